@@ -1,0 +1,66 @@
+"""Which form a file has, and how each form is read."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from signjax.pickles import legacy_stream, machine, zip_archive
+from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.settle import Settler
+from signjax.pickles.source import open_bytes
+from signjax.pickles.views import View
+
+_LEGACY_START = legacy_stream.HEADER[:14]
+_OTHERS = {
+    b"\x93NUMPY": "a NumPy array file (.npy); open it with `numpy.load`",
+    b"\x89HDF\r\n": "an HDF5 file",
+    b"version https://git-lfs": "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`",
+    b"%PDF": "a PDF file",
+    b"<!DOCTYPE": "a web page, perhaps a failed download",
+    b"<html": "a web page, perhaps a failed download",
+}
+
+
+def form(buffer: memoryview) -> str:
+    """The form of a file, by its first bytes."""
+    start = bytes(buffer[:32])
+    for mark, what in _OTHERS.items():
+        if start.startswith(mark):
+            raise PickleError(f"{what}, no pickle")
+    if start.startswith(b"PK\x03\x04"):
+        return "zip"
+    if start.startswith(_LEGACY_START):
+        return "legacy"
+    return "plain"
+
+
+def read(
+    path: str | os.PathLike[str], limits: Limits, leaf: Callable[[View], Any], mapped: bool, verify: bool | None
+) -> Any:
+    """The tree of a file, with `leaf` of each array's view in the arrays' places."""
+    found = "file"
+    try:
+        buffer, is_mapped = open_bytes(path, mapped)
+        found = form(buffer)
+        if found == "zip":
+            value = zip_archive.read(buffer, limits, verify=not is_mapped if verify is None else verify)
+        elif found == "legacy":
+            value = legacy_stream.read(buffer, limits)
+        else:
+            value = _plain(buffer, limits)
+        return Settler(leaf, limits, len(buffer)).value(value)
+    except PickleError as error:
+        raise PickleError(f"{os.fspath(path)}: {found}: {error}. Nothing in the file was run.") from None
+    except RecursionError:
+        raise PickleError(
+            f"{os.fspath(path)}: {found}: containers nested too deep. Nothing in the file was run."
+        ) from None
+
+
+def _plain(buffer: memoryview, limits: Limits) -> Any:
+    value, end = machine.run(buffer, 0, limits)
+    if value == legacy_stream.MAGIC and type(value) is int and end < len(buffer):
+        return legacy_stream.read(buffer, limits)
+    if end != len(buffer):
+        raise PickleError(f"{len(buffer) - end} bytes behind the pickle, which ends at byte {end}")
+    return value

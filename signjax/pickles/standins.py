@@ -1,0 +1,49 @@
+"""What the pickle machine builds instead of foreign objects."""
+
+from collections.abc import Callable
+from typing import Any
+
+from signjax.pickles.limits import PickleError
+
+
+class Name:
+    """A name that a pickle may mention but not call: a dtype, a storage type, a class handed to a constructor."""
+
+    __slots__ = ("meaning", "name")
+
+    def __init__(self, name: str, meaning: Any = None) -> None:
+        self.name = name
+        self.meaning = meaning
+
+
+class Constructor:
+    """A name that a pickle may call: `make` takes the tuple of arguments and returns a value or a stand-in.
+
+    `is_class` marks the few classes that pickles make with NEWOBJ.
+    """
+
+    __slots__ = ("is_class", "make", "name")
+
+    def __init__(self, name: str, make: Callable[[tuple[Any, ...]], Any], is_class: bool = False) -> None:
+        self.name = name
+        self.make = make
+        self.is_class = is_class
+
+
+class StandIn:
+    """An object of ours that will become a value of the tree once the whole pickle has been read."""
+
+    __slots__ = ()
+
+    def build(self, state: Any) -> None:
+        """Takes the state that the instruction BUILD gives."""
+        raise PickleError(f"state for a {type(self).__name__}, which has none")
+
+
+class DictStandIn(dict[Any, Any], StandIn):
+    """An OrderedDict, defaultdict or Counter: read as a plain dictionary."""
+
+    def build(self, state: Any) -> None:
+        """Lets go of attributes: torch hangs the version numbers of modules (`_metadata`) on a state dictionary."""
+        if type(state) is not dict:
+            raise PickleError("attributes of a dictionary that are no dictionary themselves")
