@@ -34,6 +34,10 @@ class Block:
             raise PickleError(f"bytes {start} to {start + nbytes} of a storage of {self.nbytes} bytes")
         return Block(self.bytes().data[start : start + nbytes], in_place=True)
 
+    def peek(self) -> memoryview:
+        """The bytes where they lie, perhaps unaligned."""
+        return memoryview(self._source)
+
     def bytes(self) -> "np.ndarray[Any, np.dtype[np.uint8]]":
         """The bytes, as an array that owns them."""
         if self._bytes is None:
@@ -107,6 +111,22 @@ class View:
     def nbytes(self) -> int:
         """Bytes of the array if it were written out."""
         return math.prod(self.shape) * self.dtype.itemsize
+
+    def lies_in(self, order: str) -> bool:
+        """Whether the elements lie without gaps in C or Fortran order."""
+        itemsize = self.dtype.itemsize
+        expected = (
+            c_strides(self.shape, itemsize) if order == "C" else c_strides(self.shape[::-1], itemsize)[::-1]
+        )
+        return all(size == 1 or a == b for size, a, b in zip(self.shape, self.strides, expected, strict=True))
+
+    def raw(self) -> memoryview | None:
+        """The bytes of a gapless array where they lie in the file; None where numbers must be changed or gathered."""
+        if self.conj or self.neg or self.swap or not (self.lies_in("C") or self.lies_in("F")):
+            return None
+        raw = self.block.peek()[self.offset : self.offset + self.nbytes]
+        check_values(np.frombuffer(raw, self.dtype))
+        return raw
 
     def array(self) -> "np.ndarray[Any, Any]":
         """The array: a view of the block, unless numbers must still be conjugated, negated or put in native order."""

@@ -1,0 +1,68 @@
+"""The base recogniser on the built-in corpus of synthetic signers; every key there is, with its default and its meaning.
+
+Command: `python launch.py --config=configs/base.py`. Hardware, time and result: see the results table in README.md.
+Any key is overridden by its path: `--config.train.batch_size=64 --config.model.filters="(64, 128)"`.
+"""
+
+from typing import Any
+
+from ml_collections import config_dict
+
+# key -> (default, meaning). Nothing else defines a key, and a default is given here alone.
+KEYS: dict[str, tuple[Any, str]] = {
+    "seed": (0, "seed of every random stream: the split, initial weights, order, dropout, augmentation, the synthetic corpus"),
+    "data.source": ("synthetic", "where clips come from: synthetic, signavatars (a folder of pickles) or arrays (.npz, .npy)"),
+    "data.path": ("", "file or folder of the source; empty: the synthetic corpus goes into the run folder"),
+    "data.labels": ("", "label table of source signavatars (.csv or data.json); empty: looked for beside the clips"),
+    "data.layout": ("auto", "what the channels are: smplx, generic, or auto (signavatars: smplx, arrays: generic)"),
+    "data.heads": (("gloss",), "label columns to learn, one head of the model each"),
+    "data.split": ("auto", "column, signer (held out), stratified (seen signers), or auto: the first that the data allow"),
+    "data.valid_fraction": (0.15, "share of the clips that select the checkpoint, where the source gives no split"),
+    "data.test_fraction": (0.15, "share of the clips that are tested once at the end, where the source gives no split"),
+    "data.rare_classes": ("stop", "classes with a single clip: stop the run, or leave_out (listed in quarantine.csv)"),
+    "data.longest_clip": (2000, "frames; longer clips are put in quarantine"),
+    "data.max_frames": (64, "frames the model sees; longer clips are thinned evenly to this many"),
+    "data.dataset": ("", "folder of the prepared data; empty: `dataset` in the run folder"),
+    "synthetic.signs": (24, "synthetic corpus: signs in the vocabulary"),
+    "synthetic.signers": (12, "synthetic corpus: signers"),
+    "synthetic.takes": (4, "synthetic corpus: times that each signer signs each sign"),
+    "augment.mirror": (0.5, "probability of a left/right mirror, where the layout has left and right"),
+    "augment.fastest": (0.7, "least factor on the number of frames of a clip"),
+    "augment.slowest": (1.4, "largest factor on the number of frames of a clip"),
+    "augment.crop": (0.1, "largest share of a clip that is cut off at its ends"),
+    "augment.noise": (0.1, "noise, in standard deviations of each channel"),
+    "augment.part_dropout": (0.05, "probability that a part of the body counts as not seen in a whole clip"),
+    "augment.frame_dropout": (0.1, "probability that a frame counts as not seen"),
+    "model.filters": ((96, 160), "features of each convolution stage; time is halved between stages"),
+    "model.kernels": ((11, 7), "frames that the filters of each stage see; odd, one a stage"),
+    "model.depth": (2, "residual blocks of each convolution stage"),
+    "model.units": (96, "hidden units of each direction of the LSTM and of the GRU"),
+    "model.heads": (4, "attention heads; must divide the last of model.filters"),
+    "model.dropout": (0.4, "dropout before the heads; half of it inside the network"),
+    "loss.cross_entropy_weight": (0.5, "factor on the cross-entropy"),
+    "loss.focal_weight": (0.5, "factor on the focal loss"),
+    "loss.focal_gamma": (2.0, "how strongly the focal loss discounts clips that are already right"),
+    "loss.label_smoothing": (0.1, "share of the target spread over all classes, in the cross-entropy"),
+    "train.epochs": (500, "epochs at most"),
+    "train.patience": (20, "epochs without a better validation after which training stops"),
+    "train.batch_size": (16, "clips a step, over all devices; a multiple of their number"),
+    "train.learning_rate": (3e-4, "peak learning rate of AdamW"),
+    "train.warmup_epochs": (3, "epochs over which the learning rate rises from 0"),
+    "train.decay_epochs": (80, "epochs until the cosine has brought the learning rate to its final value"),
+    "train.final_fraction": (0.05, "final learning rate, as a fraction of the peak"),
+    "train.weight_decay": (0.05, "decoupled weight decay, on kernels and matrices"),
+    "train.clip_norm": (1.0, "largest global norm of a gradient"),
+    "train.average_decay": (0.998, "decay of the moving average of the weights, which is what is evaluated"),
+    "train.checkpoint_epochs": (5, "a checkpoint at least every so many epochs; the best epoch always has one"),
+}
+
+
+def get_config() -> config_dict.ConfigDict:
+    """The configuration, nested by the dots in its keys."""
+    config = config_dict.ConfigDict()
+    for key, (default, _) in KEYS.items():
+        section, _, name = key.rpartition(".")
+        if section and section not in config:
+            config[section] = config_dict.ConfigDict()
+        (config[section] if section else config)[name] = default
+    return config

@@ -1,0 +1,354 @@
+"""Source, labels and splits to a dataset folder, with its quarantine.
+
+The folder is made under a temporary name and renamed when it is whole. Nothing here augments or balances: splits are made
+first, and statistics come from training clips alone.
+"""
+
+import csv
+import hashlib
+import json
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from signjax.data import labels as labels_lib
+from signjax.data import layouts, store, synthetic
+from signjax.data.clip import Clip, Rejected
+from signjax.data.dataset import FORMAT_VERSION, Dataset, open_dataset
+from signjax.data.sources import arrays, signavatars
+from signjax.data.splits import SPLITS, Description, split_clips
+from signjax.errors import InputError
+
+SOURCES = ("synthetic", "signavatars", "arrays")
+RARE_CLASSES = ("stop", "leave_out")
+
+# A class needs a clip to learn from and another to be tested on.
+_FEWEST_CLIPS = 2
+# A channel of rotation that varies by less than this, in radians, is noise; scaling it up to unit variance would feed it in.
+_ROTATION_NOISE = 0.05
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what a dataset folder holds; the fields are the keys of `config.data`."""
+
+    source: str
+    path: str
+    labels: str
+    layout: str
+    heads: tuple[str, ...]
+    split: str
+    valid_fraction: float
+    test_fraction: float
+    rare_classes: str
+    longest_clip: int
+    corpus: synthetic.CorpusSize
+    seed: int
+
+
+@dataclass
+class _Row:
+    """What is kept in memory of each clip that was written."""
+
+    clip: Clip  # its arrays are dropped
+    length: int
+    valid_share: float
+    copy: str | None
+
+
+def prepare(recipe: Recipe, folder: Path, say: Say) -> Dataset:
+    """Makes the dataset folder, or opens it where the same recipe over the same files made it before.
+
+    Raises:
+      InputError: the source, the labels or the split cannot be used; nothing is left behind that looks complete.
+    """
+    if recipe.source not in SOURCES:
+        raise InputError(f"config.data.source must be one of {', '.join(SOURCES)}; it is {recipe.source!r}")
+    if recipe.rare_classes not in RARE_CLASSES:
+        raise InputError(f"config.data.rare_classes must be one of {', '.join(RARE_CLASSES)}; it is {recipe.rare_classes!r}")
+    if not recipe.path:
+        raise InputError(f"config.data.path is empty; source {recipe.source} needs --config.data.path=...")
+    path = Path(recipe.path)
+    if recipe.source == "synthetic":
+        synthetic.write_corpus(path, recipe.corpus, recipe.seed, say)
+    fingerprint = _fingerprint(recipe)
+    if (folder / "dataset.json").is_file():
+        dataset = open_dataset(folder)
+        if dataset.info["fingerprint"] == fingerprint:
+            return dataset
+        say(f"prepare: {folder} was made from other files or settings; making it again")
+    elif folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder}: exists and is no dataset folder; signjax does not write into it")
+    started = time.monotonic()
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        _write(recipe, fingerprint, partial)
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.replace(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    dataset = open_dataset(folder)
+    say(f"prepare: {len(dataset)} clips in {time.monotonic() - started:.1f} s, written to {folder}")
+    return dataset
+
+
+def clips_of(source: str, path: Path, labels: str, *, labelled: bool) -> Iterator[Clip | Rejected]:
+    """The clips of a source, and what was rejected."""
+    if source == "arrays":
+        return arrays.read(path, labelled=labelled)
+    return signavatars.read(path, labels, labelled=labelled)
+
+
+def layout_for(source: str, name: str, width: int) -> layouts.Layout:
+    """The layout that `config.data.layout` names; `auto` is the source's own."""
+    if name == "auto":
+        name = "generic" if source == "arrays" else "smplx"
+    return layouts.named(name, width)
+
+
+def fault_of(clip: Clip, layout: layouts.Layout, longest_clip: int) -> Rejected | None:
+    """Why the frames of a clip cannot be used, or None."""
+
+    def rejected(reason: str, detail: str) -> Rejected:
+        return Rejected(clip.name, clip.source, reason, detail)
+
+    if len(clip.frames) == 0:
+        return rejected("empty", "the clip has no frame")
+    if clip.frames.shape[1] != layout.width:
+        return rejected("wrong_width", f"expected {layout.width} channels ({layout.name}), came {clip.frames.shape[1]}")
+    if len(clip.frames) > longest_clip:
+        return rejected("too_long", f"{len(clip.frames)} frames; config.data.longest_clip is {longest_clip}")
+    if not np.isfinite(clip.frames).all():
+        count = int((~np.isfinite(clip.frames)).sum())
+        return rejected("not_finite", f"{count} of {clip.frames.size} values are NaN or infinite")
+    return None
+
+
+def _fingerprint(recipe: Recipe) -> str:
+    """Changes whenever the recipe or the size or time of a source file does."""
+    path = Path(recipe.path)
+    if recipe.source == "arrays":
+        files = arrays.source_files(path)
+    else:
+        files = [*signavatars.clip_files(path), signavatars.find_label_table(path, recipe.labels)]
+    digest = hashlib.sha256(json.dumps([FORMAT_VERSION, asdict(recipe)]).encode())
+    for file in files:
+        try:
+            stat = file.stat()
+        except OSError as error:
+            raise InputError(f"{file}: {error.strerror}") from error
+        digest.update(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _write(recipe: Recipe, fingerprint: str, folder: Path) -> None:
+    layout, rows, rejected = _write_frames(recipe, folder)
+    classes, encoded = _encode_labels(recipe, rows, rejected)
+    keep = np.flatnonzero((encoded >= 0).any(1))
+    offsets = np.concatenate([[0], np.cumsum([row.length for row in rows])]).astype(np.int64)
+    if len(keep) < len(rows):
+        for name in ("features.npy", "valid.npy"):
+            if (folder / name).exists():
+                store.keep_rows(folder / name, offsets, keep)
+        rows, encoded = [rows[i] for i in keep], encoded[keep]
+        offsets = np.concatenate([[0], np.cumsum([row.length for row in rows])]).astype(np.int64)
+    description = Description(
+        names=[row.clip.name for row in rows],
+        classes=encoded[:, 0],
+        signers=[row.clip.signer for row in rows],
+        groups=[row.clip.group for row in rows],
+        given=[row.clip.split for row in rows],
+        copies=[row.copy for row in rows],
+    )
+    split = split_clips(description, recipe.split, recipe.valid_fraction, recipe.test_fraction, recipe.seed)
+    _check_learnable(classes, encoded, split.assignment)
+    np.save(folder / "offsets.npy", offsets)
+    np.save(folder / "labels.npy", encoded)
+    mean, std = _statistics(folder, offsets, np.flatnonzero(split.assignment == SPLITS.index("train")), layout)
+    _write_table(
+        folder / "clips.csv",
+        ("clip", "source", "signer", "group", "split", "frames", "valid_share", *classes),
+        (
+            (
+                row.clip.name,
+                row.clip.source,
+                row.clip.signer or "",
+                number,
+                SPLITS[part],
+                row.length,
+                f"{row.valid_share:.4f}",
+                # From the encoded labels: a class that was left out must not reappear here.
+                *(names[i] if i >= 0 else "" for names, i in zip(classes.values(), codes, strict=True)),
+            )
+            for row, number, part, codes in zip(rows, split.group, split.assignment, encoded, strict=True)
+        ),
+    )
+    write_quarantine(folder / "quarantine.csv", rejected)
+    digest = hashlib.sha256(split.assignment.tobytes())
+    for name in ("features.npy", "offsets.npy", "labels.npy", "valid.npy"):
+        if (folder / name).exists():
+            digest.update(store.file_digest(folder / name).encode())
+    copies = Counter(copy for copy in description.copies if copy is not None)
+    info = {
+        "format_version": FORMAT_VERSION,
+        "layout": layout.name,
+        "heads": classes,
+        "statistics": {"mean": mean.tolist(), "std": std.tolist()},
+        "digest": digest.hexdigest(),
+        "fingerprint": fingerprint,
+        "split_rule": split.rule,
+        "exact_copies": sum(count - 1 for count in copies.values()),
+        "blank_clips": sum(row.copy is None for row in rows),
+        "excluded": dict(sorted(Counter(r.reason for r in rejected).items())),
+        "recipe": asdict(recipe),
+    }
+    (folder / "dataset.json").write_text(json.dumps(info, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _write_frames(recipe: Recipe, folder: Path) -> tuple[layouts.Layout, list[_Row], list[Rejected]]:
+    """Streams the source into `features.npy` and `valid.npy`; returns the layout, what was written, what was not."""
+    rows: list[_Row] = []
+    rejected: list[Rejected] = []
+    seen: dict[str, str] = {}
+    layout: layouts.Layout | None = None
+    features: store.RowFile | None = None
+    valid: store.RowFile | None = None
+    source = clips_of(recipe.source, Path(recipe.path), recipe.labels, labelled=True)
+    try:
+        for item in source:
+            if isinstance(item, Rejected):
+                rejected.append(item)
+                continue
+            if layout is None:
+                layout = layout_for(recipe.source, recipe.layout, item.frames.shape[1])
+                features = store.RowFile(folder / "features.npy", layout.width, np.float32)
+                if item.valid is not None:
+                    valid = store.RowFile(folder / "valid.npy", len(layout.parts), np.bool_)
+            fault = fault_of(item, layout, recipe.longest_clip)
+            if fault is None and item.name in seen:
+                fault = Rejected(item.name, item.source, "duplicate_name", f"{seen[item.name]} has a clip of that name too")
+            if fault is None and not any(head in item.labels for head in recipe.heads):
+                fault = Rejected(item.name, item.source, "unlabelled", f"no label for {', '.join(recipe.heads)}")
+            if fault is not None:
+                rejected.append(fault)
+                continue
+            assert features is not None
+            seen[item.name] = item.source
+            features.append(item.frames)
+            if valid is not None:
+                valid.append(np.ones((len(item.frames), len(layout.parts)), bool) if item.valid is None else item.valid)
+            # A clip in which nothing ever moves and every value is the same carries no recording that could leak.
+            blank = bool((item.frames == item.frames.flat[0]).all())
+            rows.append(
+                _Row(
+                    clip=Clip(item.name, np.empty(0), None, item.labels, item.signer, item.group, item.split, item.source),
+                    length=len(item.frames),
+                    valid_share=1.0 if item.valid is None else float(item.valid.mean()),
+                    copy=None if blank else store.frames_digest(item),
+                )
+            )
+    finally:
+        for file in (features, valid):
+            if file is not None:
+                file.__exit__(None, None, None)
+    if layout is None or not rows:
+        reasons = Counter(r.reason for r in rejected)
+        listed = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        example = f"; for example {rejected[0].source}: {rejected[0].detail}" if rejected else ""
+        raise InputError(f"{recipe.path}: no clip can be used ({listed or 'the source is empty'}){example}")
+    return layout, rows, rejected
+
+
+def _encode_labels(
+    recipe: Recipe, rows: list[_Row], rejected: list[Rejected]
+) -> tuple[dict[str, tuple[str, ...]], np.ndarray]:
+    """Classes of each head and int32 (N, heads) labels; classes with one clip stop the run or are left out."""
+    rows_labels = [dict(row.clip.labels) for row in rows]
+    rare = {
+        (head, name): count
+        for head in recipe.heads
+        for name, count in Counter(row[head] for row in rows_labels if head in row).items()
+        if count < _FEWEST_CLIPS
+    }
+    if rare and recipe.rare_classes == "stop":
+        listed = ", ".join(f"{name!r} ({head})" for head, name in list(rare)[:5])
+        raise InputError(
+            f"{recipe.path}: {len(rare)} classes have a single clip and cannot be both learned and tested: {listed}"
+            f"{', ...' if len(rare) > 5 else ''}. Add clips, or leave these out with --config.data.rare_classes=leave_out"
+        )
+    for row, row_labels in zip(rows, rows_labels, strict=True):
+        for head in [head for head, name in row_labels.items() if (head, name) in rare]:
+            detail = f"{head} {row_labels.pop(head)!r} has one clip; a class needs {_FEWEST_CLIPS}"
+            if not any(other in row_labels for other in recipe.heads):
+                rejected.append(Rejected(row.clip.name, row.clip.source, "rare_class", detail))
+    classes = labels_lib.class_names(rows_labels, recipe.heads)
+    for head, names in classes.items():
+        if len(names) < 2:
+            columns = sorted({column for row in rows for column in row.clip.labels})
+            raise InputError(
+                f"{recipe.path}: head {head!r} has {len(names)} classes with at least {_FEWEST_CLIPS} clips, it needs 2; "
+                f"the label columns are: {', '.join(columns)} (config.data.heads chooses)"
+            )
+    return classes, labels_lib.encode(rows_labels, classes)
+
+
+def _check_learnable(classes: dict[str, tuple[str, ...]], encoded: np.ndarray, assignment: np.ndarray) -> None:
+    train = assignment == SPLITS.index("train")
+    for column, (head, names) in enumerate(classes.items()):
+        learned = set(encoded[train, column].tolist())
+        missing = [name for i, name in enumerate(names) if i not in learned]
+        if missing:
+            raise InputError(
+                f"{len(missing)} classes of head {head!r} have no training clip under this split, so they cannot be learned: "
+                f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}. Choose another --config.data.split or add clips"
+            )
+
+
+def _statistics(
+    folder: Path, offsets: np.ndarray, train: np.ndarray, layout: layouts.Layout
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel over the valid frames of training clips; float32 (F,) each."""
+    features = np.load(folder / "features.npy", mmap_mode="r")
+    valid_path = folder / "valid.npy"
+    valid = np.load(valid_path, mmap_mode="r") if valid_path.exists() else None
+    count = np.zeros(layout.width)
+    mean = np.zeros(layout.width)
+    squares = np.zeros(layout.width)  # sum of squared deviations
+    for clip in train:
+        rows = slice(offsets[clip], offsets[clip + 1])
+        frames = features[rows].astype(np.float64)
+        weight = np.ones_like(frames) if valid is None else valid[rows][:, layout.part_of_channel].astype(np.float64)
+        added = weight.sum(0)
+        clip_mean = (frames * weight).sum(0) / np.maximum(added, 1)
+        total = count + added
+        shift = np.where(added > 0, clip_mean - mean, 0.0)
+        squares += (np.square(frames - clip_mean) * weight).sum(0) + shift**2 * count * added / np.maximum(total, 1)
+        mean += shift * added / np.maximum(total, 1)
+        count = total
+    std = np.sqrt(squares / np.maximum(count, 1))
+    rotation = np.array([part.kind == "axis_angle" for part in layout.parts])[layout.part_of_channel]
+    std = np.where(rotation, np.maximum(std, _ROTATION_NOISE), std)
+    return mean.astype(np.float32), np.where(std < 1e-8, 1.0, std).astype(np.float32)
+
+
+def write_quarantine(path: Path, rejected: Iterable[Rejected]) -> None:
+    """Writes the clips that were left out, and why."""
+    rows = ((r.name, r.source, r.reason, r.detail) for r in rejected)
+    _write_table(path, ("clip", "source", "reason", "detail"), rows)
+
+
+def _write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -1,0 +1,127 @@
+"""Clips that are arrays already: an `.npz` file, or a folder with one `.npy` a key.
+
+| key | dtype, shape | meaning |
+|---|---|---|
+| `frames` (or `features`) | numbers (sum of T, F), or dense (N, T, F) | all clips, one after another |
+| `offsets` | integers (N + 1) | clip i is `frames[offsets[i]:offsets[i + 1]]`; absent where frames are dense |
+| `lengths` | integers (N,), optional | frames of each clip that are real, where frames are dense |
+| `labels` | integers (N,), one-hot (N, C), or text (N,) | the class of each clip |
+| `classes` | text (C,), optional | class names |
+| `clips`, `signers`, `split`, `groups` | text (N,), optional | name, signer, split, group of each clip |
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from signjax.data.clip import Clip
+from signjax.errors import InputError
+
+HEAD = "gloss"
+_KEYS = ("frames", "features", "offsets", "lengths", "labels", "classes", "clips", "signers", "split", "groups")
+
+
+def source_files(path: Path) -> list[Path]:
+    """The files that the clips come from.
+
+    Raises:
+      InputError: neither an .npz file nor a folder with `features.npy` or `frames.npy`.
+    """
+    if path.is_dir():
+        files = [file for key in _KEYS if (file := path / f"{key}.npy").is_file()]
+        if any(file.stem in ("features", "frames") for file in files):
+            return files
+        raise InputError(f"{path}: the folder has no features.npy (or frames.npy); source arrays needs one")
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; source arrays needs an .npz file or a folder with features.npy")
+    return [path]
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of the source, those of a folder through a memory map."""
+    try:
+        if path.is_dir():
+            return {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in source_files(path)}
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files if key in _KEYS}
+    except (ValueError, OSError, EOFError, AttributeError) as error:
+        # np.load raises AttributeError (no `files`) for a lone .npy, ValueError for pickles, OSError for bad archives.
+        raise InputError(f"{path}: expected NumPy arrays without pickled objects (.npz or .npy): {error}") from error
+
+
+def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[str | None]:
+    """A class name for each clip; None where the label is negative."""
+    if labels.ndim == 2:
+        one_hot = labels.astype(bool)
+        wrong = int((one_hot.sum(1) > 1).sum())
+        if wrong:
+            raise InputError(f"{path}: labels of shape {labels.shape} must be one-hot; {wrong} rows have several classes")
+        labels = np.where(one_hot.any(1), one_hot.argmax(1), -1)
+    if labels.ndim != 1:
+        raise InputError(f"{path}: labels must have shape (N,) or (N, C), they have {labels.shape}")
+    if labels.dtype.kind in "US":
+        return [str(label) or None for label in labels]
+    if labels.dtype.kind not in "iu":
+        raise InputError(f"{path}: labels must be integers or text, they are {labels.dtype}")
+    if classes is None:
+        digits = len(str(int(labels.max(initial=0))))
+        return [f"class {label:0{digits}d}" if label >= 0 else None for label in labels.tolist()]
+    if labels.max(initial=-1) >= len(classes):
+        raise InputError(f"{path}: label {labels.max()} has no name, there are {len(classes)} classes")
+    return [str(classes[label]) if label >= 0 else None for label in labels]
+
+
+def _bounds(path: Path, arrays: dict[str, np.ndarray], frames: np.ndarray) -> np.ndarray:
+    """int64 (N, 2): first and last-plus-one row of each clip in the flattened frames."""
+    if frames.ndim == 3:
+        count, length = frames.shape[:2]
+        lengths = np.asarray(arrays.get("lengths", np.full(count, length)), np.int64)
+        if lengths.shape != (count,) or lengths.min(initial=0) < 0 or lengths.max(initial=0) > length:
+            raise InputError(f"{path}: lengths must be {count} numbers from 0 to {length}")
+        starts = np.arange(count, dtype=np.int64) * length
+        return np.stack([starts, starts + lengths], 1)
+    offsets = np.asarray(arrays["offsets"], np.int64)
+    if offsets.ndim != 1 or len(offsets) < 2 or offsets[0] != 0 or (np.diff(offsets) < 0).any() or offsets[-1] != len(frames):
+        raise InputError(f"{path}: offsets must rise from 0 to the number of frames, {len(frames)}")
+    return np.stack([offsets[:-1], offsets[1:]], 1)
+
+
+def read(path: Path, *, labelled: bool = True) -> Iterator[Clip]:
+    """Yields the clips of the source; an unlabelled one has no label.
+
+    Raises:
+      InputError: a key is missing, or shapes and values do not agree.
+    """
+    arrays = _read_arrays(path)
+    frames = arrays.get("frames", arrays.get("features"))
+    if frames is None:
+        raise InputError(f"{path}: no key 'frames' or 'features'; it has {', '.join(arrays) or 'none that is known'}")
+    if frames.ndim not in (2, 3) or frames.dtype.kind not in "fiu":
+        raise InputError(f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); {frames.dtype} {frames.shape}")
+    if frames.ndim == 2 and "offsets" not in arrays:
+        raise InputError(f"{path}: frames of shape {frames.shape} need 'offsets', which say where each clip begins")
+    bounds = _bounds(path, arrays, frames)
+    if labelled and "labels" not in arrays:
+        raise InputError(f"{path}: no labels; add an array 'labels' with one entry a clip")
+    for key in ("labels", "clips", "signers", "split", "groups"):
+        if key in arrays and len(arrays[key]) != len(bounds):
+            raise InputError(f"{path}: '{key}' has {len(arrays[key])} entries for {len(bounds)} clips")
+    names = _labels(path, arrays["labels"], arrays.get("classes")) if labelled else [None] * len(bounds)
+    digits = len(str(len(bounds)))
+    flat = frames.reshape(-1, frames.shape[-1])
+
+    def text(key: str, index: int) -> str | None:
+        return (str(arrays[key][index]) or None) if key in arrays else None
+
+    for index, (start, stop) in enumerate(bounds):
+        label = names[index]
+        yield Clip(
+            name=text("clips", index) or f"clip_{index:0{digits}d}",
+            frames=np.asarray(flat[start:stop], np.float32),
+            labels={} if label is None else {HEAD: label},
+            signer=text("signers", index),
+            group=text("groups", index),
+            split=text("split", index),
+            source=str(path),
+        )

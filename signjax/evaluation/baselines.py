@@ -1,0 +1,62 @@
+"""What a number has to beat: the majority class, and the nearest neighbour.
+
+Shapes: N clips, F channels.
+"""
+
+import numpy as np
+
+from signjax.data.batches import frame_indices
+from signjax.data.dataset import Dataset
+
+_FRAMES = 32
+_ROWS_AT_ONCE = 256
+
+
+def majority(train_labels: np.ndarray, test_labels: np.ndarray) -> float:
+    """Top-1 of always naming the most frequent training class; labels of -1 do not count."""
+    most = np.bincount(train_labels[train_labels >= 0]).argmax()
+    return float((test_labels[test_labels >= 0] == most).mean())
+
+
+def clip_vectors(dataset: Dataset, clips: np.ndarray) -> np.ndarray:
+    """float32 (N, 32 * F): each clip standardised, drawn out or thinned to 32 frames; parts not seen are 0."""
+    vectors = np.zeros((len(clips), _FRAMES, dataset.layout.width), np.float32)
+    for row, clip in enumerate(clips):
+        length = int(dataset.lengths[clip])
+        taken = frame_indices(length, _FRAMES)
+        if length < _FRAMES:
+            taken = np.round(np.linspace(0, length - 1, _FRAMES)).astype(np.int64)
+        standard = (dataset.frames(clip)[taken] - dataset.mean) / dataset.std
+        seen = dataset.validity(clip)[taken][:, dataset.layout.part_of_channel]
+        vectors[row] = np.where(seen, standard, 0.0)
+    return vectors.reshape(len(clips), -1)
+
+
+def nearest_neighbours(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """int64: for each row of `test`, the row of `train` at the least Euclidean distance."""
+    squares = np.square(train).sum(1)
+    nearest = [
+        (squares - 2 * test[start : start + _ROWS_AT_ONCE] @ train.T).argmin(1)
+        for start in range(0, len(test), _ROWS_AT_ONCE)
+    ]
+    return np.concatenate(nearest) if nearest else np.zeros(0, np.int64)
+
+
+def baselines(dataset: Dataset, train: np.ndarray, test: np.ndarray) -> dict[str, dict[str, float]]:
+    """Head -> top-1 on `test` of the `majority` class of `train` and of its `nearest_neighbour`.
+
+    A head without a labelled test clip is left out.
+    """
+    train_vectors, test_vectors = clip_vectors(dataset, train), clip_vectors(dataset, test)
+    results = {}
+    for column, head in enumerate(dataset.heads):
+        known, asked = dataset.labels[train, column] >= 0, dataset.labels[test, column] >= 0
+        if not asked.any():
+            continue
+        neighbour = nearest_neighbours(train_vectors[known], test_vectors[asked])
+        right = dataset.labels[train, column][known][neighbour] == dataset.labels[test, column][asked]
+        results[head] = {
+            "majority": majority(dataset.labels[train, column], dataset.labels[test, column]),
+            "nearest_neighbour": float(right.mean()),
+        }
+    return results

@@ -1,0 +1,59 @@
+"""Runs a model over clips and gathers its answers.
+
+Shapes: N clips, C classes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from signjax.data.batches import Batch, batches_in_order
+from signjax.data.dataset import Dataset
+from signjax.evaluation.metrics import score
+
+# Maps a batch to {head: {"logits": (B, C), "loss": (B,)}} in NumPy.
+Answer = Callable[[Batch], Mapping[str, Mapping[str, np.ndarray]]]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model said of N clips.
+
+    Attributes:
+      clips: int64 (N,), indices into the dataset.
+      logits: head -> float32 (N, C).
+      losses: head -> float32 (N,).
+      labels: head -> int32 (N,), -1 = not labelled.
+    """
+
+    clips: np.ndarray
+    logits: dict[str, np.ndarray]
+    losses: dict[str, np.ndarray]
+    labels: dict[str, np.ndarray]
+
+    def scores(self) -> dict[str, dict[str, Any]]:
+        """Head -> its measures."""
+        return {head: score(self.logits[head], self.labels[head], self.losses[head]) for head in self.logits}
+
+
+def answers_for(dataset: Dataset, clips: np.ndarray, answer: Answer, batch_size: int, frames: int) -> Answers:
+    """Runs the model over `clips`, in order, each once."""
+    results = [answer(batch) for batch in batches_in_order(dataset, clips, batch_size, frames)]
+
+    def gathered(head: str, what: str) -> np.ndarray:
+        return np.concatenate([result[head][what] for result in results])[: len(clips)]
+
+    labels = {head: dataset.labels[clips, column] for column, head in enumerate(dataset.heads)}
+    return Answers(
+        clips,
+        logits={head: gathered(head, "logits") for head in dataset.heads},
+        losses={head: gathered(head, "loss") for head in dataset.heads},
+        labels=labels,
+    )
+
+
+def mean_over_heads(scores: Mapping[str, Mapping[str, Any]], measure: str) -> float:
+    """The mean of a measure over the heads that have labelled clips."""
+    return float(np.mean([values[measure] for values in scores.values() if values["clips"]]))

@@ -1,0 +1,71 @@
+"""Accuracy measures, recomputed from logits in NumPy.
+
+Shapes: N clips, C classes. Accuracies are fractions of 1.
+"""
+
+import math
+
+import numpy as np
+
+_Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
+
+
+def true_class_rank(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """int64 (N,): how many classes score at least as high as the true one, itself left out; 0 is right.
+
+    A tie counts against the model: logits that are all equal, or not a number, are never right.
+    """
+    true = np.take_along_axis(logits, labels[:, None], axis=1)
+    at_least = ~(logits < true)  # also where a comparison with NaN is neither
+    return at_least.sum(1) - 1
+
+
+def top_k(rank: np.ndarray, k: int) -> float:
+    """Share of clips whose true class is among the k best."""
+    return float((rank < k).mean())
+
+
+def macro_top1(rank: np.ndarray, labels: np.ndarray) -> float:
+    """Mean over the classes that occur of the share of their clips that are right."""
+    count = np.bincount(labels)
+    right = np.bincount(labels, weights=rank == 0)
+    return float((right[count > 0] / count[count > 0]).mean())
+
+
+def wilson_interval(successes: float, count: int) -> tuple[float, float]:
+    """95 % interval of a share, for `successes` out of `count` independent clips.
+
+    Source: Wilson (1927).
+    """
+    share, z2 = successes / count, _Z_95**2
+    centre = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = _Z_95 / (1 + z2 / count) * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def score(logits: np.ndarray, labels: np.ndarray, losses: np.ndarray) -> dict[str, float | int | list[float]]:
+    """All measures of one head over the clips that have a label.
+
+    Args:
+      logits: float (N, C).
+      labels: int (N,), -1 = not labelled.
+      losses: float (N,).
+
+    Returns:
+      clips, top1, top3, top5, macro_top1, loss, top1_interval; only `clips`, 0, where nothing is labelled.
+    """
+    labelled = labels >= 0
+    count = int(labelled.sum())
+    if count == 0:
+        return {"clips": 0}
+    labels = labels[labelled]
+    rank = true_class_rank(logits[labelled], labels)
+    return {
+        "clips": count,
+        "top1": top_k(rank, 1),
+        "top3": top_k(rank, 3),
+        "top5": top_k(rank, 5),
+        "macro_top1": macro_top1(rank, labels),
+        "loss": float(losses[labelled].mean()),
+        "top1_interval": list(wilson_interval(int((rank == 0).sum()), count)),
+    }

@@ -1,0 +1,39 @@
+"""Pooling over the real frames of a clip.
+
+Shapes: B clips, T frames, D features.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+
+def mean_pool(x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b d"]:
+    """Mean over real frames; zeros for a clip without any."""
+    weight = mask.astype(x.dtype)[:, :, None]
+    return (x * weight).sum(1) / jnp.maximum(weight.sum(1), 1.0)
+
+
+def max_pool(x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b d"]:
+    """Maximum over real frames; zeros for a clip without any."""
+    highest = jnp.where(mask[:, :, None], x, -jnp.inf).max(1)
+    return jnp.where(mask.any(1)[:, None], highest, 0.0)
+
+
+def attention_pool(
+    x: Float[Array, "b t d"], scores: Float[Array, "b t"], mask: Bool[Array, "b t"]
+) -> Float[Array, "b d"]:
+    """Mean over real frames, weighted by the softmax of their scores; zeros for a clip without any."""
+    weights = jax.nn.softmax(jnp.where(mask, scores, -1e9).astype(jnp.float32), axis=1).astype(x.dtype)
+    return jnp.einsum("bt,btd->bd", jnp.where(mask, weights, 0.0), x)
+
+
+class Pool(nn.Module):
+    """Mean, maximum and attention pooling, side by side."""
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b 3*d"]:
+        """One vector a clip."""
+        scores = nn.Dense(1, name="score")(x)[:, :, 0]
+        return jnp.concatenate([mean_pool(x, mask), max_pool(x, mask), attention_pool(x, scores, mask)], axis=-1)

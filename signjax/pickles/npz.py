@@ -1,0 +1,116 @@
+"""Writes `.npz` files: any key, any size, bounded memory.
+
+`numpy.savez` takes the keys as arguments of a function, so that `file` raises and `allow_pickle` vanishes; it also takes most
+of the time of a conversion. The bytes here are those of an uncompressed zip archive that `numpy.load` opens.
+"""
+
+import ast
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from signjax.pickles.flatten import Entry
+from signjax.pickles.views import View
+
+_CHUNK = 8 << 20  # bytes
+_FULL32 = 0xFFFFFFFF
+_UTF8_NAME = 0x800
+_DATE = 0x21  # 1 January 1980: the same arrays give the same bytes whenever they are written
+_MARK = b"signjax.pickles, source sha256 "
+
+
+def write(file: BinaryIO, arrays: list[Entry], source_sha256: str) -> None:
+    """Writes the arrays as an archive, and in its comment the digest of the file that they come from.
+
+    By the comment a later run knows its own files from others'.
+    """
+    directory = []
+    position = 0
+    for entry in arrays:
+        head = header(entry.content)
+        crc = zlib.crc32(head)
+        size = len(head)
+        for chunk in chunks(entry.content):
+            crc = zlib.crc32(chunk, crc)
+            size += len(chunk)
+        name = (entry.name + ".npy").encode("utf-8")
+        wide = struct.pack("<2H2Q", 1, 16, size, size) if size >= _FULL32 else b""
+        short = _FULL32 if wide else size
+        version = 45 if wide else 20
+        fields = (version, _UTF8_NAME, 0, 0, _DATE, crc, short, short, len(name))
+        local = struct.pack("<4s5H3I2H", b"PK\x03\x04", *fields, len(wide)) + name + wide
+        if position >= _FULL32:
+            wide = struct.pack("<2H", 1, len(wide) + 8 - 4 * bool(wide)) + wide[4:] + struct.pack("<Q", position)
+        place = min(position, _FULL32)
+        made_by = (45, *fields, len(wide), 0, 0, 0, 0, place)
+        directory.append(struct.pack("<4s6H3I5H2I", b"PK\x01\x02", *made_by) + name + wide)
+        file.write(local + head)
+        for chunk in chunks(entry.content):
+            file.write(chunk)
+        position += len(local) + size
+    listing = b"".join(directory)
+    file.write(listing)
+    count, size = len(arrays), len(listing)
+    if count >= 0xFFFF or position >= _FULL32 or size >= _FULL32:
+        end64 = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, position)
+        file.write(end64 + struct.pack("<4sIQI", b"PK\x06\x07", 0, position + size, 1))
+    comment = _MARK + source_sha256.encode("ascii")
+    short_count, short_size, short_position = min(count, 0xFFFF), min(size, _FULL32), min(position, _FULL32)
+    end = (0, 0, short_count, short_count, short_size, short_position, len(comment))
+    file.write(struct.pack("<4s4H2IH", b"PK\x05\x06", *end) + comment)
+
+
+def source_of(path: str) -> str | None:
+    """The digest of the source that a file was converted from; None for a file that was not written here."""
+    length = len(_MARK) + 64
+    try:
+        with open(path, "rb") as file:
+            file.seek(-length, os.SEEK_END)
+            comment = file.read()
+    except OSError:
+        return None
+    return comment[len(_MARK) :].decode("ascii", "replace") if comment.startswith(_MARK) else None
+
+
+def header(content: "View | np.ndarray[Any, Any]") -> bytes:
+    """The part of a .npy file in front of the data."""
+    return _header(np.lib.format.dtype_to_descr(content.dtype).__repr__(), _is_fortran(content), tuple(content.shape))
+
+
+@lru_cache(maxsize=1024)
+def _header(descr: str, fortran: bool, shape: tuple[int, ...]) -> bytes:
+    text = repr({"descr": ast.literal_eval(descr), "fortran_order": fortran, "shape": shape}).encode("utf-8")
+    version, width = (b"\x01\x00", "<H") if len(text) < 65_000 and text.isascii() else (b"\x03\x00", "<I")
+    prefix = 8 + struct.calcsize(width)
+    padded = text + b" " * (-(prefix + len(text) + 1) % 64) + b"\n"
+    return b"\x93NUMPY" + version + struct.pack(width, len(padded)) + padded
+
+
+def _is_fortran(content: "View | np.ndarray[Any, Any]") -> bool:
+    if isinstance(content, View):
+        return content.lies_in("F") and not content.lies_in("C")
+    return content.flags.f_contiguous and not content.flags.c_contiguous
+
+
+def chunks(content: "View | np.ndarray[Any, Any]") -> Iterator[memoryview]:
+    """The data in the order of the file, in pieces of bounded size, without a copy where they lie that way already."""
+    raw = content.raw() if isinstance(content, View) else None
+    if raw is not None:
+        yield from (raw[at : at + _CHUNK] for at in range(0, len(raw), _CHUNK))
+        return
+    array = content.array() if isinstance(content, View) else content
+    if not array.size:
+        return
+    array = array.T if _is_fortran(content) else array
+    if array.flags.c_contiguous:
+        flat = array.reshape(-1).view(np.uint8).data
+        yield from (flat[at : at + _CHUNK] for at in range(0, len(flat), _CHUNK))
+        return
+    rows = max(1, _CHUNK // max(1, array.nbytes // len(array)))
+    for at in range(0, len(array), rows):
+        yield np.ascontiguousarray(array[at : at + rows]).reshape(-1).view(np.uint8).data

@@ -1,0 +1,80 @@
+"""What went wrong, and where: read from the predictions of a run.
+
+Shapes: C classes.
+"""
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+_ROWS = 12
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The mistakes of one head on the test split.
+
+    Attributes:
+      confusions: (true, predicted, clips), the most frequent first.
+      classes: (class, clips, top-1), the worst first.
+      signers: (signer, clips, top-1), the worst first; empty where signers are not known.
+      confident: (clip, true, predicted, probability) of wrong answers, the surest first.
+    """
+
+    confusions: list[tuple[str, str, int]]
+    classes: list[tuple[str, int, float]]
+    signers: list[tuple[str, int, float]]
+    confident: list[tuple[str, str, str, float]]
+
+
+def read_predictions(path: Path, split: str) -> list[Row]:
+    """The rows of `predictions.csv` for one split."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if row["split"] == split]
+
+
+def _worst(rows: Iterable[Row], key: str, rank: str) -> list[tuple[str, int, float]]:
+    right: dict[str, list[bool]] = defaultdict(list)
+    for row in rows:
+        if row[key]:
+            right[row[key]].append(row[rank] == "1")
+    table = [(name, len(found), sum(found) / len(found)) for name, found in right.items()]
+    return sorted(table, key=lambda entry: (entry[2], -entry[1], entry[0]))
+
+
+def find_errors(rows: Iterable[Row], head: str) -> Errors:
+    """The mistakes of a head among the rows that have a label."""
+    labelled = [row for row in rows if row[f"{head}_label"]]
+    # By rank, not by name: a tie for the first place names the true class and still is no right answer.
+    wrong = [row for row in labelled if row[f"{head}_rank"] != "1"]
+    pairs = Counter((row[f"{head}_label"], row[f"{head}_predicted"]) for row in wrong)
+    confident = sorted(
+        (
+            (row["clip"], row[f"{head}_label"], row[f"{head}_predicted"], float(row[f"{head}_probability"]))
+            for row in wrong
+        ),
+        key=lambda entry: (-entry[3], entry[0]),
+    )
+    return Errors(
+        confusions=[(true, said, count) for (true, said), count in pairs.most_common(_ROWS)],
+        classes=[entry for entry in _worst(labelled, f"{head}_label", f"{head}_rank") if entry[2] < 1][:_ROWS],
+        signers=_worst(labelled, "signer", f"{head}_rank"),
+        confident=confident[:_ROWS],
+    )
+
+
+def confusion_counts(rows: Iterable[Row], head: str) -> tuple[np.ndarray, list[str]]:
+    """int (C, C) counts of (true, predicted), and the names of the C classes that occur."""
+    pairs = [(row[f"{head}_label"], row[f"{head}_predicted"]) for row in rows if row[f"{head}_label"]]
+    classes = sorted({name for pair in pairs for name in pair})
+    index = {name: i for i, name in enumerate(classes)}
+    counts = np.zeros((len(classes), len(classes)), np.int64)
+    for true, said in pairs:
+        counts[index[true], index[said]] += 1
+    return counts, classes

@@ -1,0 +1,58 @@
+"""`report.html`: what a person sees of a run, in one file that can be sent to somebody.
+
+It is drawn from the files of the run folder alone, so it can be made again at any time.
+"""
+
+import base64
+import csv
+import json
+from pathlib import Path
+
+import jinja2
+
+from signjax.report.errors import confusion_counts, find_errors, read_predictions
+from signjax.report.plots import plot_confusion, plot_curves
+from signjax.training.log import read_log
+
+_QUARANTINE_ROWS = 20
+
+
+def write_report(folder: Path, dataset_folder: Path) -> None:
+    """Draws the plots of a run and writes its `report.html`.
+
+    Args:
+      folder: the run folder, with `summary.json`, `metrics.jsonl` and `predictions.csv`.
+      dataset_folder: with `quarantine.csv`.
+    """
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    plots = folder / "plots"
+    plots.mkdir(exist_ok=True)
+    records = read_log(folder / "metrics.jsonl")
+    pictures = plot_curves(records, summary["training"]["best_epoch"], plots)
+    rows = read_predictions(folder / "predictions.csv", "test")
+    heads = [head for head, values in summary["test"].items() if values["clips"]]
+    for head in heads:
+        counts, classes = confusion_counts(rows, head)
+        plot_confusion(counts, classes, plots / f"confusion_{head}.png")
+        pictures.append(plots / f"confusion_{head}.png")
+    with (dataset_folder / "quarantine.csv").open(newline="", encoding="utf-8") as file:
+        quarantine = list(csv.DictReader(file))
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("signjax.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    html = environment.get_template("page.html").render(
+        summary=summary,
+        heads=heads,
+        errors={head: find_errors(rows, head) for head in heads},
+        pictures=[(path.stem.replace("_", " "), _as_data(path)) for path in pictures],
+        quarantine=quarantine[:_QUARANTINE_ROWS],
+        quarantined=len(quarantine),
+        config=json.loads((folder / "config.json").read_text(encoding="utf-8")),
+    )
+    partial = folder / "report.partial"
+    partial.write_text(html, encoding="utf-8")
+    partial.replace(folder / "report.html")
+
+
+def _as_data(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

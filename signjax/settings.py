@@ -1,0 +1,165 @@
+"""Takes the config apart, in one place for each stage."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+from ml_collections import ConfigDict
+
+from signjax.augment import Augmentation
+from signjax.data.dataset import Dataset
+from signjax.data.prepare import Recipe
+from signjax.data.synthetic import CorpusSize
+from signjax.errors import InputError
+from signjax.model import Hybrid
+from signjax.training import parallel
+from signjax.training.loop import LoopSettings
+from signjax.training.losses import LossSettings
+from signjax.training.optimizer import OptimizerSettings
+from signjax.training.step import InputSettings
+
+# A run may be resumed with other values of these: they decide how long it goes on and where files lie. Whether the files
+# still hold the same data, the dataset's digest tells.
+MAY_CHANGE = (
+    "data.path", "data.labels", "data.dataset", "train.epochs", "train.patience", "train.checkpoint_epochs",
+)  # fmt: skip
+
+
+def flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested config as {dotted key: value}, in the form JSON gives it back."""
+    pairs: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, dict):
+            pairs |= flat(value, f"{prefix}{key}.")
+        else:
+            pairs[prefix + key] = list(value) if isinstance(value, tuple) else value
+    return pairs
+
+
+def default_workdir(config: ConfigDict) -> Path:
+    """`runs/<source>-<digest of the config>`: the same command finds its run again, another one does not disturb it."""
+    text = json.dumps(flat(config.to_dict()), sort_keys=True)
+    return Path("runs") / f"{config.data.source}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def check(config: ConfigDict) -> None:
+    """Stops at values that no stage can use.
+
+    Raises:
+      InputError: naming the key.
+    """
+    at_least = {
+        "data.max_frames": (config.data.max_frames, 8),
+        "data.longest_clip": (config.data.longest_clip, 1),
+        "synthetic.signs": (config.synthetic.signs, 2),
+        "synthetic.signers": (config.synthetic.signers, 3),
+        "synthetic.takes": (config.synthetic.takes, 1),
+        "model.depth": (config.model.depth, 1),
+        "model.units": (config.model.units, 1),
+        "model.heads": (config.model.heads, 1),
+        "train.epochs": (config.train.epochs, 1),
+        "train.patience": (config.train.patience, 1),
+        "train.batch_size": (config.train.batch_size, 1),
+        "train.checkpoint_epochs": (config.train.checkpoint_epochs, 1),
+        "train.learning_rate": (config.train.learning_rate, 0),
+        "augment.fastest": (config.augment.fastest, 0.1),
+        "augment.slowest": (config.augment.slowest, config.augment.fastest),
+    }
+    for key, (value, least) in at_least.items():
+        if value < least:
+            raise InputError(f"config.{key} is {value}; it must be at least {least}")
+    shares = {"model.dropout": config.model.dropout, "train.average_decay": config.train.average_decay}
+    shares |= {f"augment.{name}": config.augment[name] for name in ("mirror", "crop", "part_dropout", "frame_dropout")}
+    shares["loss.label_smoothing"] = config.loss.label_smoothing
+    for key, value in shares.items():
+        if not 0 <= value < 1:
+            raise InputError(f"config.{key} is {value}; it must be from 0 to less than 1")
+    filters, kernels = config.model.filters, config.model.kernels
+    if not filters or len(filters) != len(kernels) or any(kernel % 2 == 0 for kernel in kernels):
+        raise InputError(
+            f"config.model.kernels is {kernels}; it must have one odd number for each of config.model.filters {filters}"
+        )
+    if filters[-1] % config.model.heads:
+        raise InputError(f"config.model.heads is {config.model.heads}; it must divide the last of model.filters, {filters[-1]}")
+    if not config.data.heads:
+        raise InputError("config.data.heads is empty; it must name at least one label column")
+
+
+def recipe(config: ConfigDict, workdir: Path) -> Recipe:
+    """What `prepare` needs."""
+    data = config.data
+    path = data.path or (str(workdir / "corpus") if data.source == "synthetic" else "")
+    return Recipe(
+        source=data.source,
+        path=path,
+        labels=data.labels,
+        layout=data.layout,
+        heads=tuple(data.heads),
+        split=data.split,
+        valid_fraction=data.valid_fraction,
+        test_fraction=data.test_fraction,
+        rare_classes=data.rare_classes,
+        longest_clip=data.longest_clip,
+        corpus=CorpusSize(config.synthetic.signs, config.synthetic.signers, config.synthetic.takes),
+        seed=config.seed,
+    )
+
+
+def dataset_folder(config: ConfigDict, workdir: Path) -> Path:
+    """Where the prepared data lie."""
+    return Path(config.data.dataset) if config.data.dataset else workdir / "dataset"
+
+
+def model(config: ConfigDict, dataset: Dataset) -> Hybrid:
+    """The network for this dataset."""
+    return Hybrid(
+        classes={head: len(classes) for head, classes in dataset.heads.items()},
+        filters=tuple(config.model.filters),
+        kernels=tuple(config.model.kernels),
+        depth=config.model.depth,
+        units=config.model.units,
+        heads=config.model.heads,
+        dropout=config.model.dropout,
+        axis_name=parallel.AXIS,
+    )
+
+
+def inputs(dataset: Dataset) -> InputSettings:
+    """What the steps know of the data."""
+    layout = dataset.layout
+    return InputSettings(layout.part_of_channel, dataset.mean, dataset.std, layout.mirror if layout.mirrors else None)
+
+
+def augmentation(config: ConfigDict) -> Augmentation:
+    """What may happen to a training clip."""
+    return Augmentation(**config.augment.to_dict())
+
+
+def losses(config: ConfigDict) -> LossSettings:
+    """The weights of the loss."""
+    return LossSettings(**config.loss.to_dict())
+
+
+def optimizer(config: ConfigDict, steps_per_epoch: int) -> OptimizerSettings:
+    """Durations are turned from epochs into steps here, once."""
+    train = config.train
+    return OptimizerSettings(
+        learning_rate=train.learning_rate,
+        warmup_steps=train.warmup_epochs * steps_per_epoch,
+        decay_steps=train.decay_epochs * steps_per_epoch,
+        final_fraction=train.final_fraction,
+        weight_decay=train.weight_decay,
+        clip_norm=train.clip_norm,
+    )
+
+
+def loop(config: ConfigDict) -> LoopSettings:
+    """How long to train."""
+    return LoopSettings(config.train.epochs, config.train.patience, config.train.checkpoint_epochs)
+
+
+def devices() -> list[jax.Device]:
+    """The devices that share a batch."""
+    return jax.local_devices()

@@ -1,0 +1,116 @@
+"""What a run says while it trains: JSON lines, TensorBoard, a progress bar or plain lines."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import tensorboardX
+import tqdm
+
+# Without a terminal, a line is printed at most this often.
+_SECONDS_BETWEEN_LINES = 15.0
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The records of a `metrics.jsonl`; a last line that a killed run left unfinished is passed over."""
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return records
+
+
+class MetricsLog:
+    """Appends one record an epoch to `metrics.jsonl` and to TensorBoard files; use as a context.
+
+    Records of epochs after `epochs_done` are dropped first: a run that resumes makes those again.
+    """
+
+    def __init__(self, folder: Path, epochs_done: int):
+        path = folder / "metrics.jsonl"
+        kept = [record for record in read_log(path) if record["epoch"] <= epochs_done]
+        partial = path.with_suffix(".partial")
+        partial.write_text("".join(json.dumps(record) + "\n" for record in kept), encoding="utf-8")
+        os.replace(partial, path)
+        self.records = kept
+        self._file = path.open("a", encoding="utf-8")
+        purge = kept[-1]["step"] + 1 if kept else 0
+        self._board = tensorboardX.SummaryWriter(str(folder / "tensorboard"), purge_step=purge)
+
+    def __enter__(self) -> "MetricsLog":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._file.close()
+        self._board.close()
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Adds a record; it has at least `epoch` and `step`."""
+        self.records.append(record)
+        self._file.write(json.dumps(record) + "\n")
+        self._file.flush()
+        for name, value in _flat(record):
+            self._board.add_scalar(name, value, record["step"])
+
+
+def _flat(record: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
+    pairs: list[tuple[str, float]] = []
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            pairs += _flat(value, f"{prefix}{name}/")
+        elif isinstance(value, int | float):
+            pairs.append((prefix + name, float(value)))
+    return pairs
+
+
+class Progress:
+    """A progress bar over the steps of a run, or a plain line now and then where the output is no terminal."""
+
+    def __init__(self, total_steps: int, done: int):
+        self._total, self._done, self._started_at = total_steps, done, done
+        self._start = self._last_line = time.monotonic()
+        self._text = ""
+        self._bar = None
+        if sys.stderr.isatty():
+            self._bar = tqdm.tqdm(total=total_steps, initial=done, unit="step", dynamic_ncols=True, leave=False)
+
+    def advance(self) -> None:
+        """One more step was made."""
+        self._done += 1
+        if self._bar is not None:
+            self._bar.update()
+
+    def epoch(self, text: str) -> None:
+        """Shows how the run stands after an epoch."""
+        self._text = text
+        if self._bar is not None:
+            self._bar.set_postfix_str(text)
+        elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._print()
+
+    def _print(self) -> None:
+        self._last_line = time.monotonic()
+        rate = (self._done - self._started_at) / max(self._last_line - self._start, 1e-9)
+        left = (self._total - self._done) / max(rate, 1e-9)
+        print(f"train: {self._text}, {rate:.1f} steps/s, at most {_duration(left)} left", flush=True)
+
+    def close(self) -> None:
+        """Ends the bar, or prints how the run stood last."""
+        if self._bar is not None:
+            self._bar.close()
+        if self._text:
+            self._print()
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min" if minutes else f"{seconds:.0f} s"

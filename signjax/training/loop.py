@@ -1,0 +1,256 @@
+"""The training loop. Read it from top to bottom."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from signjax.data.batches import Batch, prefetched
+from signjax.errors import InputError
+from signjax.training import parallel
+from signjax.training.checkpoint import Checkpoints
+from signjax.training.log import MetricsLog, Progress
+from signjax.training.state import TrainState, Variables
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How long to train.
+
+    Attributes:
+      epochs: at most this many.
+      patience: epochs without improvement after which training stops.
+      checkpoint_epochs: a checkpoint at least this often; the best epoch always has one.
+    """
+
+    epochs: int
+    patience: int
+    checkpoint_epochs: int
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What an epoch is judged by: the higher `top1`, then the lower `loss`, each the mean over heads."""
+
+    top1: float
+    loss: float
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How training ended.
+
+    Attributes:
+      epochs, steps: made in all, before and after a resumption.
+      seconds: spent training in all.
+      best_epoch: of the selected checkpoint.
+      stopped_by: `patience`, `epochs`, or `unfinished` where training was cut off.
+      first_step_seconds: from the call to the end of the first training step, which is compiled on the way; None where no
+        step was made.
+      best_variables: averaged parameters and batch statistics of the selected checkpoint.
+    """
+
+    epochs: int
+    steps: int
+    seconds: float
+    best_epoch: int
+    stopped_by: str
+    first_step_seconds: float | None
+    best_variables: Variables
+
+
+def better(new: Validation, best: dict[str, Any] | None) -> bool:
+    """Whether an epoch is the best so far."""
+    return best is None or (new.top1, -new.loss) > (best["top1"], -best["loss"])
+
+
+def train(
+    state: TrainState,
+    train_step: Callable[[TrainState, dict[str, np.ndarray]], tuple[TrainState, dict[str, jax.Array]]],
+    batch_at: Callable[[int], Batch],
+    steps_per_epoch: int,
+    batch_size: int,
+    validate: Callable[[Variables], Validation],
+    settings: LoopSettings,
+    workdir: Path,
+    dataset_digest: str,
+    devices: int,
+    say: Say,
+) -> Outcome:
+    """Trains, or resumes, until the epochs are over or validation no longer improves.
+
+    Args:
+      state: a fresh state.
+      train_step: mapped over devices; its first argument is donated.
+      batch_at: the training batch of a step, a pure function.
+      steps_per_epoch: steps between two validations.
+      batch_size: clips a step, over all devices.
+      validate: scores the averaged variables on the validation split.
+      settings: how long.
+      workdir: the run folder; checkpoints and logs go below it.
+      dataset_digest: a run is resumed with the data it began with.
+      devices: how many share a batch.
+      say: prints a line.
+
+    Raises:
+      InputError: a metric is not finite, or the folder's checkpoints are of another model.
+    """
+    began = time.monotonic()
+    fresh = state
+    with Checkpoints(workdir / "checkpoints") as checkpoints:
+        # -- Resume ------------------------------------------------------------------------------------------------------
+        # 1. A checkpoint is made at the end of an epoch, and holds all that training depends on but the data.
+        # 2. The data of a step is a function of (seed, step), so nothing else has to be restored.
+        # 3. Records of epochs after the checkpoint are dropped; these epochs are trained again.
+        progress: dict[str, Any] = {"epoch": 0, "best_epoch": 0, "best": None, "seconds": 0.0, "dataset": dataset_digest}
+        if checkpoints.latest_step is not None:
+            state, progress = _restore(checkpoints, checkpoints.latest_step, fresh, dataset_digest)
+            finished = _stop_reason(progress, settings)
+            say(
+                f"resume: from epoch {progress['epoch']}, step {int(state.step)}"
+                + (f"; training was finished already (stopped by {finished})" if finished else "")
+            )
+        spent_before = progress["seconds"]
+        first_step_seconds = None
+        total_steps = settings.epochs * steps_per_epoch
+        bar = Progress(total_steps, int(state.step))
+        with MetricsLog(workdir, progress["epoch"]) as log:
+            # -- Epochs --------------------------------------------------------------------------------------------------
+            while _stop_reason(progress, settings) is None:
+                epoch = progress["epoch"] + 1
+                start = time.monotonic()
+                first = (epoch - 1) * steps_per_epoch
+                collected: list[dict[str, jax.Array]] = []
+                for batch in prefetched(_batches(batch_at, first, steps_per_epoch, devices)):
+                    state, metrics = train_step(state, batch)
+                    # The metrics of the step before are waited for while this one runs: the device never waits for us,
+                    # and we never run further ahead than one step.
+                    jax.block_until_ready(collected[-1:])
+                    collected.append(metrics)
+                    if first_step_seconds is None:
+                        jax.block_until_ready(metrics)
+                        first_step_seconds = time.monotonic() - began
+                        say(f"train: first step after {first_step_seconds:.1f} s")
+                    bar.advance()
+                training = _mean_metrics(collected, first)
+                train_seconds = time.monotonic() - start
+                # -- Validate, select ------------------------------------------------------------------------------------
+                validation = validate(state.average)
+                improved = better(validation, progress["best"])
+                progress = {
+                    "epoch": epoch,
+                    "best_epoch": epoch if improved else progress["best_epoch"],
+                    "best": {"top1": validation.top1, "loss": validation.loss} if improved else progress["best"],
+                    "seconds": spent_before + time.monotonic() - began,
+                    "dataset": dataset_digest,
+                }
+                log.write(
+                    {
+                        "epoch": epoch,
+                        "step": epoch * steps_per_epoch,
+                        "train": training,
+                        "valid": validation.metrics,
+                        "clips_per_second": round(steps_per_epoch * batch_size / train_seconds, 2),
+                    }
+                )
+                bar.epoch(
+                    f"epoch {epoch}/{settings.epochs}, loss {training['loss']:.3f}, valid top-1 {validation.top1:.3f} "
+                    f"(best {progress['best']['top1']:.3f} at epoch {progress['best_epoch']})"
+                )
+                # -- Checkpoint ------------------------------------------------------------------------------------------
+                last = _stop_reason(progress, settings) is not None
+                if improved or last or epoch % settings.checkpoint_epochs == 0:
+                    checkpoints.save(state, progress, is_best=improved)
+        bar.close()
+        checkpoints.wait()
+        return _outcome(checkpoints, fresh, progress, settings, first_step_seconds)
+
+
+def saved_outcome(workdir: Path, fresh: TrainState, settings: LoopSettings, dataset_digest: str) -> Outcome:
+    """How the run in a folder stands, without training.
+
+    Raises:
+      InputError: the folder has no checkpoint, or one of another model or data set.
+    """
+    if not (workdir / "checkpoints").is_dir():
+        raise InputError(f"{workdir}: no checkpoint here; train first, or name a run folder with --workdir")
+    with Checkpoints(workdir / "checkpoints") as checkpoints:
+        if checkpoints.latest_step is None:
+            raise InputError(f"{workdir}: no checkpoint was finished here; train first")
+        _, progress = _restore(checkpoints, checkpoints.latest_step, fresh, dataset_digest)
+        return _outcome(checkpoints, fresh, progress, settings, None)
+
+
+def _restore(
+    checkpoints: Checkpoints, step: int, fresh: TrainState, dataset_digest: str
+) -> tuple[TrainState, dict[str, Any]]:
+    state, progress = checkpoints.restore(step, fresh)
+    if progress["dataset"] != dataset_digest:
+        raise InputError(
+            f"{checkpoints.folder}: this run was trained on other data (digest {progress['dataset'][:12]}, the data now have "
+            f"{dataset_digest[:12]}); choose a new --workdir"
+        )
+    return state, progress
+
+
+def _outcome(
+    checkpoints: Checkpoints,
+    fresh: TrainState,
+    progress: dict[str, Any],
+    settings: LoopSettings,
+    first_step_seconds: float | None,
+) -> Outcome:
+    best_step, latest_step = checkpoints.best_step, checkpoints.latest_step
+    assert best_step is not None and latest_step is not None  # the first epoch is the best so far, and is saved
+    best, _ = checkpoints.restore(best_step, fresh)
+    return Outcome(
+        epochs=progress["epoch"],
+        steps=latest_step,
+        seconds=progress["seconds"],
+        best_epoch=progress["best_epoch"],
+        stopped_by=_stop_reason(progress, settings) or "unfinished",
+        first_step_seconds=first_step_seconds,
+        best_variables=best.average,
+    )
+
+
+def _stop_reason(progress: dict[str, Any], settings: LoopSettings) -> str | None:
+    if progress["epoch"] >= settings.epochs:
+        return "epochs"
+    if progress["epoch"] - progress["best_epoch"] >= settings.patience:
+        return "patience"
+    return None
+
+
+def _batches(
+    batch_at: Callable[[int], Batch], first: int, count: int, devices: int
+) -> Iterator[dict[str, np.ndarray]]:
+    for step in range(first, first + count):
+        yield parallel.shard(batch_at(step), devices)
+
+
+def _mean_metrics(collected: list[dict[str, jax.Array]], first: int) -> dict[str, float]:
+    """Means over an epoch; the learning rate is that of its last step.
+
+    Raises:
+      InputError: a metric is not finite.
+    """
+    values = jax.device_get(collected)
+    means = {name: float(np.mean([step[name] for step in values])) for name in values[0]}
+    for name, mean in means.items():
+        if not math.isfinite(mean):
+            step = next(i for i, metrics in enumerate(values) if not np.isfinite(metrics[name]))
+            raise InputError(
+                f"training diverged: {name} is not finite from step {first + step} on (steps {first} to "
+                f"{first + len(values) - 1} were checked); lower config.train.learning_rate"
+            )
+    means["learning_rate"] = float(values[-1]["learning_rate"])
+    return means

@@ -1,0 +1,41 @@
+"""Focal plus cross-entropy loss, as (sum, count), divided once.
+
+Shapes: B clips, C classes.
+"""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Weights of the two terms, and their parameters.
+
+    Attributes:
+      cross_entropy_weight, focal_weight: factors on the two terms.
+      focal_gamma: how strongly clips that are already right are discounted.
+      label_smoothing: share of the target spread over all classes, in the cross-entropy term.
+    """
+
+    cross_entropy_weight: float
+    focal_weight: float
+    focal_gamma: float
+    label_smoothing: float
+
+
+def clip_losses(logits: Float[Array, "b c"], labels: Int[Array, "b"], settings: LossSettings) -> Float[Array, "b"]:
+    """The loss of each clip; 0 where the label is -1.
+
+    Source: focal loss, Lin et al. (2017); label smoothing, Szegedy et al. (2016).
+    """
+    log_probability = jax.nn.log_softmax(logits.astype(jnp.float32))
+    log_true = jnp.take_along_axis(log_probability, jnp.maximum(labels, 0)[:, None], axis=1)[:, 0]
+    smooth = settings.label_smoothing
+    cross_entropy = -(1.0 - smooth) * log_true - smooth * log_probability.mean(1)
+    # expm1 keeps 1 - p exact, and its gradient finite, for p close to 1.
+    focal = -((-jnp.expm1(jnp.minimum(log_true, -1e-7))) ** settings.focal_gamma) * log_true
+    loss = settings.cross_entropy_weight * cross_entropy + settings.focal_weight * focal
+    return jnp.where(labels >= 0, loss, 0.0)
