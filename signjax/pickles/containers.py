@@ -1,7 +1,8 @@
 """Which form a file has, and how each form is read."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from signjax.pickles import legacy_stream, machine, zip_archive
@@ -38,23 +39,35 @@ def read(
     path: str | os.PathLike[str], limits: Limits, leaf: Callable[[View], Any], mapped: bool, verify: bool | None
 ) -> Any:
     """The tree of a file, with `leaf` of each array's view in the arrays' places."""
-    found = "file"
-    try:
+    with naming(path):
         buffer, is_mapped = open_bytes(path, mapped)
-        found = form(buffer)
+        return parse(buffer, limits, leaf, verify=not is_mapped if verify is None else verify)
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Puts the file's name in front of every refusal."""
+    try:
+        yield
+    except PickleError as error:
+        raise PickleError(f"{os.fspath(path)}: {error}. Nothing in the file was run.") from None
+
+
+def parse(buffer: memoryview, limits: Limits, leaf: Callable[[View], Any], verify: bool) -> Any:
+    """The tree that the bytes of a file hold."""
+    found = form(buffer)
+    try:
         if found == "zip":
-            value = zip_archive.read(buffer, limits, verify=not is_mapped if verify is None else verify)
+            value = zip_archive.read(buffer, limits, verify)
         elif found == "legacy":
             value = legacy_stream.read(buffer, limits)
         else:
             value = _plain(buffer, limits)
         return Settler(leaf, limits, len(buffer)).value(value)
     except PickleError as error:
-        raise PickleError(f"{os.fspath(path)}: {found}: {error}. Nothing in the file was run.") from None
+        raise PickleError(f"{found}: {error}") from None
     except RecursionError:
-        raise PickleError(
-            f"{os.fspath(path)}: {found}: containers nested too deep. Nothing in the file was run."
-        ) from None
+        raise PickleError(f"{found}: containers nested deeper than Python can follow") from None
 
 
 def _plain(buffer: memoryview, limits: Limits) -> Any:

@@ -70,16 +70,19 @@ def _content(leaf: Any) -> tuple["View | np.ndarray[Any, Any]", str]:
         if leaf.dtype.kind == "V" and leaf.dtype.names is None:
             return leaf.array().astype(np.float32), f"was {leaf.dtype}, which .npy cannot name; every value is kept"
         return leaf, ""
-    if isinstance(leaf, np.generic | bool | float | complex):
-        return np.asarray(leaf), ""
-    if isinstance(leaf, int) and -(1 << 63) <= leaf < 1 << 64:
-        return np.asarray(leaf), ""
-    if isinstance(leaf, str):
-        if leaf.endswith("\0") or any("\ud800" <= c <= "\udfff" for c in leaf):
-            return np.frombuffer(leaf.encode("utf-8", "surrogatepass"), np.uint8), "was text, which NumPy would cut; UTF-8"
-        return np.asarray(leaf), ""
-    if isinstance(leaf, bytes | bytearray):
-        return np.frombuffer(leaf, np.uint8), "was bytes"
+    if isinstance(leaf, str | bytes | bytearray):
+        return _text(leaf)
     if isinstance(leaf, dict | list | tuple | set | frozenset | np.ndarray):
         return np.empty(0), f"was an empty {type(leaf).__name__}"
+    if isinstance(leaf, np.generic | float | complex) or (isinstance(leaf, int) and -(1 << 63) <= leaf < 1 << 64):
+        return np.asarray(leaf), ""
     return np.asarray(hex(leaf) if isinstance(leaf, int) else repr(leaf)), f"was {type(leaf).__name__}, as text"
+
+
+def _text(text: str | bytes | bytearray) -> tuple["np.ndarray[Any, Any]", str]:
+    """NumPy takes zeros at the end of text and bytes for padding, and has no place for half a surrogate pair."""
+    if not isinstance(text, str):
+        return np.frombuffer(text, np.uint8), "was bytes"
+    if text.endswith("\0") or any("\ud800" <= c <= "\udfff" for c in text):
+        return np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8), "was text, as UTF-8"
+    return np.asarray(text), ""

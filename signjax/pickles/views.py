@@ -115,15 +115,15 @@ class View:
     def lies_in(self, order: str) -> bool:
         """Whether the elements lie without gaps in C or Fortran order."""
         itemsize = self.dtype.itemsize
-        expected = (
-            c_strides(self.shape, itemsize) if order == "C" else c_strides(self.shape[::-1], itemsize)[::-1]
-        )
+        expected = c_strides(self.shape, itemsize) if order == "C" else c_strides(self.shape[::-1], itemsize)[::-1]
         return all(size == 1 or a == b for size, a, b in zip(self.shape, self.strides, expected, strict=True))
 
     def raw(self) -> memoryview | None:
         """The bytes of a gapless array where they lie in the file; None where numbers must be changed or gathered."""
         if self.conj or self.neg or self.swap or not (self.lies_in("C") or self.lies_in("F")):
             return None
+        if not self.nbytes:
+            return memoryview(b"")
         raw = self.block.peek()[self.offset : self.offset + self.nbytes]
         check_values(np.frombuffer(raw, self.dtype))
         return raw

@@ -1,0 +1,81 @@
+"""`python -m signjax.pickles convert SRC DST` and `python -m signjax.pickles show FILE`."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from signjax.pickles.limits import Limits, PickleError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m signjax.pickles", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    convert = commands.add_parser("convert", help="turn pickles into .npz files")
+    convert.add_argument("source", type=Path, help="a pickle, or a folder of them")
+    convert.add_argument("destination", type=Path, help="the folder for the .npz files and manifest.jsonl")
+    convert.add_argument("--recursive", action="store_true", help="look into folders inside of the source")
+    convert.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (one a core)")
+    convert.add_argument("--overwrite", action="store_true", help="convert again what has not changed, too")
+    convert.add_argument(
+        "--shard", type=_shard, default=(1, 1), metavar="I/N", help="do the I-th of N parts of the work"
+    )
+
+    show = commands.add_parser("show", help="list a file's arrays: shape, dtype, device, range, NaN")
+    show.add_argument("file", type=Path)
+    show.add_argument("--json", action="store_true", help="as JSON")
+
+    merge = commands.add_parser("merge", help="make one manifest of those that --shard left")
+    merge.add_argument("destination", type=Path)
+
+    for command in (convert, show):
+        for name, default in (("ratio", Limits().ratio), ("allowance", Limits().allowance)):
+            what = f"limit: a file may unfold to RATIO x its size + ALLOWANCE bytes (default {default})"
+            command.add_argument(f"--{name}", type=int, default=default, help=what)
+    chosen = parser.parse_args(arguments)
+    try:
+        return _run(chosen)
+    except PickleError as error:
+        print(error, file=sys.stderr)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    return 2
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    if chosen.command == "merge":
+        from signjax.pickles import manifest
+
+        print(f"{manifest.merge(chosen.destination)} files in {chosen.destination / manifest.NAME}")
+        return 0
+    limits = Limits(ratio=chosen.ratio, allowance=chosen.allowance)
+    if chosen.command == "show":
+        from signjax.pickles import show
+
+        rows = show.describe(chosen.file, limits)
+        print(show.as_json(rows) if chosen.json else show.as_table(rows))
+        return 0
+    from signjax.pickles.convert import convert
+
+    return convert(
+        chosen.source,
+        chosen.destination,
+        recursive=chosen.recursive,
+        workers=max(1, chosen.workers),
+        overwrite=chosen.overwrite,
+        shard=chosen.shard,
+        limits=limits,
+    )
+
+
+def _shard(text: str) -> tuple[int, int]:
+    index, _, count = text.partition("/")
+    if not (index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
+        raise argparse.ArgumentTypeError("I/N with I from 1 to N, such as 1/4")
+    return int(index), int(count)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

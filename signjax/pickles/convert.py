@@ -1,0 +1,167 @@
+"""Converts a folder of pickles into a folder of `.npz` files: parallel, resumable, atomic, every file accounted for."""
+
+import errno
+import hashlib
+import multiprocessing
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signjax.pickles import containers, manifest, npz, plan
+from signjax.pickles.atomic import replacing, sync_folder
+from signjax.pickles.flatten import Entry, entries
+from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.manifest import Record
+from signjax.pickles.progress import Progress
+from signjax.pickles.source import open_bytes
+from signjax.pickles.views import View
+
+_BATCH = 16  # files handed to a worker at once: enough that talking to it costs nothing
+
+
+def convert(
+    source: Path,
+    destination: Path,
+    *,
+    recursive: bool = False,
+    workers: int = 1,
+    overwrite: bool = False,
+    shard: tuple[int, int] = (1, 1),
+    limits: Limits = Limits(),  # noqa: B008 -- frozen
+) -> int:
+    """Converts a file or folder.
+
+    Args:
+      source: a pickle, or a folder of them.
+      destination: the folder for the outputs and the manifest; made if need be.
+      recursive: look into folders inside of the source.
+      workers: processes.
+      overwrite: convert again what is unchanged, too. Files that no conversion wrote are never replaced.
+      shard: (I, N): do only the I-th of N parts of the work.
+      limits: bounds on what a file may cost.
+
+    Returns:
+      The exit status: 0 if all is converted, 1 if some files were refused, 2 if nothing could be done.
+    """
+    if not source.exists():
+        print(f"{source}: no such file or folder", file=sys.stderr)
+        return 2
+    destination.mkdir(parents=True, exist_ok=True)
+    known = manifest.read(destination)
+    jobs = plan.jobs(source, destination, recursive, shard)
+    if not jobs:
+        hint = "" if recursive else "; --recursive looks into folders"
+        print(f"{source}: no pickles here, by the suffixes {' '.join(sorted(plan.SUFFIXES))}{hint}", file=sys.stderr)
+        return 2 if shard == (1, 1) else 0
+    own = destination / manifest.shard_name(*shard)
+    records = {} if shard[1] == 1 else {job.source: known[job.source] for job in jobs if job.source in known}
+    records = dict(known) if shard[1] == 1 else records
+    with open(own, "a", encoding="utf-8") as log:
+        progress = Progress(len(jobs))
+        for record in _run(jobs, destination, known, workers=workers, overwrite=overwrite, limits=limits):
+            records[record.source] = record
+            log.write(manifest.line(record))
+            log.flush()
+            progress.step(record)
+    progress.close()
+    manifest.write(own, records)
+    for folder in {os.path.dirname(os.path.join(destination, job.output)) for job in jobs} | {os.fspath(destination)}:
+        if os.path.isdir(folder):
+            sync_folder(folder)
+    done = [records[job.source] for job in jobs if job.source in records]
+    converted = sum(record.status == "converted" for record in done)
+    print(progress.summary(own), file=sys.stderr)
+    if converted == len(jobs):
+        return 0
+    return 1 if converted else 2
+
+
+def _run(
+    jobs: list[plan.Job], destination: Path, known: dict[str, Record], *, workers: int, overwrite: bool, limits: Limits
+) -> Iterator[Record]:
+    batches = [jobs[at : at + _BATCH] for at in range(0, len(jobs), _BATCH)]
+    tasks = [
+        (batch, os.fspath(destination), {job.source: known.get(job.source) for job in batch}, overwrite, limits)
+        for batch in batches
+    ]
+    if workers == 1 or len(tasks) == 1:
+        for task in tasks:
+            yield from _batch(*task)
+        return
+    # Fresh processes: forking one that holds threads (of BLAS, of a caller) can hang.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        try:
+            for records in pool.map(_batch, *zip(*tasks, strict=True)):
+                yield from records
+        except BrokenProcessPool:
+            print(
+                "a worker was killed, perhaps for want of memory; the same command goes on from here", file=sys.stderr
+            )
+
+
+def _batch(
+    jobs: list[plan.Job], destination: str, known: dict[str, Record | None], overwrite: bool, limits: Limits
+) -> list[Record]:
+    return [convert_file(job, destination, known[job.source], overwrite, limits) for job in jobs]
+
+
+def convert_file(job: plan.Job, destination: str, before: Record | None, overwrite: bool, limits: Limits) -> Record:
+    """Converts one file, unless that has been done; the record of what became of it."""
+    status = os.stat(job.path)
+    record = Record(job.source, status.st_size, status.st_mtime_ns, "", "refused", job.refused)
+    if job.refused:
+        return record
+    output = os.path.join(destination, job.output)
+    done = before is not None and before.status == "converted" and not overwrite and os.path.exists(output)
+    if before is not None and done and (before.size, before.mtime_ns) == (record.size, record.mtime_ns):
+        return before
+    try:
+        return _convert(job, output, record, overwrite, limits)
+    except PickleError as error:
+        return record._replace(reason=f"{error}. Nothing in the file was run.")
+    except MemoryError:
+        return record._replace(reason="not enough memory for the arrays")
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return record._replace(reason="no space left on the device" if full else f"{error.strerror}: {error.filename}")
+
+
+def _convert(job: plan.Job, output: str, record: Record, overwrite: bool, limits: Limits) -> Record:
+    written_from = npz.source_of(output) if os.path.exists(output) else ""
+    if written_from is None:
+        return record._replace(reason=f"{job.output} exists and was not written by a conversion; move it away")
+    buffer, _ = open_bytes(job.path)
+    digest = hashlib.sha256(buffer).hexdigest()
+    record = record._replace(sha256=digest, size=len(buffer))
+    tree = containers.parse(buffer, limits, _same, verify=True)
+    arrays = list(entries(tree))
+    notes = {entry.name: entry.note for entry in arrays if entry.note}
+    nan = {entry.name: count for entry in arrays if (count := _nan_count(entry))}
+    empty = tuple(entry.name for entry in arrays if 0 in entry.content.shape)
+    if overwrite or written_from != digest:
+        os.makedirs(os.path.dirname(output), exist_ok=True)
+        with replacing(output) as file:
+            npz.write(file, arrays, digest)
+    return record._replace(status="converted", outputs=(job.output,), notes=notes, nan=nan, empty=empty)
+
+
+def _same(view: View) -> View:
+    return view
+
+
+def _nan_count(entry: Entry) -> int:
+    if entry.content.dtype.kind not in "fc":
+        return 0
+    count = 0
+    for chunk in npz.chunks(entry.content):
+        values: np.ndarray[Any, Any] = np.frombuffer(chunk, entry.content.dtype)
+        # The minimum of values with NaN among them is NaN, and much the fastest to find.
+        if values.size and np.isnan(values.min()):
+            count += int(np.isnan(values).sum())
+    return count

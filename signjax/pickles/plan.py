@@ -1,0 +1,92 @@
+"""Which files a conversion is to read, and where each lands."""
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+SUFFIXES = frozenset(
+    (".pkl", ".pickle", ".p", ".pt", ".pth", ".bin", ".ckpt", ".tar", ".joblib", ".jl", ".z", ".gz", ".bz2")
+)
+_LONGEST_NAME = 255  # bytes of one part of a path, on every file system that is common
+
+
+class Job(NamedTuple):
+    """One source file: its path below the source, where to read it, where to write it, and why not, if so."""
+
+    source: str
+    path: str
+    output: str
+    refused: str = ""
+
+
+def jobs(source: Path, destination: Path, recursive: bool, shard: tuple[int, int]) -> list[Job]:
+    """The files of a source that belong to this shard, in order of their paths.
+
+    Args:
+      source: a file, or a folder of which the files with one of `SUFFIXES` are taken.
+      destination: the folder for the outputs; where it lies inside of the source it is no source itself.
+      recursive: whether to look into folders inside of the folder.
+      shard: (I, N): of the files, those whose path hashes to I of 1 to N.
+    """
+    if source.is_file():
+        found = [(source.name, os.fspath(source))]
+        root = source.parent.resolve()
+    else:
+        root = source.resolve()
+        found = sorted(_walk(root, destination.resolve(), recursive))
+    outputs = [output_name(name) for name, _ in found]
+    takers: dict[str, list[str]] = defaultdict(list)
+    folds = _folds_case(destination)
+    for (name, _), output in zip(found, outputs, strict=True):
+        takers[output.casefold() if folds else output].append(name)
+    result = []
+    for (name, path), output in zip(found, outputs, strict=True):
+        if shard_of(name, shard[1]) != shard[0]:
+            continue
+        rivals = [other for other in takers[output.casefold() if folds else output] if other != name]
+        refused = f"would be written to the same file as {rivals[0]}" if rivals else ""
+        if not Path(path).resolve().is_relative_to(root):
+            refused = "a symbolic link that leads out of the source"
+        result.append(Job(name, path, output, refused))
+    return result
+
+
+def _walk(root: Path, destination: Path, recursive: bool) -> Iterator[tuple[str, str]]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if recursive and Path(folder, name) != destination]
+        for name in files:
+            path = os.path.join(folder, name)
+            if os.path.splitext(name)[1].lower() in SUFFIXES and os.path.isfile(path):
+                yield os.path.relpath(path, root).replace(os.sep, "/"), path
+
+
+def output_name(source: str) -> str:
+    """Where the output of a source goes: its whole path with `.npz` behind, names that grow too long cut and hashed.
+
+    >>> output_name("day1/clip.pkl")
+    'day1/clip.pkl.npz'
+    """
+    folder, _, name = source.rpartition("/")
+    if len(os.fsencode(name)) > _LONGEST_NAME - len(".npz"):
+        digest = hashlib.sha256(os.fsencode(source)).hexdigest()[:16]
+        kept = os.fsencode(name)[: _LONGEST_NAME - len(f"~{digest}.npz")].decode("utf-8", "ignore")
+        name = f"{kept}~{digest}"
+    return f"{folder}/{name}.npz" if folder else f"{name}.npz"
+
+
+def shard_of(source: str, count: int) -> int:
+    """The shard, from 1 to `count`, that a path belongs to: the same on every machine."""
+    return int.from_bytes(hashlib.sha256(os.fsencode(source)).digest()[:8], "big") % count + 1
+
+
+def _folds_case(folder: Path) -> bool:
+    """Whether the file system takes `A` and `a` for one name."""
+    probe = folder / f".Case-{os.getpid()}"
+    probe.touch()
+    try:
+        return (folder / probe.name.lower()).exists()
+    finally:
+        probe.unlink()
