@@ -1,6 +1,6 @@
 """The front door: flags, nothing else.
 
-    python launch.py --config=configs/base.py [--workdir=DIR] [--mode=train|prepare|evaluate|predict] [--config.KEY=VALUE ...]
+python launch.py --config=configs/base.py [--workdir=DIR] [--mode=train|prepare|evaluate|predict] [--config.KEY=VALUE ...]
 """
 
 import sys
@@ -13,9 +13,13 @@ from configs import base
 MODES = ("train", "prepare", "evaluate", "predict")
 
 _CONFIG = config_flags.DEFINE_config_file("config", None, "File with the configuration.", lock_config=True)
-_WORKDIR = flags.DEFINE_string("workdir", None, "Run folder; the default is named after the configuration, below runs/.")
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Run folder; the default is named after the configuration, below runs/."
+)
 _MODE = flags.DEFINE_enum("mode", "train", MODES, "train prepares, trains or resumes, evaluates and reports.")
-_CONFIG_HELP = flags.DEFINE_bool("config_help", False, "List every key of the configuration with its default and meaning.")
+_CONFIG_HELP = flags.DEFINE_bool(
+    "config_help", False, "List every key of the configuration with its default and meaning."
+)
 
 
 def _print_keys() -> None:

@@ -1,0 +1,1 @@
+"""Configurations: `base.py` defines every key, the others override it."""

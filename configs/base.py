@@ -10,13 +10,22 @@ from ml_collections import config_dict
 
 # key -> (default, meaning). Nothing else defines a key, and a default is given here alone.
 KEYS: dict[str, tuple[Any, str]] = {
-    "seed": (0, "seed of every random stream: the split, initial weights, order, dropout, augmentation, the synthetic corpus"),
-    "data.source": ("synthetic", "where clips come from: synthetic, signavatars (a folder of pickles) or arrays (.npz, .npy)"),
+    "seed": (
+        0,
+        "seed of every random stream: the split, initial weights, order, dropout, augmentation, the synthetic corpus",
+    ),
+    "data.source": (
+        "synthetic",
+        "where clips come from: synthetic, signavatars (a folder of pickles) or arrays (.npz, .npy)",
+    ),
     "data.path": ("", "file or folder of the source; empty: the synthetic corpus goes into the run folder"),
     "data.labels": ("", "label table of source signavatars (.csv or data.json); empty: looked for beside the clips"),
     "data.layout": ("auto", "what the channels are: smplx, generic, or auto (signavatars: smplx, arrays: generic)"),
     "data.heads": (("gloss",), "label columns to learn, one head of the model each"),
-    "data.split": ("auto", "column, signer (held out), stratified (seen signers), or auto: the first that the data allow"),
+    "data.split": (
+        "auto",
+        "column, signer (held out), stratified (seen signers), or auto: the first that the data allow",
+    ),
     "data.valid_fraction": (0.15, "share of the clips that select the checkpoint, where the source gives no split"),
     "data.test_fraction": (0.15, "share of the clips that are tested once at the end, where the source gives no split"),
     "data.rare_classes": ("stop", "classes with a single clip: stop the run, or leave_out (listed in quarantine.csv)"),
@@ -30,6 +39,10 @@ KEYS: dict[str, tuple[Any, str]] = {
     "augment.fastest": (0.7, "least factor on the number of frames of a clip"),
     "augment.slowest": (1.4, "largest factor on the number of frames of a clip"),
     "augment.crop": (0.1, "largest share of a clip that is cut off at its ends"),
+    "augment.posture": (
+        0.3,
+        "what is added to a channel for a whole clip, in its standard deviations: another body or camera",
+    ),
     "augment.noise": (0.1, "noise, in standard deviations of each channel"),
     "augment.part_dropout": (0.05, "probability that a part of the body counts as not seen in a whole clip"),
     "augment.frame_dropout": (0.1, "probability that a frame counts as not seen"),
@@ -44,7 +57,7 @@ KEYS: dict[str, tuple[Any, str]] = {
     "loss.focal_gamma": (2.0, "how strongly the focal loss discounts clips that are already right"),
     "loss.label_smoothing": (0.1, "share of the target spread over all classes, in the cross-entropy"),
     "train.epochs": (500, "epochs at most"),
-    "train.patience": (20, "epochs without a better validation after which training stops"),
+    "train.patience": (30, "epochs without a better validation after which training stops"),
     "train.batch_size": (16, "clips a step, over all devices; a multiple of their number"),
     "train.learning_rate": (3e-4, "peak learning rate of AdamW"),
     "train.warmup_epochs": (3, "epochs over which the learning rate rises from 0"),

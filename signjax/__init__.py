@@ -1,1 +1,1 @@
-
+"""signjax: from torch pickles to a tested sign recogniser."""

@@ -26,7 +26,9 @@ class Augmentation:
       mirror: probability of a left/right mirror, where the layout can be mirrored.
       slowest, fastest: factors on the number of frames, drawn evenly between the two on a log scale.
       crop: largest share of a clip that is cut off, split at random between its two ends.
-      noise: standard deviation of noise, in standard deviations of each channel.
+      posture: standard deviation of what is added to a channel for a whole clip, as another body or camera would, in standard
+        deviations of the channel.
+      noise: standard deviation of what is added to each value, in the same unit.
       part_dropout: probability that a part counts as not seen in the whole clip; layouts of one part are spared.
       frame_dropout: probability that a frame counts as not seen.
     """
@@ -35,12 +37,15 @@ class Augmentation:
     fastest: float
     slowest: float
     crop: float
+    posture: float
     noise: float
     part_dropout: float
     frame_dropout: float
 
 
-def resample(clip: ClipArrays, start: Float[Array, ""], share: Float[Array, ""], factor: Float[Array, ""]) -> ClipArrays:
+def resample(
+    clip: ClipArrays, start: Float[Array, ""], share: Float[Array, ""], factor: Float[Array, ""]
+) -> ClipArrays:
     """Takes the `share` of a clip that begins at `start` (0 to 1) and plays it in `factor` times as many frames.
 
     The nearest frame is taken, never a mean of two: rotation vectors cannot be averaged across the turn at pi.
@@ -75,8 +80,9 @@ def augment_clip(
         frames = jnp.where(flip, frames[:, channel] * sign[None, :], frames)
         valid = jnp.where(flip, valid[:, part], valid)
     real = (jnp.arange(frames.shape[0]) < length)[:, None]
-    noise = settings.noise * std[None, :] * jax.random.normal(keys[4], frames.shape)
-    frames = jnp.where(real, frames + noise, 0.0)
+    posture = settings.posture * jax.random.normal(keys[7], (1, frames.shape[1]))
+    noise = settings.noise * jax.random.normal(keys[4], frames.shape)
+    frames = jnp.where(real, frames + std[None, :] * (posture + noise), 0.0)
     if valid.shape[1] > 1:
         valid &= ~jax.random.bernoulli(keys[5], settings.part_dropout, (1, valid.shape[1]))
     return frames, length, valid & ~jax.random.bernoulli(keys[6], settings.frame_dropout, (frames.shape[0], 1))

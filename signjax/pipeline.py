@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -255,7 +254,9 @@ def _shared(dataset: Dataset, column: str) -> int:
 def _environment(trainer: _Trainer) -> dict[str, Any]:
     root = Path(__file__).resolve().parent.parent
     try:
-        answer = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+        answer = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+        )
         commit = answer.stdout.strip() or None
     except OSError:
         commit = None  # no git on this machine

@@ -82,7 +82,9 @@ def check(config: ConfigDict) -> None:
             f"config.model.kernels is {kernels}; it must have one odd number for each of config.model.filters {filters}"
         )
     if filters[-1] % config.model.heads:
-        raise InputError(f"config.model.heads is {config.model.heads}; it must divide the last of model.filters, {filters[-1]}")
+        raise InputError(
+            f"config.model.heads is {config.model.heads}; it must divide the last of model.filters, {filters[-1]}"
+        )
     if not config.data.heads:
         raise InputError("config.data.heads is empty; it must name at least one label column")
 

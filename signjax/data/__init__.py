@@ -1,1 +1,1 @@
-
+"""Clips to a prepared dataset to batches; NumPy only."""

@@ -116,11 +116,15 @@ def open_dataset(folder: Path) -> Dataset:
             raise
         raise InputError(f"{folder}: not a whole dataset folder ({error}); delete it and prepare it again") from error
     if not (len(offsets) == len(clips) + 1 == len(labels) + 1 and offsets[-1] == len(features)):
-        raise InputError(f"{folder}: clips.csv, labels.npy, offsets.npy and features.npy do not agree; prepare it again")
+        raise InputError(
+            f"{folder}: clips.csv, labels.npy, offsets.npy and features.npy do not agree; prepare it again"
+        )
     pair = straddling(split, np.array([int(clip["group"]) for clip in clips], np.int64))
     if pair is not None:
         a, b = (clips[i]["clip"] for i in pair)
-        raise InputError(f"{folder}: leak: clips {a!r} and {b!r} are of one group but in different splits; prepare it again")
+        raise InputError(
+            f"{folder}: leak: clips {a!r} and {b!r} are of one group but in different splits; prepare it again"
+        )
     return Dataset(folder, features, offsets, labels, valid, split, clips, layout, heads, mean, std, info)
 
 

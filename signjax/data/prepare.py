@@ -72,7 +72,9 @@ def prepare(recipe: Recipe, folder: Path, say: Say) -> Dataset:
     if recipe.source not in SOURCES:
         raise InputError(f"config.data.source must be one of {', '.join(SOURCES)}; it is {recipe.source!r}")
     if recipe.rare_classes not in RARE_CLASSES:
-        raise InputError(f"config.data.rare_classes must be one of {', '.join(RARE_CLASSES)}; it is {recipe.rare_classes!r}")
+        raise InputError(
+            f"config.data.rare_classes must be one of {', '.join(RARE_CLASSES)}; it is {recipe.rare_classes!r}"
+        )
     if not recipe.path:
         raise InputError(f"config.data.path is empty; source {recipe.source} needs --config.data.path=...")
     path = Path(recipe.path)
@@ -236,7 +238,9 @@ def _write_frames(recipe: Recipe, folder: Path) -> tuple[layouts.Layout, list[_R
                     valid = store.RowFile(folder / "valid.npy", len(layout.parts), np.bool_)
             fault = fault_of(item, layout, recipe.longest_clip)
             if fault is None and item.name in seen:
-                fault = Rejected(item.name, item.source, "duplicate_name", f"{seen[item.name]} has a clip of that name too")
+                fault = Rejected(
+                    item.name, item.source, "duplicate_name", f"{seen[item.name]} has a clip of that name too"
+                )
             if fault is None and not any(head in item.labels for head in recipe.heads):
                 fault = Rejected(item.name, item.source, "unlabelled", f"no label for {', '.join(recipe.heads)}")
             if fault is not None:
@@ -251,7 +255,9 @@ def _write_frames(recipe: Recipe, folder: Path) -> tuple[layouts.Layout, list[_R
             blank = bool((item.frames == item.frames.flat[0]).all())
             rows.append(
                 _Row(
-                    clip=Clip(item.name, np.empty(0), None, item.labels, item.signer, item.group, item.split, item.source),
+                    clip=Clip(
+                        item.name, np.empty(0), None, item.labels, item.signer, item.group, item.split, item.source
+                    ),
                     length=len(item.frames),
                     valid_share=1.0 if item.valid is None else float(item.valid.mean()),
                     copy=None if blank else store.frames_digest(item),

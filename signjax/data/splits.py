@@ -160,7 +160,13 @@ def split_clips(clips: Description, rule: str, valid_fraction: float, test_fract
     chosen = rule
     if rule == "auto":
         given = any(split is not None for split in clips.given)
-        chosen = "column" if given else "signer" if len(signers) >= len(SPLITS) and None not in clips.signers else "stratified"
+        chosen = (
+            "column"
+            if given
+            else "signer"
+            if len(signers) >= len(SPLITS) and None not in clips.signers
+            else "stratified"
+        )
     if chosen == "column":
         return _given_split(clips, valid_fraction, seed, signers_may_be_shared=rule == "column")
     if chosen == "signer":
@@ -176,7 +182,9 @@ def split_clips(clips: Description, rule: str, valid_fraction: float, test_fract
         group = join_groups(clips.groups, clips.copies)
         sentence = "stratified by class; a signer may be in several splits (seen signers)"
     if len(np.unique(group)) < len(SPLITS):
-        raise InputError(f"the clips form fewer than {len(SPLITS)} groups, so training, validation and test cannot be kept apart")
+        raise InputError(
+            f"the clips form fewer than {len(SPLITS)} groups, so training, validation and test cannot be kept apart"
+        )
     assignment = assign_groups(group, clips.classes, fractions, seed)
     check_no_straddle(clips, assignment, group, "This is a defect of the split; please report it")
     return Split(assignment, group, sentence)
@@ -188,7 +196,7 @@ def _given_split(clips: Description, valid_fraction: float, seed: int, *, signer
         name, given = wrong[0]
         came = "no split" if given is None else repr(given)
         raise InputError(
-            f"config.data.split=column needs train, valid or test for every clip; clip {name!r} has {came} ({len(wrong)} such clips)"
+            f"config.data.split=column needs train, valid or test for every clip; clip {name!r} has {came} ({len(wrong)} in all)"
         )
     assignment = np.array([SPLITS.index(given) for given in clips.given if given is not None], np.int8)
     for split in ("train", "test"):

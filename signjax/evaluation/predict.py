@@ -43,7 +43,9 @@ def write_predictions(path: Path, dataset: Dataset, answers: Mapping[str, Answer
     header = ["split", "clip", "signer", *(f"{head}_{column}" for head in dataset.heads for column in columns)]
     rows: list[list[object]] = []
     for split, answer in answers.items():
-        cells: list[list[object]] = [[split, dataset.clips[i]["clip"], dataset.clips[i]["signer"]] for i in answer.clips]
+        cells: list[list[object]] = [
+            [split, dataset.clips[i]["clip"], dataset.clips[i]["signer"]] for i in answer.clips
+        ]
         for head, classes in dataset.heads.items():
             labels = answer.labels[head]
             ranks = true_class_rank(answer.logits[head], np.maximum(labels, 0)) + 1
@@ -60,8 +62,12 @@ def write_predictions(path: Path, dataset: Dataset, answers: Mapping[str, Answer
 def write_unlabelled(
     path: Path, clips: Sequence[tuple[str, str]], logits: Mapping[str, np.ndarray], heads: Mapping[str, Sequence[str]]
 ) -> None:
-    """Writes the predictions for clips without labels: clip, source, and for each head the class, its probability, the best five."""
-    header = ["clip", "source", *(f"{head}_{column}" for head in heads for column in ("predicted", "probability", "best"))]
+    """Writes what is said of clips without labels: clip, source, and for each head the class, its probability, the best five."""
+    header = [
+        "clip",
+        "source",
+        *(f"{head}_{column}" for head in heads for column in ("predicted", "probability", "best")),
+    ]
     cells: list[list[object]] = [list(clip) for clip in clips]
     for head, classes in heads.items():
         for row, best in zip(cells, best_classes(logits[head], classes), strict=True):

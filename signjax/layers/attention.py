@@ -13,7 +13,10 @@ _MASKED_SCORE = -1e9
 
 
 def self_attention(
-    query: Float[Array, "b t n h"], key: Float[Array, "b t n h"], value: Float[Array, "b t n h"], mask: Bool[Array, "b t"]
+    query: Float[Array, "b t n h"],
+    key: Float[Array, "b t n h"],
+    value: Float[Array, "b t n h"],
+    mask: Bool[Array, "b t"],
 ) -> Float[Array, "b t n h"]:
     """Scaled dot-product attention among the real frames of each clip; the softmax is in float32.
 

@@ -36,7 +36,9 @@ class Dropout(nn.Module):
     rate: float
 
     @nn.compact
-    def __call__(self, x: Shaped[Array, "b *rest"], row: Int[Array, "b"], *, training: bool) -> Shaped[Array, "b *rest"]:
+    def __call__(
+        self, x: Shaped[Array, "b *rest"], row: Int[Array, "b"], *, training: bool
+    ) -> Shaped[Array, "b *rest"]:
         """Drops in training; the identity otherwise."""
         if not training or self.rate == 0.0:
             return x

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from signjax.pickles import numpy_standins, torch_standins
+from signjax.pickles import numpy_standins, special_tensors, torch_standins
+from signjax.pickles.joblib_standin import JoblibArray
 from signjax.pickles.limits import PickleError
 from signjax.pickles.numpy_dtypes import DtypeStandIn
 from signjax.pickles.standins import Constructor, DictStandIn, Name
@@ -135,6 +136,8 @@ def _table() -> dict[tuple[str, str], Name | Constructor]:
         names(module, {name: StorageType(DTYPES[dtype]) for name, dtype in STORAGES.items()})
     names("torch.storage", {"UntypedStorage": StorageType(None), "_UntypedStorage": StorageType(None)})
     names("torch", {"UntypedStorage": StorageType(None)})
+    for module in ("torch", "torch.cuda"):
+        names(module, {name.replace("Storage", "Tensor"): None for name in STORAGES})
     makes("torch", "Size", torch_standins.size)
     makes("torch", "device", torch_standins.device)
     makes("torch.serialization", "_get_layout", _layout)
@@ -142,12 +145,18 @@ def _table() -> dict[tuple[str, str], Name | Constructor]:
     makes("torch._utils", "_rebuild_tensor", lambda arguments: torch_standins.Tensor(arguments, least=4))
     makes("torch._utils torch._tensor", "_rebuild_tensor_v2", torch_standins.Tensor)
     makes("torch._utils", "_rebuild_tensor_v3", lambda arguments: torch_standins.Tensor(arguments, 7, dtype_at=6))
+    makes("torch._utils", "_rebuild_sparse_tensor", special_tensors.SparseTensor)
+    makes("torch._utils", "_rebuild_qtensor", special_tensors.QuantisedTensor)
+    names("torch", dict.fromkeys(("per_tensor_affine", "per_channel_affine", "per_channel_affine_float_qparams")))
     makes("torch._utils", "_rebuild_parameter", torch_standins.parameter)
     makes("torch._utils", "_rebuild_parameter_with_state", torch_standins.parameter)
     makes("torch.nn.parameter", "Parameter", torch_standins.parameter)
     makes("torch.autograd.variable", "Variable", torch_standins.parameter)
 
     names("numpy", {"ndarray": None})
+    for module in ("numpy", "numpy.core.memmap", "numpy._core.memmap"):
+        table[module, "memmap"] = Name("numpy.ndarray")
+    makes("joblib.numpy_pickle", "NumpyArrayWrapper", JoblibArray, is_class=True)
     makes("numpy", "dtype", DtypeStandIn)
     for core in ("numpy.core", "numpy._core"):
         makes(f"{core}.multiarray {core}._multiarray_umath", "_reconstruct", numpy_standins.ArrayStandIn)

@@ -5,17 +5,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from signjax.pickles import legacy_stream, machine, zip_archive
+from signjax.pickles import compressed, legacy_stream, machine, tar_archive, zip_archive
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.settle import Settler
 from signjax.pickles.source import open_bytes
 from signjax.pickles.views import View
 
+_PACKINGS = ("gzip", "bzip2", "zlib")
 _LEGACY_START = legacy_stream.HEADER[:14]
 _OTHERS = {
     b"\x93NUMPY": "a NumPy array file (.npy); open it with `numpy.load`",
     b"\x89HDF\r\n": "an HDF5 file",
     b"version https://git-lfs": "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`",
+    b"\xfd7zXZ": "an xz file; unpack it first,",
+    b"\x28\xb5\x2f\xfd": "a zstd file; unpack it first,",
+    b"\x04\x22\x4d\x18": "an lz4 file; unpack it first,",
     b"%PDF": "a PDF file",
     b"<!DOCTYPE": "a web page, perhaps a failed download",
     b"<html": "a web page, perhaps a failed download",
@@ -32,7 +36,9 @@ def form(buffer: memoryview) -> str:
         return "zip"
     if start.startswith(_LEGACY_START):
         return "legacy"
-    return "plain"
+    if tar_archive.is_tar(buffer):
+        return "tar"
+    return compressed.packing(start) or "plain"
 
 
 def read(
@@ -56,24 +62,36 @@ def naming(path: str | os.PathLike[str]) -> Iterator[None]:
 def parse(buffer: memoryview, limits: Limits, leaf: Callable[[View], Any], verify: bool) -> Any:
     """The tree that the bytes of a file hold."""
     found = form(buffer)
+    file_size = len(buffer)
     try:
-        if found == "zip":
-            value = zip_archive.read(buffer, limits, verify)
-        elif found == "legacy":
-            value = legacy_stream.read(buffer, limits)
+        if found in _PACKINGS:
+            buffer = compressed.unpack(buffer, found, limits)
+            inner = form(buffer)
+            if inner in _PACKINGS:
+                raise PickleError(f"{inner} inside of it; unpack it first")
+            value = _FORMS[inner](buffer, limits, verify)
+            found = f"{inner} in {found}"
         else:
-            value = _plain(buffer, limits)
-        return Settler(leaf, limits, len(buffer)).value(value)
+            value = _FORMS[found](buffer, limits, verify)
+        return Settler(leaf, limits, max(file_size, len(buffer))).value(value)
     except PickleError as error:
         raise PickleError(f"{found}: {error}") from None
     except RecursionError:
         raise PickleError(f"{found}: containers nested deeper than Python can follow") from None
 
 
-def _plain(buffer: memoryview, limits: Limits) -> Any:
+def _plain(buffer: memoryview, limits: Limits, _verify: bool) -> Any:
     value, end = machine.run(buffer, 0, limits)
     if value == legacy_stream.MAGIC and type(value) is int and end < len(buffer):
         return legacy_stream.read(buffer, limits)
     if end != len(buffer):
         raise PickleError(f"{len(buffer) - end} bytes behind the pickle, which ends at byte {end}")
     return value
+
+
+_FORMS: dict[str, Callable[[memoryview, Limits, bool], Any]] = {
+    "plain": _plain,
+    "zip": zip_archive.read,
+    "legacy": lambda buffer, limits, _verify: legacy_stream.read(buffer, limits),
+    "tar": lambda buffer, limits, _verify: tar_archive.read(buffer, limits),
+}

@@ -12,6 +12,7 @@ from typing import Any
 
 from signjax.pickles import text_opcodes
 from signjax.pickles.allowed import GLOBALS
+from signjax.pickles.joblib_standin import JoblibArray
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.standins import Constructor, DictStandIn, Name, StandIn
 
@@ -107,6 +108,16 @@ def run(buffer: memoryview, start: int, limits: Limits, persistent: PersistentLo
         raise PickleError(f"at byte {position[0]}: malformed text or number ({error})") from None
 
 
+def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, limits: Limits) -> int:
+    """Reads what joblib writes behind the state of an array: its numbers, or for objects a pickle; the offset behind it."""
+    if frame_end not in (_NO_FRAME, pos):
+        raise PickleError("a joblib array inside of a frame")
+    if array.dtype is None or not array.dtype.is_object:
+        return array.take(buffer, pos)
+    array.data, pos = run(buffer, pos, limits)
+    return pos
+
+
 # One function with many branches, because a call for each instruction would double the time that most files take.
 def _interpret(  # noqa: PLR0912, PLR0915
     buffer: memoryview, pos: int, limits: Limits, persistent: PersistentLoad | None, position: list[int]
@@ -173,6 +184,9 @@ def _interpret(  # noqa: PLR0912, PLR0915
             if not isinstance(target, StandIn):
                 raise PickleError(f"state for a {_kind(target)}, which has none")
             target.build(state)
+            if type(target) is JoblibArray:
+                pos = _inline(target, buffer, pos, frame_end, limits)
+                frame_end = _NO_FRAME
         elif op == 0x4D:  # BININT2
             stack.append(_U16(buffer, pos)[0])
             pos += 2

@@ -1,7 +1,7 @@
 """Writes `.npz` files: any key, any size, bounded memory.
 
-`numpy.savez` takes the keys as arguments of a function, so that `file` raises and `allow_pickle` vanishes; it
-also takes most of the time of a conversion. The bytes here are those of an uncompressed zip archive that `numpy.load` opens.
+`numpy.savez` takes the keys as arguments of a function, so that `file` raises and `allow_pickle` vanishes; it also
+takes most of the time of a conversion. The bytes here are those of an uncompressed zip archive that `numpy.load` opens.
 """
 
 import ast

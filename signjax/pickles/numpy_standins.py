@@ -36,7 +36,7 @@ class ArrayStandIn(StandIn):
         shape, dtype, fortran, data = self.state
         if type(fortran) not in (bool, int):
             raise PickleError("an array whose order is no truth value")
-        return _array(settle, shape, dtype, bool(fortran), data)
+        return strided(settle, shape, dtype, bool(fortran), data)
 
 
 class FrombufferStandIn(StandIn):
@@ -52,7 +52,7 @@ class FrombufferStandIn(StandIn):
     def settle(self, settle: Settle) -> Any:
         """The array."""
         data, dtype, shape, order = self.arguments
-        return _array(settle, shape, dtype, order == "F", data)
+        return strided(settle, shape, dtype, order == "F", data)
 
 
 class ScalarStandIn(StandIn):
@@ -68,11 +68,12 @@ class ScalarStandIn(StandIn):
     def settle(self, settle: Settle) -> Any:
         """The scalar: a NumPy number, not an array."""
         dtype, data = self.arguments
-        found = _array(settle, (), dtype, False, data)
+        found = strided(settle, (), dtype, False, data)
         return found[()] if isinstance(found, np.ndarray) else found
 
 
-def _array(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) -> Any:
+def strided(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) -> Any:
+    """The array of a shape and dtype whose bytes, or objects, are `data`."""
     if type(dtype) is not DtypeStandIn:
         raise PickleError("an array whose dtype is none")
     if type(shape) is list:

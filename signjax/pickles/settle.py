@@ -37,6 +37,11 @@ class Settler:
         self._check()
         return self._leaf(view)
 
+    def reserve(self, nbytes: int) -> None:
+        """Counts memory that is about to be used against the limits."""
+        self._bytes += nbytes
+        self._check()
+
     def nested_storage(self, blob: Any) -> Storage:
         """The storage that a whole legacy stream inside of a plain pickle holds."""
         return legacy_stream.read_storage(memoryview(blob), self._limits)

@@ -17,6 +17,9 @@ class Settle(Protocol):
     def value(self, value: Any) -> Any:
         """Any other value of the pickle, settled."""
 
+    def reserve(self, nbytes: int) -> None:
+        """Counts memory that is about to be used against the limits."""
+
     def nested_storage(self, blob: Any) -> "Storage":
         """The storage that a whole legacy stream inside of a plain pickle holds."""
 
@@ -37,6 +40,13 @@ class Storage(StandIn):
         self.nbytes = nbytes
         self.swap = swap
         self.block: Block | None = None
+
+    def part(self, key: str, offset: int, count: int) -> "Storage":
+        """A view of some elements of this storage, sharing its memory."""
+        itemsize = self.dtype.itemsize if self.dtype else 1
+        part = Storage(self.dtype, key, self.device, count * itemsize, self.swap)
+        part.block = self.found().part(offset * itemsize, count * itemsize)
+        return part
 
     def found(self) -> Block:
         """The bytes, or a refusal if the file never gave any."""
@@ -65,7 +75,7 @@ class NestedStorage(StandIn):
 
     def settle(self, settle: Settle) -> Any:
         """The storage as a value of the tree."""
-        return _storage(self, settle).settle(settle)
+        return storage_of(self, settle).settle(settle)
 
 
 class Tensor(StandIn):
@@ -98,11 +108,11 @@ class Tensor(StandIn):
         metadata = arguments[metadata_at] if len(arguments) > metadata_at else None
         if metadata is not None and (type(metadata) is not dict or not metadata.keys() <= {"conj", "neg"}):
             raise PickleError("a tensor with metadata other than `conj` and `neg`")
-        storage = _storage(arguments[0], settle)
+        storage = storage_of(arguments[0], settle)
         typed = None if self.dtype_at is None else _dtype(arguments[self.dtype_at])
         dtype = typed or storage.dtype or DTYPES["uint8"]
         offset, shape, strides = arguments[1:4]
-        shape, strides = _sizes(shape), _sizes(strides)
+        shape, strides = sizes(shape), sizes(strides)
         step = dtype.itemsize
         if type(offset) is not int or not all(type(s) is int for s in strides):
             raise PickleError("a tensor whose offset or strides are no whole numbers")
@@ -119,7 +129,8 @@ class Tensor(StandIn):
         )
 
 
-def _storage(value: Any, settle: Settle) -> Storage:
+def storage_of(value: Any, settle: Settle) -> Storage:
+    """The storage that a tensor was given, with nested ones read."""
     if type(value) is NestedStorage:
         if value.storage is None:
             value.storage = settle.nested_storage(value.blob)
@@ -129,7 +140,8 @@ def _storage(value: Any, settle: Settle) -> Storage:
     return value
 
 
-def _sizes(value: Any) -> tuple[Any, ...]:
+def sizes(value: Any) -> tuple[Any, ...]:
+    """Sizes or strides, which have to be a tuple."""
     if type(value) is list:  # sizes were lists here and there before torch 1.0
         return tuple(value)
     if type(value) is not tuple:

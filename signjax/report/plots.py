@@ -3,7 +3,7 @@
 Shapes: C classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ _SIZE = (6.4, 3.8)
 _MOST_CLASSES_NAMED = 40
 
 
-def _curves(path: Path, title: str, ylabel: str, epochs: Sequence[int], lines: dict[str, Sequence[float]], best: int) -> None:
+def _curves(
+    path: Path, title: str, ylabel: str, epochs: Sequence[int], lines: Mapping[str, Sequence[float]], best: int
+) -> None:
     figure = Figure(figsize=_SIZE, layout="constrained")
     axes = figure.subplots()
     for name, values in lines.items():
@@ -53,9 +55,7 @@ def plot_curves(records: Sequence[dict[str, Any]], best_epoch: int, folder: Path
     suffix = {name: name.removeprefix("top1") if len(trained) > 1 else "" for name in trained}
     training = {f"training{suffix[name]}": [record["train"][name] for record in records] for name in trained}
     loss = {"training": [record["train"]["loss"] for record in records]}
-    top_k = {
-        name: values for k in (1, 3, 5) for name, values in _head_lines(records, f"top{k}", f"top-{k}").items()
-    }
+    top_k = {name: values for k in (1, 3, 5) for name, values in _head_lines(records, f"top{k}", f"top-{k}").items()}
     pictures: list[tuple[str, str, str, dict[str, list[float]]]] = [
         ("loss", "Loss", "loss", loss | _head_lines(records, "loss", "validation")),
         ("accuracy", "Top-1 accuracy", "share of clips", training | _head_lines(records, "top1", "validation")),

@@ -1,1 +1,1 @@
-
+"""Loss, optimizer, state, steps, and the loop that runs them."""

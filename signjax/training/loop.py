@@ -106,11 +106,17 @@ def train(
     began = time.monotonic()
     fresh = state
     with Checkpoints(workdir / "checkpoints") as checkpoints:
-        # -- Resume ------------------------------------------------------------------------------------------------------
+        # -- Resume --------------------------------------------------------------------------------
         # 1. A checkpoint is made at the end of an epoch, and holds all that training depends on but the data.
         # 2. The data of a step is a function of (seed, step), so nothing else has to be restored.
         # 3. Records of epochs after the checkpoint are dropped; these epochs are trained again.
-        progress: dict[str, Any] = {"epoch": 0, "best_epoch": 0, "best": None, "seconds": 0.0, "dataset": dataset_digest}
+        progress: dict[str, Any] = {
+            "epoch": 0,
+            "best_epoch": 0,
+            "best": None,
+            "seconds": 0.0,
+            "dataset": dataset_digest,
+        }
         if checkpoints.latest_step is not None:
             state, progress = _restore(checkpoints, checkpoints.latest_step, fresh, dataset_digest)
             finished = _stop_reason(progress, settings)
@@ -123,7 +129,7 @@ def train(
         total_steps = settings.epochs * steps_per_epoch
         bar = Progress(total_steps, int(state.step))
         with MetricsLog(workdir, progress["epoch"]) as log:
-            # -- Epochs --------------------------------------------------------------------------------------------------
+            # -- Epochs ----------------------------------------------------------------------------
             while _stop_reason(progress, settings) is None:
                 epoch = progress["epoch"] + 1
                 start = time.monotonic()
@@ -142,7 +148,7 @@ def train(
                     bar.advance()
                 training = _mean_metrics(collected, first)
                 train_seconds = time.monotonic() - start
-                # -- Validate, select ------------------------------------------------------------------------------------
+                # -- Validate, select --------------------------------------------------------------
                 validation = validate(state.average)
                 improved = better(validation, progress["best"])
                 progress = {
@@ -165,7 +171,7 @@ def train(
                     f"epoch {epoch}/{settings.epochs}, loss {training['loss']:.3f}, valid top-1 {validation.top1:.3f} "
                     f"(best {progress['best']['top1']:.3f} at epoch {progress['best_epoch']})"
                 )
-                # -- Checkpoint ------------------------------------------------------------------------------------------
+                # -- Checkpoint --------------------------------------------------------------------
                 last = _stop_reason(progress, settings) is not None
                 if improved or last or epoch % settings.checkpoint_epochs == 0:
                     checkpoints.save(state, progress, is_best=improved)
@@ -230,9 +236,7 @@ def _stop_reason(progress: dict[str, Any], settings: LoopSettings) -> str | None
     return None
 
 
-def _batches(
-    batch_at: Callable[[int], Batch], first: int, count: int, devices: int
-) -> Iterator[dict[str, np.ndarray]]:
+def _batches(batch_at: Callable[[int], Batch], first: int, count: int, devices: int) -> Iterator[dict[str, np.ndarray]]:
     for step in range(first, first + count):
         yield parallel.shard(batch_at(step), devices)
 

@@ -70,7 +70,9 @@ def make_train_step(
         frames, length, valid = augment(
             batch["frames"], batch["length"], batch["valid"], keys, augmentation, inputs.mirror, std
         )
-        x, mask = model_inputs(frames, length, valid, jnp.asarray(inputs.part_of_channel), jnp.asarray(inputs.mean), std)
+        x, mask = model_inputs(
+            frames, length, valid, jnp.asarray(inputs.part_of_channel), jnp.asarray(inputs.mean), std
+        )
         labels = {head: batch["labels"][:, column] for column, head in enumerate(model.classes)}
         counted = {head: (values >= 0) * batch["weight"] for head, values in labels.items()}
         counts = {head: jnp.maximum(total(values.sum()), 1.0) for head, values in counted.items()}
@@ -134,7 +136,7 @@ def make_eval_step(
             jnp.asarray(inputs.mean),
             jnp.asarray(inputs.std),
         )
-        logits = model.apply(variables, x, mask, batch["row"], training=False)
+        logits: Any = model.apply(variables, x, mask, batch["row"], training=False)
         return {
             head: {"logits": logits[head], "loss": clip_losses(logits[head], batch["labels"][:, column], loss_settings)}
             for column, head in enumerate(model.classes)

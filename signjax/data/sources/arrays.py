@@ -56,7 +56,9 @@ def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[
         one_hot = labels.astype(bool)
         wrong = int((one_hot.sum(1) > 1).sum())
         if wrong:
-            raise InputError(f"{path}: labels of shape {labels.shape} must be one-hot; {wrong} rows have several classes")
+            raise InputError(
+                f"{path}: labels of shape {labels.shape} must be one-hot; {wrong} rows have several classes"
+            )
         labels = np.where(one_hot.any(1), one_hot.argmax(1), -1)
     if labels.ndim != 1:
         raise InputError(f"{path}: labels must have shape (N,) or (N, C), they have {labels.shape}")
@@ -82,7 +84,13 @@ def _bounds(path: Path, arrays: dict[str, np.ndarray], frames: np.ndarray) -> np
         starts = np.arange(count, dtype=np.int64) * length
         return np.stack([starts, starts + lengths], 1)
     offsets = np.asarray(arrays["offsets"], np.int64)
-    if offsets.ndim != 1 or len(offsets) < 2 or offsets[0] != 0 or (np.diff(offsets) < 0).any() or offsets[-1] != len(frames):
+    if (
+        offsets.ndim != 1
+        or len(offsets) < 2
+        or offsets[0] != 0
+        or (np.diff(offsets) < 0).any()
+        or offsets[-1] != len(frames)
+    ):
         raise InputError(f"{path}: offsets must rise from 0 to the number of frames, {len(frames)}")
     return np.stack([offsets[:-1], offsets[1:]], 1)
 
@@ -98,7 +106,9 @@ def read(path: Path, *, labelled: bool = True) -> Iterator[Clip]:
     if frames is None:
         raise InputError(f"{path}: no key 'frames' or 'features'; it has {', '.join(arrays) or 'none that is known'}")
     if frames.ndim not in (2, 3) or frames.dtype.kind not in "fiu":
-        raise InputError(f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); {frames.dtype} {frames.shape}")
+        raise InputError(
+            f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); {frames.dtype} {frames.shape}"
+        )
     if frames.ndim == 2 and "offsets" not in arrays:
         raise InputError(f"{path}: frames of shape {frames.shape} need 'offsets', which say where each clip begins")
     bounds = _bounds(path, arrays, frames)

@@ -1,0 +1,75 @@
+"""Files packed as a whole with gzip, bzip2 or zlib (joblib's default), unpacked up to a bound."""
+
+import bz2
+import zlib
+from typing import Protocol
+
+from signjax.pickles.limits import Limits, PickleError
+
+_PIECE = 64 << 10  # bytes handed to the unpacker at once
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+
+
+class _Unpacker(Protocol):
+    eof: bool
+    needs_input: bool
+    unused_data: bytes
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+def packing(start: bytes) -> str:
+    """How a file that starts so is packed; empty if it is not."""
+    if start.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if start.startswith(b"BZh") and start[4:10] == b"1AY&SY":
+        return "bzip2"
+    if len(start) > 1 and start[0] == 0x78 and int.from_bytes(start[:2], "big") % 31 == 0:
+        return "zlib"
+    return ""
+
+
+def unpack(buffer: memoryview, how: str, limits: Limits) -> memoryview:
+    """The unpacked bytes; several streams one behind the other are one file, as gzip and bzip2 have it."""
+    most = limits.unfolded(len(buffer))
+    result = bytearray()
+    pos = 0
+    try:
+        while pos < len(buffer) or not result:
+            unpacker: _Unpacker = bz2.BZ2Decompressor() if how == "bzip2" else _Zlib()  # type: ignore[assignment]
+            pos = _stream(buffer, pos, unpacker, result, most)
+    except (OSError, EOFError, zlib.error) as error:
+        raise PickleError(f"{how} data that do not unpack: {error}") from None
+    return memoryview(result)
+
+
+class _Zlib:
+    """zlib's unpacker in the manner of bz2's, which itself keeps the input that would have given too much output."""
+
+    def __init__(self) -> None:
+        self._unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self.needs_input = True
+        self.eof = False
+        self.unused_data = b""
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        found = self._unpacker.decompress(self._unpacker.unconsumed_tail + data, max_length)
+        self.needs_input = len(found) < max_length
+        self.eof = self._unpacker.eof
+        self.unused_data = self._unpacker.unused_data
+        return found
+
+
+def _stream(buffer: memoryview, pos: int, unpacker: _Unpacker, result: bytearray, most: int) -> int:
+    """Unpacks one stream onto the end of `result`; the offset behind it."""
+    while not unpacker.eof:
+        piece = b""
+        if unpacker.needs_input:
+            piece = bytes(buffer[pos : pos + _PIECE])
+            if not piece:
+                raise PickleError("packed data that end early")
+            pos += len(piece)
+        result += unpacker.decompress(piece, _PIECE)
+        if len(result) > most:
+            raise PickleError(f"data that unpack to more than {most} bytes; `Limits(ratio=...)` raises the bound")
+    return pos - len(unpacker.unused_data)

@@ -1,0 +1,66 @@
+"""Settings that turn silent mistakes into errors, and small data that several tests share."""
+
+import os
+
+# Before jax is loaded: tests never use a GPU, and the test of four devices needs four.
+os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=4"
+
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from signjax.data.clip import Clip
+from signjax.data.dataset import Dataset
+from signjax.data.prepare import Recipe, prepare
+from signjax.data.synthetic import CorpusSize
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+def make_recipe(**changes: object) -> Recipe:
+    """A recipe for a tiny synthetic corpus, or another with the given fields."""
+    fields: dict[str, object] = {
+        "source": "synthetic",
+        "path": "",
+        "labels": "",
+        "layout": "auto",
+        "heads": ("gloss",),
+        "split": "auto",
+        "valid_fraction": 0.2,
+        "test_fraction": 0.2,
+        "rare_classes": "stop",
+        "longest_clip": 2000,
+        "corpus": CorpusSize(signs=4, signers=5, takes=2),
+        "seed": 0,
+    }
+    return Recipe(**(fields | changes))
+
+
+def silent(_: str) -> None:
+    """Prints nothing."""
+
+
+def make_clip(name: str = "clip", frames: int = 5, width: int = 3, value: float = 0.0, **changes: object) -> Clip:
+    """A clip of slowly rising numbers, labelled `a`."""
+    fields: dict[str, object] = {"labels": {"gloss": "a"}, "source": f"{name}.npy"}
+    content = value + np.arange(frames * width, dtype=np.float32).reshape(frames, width) / 10
+    return Clip(name=name, frames=content, **(fields | changes))
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny corpus of pickles with its label table."""
+    from signjax.data.synthetic import write_corpus
+
+    folder = tmp_path_factory.mktemp("synthetic") / "corpus"
+    write_corpus(folder, CorpusSize(signs=4, signers=5, takes=2), 0, silent)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dataset(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """The tiny corpus, prepared: 40 clips, 4 signs, 5 signers."""
+    return prepare(make_recipe(path=str(corpus)), tmp_path_factory.mktemp("prepared") / "dataset", silent)
