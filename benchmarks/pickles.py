@@ -204,7 +204,9 @@ def main() -> None:
 
 def show(result: dict[str, Any]) -> None:
     """The table."""
-    print(f"{result['files']} files of {result['bytes'] / 1e6:.2f} MB, Python {result['python']}, torch {result['torch']}")
+    print(
+        f"{result['files']} files of {result['bytes'] / 1e6:.2f} MB, Python {result['python']}, torch {result['torch']}"
+    )
     print(f"{'files a second':<16}{'bytes alone':>12}{'load':>8}{'torch':>8}{'load/torch':>12}{'bytes/load':>12}")
     for form in ("plain", "zip", "legacy"):
         if form in result:
@@ -217,7 +219,9 @@ def show(result: dict[str, Any]) -> None:
     if "mapped_open_ms" in result:
         print(f"opening one tensor of 1 GB: {result['mapped_open_ms']:.2f} ms")
     row = result["conversion"]
-    print(f"two processes: convert {row['convert']:.0f}, copy {row['copy']:.0f} files a second: {row['convert'] / row['copy']:.2f}")
+    print(
+        f"two processes: convert {row['convert']:.0f}, copy {row['copy']:.0f} files a second: {row['convert'] / row['copy']:.2f}"
+    )
 
 
 if __name__ == "__main__":

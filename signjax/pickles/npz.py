@@ -93,7 +93,7 @@ def _header(descr: str, fortran: bool, shape: tuple[int, ...]) -> bytes:
 
 def _is_fortran(content: "View | np.ndarray[Any, Any]") -> bool:
     if isinstance(content, View):
-        return content.lies_in("F") and not content.lies_in("C")
+        return content.is_fortran()
     return content.flags.f_contiguous and not content.flags.c_contiguous
 
 

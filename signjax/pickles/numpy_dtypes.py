@@ -1,6 +1,7 @@
 """NumPy dtypes, built from a checked grammar instead of NumPy's own `__setstate__`, which trusts its input."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,19 +21,13 @@ _DEEPEST = 8
 class DtypeStandIn(StandIn):
     """`numpy.dtype(code, ...)`, filled by BUILD with (version, byte order, subdtype, names, fields, size, ...)."""
 
-    __slots__ = ("code", "is_object", "prefix", "state")
+    __slots__ = ("_found", "_prefix", "code", "fields", "is_object", "state")
 
     def __init__(self, arguments: tuple[Any, ...]) -> None:
-        code = arguments[0] if arguments else None
-        if type(code) is bytes and code.isascii():
-            code = code.decode("ascii")
-        match = _CODE.fullmatch(code) if isinstance(code, str) else None
-        if code is None or match is None or (match[2] and match[2] not in _NUMBERS):
-            raise PickleError(f"the NumPy dtype {code!r:.100}, which is none of NumPy's plain types")
-        self.prefix = match[1]
-        self.code = code.lstrip("<>|=")
-        self.is_object = bool(match[6])
+        self._prefix, self.code, self.is_object = _parse(arguments[0] if arguments else None)
         self.state: tuple[Any, ...] | None = None
+        self._found: np.dtype[Any] | None = None
+        self.fields = 1  # numbers in an element: those of the structures inside counted each time
 
     def build(self, state: Any) -> None:
         """Keeps the state for later."""
@@ -48,12 +43,17 @@ class DtypeStandIn(StandIn):
 
     def numpy(self, depth: int = 0) -> "np.dtype[Any]":
         """The dtype, made from the parts that were checked."""
-        if self.is_object:
-            raise PickleError("a dtype with objects inside of a structure")
-        if depth > _DEEPEST:
-            raise PickleError(f"a dtype nested more than {_DEEPEST} deep")
+        if self._found is None:
+            if self.is_object:
+                raise PickleError("a dtype with objects inside of a structure")
+            if depth > _DEEPEST:
+                raise PickleError(f"a dtype nested more than {_DEEPEST} deep")
+            self._found = self._make(depth)
+        return self._found
+
+    def _make(self, depth: int) -> "np.dtype[Any]":
         if self.state is None:
-            return _plain(self.prefix + self.code, "")
+            return _plain(self._prefix + self.code, "")
         order, subdtype, names, fields, size = self.state[1:6]
         if type(order) is bytes:
             order = order.decode("ascii", "replace")
@@ -62,8 +62,26 @@ class DtypeStandIn(StandIn):
         if subdtype is not None:
             return _subarray(subdtype, depth)
         if names is not None or fields is not None:
-            return _structure(names, fields, size, depth)
+            dtype, self.fields = _structure(names, fields, size, depth)
+            return dtype
         return _plain((order or "|") + self.code, _unit(self.state) if self.code[0] in "Mm" else "", size)
+
+
+def _parse(code: Any) -> tuple[str, str, bool]:
+    """The byte order, the rest, and whether it is the code for objects."""
+    if type(code) is bytes and code.isascii():
+        code = code.decode("ascii")
+    if type(code) is not str:
+        raise PickleError("a NumPy dtype whose code is no text")
+    return _parse_text(code)
+
+
+@lru_cache(maxsize=256)
+def _parse_text(code: str) -> tuple[str, str, bool]:
+    match = _CODE.fullmatch(code)
+    if match is None or (match[2] and match[2] not in _NUMBERS):
+        raise PickleError(f"the NumPy dtype {code!r:.100}, which is none of NumPy's plain types")
+    return match[1], code.lstrip("<>|="), bool(match[6])
 
 
 def _plain(code: str, unit: str, size: Any = -1) -> "np.dtype[Any]":
@@ -71,12 +89,17 @@ def _plain(code: str, unit: str, size: Any = -1) -> "np.dtype[Any]":
         if size > 1 << 30 or (code[-1] == "U" and size % 4):
             raise PickleError(f"a dtype {code} of {size} bytes")
         code += str(size // 4 if code[-1] == "U" else size)
+    return _numpy_dtype(code, unit)
+
+
+@lru_cache(maxsize=256)
+def _numpy_dtype(code: str, unit: str) -> "np.dtype[Any]":
+    if code.rstrip("8")[-1] in "Mm":
+        code = code.rstrip("8") + "8" + unit
     try:
-        return np.dtype(
-            code.replace("a", "S").replace("M8", "M").replace("m8", "m").replace("M", "M8").replace("m", "m8") + unit
-        )
+        return np.dtype(code.replace("a", "S"))
     except TypeError:
-        raise PickleError(f"the NumPy dtype {code}{unit}, which this NumPy does not have") from None
+        raise PickleError(f"the NumPy dtype {code}, which this NumPy does not have") from None
 
 
 def _unit(state: tuple[Any, ...]) -> str:
@@ -101,12 +124,13 @@ def _subarray(subdtype: Any, depth: int) -> "np.dtype[Any]":
     raise PickleError("a dtype for sub-arrays that is not (dtype, shape)")
 
 
-def _structure(names: Any, fields: Any, size: Any, depth: int) -> "np.dtype[Any]":
+def _structure(names: Any, fields: Any, size: Any, depth: int) -> "tuple[np.dtype[Any], int]":
+    """The dtype, and how many numbers it has in all."""
     if type(names) is not tuple or type(fields) is not dict or not 0 < len(names) <= _MOST_FIELDS:
         raise PickleError("a structured dtype without names and fields")
     if type(size) is not int or not 0 <= size <= 1 << 30:
         raise PickleError("a structured dtype of no believable size")
-    formats, offsets = [], []
+    formats, offsets, total = [], [], 0
     plain_names = [name.decode("ascii", "replace") if type(name) is bytes else name for name in names]
     if len(set(map(str, plain_names))) != len(names) or not all(type(name) is str and name for name in plain_names):
         raise PickleError("a structured dtype with two fields of one name, or a field without")
@@ -114,10 +138,13 @@ def _structure(names: Any, fields: Any, size: Any, depth: int) -> "np.dtype[Any]
         match fields.get(name):
             case (DtypeStandIn() as field, int(offset), *_):
                 dtype = field.numpy(depth + 1)
+                total += field.fields
             case _:
                 raise PickleError(f"the field {name!r:.100} of a structured dtype is not (dtype, offset)")
         if offset < 0 or offset + dtype.itemsize > size:
             raise PickleError(f"the field {name!r:.100} lies outside of its structure of {size} bytes")
+        if total > _MOST_FIELDS:
+            raise PickleError(f"a structured dtype of more than {_MOST_FIELDS} fields")
         formats.append(dtype)
         offsets.append(offset)
-    return np.dtype({"names": plain_names, "formats": formats, "offsets": offsets, "itemsize": size})
+    return np.dtype({"names": plain_names, "formats": formats, "offsets": offsets, "itemsize": size}), total

@@ -85,9 +85,7 @@ def strided(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) ->
         return _object_array(settle, shape, fortran, data)
     found = dtype.numpy()
     raw = payload(data)
-    strides = c_strides(shape, found.itemsize)
-    if fortran:
-        strides = c_strides(shape[::-1], found.itemsize)[::-1]
+    strides = c_strides(shape[::-1], found.itemsize)[::-1] if fortran else None
     if len(raw) != count * found.itemsize:
         raise PickleError(f"an array of shape {shape} and dtype {found} with {len(raw)} bytes of data")
     return settle.leaf(View(Block(raw), found, shape, strides))

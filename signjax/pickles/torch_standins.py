@@ -114,13 +114,16 @@ class Tensor(StandIn):
         offset, shape, strides = arguments[1:4]
         shape, strides = sizes(shape), sizes(strides)
         step = dtype.itemsize
-        if type(offset) is not int or not all(type(s) is int for s in strides):
-            raise PickleError("a tensor whose offset or strides are no whole numbers")
+        if type(offset) is not int:
+            raise PickleError("a tensor whose offset is no whole number")
+        for stride in strides:
+            if type(stride) is not int:
+                raise PickleError("a tensor whose strides are no whole numbers")
         return View(
             storage.found(),
             numpy_dtype(dtype.name),
             shape,
-            tuple(s * step for s in strides),
+            tuple([stride * step for stride in strides]),
             offset * step,
             device=storage.device,
             conj=bool(metadata and metadata.get("conj")),

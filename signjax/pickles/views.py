@@ -1,6 +1,5 @@
 """Blocks of bytes and strided views on them; every bound is checked here, before NumPy sees a number from a file."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,7 @@ class Block:
 class View:
     """An array that a file describes: what to read from which block."""
 
-    __slots__ = ("block", "conj", "device", "dtype", "neg", "offset", "shape", "strides", "swap")
+    __slots__ = ("block", "conj", "device", "dtype", "nbytes", "neg", "offset", "shape", "strides", "swap")
 
     def __init__(
         self,
@@ -71,7 +70,7 @@ class View:
           block: where the bytes are.
           dtype: the type of an element.
           shape: non-negative sizes.
-          strides: bytes from one element to the next, none negative; None for C order.
+          strides: bytes from one element to the next, none negative; None for C order, and kept as None where they are it.
           offset: bytes in front of the first element.
           device: where the tensor lay when it was saved.
           conj: the stored numbers are yet to be conjugated.
@@ -79,19 +78,23 @@ class View:
           swap: the stored numbers are big-endian.
         """
         count = check_shape(shape)
+        itemsize = dtype.itemsize
+        if type(offset) is not int or not 0 <= offset <= _LARGEST:
+            raise PickleError("an array whose offset is no whole number from 0 on")
         if strides is None:
-            strides = c_strides(shape, dtype.itemsize)
-        if len(strides) != len(shape):
-            raise PickleError(f"an array with {len(shape)} dimensions and {len(strides)} strides")
-        if (
-            not all(type(step) is int and 0 <= step <= _LARGEST for step in strides)
-            or type(offset) is not int
-            or offset < 0
-        ):
-            raise PickleError(f"an array with strides {strides} at offset {offset}; none may be negative")
-        reach = (
-            sum((size - 1) * step for size, step in zip(shape, strides, strict=True)) + dtype.itemsize if count else 0
-        )
+            reach = count * itemsize
+        else:
+            if len(strides) != len(shape):
+                raise PickleError(f"an array with {len(shape)} dimensions and {len(strides)} strides")
+            reach, next_step, in_order = itemsize, itemsize, True
+            for size, step in zip(shape[::-1], strides[::-1], strict=True):
+                if type(step) is not int or not 0 <= step <= _LARGEST:
+                    raise PickleError("an array with a stride that is no whole number from 0 on")
+                in_order = in_order and (size == 1 or step == next_step)
+                reach += (size - 1) * step
+                next_step *= size
+            if in_order or not count:
+                strides = None
         if count and offset + reach > block.nbytes:
             raise PickleError(
                 f"an array of shape {shape} and dtype {dtype} that reaches to byte {offset + reach} "
@@ -100,27 +103,24 @@ class View:
         self.block = block
         self.dtype = dtype
         self.shape = shape
-        self.strides = strides if count else c_strides(shape, dtype.itemsize)
-        self.offset = offset if count else 0
+        self.strides = strides
+        self.offset = offset
         self.device = device
         self.conj = conj
         self.neg = neg
         self.swap = swap
+        self.nbytes = count * itemsize  # of the array if it were written out
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the array if it were written out."""
-        return math.prod(self.shape) * self.dtype.itemsize
-
-    def lies_in(self, order: str) -> bool:
-        """Whether the elements lie without gaps in C or Fortran order."""
-        itemsize = self.dtype.itemsize
-        expected = c_strides(self.shape, itemsize) if order == "C" else c_strides(self.shape[::-1], itemsize)[::-1]
-        return all(size == 1 or a == b for size, a, b in zip(self.shape, self.strides, expected, strict=True))
+    def is_fortran(self) -> bool:
+        """Whether the elements lie without gaps column by column, and not row by row as well."""
+        expected = c_strides(self.shape[::-1], self.dtype.itemsize)[::-1]
+        return self.strides is not None and all(
+            size == 1 or a == b for size, a, b in zip(self.shape, self.strides, expected, strict=True)
+        )
 
     def raw(self) -> memoryview | None:
         """The bytes of a gapless array where they lie in the file; None where numbers must be changed or gathered."""
-        if self.conj or self.neg or self.swap or not (self.lies_in("C") or self.lies_in("F")):
+        if self.conj or self.neg or self.swap or not (self.strides is None or self.is_fortran()):
             return None
         if not self.nbytes:
             return memoryview(b"")
@@ -130,7 +130,7 @@ class View:
 
     def array(self) -> "np.ndarray[Any, Any]":
         """The array: a view of the block, unless numbers must still be conjugated, negated or put in native order."""
-        if not math.prod(self.shape):
+        if not self.nbytes:
             return np.empty(self.shape, self.dtype)
         found: np.ndarray[Any, Any] = np.ndarray(self.shape, self.dtype, self.block.bytes(), self.offset, self.strides)
         check_values(found)
@@ -149,11 +149,13 @@ def check_shape(shape: Any) -> int:
     """The number of elements of a shape that came from a file."""
     if type(shape) is not tuple or len(shape) > _MOST_DIMENSIONS:
         raise PickleError(f"a shape that is no tuple of at most {_MOST_DIMENSIONS} sizes")
+    count = widest = 1
     for size in shape:
-        if type(size) is not int or not 0 <= size <= _LARGEST:
+        if type(size) is not int or size < 0:
             raise PickleError("a shape with a size that is no whole number from 0 on")
-    count = math.prod(shape)
-    if math.prod(max(size, 1) for size in shape) > _LARGEST:
+        count *= size
+        widest *= size or 1
+    if widest > _LARGEST:
         raise PickleError(f"a shape {shape} with more elements than any memory has")
     return count
 
@@ -170,13 +172,16 @@ def c_strides(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
 
 def check_values(array: "np.ndarray[Any, Any]") -> None:
     """Refuses bytes that NumPy takes on trust: truth values other than 0 and 1, and characters beyond Unicode."""
+    kind = array.dtype.kind
+    if kind in "fiuc":
+        return
     if array.dtype.names:
         for name in array.dtype.names:
             check_values(array[name])
-    elif array.dtype.kind == "b":
+    elif kind == "b":
         if array.view(np.uint8).max(initial=0) > 1:
             raise PickleError("truth values stored as bytes other than 0 and 1")
-    elif array.dtype.kind == "U" and array.dtype.itemsize:
+    elif kind == "U" and array.dtype.itemsize:
         points = np.ascontiguousarray(array).view(np.dtype(np.uint32).newbyteorder(array.dtype.byteorder))
         if points.max(initial=0) > 0x10FFFF:
             raise PickleError("text with code points beyond Unicode")
