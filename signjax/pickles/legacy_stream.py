@@ -117,11 +117,3 @@ def _attach(buffer: memoryview, pos: int, key: str, storage: Storage | None) -> 
         raise PickleError(f"the file ends inside of the storage {key[:100]!r}")
     storage.block = Block(buffer[pos : pos + storage.nbytes])
     return pos + storage.nbytes
-
-
-def read_storage(buffer: memoryview, limits: Limits) -> Storage:
-    """The one storage that a legacy stream inside of a plain pickle holds."""
-    root = read(buffer, limits)
-    if type(root) is not Storage:
-        raise PickleError("a legacy stream inside of a pickle that holds something other than one storage")
-    return root

@@ -93,19 +93,30 @@ def run(buffer: memoryview, start: int, limits: Limits, persistent: PersistentLo
     Returns:
       The value (with stand-ins in it) and the offset just behind the pickle.
     """
-    position = [start]
     try:
-        return _interpret(buffer, start, limits, persistent, position)
-    except PickleError as error:
-        raise PickleError(f"at byte {position[0]}: {error}") from None
-    except (IndexError, struct.error):
-        raise PickleError(
-            f"at byte {position[0]}: the pickle ends early, or takes more from its stack than is there"
-        ) from None
-    except KeyError:
-        raise PickleError(f"at byte {position[0]}: a memo entry that was never stored") from None
-    except (UnicodeError, ValueError, OverflowError) as error:
-        raise PickleError(f"at byte {position[0]}: malformed text or number ({error})") from None
+        return _interpret(buffer, start, limits, persistent)
+    except _StoppedAtError as stop:
+        reason = _reason(stop.error)
+        raise PickleError(f"at byte {stop.position}: {reason}") from None
+
+
+class _StoppedAtError(Exception):
+    """An instruction failed."""
+
+    def __init__(self, position: int, error: Exception) -> None:
+        super().__init__()
+        self.position = position
+        self.error = error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, PickleError):
+        return str(error)
+    if isinstance(error, IndexError | struct.error):
+        return "the pickle ends early, or takes more from its stack than is there"
+    if isinstance(error, KeyError):
+        return "a memo entry that was never stored"
+    return f"malformed text or number ({error})"
 
 
 def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, limits: Limits) -> int:
@@ -120,245 +131,255 @@ def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, li
 
 # One function with many branches, because a call for each instruction would double the time that most files take.
 def _interpret(  # noqa: PLR0912, PLR0915
-    buffer: memoryview, pos: int, limits: Limits, persistent: PersistentLoad | None, position: list[int]
+    buffer: memoryview, pos: int, limits: Limits, persistent: PersistentLoad | None
 ) -> tuple[Any, int]:
     end = len(buffer)
+    # Single bytes come faster out of a bytes object than out of the view on it.
+    code = buffer.obj if type(buffer.obj) is bytes and len(buffer.obj) == end else buffer
+    at = pos
     frame_end = _NO_FRAME
     stack: list[Any] = []
     marks: list[list[Any]] = []
     memo: dict[int, Any] = {}
     keys = _Keys()
 
-    for _ in range(limits.opcodes):
-        position[0] = pos
-        if pos >= frame_end:
-            if pos > frame_end:
-                raise PickleError("an instruction lies across the end of a frame")
-            frame_end = _NO_FRAME
-        op = buffer[pos]
-        pos += 1
-        if op == 0x94:  # MEMOIZE
-            memo[len(memo)] = stack[-1]
-        elif op == 0x71:  # BINPUT
-            memo[buffer[pos]] = stack[-1]
-            pos += 1
-        elif op == 0x68:  # BINGET
-            stack.append(memo[buffer[pos]])
-            pos += 1
-        elif op == 0x4B:  # BININT1
-            stack.append(buffer[pos])
-            pos += 1
-        elif op == 0x8C:  # SHORT_BINUNICODE
-            stop = pos + 1 + buffer[pos]
-            if stop > end:
-                raise IndexError
-            stack.append(str(buffer[pos + 1 : stop], "utf-8", "surrogatepass"))
-            pos = stop
-        elif op == 0x52:  # REDUCE
-            arguments = stack.pop()
-            function = stack[-1]
-            if type(function) is not Constructor:
-                raise PickleError(f"a call of a {_kind(function)}, which is no constructor")
-            if type(arguments) is not tuple:
-                raise PickleError(f"a call of `{function.name}` whose arguments are no tuple")
-            stack[-1] = function.make(arguments)
-        elif op == 0x28:  # MARK
-            marks.append(stack)
-            stack = []
-        elif op == 0x74:  # TUPLE
-            value: Any = tuple(stack)
-            stack = marks.pop()
-            stack.append(value)
-        elif op == 0x85:  # TUPLE1
-            stack[-1] = (stack[-1],)
-        elif op == 0x86:  # TUPLE2
-            last = stack.pop()
-            stack[-1] = (stack[-1], last)
-        elif op == 0x87:  # TUPLE3
-            last = stack.pop()
-            middle = stack.pop()
-            stack[-1] = (stack[-1], middle, last)
-        elif op == 0x62:  # BUILD
-            state = stack.pop()
-            target = stack[-1]
-            if not isinstance(target, StandIn):
-                raise PickleError(f"state for a {_kind(target)}, which has none")
-            target.build(state)
-            if type(target) is JoblibArray:
-                pos = _inline(target, buffer, pos, frame_end, limits)
+    try:
+        for _ in range(limits.opcodes):
+            at = pos
+            if pos >= frame_end:
+                if pos > frame_end:
+                    raise PickleError("an instruction lies across the end of a frame")
                 frame_end = _NO_FRAME
-        elif op == 0x4D:  # BININT2
-            stack.append(_U16(buffer, pos)[0])
-            pos += 2
-        elif op == 0x4A:  # BININT
-            stack.append(_I32(buffer, pos)[0])
-            pos += 4
-        elif op == 0x89:  # NEWFALSE
-            stack.append(False)
-        elif op == 0x88:  # NEWTRUE
-            stack.append(True)
-        elif op == 0x4E:  # NONE
-            stack.append(None)
-        elif op == 0x58:  # BINUNICODE
-            stop = pos + 4 + _U32(buffer, pos)[0]
-            if stop > end:
-                raise IndexError
-            stack.append(str(buffer[pos + 4 : stop], "utf-8", "surrogatepass"))
-            pos = stop
-        elif op == 0x43:  # SHORT_BINBYTES
-            stop = pos + 1 + buffer[pos]
-            if stop > end:
-                raise IndexError
-            stack.append(bytes(buffer[pos + 1 : stop]))
-            pos = stop
-        elif op == 0x42:  # BINBYTES: left where they are; whoever needs them copies them once
-            stop = pos + 4 + _U32(buffer, pos)[0]
-            if stop > end:
-                raise IndexError
-            stack.append(buffer[pos + 4 : stop])
-            pos = stop
-        elif op == 0x93:  # STACK_GLOBAL
-            name = stack.pop()
-            stack[-1] = lookup(stack[-1], name)
-        elif op == 0x63:  # GLOBAL
-            module, pos = text_opcodes.line(buffer, pos)
-            name, pos = text_opcodes.line(buffer, pos)
-            stack.append(lookup(str(module, "utf-8"), str(name, "utf-8")))
-        elif op == 0x29:  # EMPTY_TUPLE
-            stack.append(())
-        elif op == 0x5D:  # EMPTY_LIST
-            stack.append([])
-        elif op == 0x7D:  # EMPTY_DICT
-            stack.append({})
-        elif op in (0x75, 0x73):  # SETITEMS, SETITEM
-            if op == 0x75:
-                items = stack
-                stack = marks.pop()
-            else:
-                items = stack[-2:]
-                del stack[-2:]
-            target = stack[-1]
-            if type(target) is not dict and type(target) is not DictStandIn:
-                raise PickleError(f"items for a {_kind(target)}, which is no dictionary")
-            if len(items) % 2:
-                raise PickleError("a dictionary key without its value")
-            for i in range(0, len(items), 2):
-                key = items[i]
-                if type(key) is not str:
-                    keys.check(key)
-                target[key] = items[i + 1]
-        elif op in (0x65, 0x61):  # APPENDS, APPEND
-            if op == 0x65:
-                items = stack
-                stack = marks.pop()
-            else:
-                items = [stack.pop()]
-            target = stack[-1]
-            if type(target) is not list:
-                raise PickleError(f"items appended to a {_kind(target)}, which is no list")
-            target.extend(items)
-        elif op == 0x51:  # BINPERSID
-            if persistent is None:
-                raise PickleError("a persistent id, which only torch.save's own forms have")
-            stack[-1] = persistent(stack[-1])
-        elif op == 0x47:  # BINFLOAT
-            stack.append(_F64(buffer, pos)[0])
-            pos += 8
-        elif op == 0x6A:  # LONG_BINGET
-            stack.append(memo[_U32(buffer, pos)[0]])
-            pos += 4
-        elif op == 0x72:  # LONG_BINPUT
-            memo[_U32(buffer, pos)[0]] = stack[-1]
-            pos += 4
-        elif op in (0x8A, 0x8B):  # LONG1, LONG4
-            size, width = (buffer[pos], 1) if op == 0x8A else (_I32(buffer, pos)[0], 4)
-            stop = pos + width + size
-            if not 0 <= size <= _LONGEST_INT:
-                raise PickleError(f"a whole number of {size} bytes")
-            if stop > end:
-                raise IndexError
-            stack.append(int.from_bytes(buffer[pos + width : stop], "little", signed=True))
-            pos = stop
-        elif op == 0x95:  # FRAME
-            size = _U64(buffer, pos)[0]
-            pos += 8
-            if frame_end != _NO_FRAME or size > end - pos:
-                raise PickleError("a frame that lies across another or reaches behind the end")
-            frame_end = pos + size
-        elif op == 0x2E:  # STOP
-            if frame_end not in (_NO_FRAME, pos):
-                raise PickleError("the pickle stops inside a frame")
-            value = stack.pop()
-            if stack or marks:
-                raise PickleError("values left on the stack when the pickle stops")
-            return value, pos
-        elif op == 0x80:  # PROTO
-            if buffer[pos] > 5:
-                raise PickleError(f"pickle protocol {buffer[pos]}; 0 to 5 are known")
+            op = code[pos]
             pos += 1
-        elif op in (0x8F, 0x90, 0x91):  # EMPTY_SET, ADDITEMS, FROZENSET
-            if op == 0x8F:
-                stack.append(set())
-            else:
+            if op == 0x94:  # MEMOIZE
+                memo[len(memo)] = stack[-1]
+            elif op == 0x71:  # BINPUT
+                memo[code[pos]] = stack[-1]
+                pos += 1
+            elif op == 0x68:  # BINGET
+                stack.append(memo[code[pos]])
+                pos += 1
+            elif op == 0x4B:  # BININT1
+                stack.append(code[pos])
+                pos += 1
+            elif op == 0x8C:  # SHORT_BINUNICODE
+                stop = pos + 1 + code[pos]
+                if stop > end:
+                    raise IndexError
+                stack.append(str(buffer[pos + 1 : stop], "utf-8", "surrogatepass"))
+                pos = stop
+            elif op == 0x52:  # REDUCE
+                arguments = stack.pop()
+                function = stack[-1]
+                if type(function) is not Constructor:
+                    raise PickleError(f"a call of a {_kind(function)}, which is no constructor")
+                if type(arguments) is not tuple:
+                    raise PickleError(f"a call of `{function.name}` whose arguments are no tuple")
+                stack[-1] = function.make(arguments)
+            elif op == 0x28:  # MARK
+                marks.append(stack)
+                stack = []
+            elif op == 0x74:  # TUPLE
+                value: Any = tuple(stack)
+                stack = marks.pop()
+                stack.append(value)
+            elif op == 0x85:  # TUPLE1
+                stack[-1] = (stack[-1],)
+            elif op == 0x86:  # TUPLE2
+                last = stack.pop()
+                stack[-1] = (stack[-1], last)
+            elif op == 0x87:  # TUPLE3
+                last = stack.pop()
+                middle = stack.pop()
+                stack[-1] = (stack[-1], middle, last)
+            elif op == 0x62:  # BUILD
+                state = stack.pop()
+                target = stack[-1]
+                if not isinstance(target, StandIn):
+                    raise PickleError(f"state for a {_kind(target)}, which has none")
+                target.build(state)
+                if type(target) is JoblibArray:
+                    pos = _inline(target, buffer, pos, frame_end, limits)
+                    frame_end = _NO_FRAME
+            elif op == 0x4D:  # BININT2
+                stack.append(_U16(buffer, pos)[0])
+                pos += 2
+            elif op == 0x4A:  # BININT
+                stack.append(_I32(buffer, pos)[0])
+                pos += 4
+            elif op == 0x89:  # NEWFALSE
+                stack.append(False)
+            elif op == 0x88:  # NEWTRUE
+                stack.append(True)
+            elif op == 0x4E:  # NONE
+                stack.append(None)
+            elif op == 0x58:  # BINUNICODE
+                stop = pos + 4 + _U32(buffer, pos)[0]
+                if stop > end:
+                    raise IndexError
+                stack.append(str(buffer[pos + 4 : stop], "utf-8", "surrogatepass"))
+                pos = stop
+            elif op == 0x43:  # SHORT_BINBYTES
+                stop = pos + 1 + code[pos]
+                if stop > end:
+                    raise IndexError
+                stack.append(bytes(buffer[pos + 1 : stop]))
+                pos = stop
+            elif op == 0x42:  # BINBYTES: left where they are; whoever needs them copies them once
+                stop = pos + 4 + _U32(buffer, pos)[0]
+                if stop > end:
+                    raise IndexError
+                stack.append(buffer[pos + 4 : stop])
+                pos = stop
+            elif op == 0x93:  # STACK_GLOBAL
+                name = stack.pop()
+                stack[-1] = lookup(stack[-1], name)
+            elif op == 0x63:  # GLOBAL
+                module, pos = text_opcodes.line(buffer, pos)
+                name, pos = text_opcodes.line(buffer, pos)
+                stack.append(lookup(str(module, "utf-8"), str(name, "utf-8")))
+            elif op == 0x29:  # EMPTY_TUPLE
+                stack.append(())
+            elif op == 0x5D:  # EMPTY_LIST
+                stack.append([])
+            elif op == 0x7D:  # EMPTY_DICT
+                stack.append({})
+            elif op in (0x75, 0x73):  # SETITEMS, SETITEM
+                if op == 0x75:
+                    items = stack
+                    stack = marks.pop()
+                else:
+                    items = stack[-2:]
+                    del stack[-2:]
+                target = stack[-1]
+                if type(target) is not dict and type(target) is not DictStandIn:
+                    raise PickleError(f"items for a {_kind(target)}, which is no dictionary")
+                if len(items) % 2:
+                    raise PickleError("a dictionary key without its value")
+                for i in range(0, len(items), 2):
+                    key = items[i]
+                    if type(key) is not str:
+                        keys.check(key)
+                    target[key] = items[i + 1]
+            elif op in (0x65, 0x61):  # APPENDS, APPEND
+                if op == 0x65:
+                    items = stack
+                    stack = marks.pop()
+                else:
+                    items = [stack.pop()]
+                target = stack[-1]
+                if type(target) is not list:
+                    raise PickleError(f"items appended to a {_kind(target)}, which is no list")
+                target.extend(items)
+            elif op == 0x51:  # BINPERSID
+                if persistent is None:
+                    raise PickleError("a persistent id, which only torch.save's own forms have")
+                stack[-1] = persistent(stack[-1])
+            elif op == 0x47:  # BINFLOAT
+                stack.append(_F64(buffer, pos)[0])
+                pos += 8
+            elif op == 0x6A:  # LONG_BINGET
+                stack.append(memo[_U32(buffer, pos)[0]])
+                pos += 4
+            elif op == 0x72:  # LONG_BINPUT
+                memo[_U32(buffer, pos)[0]] = stack[-1]
+                pos += 4
+            elif op in (0x8A, 0x8B):  # LONG1, LONG4
+                size, width = (buffer[pos], 1) if op == 0x8A else (_I32(buffer, pos)[0], 4)
+                stop = pos + width + size
+                if not 0 <= size <= _LONGEST_INT:
+                    raise PickleError(f"a whole number of {size} bytes")
+                if stop > end:
+                    raise IndexError
+                stack.append(int.from_bytes(buffer[pos + width : stop], "little", signed=True))
+                pos = stop
+            elif op == 0x95:  # FRAME
+                size = _U64(buffer, pos)[0]
+                pos += 8
+                if frame_end != _NO_FRAME or size > end - pos:
+                    raise PickleError("a frame that lies across another or reaches behind the end")
+                frame_end = pos + size
+            elif op == 0x2E:  # STOP
+                if frame_end not in (_NO_FRAME, pos):
+                    raise PickleError("the pickle stops inside a frame")
+                value = stack.pop()
+                if stack or marks:
+                    raise PickleError("values left on the stack when the pickle stops")
+                return value, pos
+            elif op == 0x80:  # PROTO
+                if buffer[pos] > 5:
+                    raise PickleError(f"pickle protocol {buffer[pos]}; 0 to 5 are known")
+                pos += 1
+            elif op in (0x8F, 0x90, 0x91):  # EMPTY_SET, ADDITEMS, FROZENSET
+                if op == 0x8F:
+                    stack.append(set())
+                else:
+                    items = stack
+                    stack = marks.pop()
+                    for item in items:
+                        keys.check(item)
+                    if op == 0x91:
+                        stack.append(frozenset(items))
+                    elif type(stack[-1]) is set:
+                        stack[-1].update(items)
+                    else:
+                        raise PickleError(f"members for a {_kind(stack[-1])}, which is no set")
+            elif op in (0x8D, 0x8E, 0x96):  # BINUNICODE8, BINBYTES8, BYTEARRAY8
+                size = _U64(buffer, pos)[0]
+                pos += 8
+                if size > end - pos:
+                    raise IndexError
+                payload = buffer[pos : pos + size]
+                stack.append(
+                    str(payload, "utf-8", "surrogatepass")
+                    if op == 0x8D
+                    else bytearray(payload)
+                    if op == 0x96
+                    else payload
+                )
+                pos += size
+            elif op == 0x81:  # NEWOBJ
+                arguments = stack.pop()
+                function = stack[-1]
+                if type(function) is not Constructor or not function.is_class or arguments != ():
+                    raise PickleError(f"a new {_kind(function)}; only wrappers that joblib writes are made this way")
+                stack[-1] = function.make(())
+            elif op == 0x30:  # POP
+                if stack:
+                    stack.pop()
+                else:
+                    stack = marks.pop()
+            elif op == 0x31:  # POP_MARK
+                stack = marks.pop()
+            elif op == 0x32:  # DUP
+                stack.append(stack[-1])
+            elif op == 0x6C:  # LIST
                 items = stack
                 stack = marks.pop()
-                for item in items:
-                    keys.check(item)
-                if op == 0x91:
-                    stack.append(frozenset(items))
-                elif type(stack[-1]) is set:
-                    stack[-1].update(items)
-                else:
-                    raise PickleError(f"members for a {_kind(stack[-1])}, which is no set")
-        elif op in (0x8D, 0x8E, 0x96):  # BINUNICODE8, BINBYTES8, BYTEARRAY8
-            size = _U64(buffer, pos)[0]
-            pos += 8
-            if size > end - pos:
-                raise IndexError
-            payload = buffer[pos : pos + size]
-            stack.append(
-                str(payload, "utf-8", "surrogatepass") if op == 0x8D else bytearray(payload) if op == 0x96 else payload
-            )
-            pos += size
-        elif op == 0x81:  # NEWOBJ
-            arguments = stack.pop()
-            function = stack[-1]
-            if type(function) is not Constructor or not function.is_class or arguments != ():
-                raise PickleError(f"a new {_kind(function)}; only wrappers that joblib writes are made this way")
-            stack[-1] = function.make(())
-        elif op == 0x30:  # POP
-            if stack:
-                stack.pop()
-            else:
+                stack.append(items)
+            elif op == 0x64:  # DICT
+                items = stack
                 stack = marks.pop()
-        elif op == 0x31:  # POP_MARK
-            stack = marks.pop()
-        elif op == 0x32:  # DUP
-            stack.append(stack[-1])
-        elif op == 0x6C:  # LIST
-            items = stack
-            stack = marks.pop()
-            stack.append(items)
-        elif op == 0x64:  # DICT
-            items = stack
-            stack = marks.pop()
-            if len(items) % 2:
-                raise PickleError("a dictionary key without its value")
-            for key in items[::2]:
-                keys.check(key)
-            stack.append(dict(zip(items[::2], items[1::2], strict=True)))
-        elif op == 0x67:  # GET
-            index, pos = text_opcodes.number(buffer, pos)
-            stack.append(memo[index])
-        elif op == 0x70:  # PUT
-            index, pos = text_opcodes.number(buffer, pos)
-            memo[index] = stack[-1]
-        elif op == 0x50:  # PERSID
-            if persistent is None:
-                raise PickleError("a persistent id, which only torch.save's own forms have")
-            text, pos = text_opcodes.line(buffer, pos)
-            stack.append(persistent(str(text, "ascii")))
-        else:
-            value, pos = text_opcodes.value(op, buffer, pos)
-            stack.append(value)
+                if len(items) % 2:
+                    raise PickleError("a dictionary key without its value")
+                for key in items[::2]:
+                    keys.check(key)
+                stack.append(dict(zip(items[::2], items[1::2], strict=True)))
+            elif op == 0x67:  # GET
+                index, pos = text_opcodes.number(buffer, pos)
+                stack.append(memo[index])
+            elif op == 0x70:  # PUT
+                index, pos = text_opcodes.number(buffer, pos)
+                memo[index] = stack[-1]
+            elif op == 0x50:  # PERSID
+                if persistent is None:
+                    raise PickleError("a persistent id, which only torch.save's own forms have")
+                text, pos = text_opcodes.line(buffer, pos)
+                stack.append(persistent(str(text, "ascii")))
+            else:
+                value, pos = text_opcodes.value(op, buffer, pos)
+                stack.append(value)
+    except (PickleError, IndexError, KeyError, ValueError, OverflowError, struct.error) as error:
+        raise _StoppedAtError(at, error) from None
     raise PickleError(f"more than {limits.opcodes} instructions; `Limits(opcodes=...)` raises the bound")

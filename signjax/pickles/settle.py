@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from signjax.pickles import legacy_stream
+from signjax.pickles import nested_stream
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.standins import Constructor, DictStandIn, Name, StandIn
 from signjax.pickles.torch_standins import Storage
@@ -44,7 +44,7 @@ class Settler:
 
     def nested_storage(self, blob: Any) -> Storage:
         """The storage that a whole legacy stream inside of a plain pickle holds."""
-        return legacy_stream.read_storage(memoryview(blob), self._limits)
+        return nested_stream.read_storage(memoryview(blob), self._limits)
 
     def value(self, value: Any) -> Any:
         """The value with everything in it settled."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from signjax.pickles.limits import PickleError
 
+_ZIP = b"PK\x03\x04"
 _MAP_FROM = 64 << 20  # bytes; below it, reading is as fast and a file that shrinks meanwhile does no harm
 
 
@@ -30,7 +31,10 @@ def open_bytes(path: str | os.PathLike[str], mapped: bool = False) -> tuple[memo
             raise PickleError("the file is empty")
         if mapped or size >= _MAP_FROM:
             return memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)), True
-        # NumPy's memory is aligned and, unlike a bytearray's, not filled with zeros first.
+        if os.pread(file.fileno(), 4, 0) != _ZIP:
+            return memoryview(file.read()), False
+        # The arrays of an archive are used where they lie, so that the buffer has to be writable. NumPy's is aligned and,
+        # unlike a bytearray, not filled with zeros first.
         buffer = np.empty(size, np.uint8)
         view = buffer.data
         filled = 0
