@@ -105,7 +105,7 @@ def _numpy_dtype(code: str, unit: str) -> "np.dtype[Any]":
 def _unit(state: tuple[Any, ...]) -> str:
     """The unit of a date or time span: `(metadata, (unit, count, numerator or 1, event))` at the end of the state."""
     match state[8:]:
-        case ((dict(), (unit, int(count), *_)),):
+        case ((dict() | None, (unit, int(count), *_)),):
             if type(unit) is bytes:
                 unit = unit.decode("ascii", "replace")
             if unit in _UNITS and 0 < count < 1 << 31:

@@ -34,7 +34,7 @@ def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
             raise PickleError(f"the checksum of the zip member {member.name!r} is wrong: the file is damaged")
         return found
 
-    program = content(members[f"{root}/data.pkl"], check=True)
+    program = memoryview(bytes(content(members[f"{root}/data.pkl"], check=True)))
     order = members.get(f"{root}/byteorder")
     swap = False
     if order is not None:
