@@ -55,5 +55,21 @@ def main(argv: list[str]) -> None:
         sys.exit(130)
 
 
+def parse_flags(argv: list[str]) -> list[str]:
+    """Parses the flags; a key that does not exist, or a config file, gives one message instead of a traceback."""
+    try:
+        rest = list(app.parse_flags_with_usage(argv))
+        if _CONFIG.value is not None:
+            _CONFIG.value.lock()  # a file that could not be loaded raises OSError at its first use
+        return rest
+    except (AttributeError, KeyError) as error:
+        # ml_collections raises these for an override that the locked configuration does not have.
+        text = "; ".join(str(error).strip("\"'").replace("\\n", "\n").replace("\\'", "'").splitlines())
+        print(f"error: no such configuration key: {text} (--config_help lists all keys)", file=sys.stderr)
+    except OSError as error:
+        print(f"error: --config: {str(error).splitlines()[-1].strip()}", file=sys.stderr)
+    sys.exit(1)
+
+
 if __name__ == "__main__":
-    app.run(main)
+    app.run(main, flags_parser=parse_flags)

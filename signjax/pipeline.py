@@ -50,8 +50,12 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     if mode == "predict":
         _predict(config, folder, say)
         return
-    _keep_config(config, folder, writes=mode != "evaluate")
+    resolved = json.loads(json.dumps(config.to_dict()))
+    _check_same_config(resolved, folder, must_exist=mode == "evaluate")
     dataset = prepare(settings.recipe(config, folder), settings.dataset_folder(config, folder), say)
+    # Only now: a run whose data cannot be used leaves no folder that would hold the next try to its settings.
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(resolved, indent=1), encoding="utf-8")
     _describe(dataset, say)
     if mode == "prepare":
         return
@@ -86,7 +90,8 @@ class _Trainer:
         """The state before the first step."""
         features = 2 * self.dataset.layout.width + len(self.dataset.layout.parts)
         optimizer = make_optimizer(self._optimizer_settings)
-        return make_state(self.model, optimizer, features, self.frames, self.config.seed)
+        state = make_state(self.model, optimizer, features, self.frames, self.config.seed)
+        return parallel.replicate(state, self.devices)
 
     def answer_with(self, variables: Variables) -> Answer:
         """A function from a batch to what the model says of it."""
@@ -137,14 +142,13 @@ class _Trainer:
         )
 
 
-def _keep_config(config: ConfigDict, folder: Path, *, writes: bool) -> None:
-    """Writes `config.json`, or checks that a run that is there has the same.
+def _check_same_config(now: dict[str, Any], folder: Path, *, must_exist: bool) -> None:
+    """Checks that a run that is there has the same configuration.
 
     Raises:
       InputError: naming the keys that differ and may not.
     """
     path = folder / "config.json"
-    now = json.loads(json.dumps(config.to_dict()))
     if path.is_file():
         before = settings.flat(json.loads(path.read_text(encoding="utf-8")))
         after = settings.flat(now)
@@ -158,10 +162,8 @@ def _keep_config(config: ConfigDict, folder: Path, *, writes: bool) -> None:
                 f"{folder}: holds a run with another configuration: {'; '.join(differing)}. "
                 "Choose another --workdir, or give the same values"
             )
-    elif not writes:
+    elif must_exist:
         raise InputError(f"{folder}: no run here to evaluate; train first, or name its folder with --workdir")
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(now, indent=1), encoding="utf-8")
 
 
 def _describe(dataset: Dataset, say: Say) -> None:

@@ -77,6 +77,8 @@ def check(config: ConfigDict) -> None:
         if not 0 <= value < 1:
             raise InputError(f"config.{key} is {value}; it must be from 0 to less than 1")
     filters, kernels = config.model.filters, config.model.kernels
+    if not all(isinstance(number, int) and number > 0 for number in (*filters, *kernels)):
+        raise InputError(f"config.model.filters {filters} and kernels {kernels} must be whole numbers above 0")
     if not filters or len(filters) != len(kernels) or any(kernel % 2 == 0 for kernel in kernels):
         raise InputError(
             f"config.model.kernels is {kernels}; it must have one odd number for each of config.model.filters {filters}"
@@ -85,8 +87,8 @@ def check(config: ConfigDict) -> None:
         raise InputError(
             f"config.model.heads is {config.model.heads}; it must divide the last of model.filters, {filters[-1]}"
         )
-    if not config.data.heads:
-        raise InputError("config.data.heads is empty; it must name at least one label column")
+    if not all(head.strip() for head in config.data.heads.split(",")):
+        raise InputError(f"config.data.heads is {config.data.heads!r}; it must name label columns, separated by commas")
 
 
 def recipe(config: ConfigDict, workdir: Path) -> Recipe:
@@ -98,7 +100,7 @@ def recipe(config: ConfigDict, workdir: Path) -> Recipe:
         path=path,
         labels=data.labels,
         layout=data.layout,
-        heads=tuple(data.heads),
+        heads=tuple(head.strip() for head in data.heads.split(",")),
         split=data.split,
         valid_fraction=data.valid_fraction,
         test_fraction=data.test_fraction,

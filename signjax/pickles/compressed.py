@@ -8,6 +8,7 @@ from signjax.pickles.limits import Limits, PickleError
 
 _PIECE = 64 << 10  # bytes handed to the unpacker at once
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_BARE = -zlib.MAX_WBITS  # deflate without a header, as in zip archives
 
 
 class _Unpacker(Protocol):
@@ -43,11 +44,23 @@ def unpack(buffer: memoryview, how: str, limits: Limits) -> memoryview:
     return memoryview(result)
 
 
+def inflate(packed: memoryview, size: int) -> memoryview:
+    """The unpacked bytes of a deflated member of a zip archive, which have to be exactly so many."""
+    result = bytearray()
+    try:
+        end = _stream(packed, 0, _Zlib(_BARE), result, size)
+    except zlib.error as error:
+        raise PickleError(f"deflated data that do not unpack: {error}") from None
+    if end != len(packed) or len(result) != size:
+        raise PickleError(f"deflated data that unpack to {len(result)} bytes instead of {size}, or more than once")
+    return memoryview(result)
+
+
 class _Zlib:
     """zlib's unpacker in the manner of bz2's, which itself keeps the input that would have given too much output."""
 
-    def __init__(self) -> None:
-        self._unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+    def __init__(self, window: int = _GZIP_OR_ZLIB) -> None:
+        self._unpacker = zlib.decompressobj(window)
         self.needs_input = True
         self.eof = False
         self.unused_data = b""
@@ -71,5 +84,5 @@ def _stream(buffer: memoryview, pos: int, unpacker: _Unpacker, result: bytearray
             pos += len(piece)
         result += unpacker.decompress(piece, _PIECE)
         if len(result) > most:
-            raise PickleError(f"data that unpack to more than {most} bytes; `Limits(ratio=...)` raises the bound")
+            raise PickleError(f"data that unpack to more than the {most} bytes that are allowed or announced")
     return pos - len(unpacker.unused_data)

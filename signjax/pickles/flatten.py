@@ -67,7 +67,7 @@ def key_name(key: object) -> str:
 
 def _content(leaf: Any) -> tuple["View | np.ndarray[Any, Any]", str]:
     if isinstance(leaf, View):
-        if leaf.dtype.kind == "V" and leaf.dtype.names is None:
+        if leaf.dtype.kind == "V" and leaf.dtype.type is not np.void:  # bfloat16 and float8
             return leaf.array().astype(np.float32), f"was {leaf.dtype}, which .npy cannot name; every value is kept"
         return leaf, ""
     if isinstance(leaf, str | bytes | bytearray):

@@ -135,7 +135,8 @@ def _interpret(  # noqa: PLR0912, PLR0915
 ) -> tuple[Any, int]:
     end = len(buffer)
     # Single bytes come faster out of a bytes object than out of the view on it.
-    code = buffer.obj if type(buffer.obj) is bytes and len(buffer.obj) == end else buffer
+    owner: Any = buffer.obj
+    code = owner if type(owner) in (bytes, bytearray) and len(owner) == end else buffer
     at = pos
     frame_end = _NO_FRAME
     stack: list[Any] = []

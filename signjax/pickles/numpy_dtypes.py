@@ -130,13 +130,13 @@ def _structure(names: Any, fields: Any, size: Any, depth: int) -> "tuple[np.dtyp
         raise PickleError("a structured dtype without names and fields")
     if type(size) is not int or not 0 <= size <= 1 << 30:
         raise PickleError("a structured dtype of no believable size")
-    formats, offsets, total = [], [], 0
+    formats, offsets, titles, total = [], [], [], 0
     plain_names = [name.decode("ascii", "replace") if type(name) is bytes else name for name in names]
     if len(set(map(str, plain_names))) != len(names) or not all(type(name) is str and name for name in plain_names):
         raise PickleError("a structured dtype with two fields of one name, or a field without")
     for name in names:
         match fields.get(name):
-            case (DtypeStandIn() as field, int(offset), *_):
+            case (DtypeStandIn() as field, int(offset), *title) if len(title) < 2:
                 dtype = field.numpy(depth + 1)
                 total += field.fields
             case _:
@@ -147,4 +147,11 @@ def _structure(names: Any, fields: Any, size: Any, depth: int) -> "tuple[np.dtyp
             raise PickleError(f"a structured dtype of more than {_MOST_FIELDS} fields")
         formats.append(dtype)
         offsets.append(offset)
-    return np.dtype({"names": plain_names, "formats": formats, "offsets": offsets, "itemsize": size}), total
+        titles.append(title[0] if title and type(title[0]) is str else None)
+    described: dict[str, Any] = {"names": plain_names, "formats": formats, "offsets": offsets, "itemsize": size}
+    if any(titles):
+        if len({*plain_names, *filter(None, titles)}) != len(names) + len(list(filter(None, titles))):
+            raise PickleError("a structured dtype with one title for two fields")
+        described["titles"] = titles
+    dtype = np.dtype(described)  # type: ignore[call-overload]
+    return dtype, total

@@ -17,7 +17,7 @@ _LONGEST_TEXT = 40  # characters of a value that is no array
 
 def describe(path: str | os.PathLike[str], limits: Limits) -> list[dict[str, Any]]:
     """A row for each array or value: name, shape, dtype, device, min, max, number of NaN, and a scalar's value."""
-    tree = containers.read(path, limits, lambda view: view, mapped=True, verify=False)
+    tree = containers.read(path, limits, lambda view: view, mapped=True, verify=True)
     return [_row(entry) for entry in entries(tree)]
 
 

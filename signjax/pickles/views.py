@@ -31,7 +31,10 @@ class Block:
         """A run of bytes inside of this block, sharing its memory."""
         if not 0 <= start <= start + nbytes <= self.nbytes:
             raise PickleError(f"bytes {start} to {start + nbytes} of a storage of {self.nbytes} bytes")
-        return Block(self.bytes().data[start : start + nbytes], in_place=True)
+        found = self.bytes()[start : start + nbytes]
+        part = Block(found.data)
+        part._bytes = found
+        return part
 
     def peek(self) -> memoryview:
         """The bytes where they lie, perhaps unaligned."""

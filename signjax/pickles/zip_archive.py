@@ -34,7 +34,9 @@ def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
             raise PickleError(f"the checksum of the zip member {member.name!r} is wrong: the file is damaged")
         return found
 
-    program = memoryview(bytes(content(members[f"{root}/data.pkl"], check=True)))
+    program = content(members[f"{root}/data.pkl"], check=True)
+    if not members[f"{root}/data.pkl"].method:
+        program = memoryview(bytes(program))  # which the machine reads faster than a part of the file
     order = members.get(f"{root}/byteorder")
     swap = False
     if order is not None:

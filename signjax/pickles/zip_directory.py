@@ -5,9 +5,9 @@ not overlap, nothing may lie in front of the first member, and nothing behind th
 """
 
 import struct
-import zlib
 from typing import NamedTuple
 
+from signjax.pickles.compressed import inflate
 from signjax.pickles.limits import PickleError
 
 _END = struct.Struct("<4s4H2IH")
@@ -140,14 +140,10 @@ class ZipDirectory:
             raise PickleError(
                 f"the zip member {member.name!r} would unfold to {member.size} bytes; the limit is {most_bytes}"
             )
-        unpacker = zlib.decompressobj(-15)
         try:
-            found = unpacker.decompress(packed, member.size + 1)
-        except zlib.error as error:
-            raise PickleError(f"the zip member {member.name!r} does not unpack: {error}") from None
-        if len(found) != member.size or not unpacker.eof or unpacker.unused_data:
-            raise PickleError(f"the zip member {member.name!r} unpacks to a size other than {member.size} bytes")
-        return memoryview(bytearray(found))
+            return inflate(packed, member.size)
+        except PickleError as error:
+            raise PickleError(f"the zip member {member.name!r}: {error}") from None
 
 
 def _name(raw: memoryview) -> str:

@@ -17,6 +17,9 @@ from signjax.training.checkpoint import Checkpoints
 from signjax.training.log import MetricsLog, Progress
 from signjax.training.state import TrainState, Variables
 
+# A loss must fall by this share to count as better.
+_LEAST_GAIN = 0.01
+
 Say = Callable[[str], None]
 
 
@@ -37,7 +40,7 @@ class LoopSettings:
 
 @dataclass(frozen=True)
 class Validation:
-    """What an epoch is judged by: the higher `top1`, then the lower `loss`, each the mean over heads."""
+    """What an epoch is judged by: `top1`, then `loss`, each the mean over heads."""
 
     top1: float
     loss: float
@@ -68,8 +71,13 @@ class Outcome:
 
 
 def better(new: Validation, best: dict[str, Any] | None) -> bool:
-    """Whether an epoch is the best so far."""
-    return best is None or (new.top1, -new.loss) > (best["top1"], -best["loss"])
+    """Whether an epoch is the best so far: by accuracy, and where that is equal by a loss at least 1 % lower.
+
+    The loss of a small validation split creeps down long after its accuracy has settled; that is not worth waiting for.
+    """
+    if best is None or new.top1 != best["top1"]:
+        return best is None or new.top1 > best["top1"]
+    return new.loss < (1 - _LEAST_GAIN) * best["loss"]
 
 
 def train(

@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from signjax.errors import InputError
 
@@ -24,6 +25,14 @@ def check_batch_size(batch_size: int, devices: int) -> None:
     """
     if batch_size < 1 or batch_size % devices:
         raise InputError(f"config.train.batch_size is {batch_size}; it must be a multiple of the {devices} devices")
+
+
+def replicate(tree: Any, devices: Sequence[jax.Device]) -> Any:
+    """Copies of the arrays of a tree on every device, as `map_train_step` returns them.
+
+    A state that enters the first step in any other form has that step compiled twice.
+    """
+    return jax.device_put(tree, NamedSharding(Mesh(np.array(devices), (AXIS,)), PartitionSpec()))
 
 
 def map_train_step(step: Callable[..., Any], devices: Sequence[jax.Device]) -> Callable[..., Any]:

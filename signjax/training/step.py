@@ -107,9 +107,9 @@ def make_train_step(
         metrics = {
             "loss": loss,
             "learning_rate": schedule(state.step),
-            "gradient_norm": optax.global_norm(gradient),
-            "update_norm": optax.global_norm(updates),
-            "parameter_norm": optax.global_norm(params),
+            "gradient_norm": optax.tree.norm(gradient),
+            "update_norm": optax.tree.norm(updates),
+            "parameter_norm": optax.tree.norm(params),
         }
         for head in logits:
             right = (logits[head].argmax(1) == labels[head]) * counted[head]

@@ -1,0 +1,81 @@
+"""Trains with several seeds and prints a row of the results table.
+
+    python -m benchmarks.accuracy --name=base --seeds=3 --out=runs/accuracy --json=base.json -- --config.train.epochs=100
+
+What follows `--` is handed to `launch.py`. Finished runs in `--out` are read, not trained again. The row gives means over seeds,
+and the standard deviation where there are several.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+MEASURES = ("top1", "top3", "top5", "macro_top1")
+
+
+def run_seed(config: str, workdir: Path, seed: int, overrides: list[str]) -> dict[str, Any]:
+    command = [sys.executable, str(ROOT / "launch.py"), f"--config={config}", f"--workdir={workdir}"]
+    if not (workdir / "summary.json").is_file():
+        subprocess.run([*command, f"--config.seed={seed}", *overrides], check=True)
+    summary: dict[str, Any] = json.loads((workdir / "summary.json").read_text(encoding="utf-8"))
+    return summary
+
+
+def cell(values: list[float], scale: float, digits: int) -> str:
+    mean = f"{scale * statistics.mean(values):.{digits}f}"
+    return f"{mean} ± {scale * statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", required=True, help="first cell of the row")
+    parser.add_argument("--config", default=str(ROOT / "configs" / "base.py"))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
+    parser.add_argument("--json", type=Path, help="file for the rows")
+    parser.add_argument("overrides", nargs="*", help="flags for launch.py, after --")
+    arguments = parser.parse_args()
+    summaries = [
+        run_seed(arguments.config, arguments.out / f"{arguments.name}-seed{seed}", seed, arguments.overrides)
+        for seed in range(arguments.seeds)
+    ]
+    rows = []
+    for head in summaries[0]["test"]:
+        tests = [summary["test"][head] for summary in summaries]
+        base = [summary["baselines"][head] for summary in summaries]
+        rows.append(
+            {
+                "name": arguments.name,
+                "head": head,
+                "seeds": arguments.seeds,
+                "split": summaries[0]["split"]["rule"],
+                "clips": [test["clips"] for test in tests],
+                **{measure: [test[measure] for test in tests] for measure in MEASURES},
+                "nearest_neighbour": [values["nearest_neighbour"] for values in base],
+                "majority": [values["majority"] for values in base],
+                "epochs": [summary["training"]["epochs"] for summary in summaries],
+                "seconds": [summary["training"]["seconds"] for summary in summaries],
+                "parameters": summaries[0]["model"]["parameters"],
+            }
+        )
+    print(
+        "| data | split | test clips | seeds | top-1 | top-3 | macro top-1 | nearest neighbour | majority | epochs | minutes |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    for row in rows:
+        percents = (cell(row[key], 100, 1) for key in ("top1", "top3", "macro_top1", "nearest_neighbour", "majority"))
+        clips = f"{statistics.mean(row['clips']):.0f}"
+        lengths = (cell(row["epochs"], 1, 0), cell(row["seconds"], 1 / 60, 1))
+        print(f"| {' | '.join((row['name'], row['split'], clips, str(row['seeds']), *percents, *lengths))} |")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Padding changes nothing: for every layer, a clip gives the same result whatever it is padded to and batched with."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from signjax.layers.attention import SelfAttention
+from signjax.layers.convolution import MaskedBatchNorm, ResidualBlock, halve_mask, halve_time
+from signjax.layers.pooling import Pool
+from signjax.layers.recurrence import Recurrence
+from signjax.model import Hybrid, model_inputs
+
+LENGTHS = (13, 7, 16)
+
+
+def batch(frames: int, features: int = 6, seed: int = 0):
+    """Three clips of fixed content, padded with zeros to `frames`."""
+    rng = np.random.default_rng(seed)
+    x = np.zeros((len(LENGTHS), frames, features), np.float32)
+    for row, length in enumerate(LENGTHS):
+        x[row, :length] = rng.normal(size=(length, features))
+    mask = np.arange(frames)[None] < np.array(LENGTHS)[:, None]
+    return jnp.asarray(x), jnp.asarray(mask)
+
+
+LAYERS = {
+    "convolution": lambda x, mask: (ResidualBlock(5, 7, 0.0), (x, mask, jnp.arange(len(x))), {"training": False}),
+    "norm": lambda x, mask: (MaskedBatchNorm(), (x, mask), {"training": False}),
+    "attention": lambda x, mask: (SelfAttention(2), (x, mask), {}),
+    "lstm": lambda x, mask: (Recurrence(4, "lstm"), (x, mask), {}),
+    "gru": lambda x, mask: (Recurrence(4, "gru"), (x, mask), {}),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_frame_does_not_see_padding_or_batch_mates(name):
+    x, mask = batch(16)
+    module, args, kwargs = LAYERS[name](x, mask)
+    variables = module.init(jax.random.key(0), *args, **kwargs)
+    expected = module.apply(variables, *args, **kwargs)
+    longer_x, longer_mask = batch(29)
+    longer = module.apply(variables, *LAYERS[name](longer_x, longer_mask)[1], **kwargs)
+    np.testing.assert_allclose(longer[:, :16], expected, atol=1e-6)
+    assert not np.any(np.asarray(longer)[~np.asarray(longer_mask)])  # zeros on padding
+    alone = module.apply(variables, *LAYERS[name](x[1:2], mask[1:2])[1], **kwargs)
+    np.testing.assert_allclose(alone, expected[1:2], atol=1e-6)
+
+
+def test_pooling_does_not_see_padding():
+    x, mask = batch(16)
+    variables = Pool().init(jax.random.key(0), x, mask)
+    np.testing.assert_allclose(Pool().apply(variables, *batch(29)), Pool().apply(variables, x, mask), atol=1e-6)
+
+
+def test_halving_time_averages_the_real_frames_of_a_pair():
+    x = jnp.arange(1.0, 6.0)[None, :, None]
+    mask = jnp.array([[True, True, True, False, False]])
+    np.testing.assert_allclose(halve_time(x, mask)[0, :, 0], [1.5, 3.0, 0.0])
+    assert halve_mask(mask).tolist() == [[True, True, False]]
+
+
+def test_a_clip_without_frames_gives_finite_results():
+    x, _ = batch(16)
+    mask = jnp.zeros((3, 16), bool)
+    pooled = Pool().apply(Pool().init(jax.random.key(0), x, mask), x, mask)
+    assert not pooled.any()
+    attended = SelfAttention(2).apply(SelfAttention(2).init(jax.random.key(0), x, mask), x, mask)
+    assert jnp.isfinite(attended).all()
+
+
+def small_model() -> Hybrid:
+    return Hybrid({"gloss": 4, "hand": 2}, (8, 12), (5, 3), depth=1, units=6, heads=2, dropout=0.4)
+
+
+def inputs(frames: int):
+    x, _ = batch(frames)
+    valid = np.ones((3, frames, 2), bool)
+    valid[0, 3:5, 1] = False
+    part = jnp.array([0, 0, 0, 1, 1, 1])
+    return model_inputs(x, jnp.array(LENGTHS), jnp.asarray(valid), part, jnp.full(6, 0.3), jnp.full(6, 2.0))
+
+
+def test_logits_and_their_gradient_do_not_see_padding():
+    model, row = small_model(), jnp.arange(3)
+    variables = model.init(jax.random.key(0), *inputs(16), row, training=False)
+    # Fresh running statistics would hide a mask that is forgotten: shift them.
+    variables = jax.tree.map(lambda value: value + 0.1, variables)
+
+    def total(params, frames):
+        logits = model.apply({**variables, "params": params}, *inputs(frames), row, training=False)
+        return (logits["gloss"] ** 2).sum() + logits["hand"].sum(), logits
+
+    differentiate = jax.jit(jax.grad(total, has_aux=True), static_argnums=1)
+    gradient, logits = differentiate(variables["params"], 16)
+    longer_gradient, longer_logits = differentiate(variables["params"], 40)
+    for head in ("gloss", "hand"):
+        np.testing.assert_allclose(longer_logits[head], logits[head], rtol=1e-4, atol=1e-5)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-4), longer_gradient, gradient)
+
+
+def test_training_does_not_see_padding_either():
+    """With dropout on and statistics of the batch: both count real frames alone."""
+    model, row = small_model(), jnp.arange(3)
+    variables = model.init(jax.random.key(0), *inputs(16), row, training=False)
+
+    @partial(jax.jit, static_argnums=0)
+    def run(frames):
+        return model.apply(
+            variables,
+            *inputs(frames),
+            row,
+            training=True,
+            rngs={"dropout": jax.random.key(1)},
+            mutable=["batch_stats"],
+        )
+
+    logits, updated = run(16)
+    longer_logits, longer_updated = run(40)
+    np.testing.assert_allclose(longer_logits["gloss"], logits["gloss"], rtol=1e-4, atol=1e-5)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), longer_updated, updated)
+    assert not np.allclose(run(16)[0]["gloss"], model.apply(variables, *inputs(16), row, training=False)["gloss"])
+
+
+def test_what_was_not_seen_is_the_mean_and_does_not_move():
+    x, _ = inputs(16)
+    values, velocity, seen = x[0, :, :6], x[0, :, 6:12], x[0, :, 12:]
+    assert not values[3:5, 3:].any() and not velocity[3:6, 3:].any()
+    assert seen[:, 1].tolist() == [1, 1, 1, 0, 0, *[1] * 8, 0, 0, 0]
+    assert velocity[4, 0] == values[4, 0] - values[3, 0] != 0

@@ -1,0 +1,316 @@
+"""Attacks on readers of pickles: files that would run code, read out of bounds, or eat time or memory.
+
+Each is (name, bytes, what the refusal has to say). Those that run code would write a file named by `CANARY`.
+"""
+
+import bz2
+import gzip
+import struct
+import zlib
+from collections.abc import Iterator
+
+from tests.pickles.forge import (
+    archive,
+    array,
+    call,
+    dtype,
+    legacy,
+    name,
+    nested,
+    persistent,
+    pickle,
+    raw,
+    record,
+    saved,
+    sizes,
+    structure,
+    tar,
+    tensor,
+    text,
+    tup,
+    whole,
+)  # fmt: skip
+
+CANARY = "canary-4f1c"  # a name below the working directory of whoever would run the attack
+TOUCH = f"touch {CANARY}"
+PYTHON = f"open({CANARY!r}, 'w')"
+SYSTEM = call(name("os", "system"), text(TOUCH))
+FLOATS = struct.pack("<4f", 1, 2, 3, 4)
+STORAGE = persistent("7", 4, view=b"N")
+
+Attack = tuple[str, bytes, str]
+
+
+def code() -> Iterator[Attack]:
+    """Names, calls and states that would run something."""
+    for module, attribute, argument in (
+        ("os", "system", TOUCH), ("posix", "system", TOUCH), ("nt", "system", TOUCH), ("subprocess", "getoutput", TOUCH),
+        ("builtins", "eval", PYTHON), ("builtins", "exec", PYTHON), ("__builtin__", "eval", PYTHON),
+        ("builtins", "__import__", "os"), ("builtins", "open", CANARY), ("commands", "getoutput", TOUCH),
+        ("timeit", "timeit", PYTHON), ("runpy", "run_path", CANARY), ("pickle", "loads", ""), ("_pickle", "loads", ""),
+        ("torch", "load", CANARY), ("torch.hub", "load", CANARY), ("torch.jit", "load", CANARY), ("numpy", "load", CANARY),
+        ("numpy.testing._private.utils", "runstring", PYTHON), ("joblib", "load", CANARY), ("importlib", "import_module", "os"),
+        ("torch.utils.collect_env", "run", TOUCH), ("torch.serialization", "load", CANARY), ("webbrowser", "open", CANARY),
+        ("functools", "partial", ""), ("operator", "attrgetter", "system"), ("copyreg", "_reconstructor", ""),
+        ("builtins", "getattr", "system"), ("torch._tensor", "_rebuild_from_type_v2", ""), ("codecs", "decode", ""),
+    ):  # fmt: skip
+        yield (
+            f"call {module}.{attribute}",
+            pickle(call(name(module, attribute), text(argument))),
+            f"{module}.{attribute}",
+        )
+    yield "protocol 0 global", b"cos\nsystem\n(S'" + TOUCH.encode() + b"'\ntR.", "os.system"
+    yield "INST", b"(S'" + TOUCH.encode() + b"'\nios\nsystem\n.", "INST"
+    yield "OBJ", b"(cos\nsystem\nS'" + TOUCH.encode() + b"'\no.", "os.system"
+    yield "OBJ of an allowed name", pickle(b"(", name("collections", "OrderedDict"), b"o"), "OBJ"
+    yield "NEWOBJ", pickle(name("collections", "OrderedDict"), b")\x81"), "collections.OrderedDict"
+    yield "NEWOBJ_EX", pickle(name("collections", "OrderedDict"), b")}\x92"), "NEWOBJ_EX"
+    yield "EXT1", pickle(b"\x82\x01"), "EXT1"
+    yield "EXT2", pickle(b"\x83\x01\x00"), "EXT2"
+    yield "EXT4", pickle(b"\x84\x01\x00\x00\x00"), "EXT4"
+    yield "dotted name", pickle(call(name("torch", "serialization.os.system"), text(TOUCH))), "serialization.os.system"
+    yield "name of a module", pickle(name("torch.serialization", "os")), "torch.serialization.os"
+    yield "name with a newline", pickle(b"cos\nsystem\n", b"("), "os.system"
+    yield "dunder of an allowed class", pickle(name("collections", "OrderedDict.__init__.__globals__")), "__globals__"
+    yield "call of a string", pickle(text("os.system"), tup(text(TOUCH)), b"R"), "no constructor"
+    yield "call of a mere name", pickle(name("torch", "float32"), tup(text(TOUCH)), b"R"), "no constructor"
+    yield "call of what a call gave", pickle(call(name("collections", "OrderedDict")), b")R"), "no constructor"
+    yield (
+        "slot state for a function",
+        pickle(name("torch._utils", "_rebuild_tensor_v2"), tup(b"N", b"}" + text("__code__") + b"Ns"), b"b"),
+        "state for a",
+    )
+    yield "state for a dictionary", pickle(b"}}" + text("__class__") + b"Nsb"), "state for a dict"
+    yield "state for a name", pickle(name("torch", "float32"), b"}b"), "state for a"
+    yield "class of an OrderedDict", pickle(call(name("collections", "OrderedDict")), text("x"), b"b"), "attributes"
+    yield "default factory", pickle(call(name("collections", "defaultdict"), name("os", "getcwd"))), "os.getcwd"
+    yield "default that is called", pickle(call(name("collections", "defaultdict"), text("x"))), "defaultdict"
+    yield "codec", pickle(call(name("_codecs", "encode"), text("x"), text("zip"))), "_codecs.encode"
+    yield "code in a nested storage", pickle(nested(legacy(SYSTEM, [], b""))), "os.system"
+    yield "code in a nested key list", pickle(nested(legacy(STORAGE, [], b"")[:-4] + SYSTEM + b".")), "byte"
+    yield "code in a legacy header", pickle(whole(0x1950A86A20F9469CFC6C)) + pickle(SYSTEM), "os.system"
+    yield "code in sys_info", pickle(whole(0x1950A86A20F9469CFC6C)) + pickle(whole(1001)) + pickle(SYSTEM), "os.system"
+    yield "code in a legacy stream", legacy(SYSTEM, [], b""), "os.system"
+    yield "code in an archive", saved(SYSTEM, {}), "os.system"
+    yield "code in a tar's pickle", tar({"storages": pickle(b"K\0") + pickle(b"]"), "tensors": pickle(b"K\0"),
+                                         "pickle": pickle(SYSTEM)}), "os.system"  # fmt: skip
+    yield "code in a tar's storages", tar({"storages": pickle(SYSTEM), "tensors": b"", "pickle": b""}), "os.system"
+    yield "code in a tar's tensors", tar({"storages": pickle(b"K\0") + pickle(b"]"), "tensors": pickle(SYSTEM),
+                                          "pickle": b""}), "os.system"  # fmt: skip
+    wrapper = (
+        name("joblib.numpy_pickle", "NumpyArrayWrapper") + b")\x81}(" + text("subclass") + name("numpy", "ndarray")
+    )
+    wrapper += text("shape") + sizes([1]) + text("order") + text("C") + text("dtype") + dtype("O8") + b"ub"
+    yield "code in a joblib object array", pickle(wrapper + pickle(SYSTEM)), "os.system"
+    yield "code in gzip", gzip.compress(pickle(SYSTEM)), "os.system"
+    yield "code in bzip2", bz2.compress(pickle(SYSTEM)), "os.system"
+    yield "code in zlib", zlib.compress(pickle(SYSTEM)), "os.system"
+    yield "pickled module", legacy(tup(text("module"), b"N", text("a.py"), text("")) + b"Q", [], b""), "state_dict"
+    yield "TorchScript", archive({"data.pkl": pickle(b"N"), "constants.pkl": b"", "code/m.py": b""}), "TorchScript"
+    yield "persistent id outside of torch's forms", pickle(text("x") + b"Q"), "persistent id"
+    yield "persistent id of the wrong type", legacy(whole(1) + b"Q", [], b""), "persistent id"
+    yield "a frame across an instruction", b"\x80\x04\x95\x02\x00\x00\x00\x00\x00\x00\x00" + text("a") + b".", "frame"
+    yield "code behind the end", pickle(b"N") + pickle(SYSTEM), "behind the pickle"
+    yield "code in front of an archive", pickle(SYSTEM) + saved(b"N", {}), "os.system"
+
+
+def time_and_memory() -> Iterator[Attack]:
+    """A few bytes that ask for much."""
+    double = b"K\x01" + b"2\x86" * 40
+    deep = b")" + b"\x85" * 300_000
+    yield "memo index of 4 billion", b"]r\xff\xff\xff\x0f.", ""
+    yield "doubled tuple as a key", pickle(b"}" + double + b"Ns"), "as a key"
+    yield "deep tuple as a key", pickle(b"}" + deep + b"Ns"), "as a key"
+    yield "deep tuple in a set", pickle(b"\x8f(" + deep + b"\x90"), "as a key"
+    yield "doubled tuple", pickle(double), "values"
+    yield "deep tuple", pickle(deep), "deep"
+    yield "deep lists", pickle(b"]" * 5000 + b"a" * 4999), "deep"
+    yield "list in itself", pickle(b"]\x94h\0a"), "holds itself"
+    yield "dictionary in itself", pickle(b"}\x94" + text("x") + b"h\0s"), "holds itself"
+    yield "object array in itself", pickle(
+        call(name("numpy._core.multiarray", "_reconstruct"), name("numpy", "ndarray"), sizes([0]), raw(b"b")),
+        b"\x94", tup(whole(1), sizes([1]), dtype("O8"), b"\x89", b"]h\0a"), b"b",
+    ), "holds itself"  # fmt: skip
+    yield "bytes of 4 GB", b"\x80\x04B\xff\xff\xff\xffabc.", "ends early"
+    yield "bytes of 2 ** 63", b"\x80\x04\x8e" + b"\xff" * 8 + b"abc.", "ends early"
+    yield "text of 2 ** 63", b"\x80\x04\x8d" + b"\xff" * 8 + b"abc.", "ends early"
+    yield "string of negative length", b"T\xff\xff\xff\xffabc.", "negative"
+    yield "whole number of negative length", b"\x80\x04\x8b\xff\xff\xff\xff.", "whole number"
+    yield "whole number of a megabyte", b"\x80\x04\x8b\x00\x00\x10\x00" + b"\x01" * (1 << 20) + b".", "whole number"
+    yield "number of a million digits", b"L" + b"9" * 1_000_000 + b"L\n.", "digits"
+    yield "bytearray of 4 GB", pickle(call(name("builtins", "bytearray"), whole(4 << 30))), "bytearray"
+    yield "bytes of a number", pickle(call(name("builtins", "bytes"), whole(4 << 30))), "bytes"
+    yield (
+        "set of tuples that hash alike",
+        pickle(b"\x8f(" + b"".join(tup(whole(i)) for i in range(6000)) + b"\x90"),
+        "tuples",
+    )
+    yield "keys of many bits", pickle(b"}" + b"".join(whole((1 << 61) * i + i) + b"Ns" for i in range(9))), "64 bits"
+    yield "complex numbers as keys", pickle(b"}" + call(name("builtins", "complex"), whole(1), whole(2)) + b"Ns"), "key"
+    yield "gzip bomb", gzip.compress(bytes(40 << 20)), "unpack to more"
+    yield "bzip2 bomb", bz2.compress(bytes(40 << 20)), "unpack to more"
+    yield "gzip in gzip", gzip.compress(gzip.compress(pickle(b"N"))), "inside of it"
+    yield "deflate bomb", archive({"data.pkl": pickle(b"N") + bytes(40 << 20)}, deflated=True), "limit"
+    yield "40 million instructions", pickle(b"N0" * 2_600_000), "instructions"
+    yield "frame of 2 ** 62", b"\x80\x04\x95" + struct.pack("<Q", 1 << 62) + b"N.", "frame"
+    levels = b"".join(
+        structure(1, **{f"f{k}": tup(b"h%c" % (i - 1) if i else dtype("i1"), whole(0)) for k in range(40)}) + b"\x940"
+        for i in range(8)
+    )
+    yield "dtype of 40 ** 8 fields", pickle(levels, array(b"h\x07", sizes([1]), raw(b"a"))), "fields|deep"
+
+
+def arrays() -> Iterator[Attack]:
+    """NumPy arrays that lie about themselves."""
+    objects = structure(8, a=tup(dtype("O8"), whole(0)))
+    yield "object hidden in a structure", pickle(array(objects, sizes([1]), raw(b"A" * 8))), "objects inside"
+    yield "object array from bytes", pickle(array(dtype("O8"), sizes([1]), raw(b"A" * 8))), "objects"
+    yield "object scalar", pickle(call(name("numpy._core.multiarray", "scalar"), dtype("O8"), raw(b"A" * 8))), "objects"
+    outside = structure(8, a=tup(dtype("i8"), whole(1 << 20)))
+    yield "field beyond its structure", pickle(array(outside, sizes([1]), raw(b"A" * 8))), "outside of its structure"
+    negative = structure(8, a=tup(dtype("i8"), whole(-8)))
+    yield (
+        "field in front of its structure",
+        pickle(array(negative, sizes([1]), raw(b"A" * 8))),
+        "outside of its structure",
+    )
+    yield (
+        "structure of negative size",
+        pickle(array(structure(-8, a=tup(dtype("i1"), whole(0))), sizes([1]), raw(b""))),
+        "dtype",
+    )
+    yield "array longer than its data", pickle(array(dtype("f8"), sizes([1000]), raw(b"A" * 8))), "bytes of data"
+    yield "array of negative size", pickle(array(dtype("f8"), sizes([-1]), raw(b""))), "shape"
+    yield "array whose size wraps around", pickle(array(dtype("f8"), sizes([1 << 62, 4]), raw(b""))), "elements"
+    yield "empty array of impossible size", pickle(array(dtype("f8"), sizes([0, 1 << 62, 4]), raw(b""))), "elements"
+    yield "array of 65 dimensions", pickle(array(dtype("f8"), sizes([1] * 65), raw(b"A" * 8))), "tuple of at most"
+    yield (
+        "array of another class",
+        pickle(array(dtype("i1"), sizes([1]), raw(b"a"), kind=name("collections", "OrderedDict"))),
+        "class",
+    )
+    yield "dtype that is none", pickle(array(text("f8"), sizes([1]), raw(b"A" * 8))), "dtype"
+    yield "dtype code with code", pickle(dtype("f8,O")), "dtype"
+    yield "truth values of 7", pickle(array(dtype("b1"), sizes([1]), raw(b"\x07"))), "truth values"
+    yield "characters beyond Unicode", pickle(
+        array(dtype("U1", whole(3), text("<"), b"N", b"N", b"N", whole(4), whole(4), whole(8)), sizes([1]), raw(b"\xff" * 4))
+    ), "Unicode"  # fmt: skip
+    yield "state twice", pickle(array(dtype("i1"), sizes([1]), raw(b"a")), b"Nb"), "state twice"
+
+
+def tensors() -> Iterator[Attack]:
+    """Tensors and storages that lie about themselves."""
+
+    def one(made: bytes, data: bytes = record(FLOATS)) -> bytes:
+        return legacy(made, ["7"], data)
+
+    yield "stride out of bounds", one(tensor(STORAGE, 0, [2, 2], [1 << 20, 1])), "reaches to byte"
+    yield "stride that wraps around", one(tensor(STORAGE, 0, [3], [1 << 61])), "stride|reaches"
+    yield "negative stride", one(tensor(STORAGE, 3, [4], [-1])), "stride"
+    yield "negative offset", one(tensor(STORAGE, -1, [1], [1])), "offset"
+    yield "offset out of bounds", one(tensor(STORAGE, 4, [1], [1])), "reaches to byte"
+    yield "more sizes than strides", one(tensor(STORAGE, 0, [2, 2], [1])), "strides"
+    yield "expanded without end", one(tensor(STORAGE, 0, [1 << 40], [0])), "unfold"
+    yield "conjugate expanded", one(tensor(STORAGE, 0, [1 << 30, 4], [0, 1])), "unfold"
+    yield "storage of another size", one(tensor(STORAGE, 0, [4], [1]), record(FLOATS * 2)), "with a record"
+    yield "storage of negative size", one(tensor(STORAGE, 0, [4], [1]), record(FLOATS, -4)), "with a record"
+    yield "storage larger than the file", one(persistent("7", 1 << 40, view=b"N")), "in a file of"
+    yield "storage that ends early", one(tensor(STORAGE, 0, [4], [1]), record(FLOATS)[:-1]), "ends inside"
+    yield "storage without data", legacy(tensor(STORAGE, 0, [4], [1]), [], b""), "no data for it"
+    yield "key listed twice", legacy(STORAGE, ["7", "7"], record(FLOATS) * 2), "different keys"
+    yield "key that nothing uses", legacy(b"N", ["7"], record(FLOATS)), "nothing uses"
+    yield "storage of two sizes", one(tup(STORAGE, persistent("7", 2, view=b"N"))), "two types or sizes"
+    yield "storage view out of bounds", one(persistent("7", 4, view=tup(text("8"), whole(2), whole(3)))), "outside"
+    yield "bytes behind the storages", one(STORAGE, record(FLOATS) + b"x"), "behind the last storage"
+    yield "items for a tensor", one(tensor(STORAGE, 0, [4], [1]) + text("a") + b"Ns"), "no dictionary"
+    yield "tensor on something else", pickle(tensor(text("x"), 0, [1], [1])), "storage is a str"
+    yield (
+        "nested tensor in a storage",
+        pickle(nested(legacy(tensor(STORAGE, 0, [4], [1]), ["7"], record(FLOATS)))),
+        "one storage",
+    )
+    sparse = name("torch._utils", "_rebuild_sparse_tensor")
+    layout = call(name("torch.serialization", "_get_layout"), text("torch.sparse_coo"))
+    indices = tensor(persistent("8", 1, "LongStorage", b"N"), 0, [1, 1], [1, 1])
+    values = tensor(persistent("7", 4, view=b"N"), 0, [1], [1])
+    for title, at, shape, why in (("out of bounds", 9, 4, "outside of its shape"), ("huge", 0, 1 << 50, "unfold")):
+        made = call(sparse, layout, tup(indices, values, sizes([shape])))
+        yield (
+            f"sparse index {title}",
+            legacy(made, ["7", "8"], record(FLOATS) + record(struct.pack("<q", at), itemsize=8)),
+            why,
+        )
+
+
+def archives() -> Iterator[Attack]:
+    """Zip and tar archives that two readers would read differently."""
+    good = saved(tensor(persistent("0", 4), 0, [4], [1]), {"0": FLOATS})
+    end = good.rindex(b"PK\x05\x06")
+    first = good.index(b"PK\x01\x02")
+    second = good.index(b"PK\x01\x02", first + 1)
+    yield "storage key with a path", saved(persistent("../0", 4), {"../0": FLOATS}), "leads out|storage key"
+    yield "absolute member", archive({"data.pkl": pickle(b"N")}, root="/a"), "leads out"
+    yield "parent in a member", archive({"data.pkl": pickle(b"N"), "../x": b""}), "leads out"
+    yield "member missing", saved(persistent("0", 4), {}), "missing"
+    yield "member of another size", saved(persistent("0", 4), {"0": FLOATS * 2}), "bytes; its storage has"
+    yield "wrong checksum", good.replace(FLOATS, FLOATS[::-1]), "checksum"
+    yield "bytes behind an archive", good + b"x", "end record"
+    yield "archive cut short", good[: end - 5], "end record"
+    yield "bytes in front of the first member", b"PK\x03\x04" + good, "zip"
+    yield (
+        "member twice",
+        good[:second] + good[first:second] + good[second:end] + _end(good, end, 1, second - first),
+        "two zip|otherwise|overlap",
+    )
+    yield (
+        "overlapping members",
+        good[: second + 42] + good[first + 42 : first + 46] + good[second + 46 :],
+        "overlaps|otherwise",
+    )
+    yield "encrypted member", good[: first + 8] + b"\x01" + good[first + 9 :], "encrypted"
+    yield "unknown compression", good[: first + 10] + b"\x0c" + good[first + 11 :], "compression"
+    yield "local header of another name", good.replace(b"archive/data.pkl", b"archive/data.plk", 1), "otherwise"
+    yield "count of members too large", good[: end + 8] + b"\xff\x7f\xff\x7f" + good[end + 12 :], "zip directory"
+    yield "directory outside of the file", good[: end + 16] + b"\xff\xff\xff\x7f" + good[end + 20 :], "zip"
+    yield "no pickle inside", archive({"x.txt": b""}), "torch.save did not write"
+    yield "byte order unknown", saved(b"N", {}, byteorder=b"middle"), "byte order"
+    whole_tar = {"storages": pickle(b"K\0") + pickle(b"]"), "tensors": pickle(b"K\0"), "pickle": pickle(b"N")}
+    yield "link in a tar", tar(whole_tar, kind=b"2"), "tar member"
+    yield "path in a tar", tar({"../../pickle": pickle(b"N"), **whole_tar}), "tar member"
+    yield "tar member twice", tar(whole_tar)[:-1024] + tar({"pickle": pickle(b"N")}), "two tar members"
+    yield "tar of wrong checksum", b"S" + tar(whole_tar)[1:], "checksum"
+    yield "tar member that ends early", tar(whole_tar)[:516], "reaches behind the end"
+    yield "tar of links only", tar({"sys_info": b""}), "without"
+
+
+def _end(good: bytes, end: int, more: int, longer: int) -> bytes:
+    """The end record of an archive with more members and a longer directory."""
+    fields = list(struct.unpack("<4s4H2IH", good[end:]))
+    fields[3] += more
+    fields[4] += more
+    fields[5] += longer
+    return struct.pack("<4s4H2IH", *fields)
+
+
+def broken() -> Iterator[Attack]:
+    """Files that are simply damaged, or something else."""
+    yield "empty pickle", b".", "ends early"
+    yield "no end", b"\x80\x04K\x01", "ends early"
+    yield "memo entry that is none", pickle(b"h\x05"), "memo entry"
+    yield "mark that is none", pickle(b"t"), "ends early|stack"
+    yield "left over", pickle(b"NN"), "left on the stack"
+    yield "text that is no UTF-8", pickle(b"X\x02\x00\x00\x00\xff\xff"), "malformed text"
+    yield "escape of Python 2", b"S'\\x9'\n.", "escape"
+    yield "string without quotes", b"Sabc\n.", "quotes"
+    yield "protocol 9", b"\x80\x09N.", "protocol 9"
+    yield "unknown instruction", pickle(b"\xfe"), "no pickle instruction"
+    yield "odd items", pickle(b"}(K\x01u"), "without its value"
+    yield "NumPy file", b"\x93NUMPY\x01\x00v\x00", "numpy.load"
+    yield "Git LFS pointer", b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"
+    yield "web page", b"<!DOCTYPE html><html></html>", "web page"
+    yield "whole number that is none", b"Iabc\n.", "malformed text or number"
+
+
+def attacks() -> list[Attack]:
+    """All of them."""
+    return [*code(), *time_and_memory(), *arrays(), *tensors(), *archives(), *broken()]

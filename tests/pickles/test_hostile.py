@@ -1,0 +1,90 @@
+"""Every attack of the corpus is refused, and none leaves a trace."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from signjax.pickles import Limits, PickleError, inspect, load
+from signjax.pickles.__main__ import main
+from tests.pickles.forge import legacy, persistent, pickle, record, tensor
+from tests.pickles.hostile import CANARY, attacks
+
+ATTACKS = attacks()
+# The one that asks for nothing: with a dictionary for a memo it is simply the empty list that it says it is.
+HARMLESS = "memo index of 4 billion"
+# Lies in the numbers themselves, which `inspect` does not read.
+SEEN_BY_LOAD = ("truth values of 7", "characters beyond Unicode", "wrong checksum")
+
+
+def test_the_corpus_has_no_two_attacks_of_one_name() -> None:
+    assert len({title for title, _, _ in ATTACKS}) == len(ATTACKS)
+
+
+@pytest.mark.parametrize(("title", "content", "reason"), ATTACKS, ids=[title for title, _, _ in ATTACKS])
+def test_attacks_are_refused(
+    title: str, content: bytes, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "attack.pkl"
+    path.write_bytes(content)
+    modules = set(sys.modules)
+    for read in (load,) if title in SEEN_BY_LOAD else (load, inspect):
+        if title == HARMLESS:
+            assert read(path) == []
+        else:
+            with pytest.raises(PickleError, match=rf"(?s)attack\.pkl: .*({reason}).*Nothing in the file was run"):
+                read(path)
+    assert not (tmp_path / CANARY).exists()
+    assert set(sys.modules) <= modules | {"ml_dtypes"}
+
+
+def test_the_canary_would_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The attacks are real: Python's own unpickler runs them."""
+    import pickle as python
+
+    monkeypatch.chdir(tmp_path)
+    content = next(content for title, content, _ in ATTACKS if title == "call os.system")
+    python.loads(content)
+    assert (tmp_path / CANARY).exists()
+
+
+def test_attacks_change_nothing_for_later_files(tmp_path: Path) -> None:
+    from signjax.pickles.allowed import GLOBALS
+
+    before = dict(GLOBALS)
+    for i, (title, content, _) in enumerate(ATTACKS):
+        if title != HARMLESS:
+            (tmp_path / f"{i}.pkl").write_bytes(content)
+            with pytest.raises(PickleError):
+                load(tmp_path / f"{i}.pkl")
+    assert before == GLOBALS
+
+
+def test_show_and_convert_refuse_too(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    for i, (title, content, _) in enumerate(ATTACKS[::7]):
+        assert title != HARMLESS
+        (source / f"{i}.pkl").write_bytes(content)
+        assert main(["show", str(source / f"{i}.pkl")]) == 2
+    assert main(["convert", str(source), str(tmp_path / "out"), "--workers", "1"]) == 2
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["manifest.jsonl"]
+
+
+def test_limits_are_the_callers_to_set(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle(b"]" * 300 + b"a" * 299))
+    with pytest.raises(PickleError, match="nested"):
+        load(path)
+    load(path, limits=Limits(depth=301))
+    with pytest.raises(PickleError, match="instructions"):
+        load(path, limits=Limits(opcodes=500))
+    with pytest.raises(PickleError, match="values"):
+        load(path, limits=Limits(depth=301, values=200))
+    expanded = tensor(persistent("7", 1, view=b"N"), 0, [1 << 24], [0])
+    path.write_bytes(legacy(expanded, ["7"], record(b"\0\0\x80\x3f")))
+    with pytest.raises(PickleError, match="unfold"):
+        load(path)
+    found = load(path, limits=Limits(allowance=64 << 20))
+    assert found.shape == (1 << 24,) and found.strides == (0,) and found[-1] == 1.0

@@ -1,0 +1,264 @@
+"""The front door, as a user comes through it: each test starts `launch.py` as a process of its own."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from configs import base
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY = (
+    "--config.synthetic.signs=4",
+    "--config.synthetic.signers=5",
+    "--config.synthetic.takes=2",
+    "--config.data.max_frames=32",
+    "--config.data.heads=gloss,hands",
+    "--config.model.filters=(8,12)",
+    "--config.model.units=6",
+    "--config.model.heads=2",
+    "--config.model.depth=1",
+    "--config.train.batch_size=8",
+    "--config.train.epochs=4",
+)
+
+
+def command(workdir: Path | None, *flags: str) -> list[str]:
+    folder = () if workdir is None else (f"--workdir={workdir}",)
+    return [sys.executable, str(ROOT / "launch.py"), "--config=configs/base.py", *folder, *flags]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": "", "PYTHONWARNINGS": "error"}
+
+
+def launch(workdir: Path | None, *flags: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command(workdir, *flags), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done
+
+
+def records(workdir: Path) -> list[dict]:
+    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    for line in lines:
+        del line["clips_per_second"]
+    return lines
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> tuple[Path, str]:
+    """A finished run and what it printed."""
+    workdir = tmp_path_factory.mktemp("finished") / "run"
+    return workdir, launch(workdir, *TINY).stdout
+
+
+def test_a_run_leaves_every_file_of_the_run_folder(finished):
+    workdir, said = finished
+    names = {
+        "config.json",
+        "metrics.jsonl",
+        "predictions.csv",
+        "summary.json",
+        "report.html",
+        "checkpoints",
+        "tensorboard",
+    }
+    assert names <= {path.name for path in workdir.iterdir()}
+    plots = {path.name for path in (workdir / "plots").iterdir()}
+    assert {"loss.png", "accuracy.png", "topk.png", "learning_rate.png", "confusion_gloss.png"} <= plots
+    assert list((workdir / "tensorboard").iterdir())
+    assert "test gloss: top-1" in said and "device: 1 x CPU" in said and "Traceback" not in said
+
+
+def test_the_summary_says_what_the_design_promises(finished):
+    workdir, _ = finished
+    summary = json.loads((workdir / "summary.json").read_text())
+    assert summary["dataset"]["clips"] == 40 and summary["dataset"]["classes"] == {"gloss": 4, "hands": 2}
+    assert summary["split"]["groups_shared"] == 0 and sum(summary["split"]["sizes"].values()) == 40
+    assert summary["training"]["epochs"] == 4 and summary["training"]["stopped_by"] == "epochs"
+    for split in ("valid", "test"):
+        for head in ("gloss", "hands"):
+            measures = summary[split][head]
+            assert {"clips", "top1", "top3", "top5", "macro_top1", "loss", "top1_interval"} <= measures.keys()
+    assert summary["baselines"]["gloss"].keys() == {"majority", "nearest_neighbour"}
+    assert {"versions", "devices", "git_commit", "seed"} <= summary["environment"].keys()
+    assert summary["model"]["parameters"] > 0
+
+
+def test_predictions_agree_with_the_summary(finished):
+    workdir, _ = finished
+    summary = json.loads((workdir / "summary.json").read_text())
+    with (workdir / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    for split in ("valid", "test"):
+        ranks = np.array([int(row["gloss_rank"]) for row in rows if row["split"] == split])
+        assert len(ranks) == summary[split]["gloss"]["clips"] == summary["split"]["sizes"][split]
+        assert summary[split]["gloss"]["top1"] == pytest.approx((ranks == 1).mean())
+        assert summary[split]["gloss"]["top3"] == pytest.approx((ranks <= 3).mean())
+
+
+def test_a_finished_run_says_so_and_writes_its_report_again(finished):
+    workdir, _ = finished
+    before = records(workdir)
+    (workdir / "report.html").unlink()
+    said = launch(workdir, *TINY).stdout
+    assert "training was finished already (stopped by epochs)" in said
+    assert (workdir / "report.html").is_file()
+    assert records(workdir) == before
+
+
+def test_a_killed_run_resumes_and_equals_one_that_was_not(finished, tmp_path):
+    workdir, _ = finished
+    process = subprocess.Popen(
+        command(tmp_path / "run", *TINY),
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    checkpoints = tmp_path / "run" / "checkpoints"
+    deadline = time.monotonic() + 300
+    while not (checkpoints.is_dir() and any(path.name.isdigit() for path in checkpoints.iterdir())):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    killed = process.returncode == -signal.SIGKILL
+    assert killed and not (tmp_path / "run" / "summary.json").exists()
+    said = launch(tmp_path / "run", *TINY).stdout
+    assert "resume: from epoch" in said
+    assert records(tmp_path / "run") == records(workdir)
+
+
+def test_another_configuration_does_not_continue_a_run(finished):
+    workdir, _ = finished
+    said = launch(workdir, *TINY, "--config.train.learning_rate=0.1", status=1).stderr
+    assert "train.learning_rate was 0.0003, is 0.1" in said and "Traceback" not in said
+
+
+def test_a_finished_run_can_be_given_more_epochs(finished, tmp_path):
+    import shutil
+
+    shutil.copytree(finished[0], tmp_path / "run")
+    said = launch(tmp_path / "run", *TINY[:-1], "--config.train.epochs=5").stdout
+    assert "resume: from epoch 4" in said
+    assert [record["epoch"] for record in records(tmp_path / "run")] == [1, 2, 3, 4, 5]
+
+
+def test_evaluate_reads_the_checkpoint_and_agrees(finished):
+    workdir, _ = finished
+    before = json.loads((workdir / "summary.json").read_text())
+    launch(workdir, *TINY, "--mode=evaluate")
+    after = json.loads((workdir / "summary.json").read_text())
+    assert after["test"] == before["test"]
+
+
+def test_predict_names_clips_without_labels(finished):
+    workdir, _ = finished
+    launch(
+        workdir,
+        "--mode=predict",
+        "--config.data.source=signavatars",
+        f"--config.data.path={workdir / 'corpus'}",
+    )
+    with (workdir / "predictions.csv").open() as file:
+        known = {row["clip"]: row["gloss_predicted"] for row in csv.DictReader(file)}
+    with (workdir / "predicted.csv").open() as file:
+        found = {row["clip"]: row["gloss_predicted"] for row in csv.DictReader(file)}
+    assert len(found) == 40 and known.items() <= found.items()
+
+
+def write_npz(path: Path, labels: list[str]) -> Path:
+    count = len(labels)
+    frames = np.random.default_rng(0).normal(size=(count * 10, 3)).astype(np.float32)
+    np.savez(path, frames=frames, offsets=np.arange(count + 1) * 10, labels=labels)
+    return path
+
+
+def no_such_path(folder: Path) -> list[str]:
+    return ["--config.data.source=signavatars", f"--config.data.path={folder / 'absent'}"]
+
+
+def empty_folder(folder: Path) -> list[str]:
+    (folder / "empty").mkdir()
+    return ["--config.data.source=signavatars", f"--config.data.path={folder / 'empty'}"]
+
+
+def no_pickle(folder: Path) -> list[str]:
+    (folder / "a.pkl").write_text("hello")
+    (folder / "labels.csv").write_text("clip,gloss\na,x\n")
+    return ["--config.data.source=signavatars", f"--config.data.path={folder}"]
+
+
+def no_match(folder: Path) -> list[str]:
+    (folder / "a.pkl").write_text("hello")
+    (folder / "labels.csv").write_text("clip,gloss\nb,x\n")
+    return ["--config.data.source=signavatars", f"--config.data.path={folder}"]
+
+
+def lonely_class(folder: Path) -> list[str]:
+    path = write_npz(folder / "a.npz", ["a", "b"] * 20 + ["lonely"])
+    return ["--config.data.source=arrays", f"--config.data.path={path}"]
+
+
+def misspelt(_: Path) -> list[str]:
+    return ["--config.train.epoch=3"]
+
+
+def wrong_type(_: Path) -> list[str]:
+    return ["--config.train.epochs=many"]
+
+
+def bad_value(_: Path) -> list[str]:
+    return ["--config.model.heads=7"]
+
+
+@pytest.mark.parametrize(
+    ("case", "expected"),
+    [
+        (no_such_path, "no such folder"),
+        (empty_folder, "holds no .pkl file"),
+        (no_pickle, "no clip can be used (1 unreadable)"),
+        (no_match, "none of its 1 clips"),
+        (lonely_class, "rare_classes=leave_out"),
+        (misspelt, "epochs"),
+        (wrong_type, "epochs"),
+        (bad_value, "config.model.heads is 7"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_what_cannot_be_used_gives_one_message_and_no_traceback(case, expected, tmp_path):
+    done = subprocess.run(
+        command(tmp_path / "run", *case(tmp_path)),
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (1, 2)
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.stderr.count("error:") <= 1
+    assert not (tmp_path / "run" / "dataset").exists()
+
+
+def test_every_key_is_listed_with_its_meaning():
+    listed = launch(None, "--config_help").stdout
+    for key, (default, meaning) in base.KEYS.items():
+        assert f"--config.{key}={default!r}" in listed and meaning in listed
+
+
+def test_the_config_holds_exactly_the_documented_keys():
+    from signjax.settings import flat
+
+    assert flat(base.get_config().to_dict()).keys() == base.KEYS.keys()

@@ -1,0 +1,169 @@
+"""A resumed run equals an uninterrupted one, bit for bit."""
+
+import json
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from conftest import silent
+
+from signjax.errors import InputError
+from signjax.training import parallel
+from signjax.training.loop import LoopSettings, Validation, better, saved_outcome, train
+from signjax.training.state import TrainState
+
+
+def fresh_state() -> TrainState:
+    weights = {"w": jnp.ones((3,))}
+    return TrainState(
+        step=jnp.zeros((), jnp.int32),
+        params=weights,
+        batch_stats={},
+        opt_state=(jnp.zeros(3),),
+        average={"params": {"w": jnp.ones((3,))}, "batch_stats": {}},
+    )
+
+
+def step(state: TrainState, batch) -> tuple[TrainState, dict[str, jax.Array]]:
+    """Gradient descent with momentum on a moving target: depends on all that a checkpoint must hold."""
+    target = jax.lax.pmean(batch["x"].mean(0), parallel.AXIS)
+    momentum = 0.9 * state.opt_state[0] + state.params["w"] - target
+    params = {"w": state.params["w"] - 0.1 * momentum}
+    average = jax.tree.map(lambda a, b: 0.8 * a + 0.2 * b, state.average, {"params": params, "batch_stats": {}})
+    loss = ((params["w"] - target) ** 2).sum()
+    new = state.replace(step=state.step + 1, params=params, opt_state=(momentum,), average=average)
+    return new, {"loss": loss, "learning_rate": jnp.float32(0.1)}
+
+
+def batch_at(at: int) -> dict[str, np.ndarray]:
+    return {"x": np.random.default_rng(at).normal(size=(4, 3)).astype(np.float32)}
+
+
+class Judge:
+    """Scores epochs by a script; counts how often it was asked."""
+
+    def __init__(self, top1: list[float]):
+        self.top1, self.seen = top1, []
+
+    def __call__(self, variables) -> Validation:
+        weights = np.asarray(variables["params"]["w"])
+        self.seen.append(weights)
+        top1 = self.top1[len(self.seen) - 1]
+        return Validation(top1, float(weights.sum()), {"gloss": {"clips": 4, "top1": top1, "loss": 0.0}})
+
+
+def run(workdir: Path, judge: Judge, epochs: int, patience: int = 100, step=step, batch_at=batch_at, digest: str = "d"):
+    return train(
+        state=fresh_state(),
+        train_step=parallel.map_train_step(step, jax.local_devices()[:2]),
+        batch_at=batch_at,
+        steps_per_epoch=3,
+        batch_size=4,
+        validate=judge,
+        settings=LoopSettings(epochs, patience, checkpoint_epochs=1),
+        workdir=workdir,
+        dataset_digest=digest,
+        devices=2,
+        say=silent,
+    )
+
+
+def records(workdir: Path) -> list[dict]:
+    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    for line in lines:
+        del line["clips_per_second"]
+    return lines
+
+
+def weights(outcome) -> np.ndarray:
+    return np.asarray(outcome.best_variables["params"]["w"])
+
+
+RISING = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path):
+    whole = run(tmp_path / "whole", Judge(RISING), 6)
+    run(tmp_path / "parts", Judge(RISING), 2)
+    parts = run(tmp_path / "parts", Judge(RISING[2:]), 6)
+    np.testing.assert_array_equal(weights(parts), weights(whole))
+    assert records(tmp_path / "parts") == records(tmp_path / "whole")
+    assert [record["epoch"] for record in records(tmp_path / "parts")] == [1, 2, 3, 4, 5, 6]
+    assert (parts.epochs, parts.steps, parts.stopped_by) == (6, 18, "epochs")
+
+
+def test_a_run_that_dies_within_an_epoch_starts_that_epoch_again(tmp_path):
+    whole = run(tmp_path / "whole", Judge(RISING), 6)
+
+    def power_cut(at: int) -> dict[str, np.ndarray]:
+        if at == 10:
+            raise OSError("power cut")
+        return batch_at(at)
+
+    with pytest.raises(OSError, match="power cut"):
+        run(tmp_path / "cut", Judge(RISING), 6, batch_at=power_cut)
+    # As a killed process may leave it: a line that is half written.
+    with (tmp_path / "cut" / "metrics.jsonl").open("a") as file:
+        file.write('{"epoch": 4, "st')
+    resumed = run(tmp_path / "cut", Judge(RISING[3:]), 6)
+    np.testing.assert_array_equal(weights(resumed), weights(whole))
+    assert records(tmp_path / "cut") == records(tmp_path / "whole")
+
+
+def test_training_stops_when_nothing_improves_and_the_best_epoch_is_kept(tmp_path):
+    judge = Judge([0.1, 0.5, 0.4, 0.4, 0.3, 0.9])
+    outcome = run(tmp_path, judge, epochs=6, patience=3)
+    assert (outcome.epochs, outcome.best_epoch, outcome.stopped_by) == (5, 2, "patience")
+    np.testing.assert_array_equal(weights(outcome), judge.seen[1])
+    steps = sorted(int(path.name) for path in (tmp_path / "checkpoints").iterdir() if path.name.isdigit())
+    assert steps == [6, 15]  # the best and the latest
+
+
+def test_the_best_epoch_is_remembered_over_a_restart(tmp_path):
+    first = Judge([0.1, 0.5, 0.4])
+    run(tmp_path, first, epochs=3)
+    outcome = run(tmp_path, Judge([0.4, 0.3]), epochs=5)
+    assert outcome.best_epoch == 2
+    np.testing.assert_array_equal(weights(outcome), first.seen[1])
+
+
+def test_a_finished_run_trains_no_further(tmp_path):
+    before = run(tmp_path, Judge(RISING), 3)
+    again = run(tmp_path, Judge([]), 3)
+    assert again.steps == before.steps and again.first_step_seconds is None
+    np.testing.assert_array_equal(weights(again), weights(before))
+    saved = saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, 1), "d")
+    assert (saved.epochs, saved.stopped_by) == (3, "epochs")
+    assert saved_outcome(tmp_path, fresh_state(), LoopSettings(9, 100, 1), "d").stopped_by == "unfinished"
+
+
+def test_other_data_are_refused(tmp_path):
+    run(tmp_path, Judge(RISING), 1)
+    with pytest.raises(InputError, match="trained on other data"):
+        run(tmp_path, Judge(RISING), 2, digest="another")
+
+
+def test_a_run_that_diverges_stops_and_names_the_step(tmp_path):
+    def poisoned(at: int) -> dict[str, np.ndarray]:
+        batch = batch_at(at)
+        if at >= 4:
+            batch["x"][0, 0] = np.nan
+        return batch
+
+    with pytest.raises(InputError, match=r"loss is not finite from step 4 on \(steps 3 to 5"):
+        run(tmp_path, Judge(RISING), 6, batch_at=poisoned)
+
+
+def test_no_checkpoint_says_what_to_do(tmp_path):
+    with pytest.raises(InputError, match="no checkpoint here; train first"):
+        saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, 1), "d")
+
+
+def test_ties_in_accuracy_are_decided_by_the_loss():
+    best = {"top1": 0.9, "loss": 1.0}
+    assert better(Validation(0.9, 0.98, {}), best)
+    assert not better(Validation(0.9, 0.995, {}), best)  # too small a gain to wait for
+    assert better(Validation(0.91, 5.0, {}), best)
+    assert better(Validation(0.0, 5.0, {}), None)

@@ -1,0 +1,94 @@
+"""Four devices equal one, at the same global batch."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from signjax import settings
+from signjax.augment import Augmentation
+from signjax.data import batches
+from signjax.errors import InputError
+from signjax.model import Hybrid
+from signjax.training import parallel
+from signjax.training.losses import LossSettings
+from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
+from signjax.training.state import TrainState, make_state
+from signjax.training.step import make_eval_step, make_train_step
+
+AUGMENTATION = Augmentation(0.5, 0.7, 1.4, 0.1, 0.2, 0.1, 0.1, 0.1)
+FRAMES = 32
+LOSS = LossSettings(0.5, 0.5, 2.0, 0.1)
+
+
+def make_steps(dataset):
+    classes = {head: len(names) for head, names in dataset.heads.items()}
+    model = Hybrid(classes, (8, 12), (5, 3), 1, units=6, heads=2, dropout=0.4, axis_name=parallel.AXIS)
+    optimizer_settings = OptimizerSettings(1e-3, 0, 100, 0.1, 0.05, 1.0)
+    optimizer = make_optimizer(optimizer_settings)
+    inputs = settings.inputs(dataset)
+    step = make_train_step(
+        model, optimizer, make_schedule(optimizer_settings), LOSS, inputs, AUGMENTATION, decay=0.9, seed=0
+    )
+    features = 2 * dataset.layout.width + len(dataset.layout.parts)
+    return step, make_eval_step(model, LOSS, inputs), make_state(model, optimizer, features, FRAMES, seed=0)
+
+
+STEPS = 3
+
+
+class Run(NamedTuple):
+    """What a number of devices made of the same batches."""
+
+    state: TrainState
+    history: list[dict[str, np.ndarray]]
+    first_stats: dict
+    answers: dict
+
+
+def run(dataset, count: int) -> Run:
+    devices = jax.local_devices()[:count]
+    assert len(devices) == count
+    step, eval_step, state = make_steps(dataset)
+    state, mapped = parallel.replicate(state, devices), parallel.map_train_step(step, devices)
+    clips = dataset.indices("train")
+    history, stats = [], []
+    for at in range(STEPS):
+        # 8 of the 12 rows are real: devices hold different numbers of clips and frames, one of them none at all.
+        batch = batches.collate(dataset, clips[batches.order_at(at, len(clips), 8, seed=0)], 12, FRAMES)
+        state, metrics = mapped(state, parallel.shard(batch, count))
+        history.append(jax.device_get(metrics))
+        stats.append(jax.device_get(state.batch_stats))
+    evaluated = parallel.map_eval_step(eval_step, devices)(state.average, parallel.shard(batch, count))
+    return Run(state, history, stats[0], parallel.unshard(evaluated))
+
+
+def test_four_devices_train_as_one_does(dataset):
+    one, four = run(dataset, 1), run(dataset, 4)
+    for first, second in zip(one.history, four.history, strict=True):
+        for name, value in first.items():
+            np.testing.assert_allclose(second[name], value, rtol=2e-3, atol=1e-6, err_msg=name)
+    losses = [float(metrics["loss"]) for metrics in one.history]
+    assert len(set(losses)) == STEPS  # the steps did something
+    # After a single step Adam has not yet blown up the rounding of gradients that are almost zero.
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), four.first_stats, one.first_stats)
+    np.testing.assert_allclose(four.answers["gloss"]["logits"], one.answers["gloss"]["logits"], atol=2e-2)
+    for value in jax.tree.leaves(four.state.params):
+        copies = [np.asarray(shard.data) for shard in value.addressable_shards]
+        assert len(copies) == 4
+        assert all(np.array_equal(copy, copies[0]) for copy in copies)
+
+
+def test_shards_keep_the_order_of_rows():
+    rows = {"row": np.arange(12)}
+    sharded = parallel.shard(rows, 4)
+    assert sharded["row"].shape == (4, 3)
+    mapped = parallel.map_eval_step(lambda _, batch: batch["row"] * 2, jax.local_devices()[:4])
+    np.testing.assert_array_equal(parallel.unshard(mapped(jnp.zeros(()), sharded)), np.arange(12) * 2)
+
+
+def test_a_batch_that_cannot_be_shared_names_both_numbers():
+    with pytest.raises(InputError, match="batch_size is 10; it must be a multiple of the 4 devices"):
+        parallel.check_batch_size(10, 4)
