@@ -4,12 +4,13 @@ from typing import Any
 
 from signjax.pickles import numpy_standins, special_tensors, torch_standins
 from signjax.pickles.joblib_standin import JoblibArray
+from signjax.pickles.keys import Keys
 from signjax.pickles.limits import PickleError
 from signjax.pickles.numpy_dtypes import DtypeStandIn
 from signjax.pickles.standins import Constructor, DictStandIn, Name
 from signjax.pickles.torch_dtypes import ALIASES, DTYPES, STORAGES, StorageType
 
-_ATOMS = (str, int, float, bool, bytes, complex, type(None))
+_MOST_TUPLES = 200  # in one set or OrderedDict that is made by a call
 
 
 def _encode(arguments: tuple[Any, ...]) -> bytes:
@@ -47,9 +48,12 @@ def _members(arguments: tuple[Any, ...]) -> list[Any]:
     match arguments:
         case ():
             return []
-        case (list() | tuple() as members,) if all(type(member) in _ATOMS for member in members):
+        case (list() | tuple() as members,):
+            keys = Keys(_MOST_TUPLES)
+            for member in members:
+                keys.check(member)
             return list(members)
-    raise PickleError("a set whose members are not all scalars")
+    raise PickleError("a set that is not made of a list")
 
 
 def _mapping(arguments: tuple[Any, ...]) -> DictStandIn:
@@ -61,9 +65,11 @@ def _mapping(arguments: tuple[Any, ...]) -> DictStandIn:
             return DictStandIn(items)
         case (list() as pairs,):
             result = DictStandIn()
+            keys = Keys(_MOST_TUPLES)
             for pair in pairs:
-                if type(pair) not in (list, tuple) or len(pair) != 2 or type(pair[0]) not in _ATOMS:
-                    raise PickleError("an OrderedDict of something other than (scalar, value) pairs")
+                if type(pair) not in (list, tuple) or len(pair) != 2:
+                    raise PickleError("an OrderedDict of something other than (key, value) pairs")
+                keys.check(pair[0])
                 result[pair[0]] = pair[1]
             return result
     raise PickleError("an OrderedDict of something other than pairs")

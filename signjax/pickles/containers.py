@@ -76,6 +76,8 @@ def parse(buffer: memoryview, limits: Limits, leaf: Callable[[View], Any], verif
         return Settler(leaf, limits, max(file_size, len(buffer))).value(value)
     except PickleError as error:
         raise PickleError(f"{found}: {error}") from None
+    except MemoryError:
+        raise PickleError(f"{found}: not enough memory") from None
     except RecursionError:
         raise PickleError(f"{found}: containers nested deeper than Python can follow") from None
 

@@ -18,6 +18,7 @@ class Limits:
       depth: containers inside containers.
       opcodes: pickle instructions in one stream. One instruction makes at most one small object.
       values: values of the tree, an object that is reached by several ways counted each time.
+      tuple_keys: tuples as dictionary keys or set members in one stream.
       ratio: with `allowance`, how far a file may unfold. What decompression gives, and what the arrays would take if
       each
         were written out, stay below `ratio` x the file's size + `allowance`.
@@ -27,6 +28,7 @@ class Limits:
     depth: int = 100
     opcodes: int = 5_000_000
     values: int = 10_000_000
+    tuple_keys: int = 1000
     ratio: int = 64
     allowance: int = 32 << 20
 

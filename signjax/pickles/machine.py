@@ -13,6 +13,7 @@ from typing import Any
 from signjax.pickles import text_opcodes
 from signjax.pickles.allowed import GLOBALS
 from signjax.pickles.joblib_standin import JoblibArray
+from signjax.pickles.keys import Keys
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.standins import Constructor, DictStandIn, Name, StandIn
 
@@ -26,34 +27,6 @@ _F64 = struct.Struct(">d").unpack_from
 
 _NO_FRAME = 1 << 63
 _LONGEST_INT = 1024  # bytes; longer ones only serve to burn time in conversions
-_MOST_TUPLE_KEYS = 5000  # hashes of tuples of numbers can be made to collide: n of them would cost n * n comparisons
-_KEY_ATOMS = (str, int, float, bool, bytes, type(None))
-
-
-class _Keys:
-    """Admits dictionary keys and set members that hash in bounded time."""
-
-    def __init__(self) -> None:
-        self.tuples = 0
-
-    def check(self, key: object) -> None:
-        kind = type(key)
-        if kind is str:
-            return
-        if kind is tuple:
-            self.tuples += 1
-            if self.tuples > _MOST_TUPLE_KEYS:
-                raise PickleError(f"more than {_MOST_TUPLE_KEYS} tuples as keys")
-            for part in key:  # type: ignore[attr-defined]
-                if type(part) not in _KEY_ATOMS:
-                    raise PickleError(
-                        f"a tuple with a {_kind(part)} in it as a key; a key is a scalar or a flat tuple of scalars"
-                    )
-        elif kind is int:
-            if not -(1 << 63) <= key < 1 << 63:  # type: ignore[operator]
-                raise PickleError("a whole number of more than 64 bits as a key")
-        elif kind not in _KEY_ATOMS:
-            raise PickleError(f"a {_kind(key)} as a key; a key is a scalar or a flat tuple of scalars")
 
 
 def _kind(value: object) -> str:
@@ -142,7 +115,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
     stack: list[Any] = []
     marks: list[list[Any]] = []
     memo: dict[int, Any] = {}
-    keys = _Keys()
+    keys = Keys(limits.tuple_keys)
 
     try:
         for _ in range(limits.opcodes):

@@ -1,7 +1,8 @@
-"""The storage inside of each tensor of a plain pickle: a whole legacy stream, nearly always the same 400 bytes and the data.
+"""The storage inside of each tensor of a plain pickle: a whole legacy stream, nearly always the same 400 bytes and
+the data.
 
-Such a stream is recognised by one comparison and one pattern. Whatever does not look exactly so is read as any legacy stream;
-the outcome is the same, only ten times slower.
+Such a stream is recognised by one comparison and one pattern. Whatever does not look exactly so is read as any legacy
+stream; the outcome is the same, only ten times slower.
 """
 
 import re

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from signjax.pickles.flatten import Entry
+from signjax.pickles.limits import PickleError
 from signjax.pickles.views import View
 
 _CHUNK = 8 << 20  # bytes
@@ -79,7 +80,11 @@ def source_of(path: str) -> str | None:
 
 def header(content: "View | np.ndarray[Any, Any]") -> bytes:
     """The part of a .npy file in front of the data."""
-    return _header(np.lib.format.dtype_to_descr(content.dtype).__repr__(), _is_fortran(content), tuple(content.shape))
+    try:
+        descr = repr(np.lib.format.dtype_to_descr(content.dtype))
+    except ValueError:
+        raise PickleError(f"an array of dtype {content.dtype}, which .npy cannot describe") from None
+    return _header(descr, _is_fortran(content), tuple(content.shape))
 
 
 @lru_cache(maxsize=1024)

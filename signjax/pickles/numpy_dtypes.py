@@ -116,10 +116,11 @@ def _unit(state: tuple[Any, ...]) -> str:
 def _subarray(subdtype: Any, depth: int) -> "np.dtype[Any]":
     match subdtype:
         case (DtypeStandIn() as base, tuple(shape)):
-            count = check_shape(shape)
             inner = base.numpy(depth + 1)
-            if count * inner.itemsize > 1 << 30:
+            if check_shape(shape) * inner.itemsize > 1 << 30 or max(shape, default=0) > 1 << 30:
                 raise PickleError("a dtype of more than a gigabyte")
+            if len(shape) > _DEEPEST or inner.subdtype is not None:
+                raise PickleError(f"a dtype of sub-arrays with more than {_DEEPEST} dimensions, or of sub-arrays")
             return np.dtype((inner, shape))
     raise PickleError("a dtype for sub-arrays that is not (dtype, shape)")
 

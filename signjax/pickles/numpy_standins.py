@@ -84,6 +84,8 @@ def strided(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) ->
             raise PickleError(f"an object array of shape {shape} without its {count} objects")
         return _object_array(settle, shape, fortran, data)
     found = dtype.numpy()
+    if found.subdtype is not None:
+        raise PickleError("an array whose elements are arrays")
     raw = payload(data)
     strides = c_strides(shape[::-1], found.itemsize)[::-1] if fortran else None
     if len(raw) != count * found.itemsize:

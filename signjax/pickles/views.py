@@ -73,15 +73,13 @@ class View:
           block: where the bytes are.
           dtype: the type of an element.
           shape: non-negative sizes.
-          strides: bytes from one element to the next, none negative; None for C order, and kept as None where they are it.
-          offset: bytes in front of the first element.
-          device: where the tensor lay when it was saved.
-          conj: the stored numbers are yet to be conjugated.
-          neg: the stored numbers are yet to be negated.
-          swap: the stored numbers are big-endian.
+          strides: bytes from one element to the next, none negative; None for C order, and kept as None where they
+          are it. offset: bytes in front of the first element. device: where the tensor lay when it was saved. conj:
+          the stored numbers are yet to be conjugated. neg: the stored numbers are yet to be negated. swap: the stored
+          numbers are big-endian.
         """
-        count = check_shape(shape)
         itemsize = dtype.itemsize
+        count = check_shape(shape, itemsize)
         if type(offset) is not int or not 0 <= offset <= _LARGEST:
             raise PickleError("an array whose offset is no whole number from 0 on")
         if strides is None:
@@ -148,8 +146,8 @@ class View:
         return found
 
 
-def check_shape(shape: Any) -> int:
-    """The number of elements of a shape that came from a file."""
+def check_shape(shape: Any, itemsize: int = 1) -> int:
+    """The number of elements of a shape that came from a file; NumPy counts bytes even where one size is 0."""
     if type(shape) is not tuple or len(shape) > _MOST_DIMENSIONS:
         raise PickleError(f"a shape that is no tuple of at most {_MOST_DIMENSIONS} sizes")
     count = widest = 1
@@ -158,7 +156,7 @@ def check_shape(shape: Any) -> int:
             raise PickleError("a shape with a size that is no whole number from 0 on")
         count *= size
         widest *= size or 1
-    if widest > _LARGEST:
+    if widest * max(itemsize, 16) > _LARGEST:
         raise PickleError(f"a shape {shape} with more elements than any memory has")
     return count
 

@@ -71,7 +71,7 @@ def test_a_copy_across_a_given_split_stops_the_run_and_names_both_clips():
 
 def test_a_signer_across_a_given_split_stops_unless_the_user_says_so():
     clips = describe(10, given=["train"] * 8 + ["test"] * 2, signers=["anna"] * 10)
-    with pytest.raises(InputError, match="signer 'anna'.*split=column"):
+    with pytest.raises(InputError, match=r"signer 'anna'.*split=column"):
         splits.split_clips(clips, "auto", 0.2, 0.2, seed=0)
     assert splits.split_clips(clips, "column", 0.2, 0.2, seed=0).assignment[-1] == 2
 

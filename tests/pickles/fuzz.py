@@ -105,6 +105,8 @@ def _rezipped(content: bytes, chance: random.Random, files: list[bytes]) -> byte
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(stream, "w") as target:
             members = source.infolist()
+            if sum(member.file_size for member in members) > _LONGEST:
+                return mutated(content, chance, files)
             victim = chance.choice(
                 [m.filename for m in members if m.filename.endswith("data.pkl")] + [chance.choice(members).filename]
             )

@@ -145,6 +145,8 @@ def time_and_memory() -> Iterator[Attack]:
         pickle(b"\x8f(" + b"".join(tup(whole(i)) for i in range(6000)) + b"\x90"),
         "tuples",
     )
+    alike = b"](" + b"".join(whole((1 << 61) * i + 7 - i) for i in range(2000)) + b"e"
+    yield "numbers that hash alike", pickle(call(name("builtins", "set"), alike)), "64 bits"
     yield "keys of many bits", pickle(b"}" + b"".join(whole((1 << 61) * i + i) + b"Ns" for i in range(9))), "64 bits"
     yield "complex numbers as keys", pickle(b"}" + call(name("builtins", "complex"), whole(1), whole(2)) + b"Ns"), "key"
     yield "gzip bomb", gzip.compress(bytes(40 << 20)), "unpack to more"
@@ -183,6 +185,7 @@ def arrays() -> Iterator[Attack]:
     yield "array of negative size", pickle(array(dtype("f8"), sizes([-1]), raw(b""))), "shape"
     yield "array whose size wraps around", pickle(array(dtype("f8"), sizes([1 << 62, 4]), raw(b""))), "elements"
     yield "empty array of impossible size", pickle(array(dtype("f8"), sizes([0, 1 << 62, 4]), raw(b""))), "elements"
+    yield "empty array whose bytes wrap around", pickle(array(dtype("f8"), sizes([0, 1 << 61]), raw(b""))), "elements"
     yield "array of 65 dimensions", pickle(array(dtype("f8"), sizes([1] * 65), raw(b"A" * 8))), "tuple of at most"
     yield (
         "array of another class",
