@@ -40,7 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     except PickleError as error:
         print(error, file=sys.stderr)
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        print(": ".join(filter(None, (error.filename, error.strerror))), file=sys.stderr)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
     return 2
 
 

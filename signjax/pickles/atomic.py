@@ -3,23 +3,60 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import BinaryIO
 
 _LONGEST_NAME = 255  # bytes, on every file system that is common
+_SUFFIX = ".partial"
+_GATHERED = 8 << 20  # bytes
+_MOST_PIECES = 512  # what one call of the system takes is 1024
+
+
+class Gatherer:
+    """Takes a file's pieces without copying them, and writes many at once."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._pieces: list[memoryview] = []
+        self._size = 0
+
+    def write(self, piece: bytes | memoryview) -> None:
+        """Keeps the piece, which must not change, until it is written."""
+        if len(piece):
+            self._pieces.append(memoryview(piece))
+            self._size += len(piece)
+        if self._size >= _GATHERED or len(self._pieces) >= _MOST_PIECES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what has been gathered."""
+        while self._pieces:
+            written = os.writev(self._descriptor, self._pieces)
+            while self._pieces and written >= len(self._pieces[0]):
+                written -= len(self._pieces.pop(0))
+            if written:
+                self._pieces[0] = self._pieces[0][written:]
+        self._size = 0
+
+
+def partial_path(path: str) -> str:
+    """The temporary file's name: the same each time, so that a run takes up what a killed one left."""
+    folder, name = os.path.split(path)
+    stem = os.fsencode("." + name)[: _LONGEST_NAME - len(_SUFFIX)].decode("utf-8", "ignore")
+    return os.path.join(folder, stem + _SUFFIX)
 
 
 @contextmanager
-def replacing(path: str) -> Iterator[BinaryIO]:
+def replacing(path: str) -> Iterator[Gatherer]:
     """Opens a temporary file beside `path`; on success it is flushed to the disk and renamed, on failure removed."""
-    folder, name = os.path.split(path)
-    suffix = f".{os.getpid()}.partial"
-    stem = os.fsencode("." + name)[: _LONGEST_NAME - len(suffix)].decode("utf-8", "ignore")
-    partial = os.path.join(folder, stem + suffix)
+    partial = partial_path(path)
     try:
-        with open(partial, "wb", buffering=1 << 20) as file:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+        try:
+            file = Gatherer(descriptor)
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
         os.replace(partial, path)
     except BaseException:
         with suppress(FileNotFoundError):

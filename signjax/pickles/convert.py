@@ -1,12 +1,13 @@
 """Converts a folder of pickles into a folder of `.npz` files: parallel, resumable, atomic, every file accounted for."""
 
 import errno
+import fcntl
 import hashlib
 import multiprocessing
 import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from signjax.pickles.flatten import Entry, entries
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.manifest import Record
 from signjax.pickles.progress import Progress
-from signjax.pickles.source import open_bytes
+from signjax.pickles.source import open_bytes, pieces
 from signjax.pickles.views import View
 
+_THREADS = 2  # in each worker
 _BATCH = 16  # files handed to a worker at once: enough that talking to it costs nothing
 
 
@@ -63,6 +65,11 @@ def convert(
     records = {} if shard[1] == 1 else {job.source: known[job.source] for job in jobs if job.source in known}
     records = dict(known) if shard[1] == 1 else records
     with open(own, "a", encoding="utf-8") as log:
+        try:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"another conversion is writing {own}", file=sys.stderr)
+            return 2
         progress = Progress(len(jobs))
         for record in _run(jobs, destination, known, workers=workers, overwrite=overwrite, limits=limits):
             records[record.source] = record
@@ -108,36 +115,47 @@ def _run(
 def _batch(
     jobs: list[plan.Job], destination: str, known: dict[str, Record | None], overwrite: bool, limits: Limits
 ) -> list[Record]:
-    return [convert_file(job, destination, known[job.source], overwrite, limits) for job in jobs]
+    def one(job: plan.Job) -> Record:
+        return convert_file(job, destination, known[job.source], overwrite, limits)
+
+    # While one file is being flushed to the disk, the next is read.
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return list(pool.map(one, jobs))
 
 
 def convert_file(job: plan.Job, destination: str, before: Record | None, overwrite: bool, limits: Limits) -> Record:
     """Converts one file, unless that has been done; the record of what became of it."""
-    status = os.stat(job.path)
-    record = Record(job.source, status.st_size, status.st_mtime_ns, "", "refused", job.refused)
+    record = Record(job.source, 0, 0, "", "refused", job.refused)
     if job.refused:
         return record
-    output = os.path.join(destination, job.output)
-    done = before is not None and before.status == "converted" and not overwrite and os.path.exists(output)
-    if before is not None and done and (before.size, before.mtime_ns) == (record.size, record.mtime_ns):
-        return before
     try:
-        return _convert(job, output, record, overwrite, limits)
+        status = os.stat(job.path)
+        record = record._replace(size=status.st_size, mtime_ns=status.st_mtime_ns)
+        if before is not None and not overwrite and _is_done(before, record, destination):
+            return before
+        return _convert(job, destination, record, overwrite, limits)
     except PickleError as error:
-        return record._replace(reason=f"{error}. Nothing in the file was run.")
+        reason = f"{error}. Nothing in the file was run."
     except MemoryError:
-        return record._replace(reason="not enough memory for the arrays")
+        reason = "not enough memory for the arrays"
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        return record._replace(reason="no space left on the device" if full else f"{error.strerror}: {error.filename}")
+        reason = "no space left on the device" if full else f"{error.strerror}: {error.filename}"
+    return record._replace(reason=reason)
 
 
-def _convert(job: plan.Job, output: str, record: Record, overwrite: bool, limits: Limits) -> Record:
+def _is_done(before: Record, now: Record, destination: str) -> bool:
+    unchanged = (before.size, before.mtime_ns) == (now.size, now.mtime_ns) and before.status == "converted"
+    return unchanged and all(os.path.exists(os.path.join(destination, output)) for output in before.outputs)
+
+
+def _convert(job: plan.Job, destination: str, record: Record, overwrite: bool, limits: Limits) -> Record:
+    output = os.path.join(destination, job.output)
     written_from = npz.source_of(output) if os.path.exists(output) else ""
     if written_from is None:
         return record._replace(reason=f"{job.output} exists and was not written by a conversion; move it away")
     buffer, _ = open_bytes(job.path)
-    digest = hashlib.sha256(buffer).hexdigest()
+    digest = _digest(buffer)
     record = record._replace(sha256=digest, size=len(buffer))
     tree = containers.parse(buffer, limits, _same, verify=True)
     arrays = list(entries(tree))
@@ -149,6 +167,13 @@ def _convert(job: plan.Job, output: str, record: Record, overwrite: bool, limits
         with replacing(output) as file:
             npz.write(file, arrays, digest)
     return record._replace(status="converted", outputs=(job.output,), notes=notes, nan=nan, empty=empty)
+
+
+def _digest(content: memoryview) -> str:
+    digest = hashlib.sha256()
+    for piece in pieces(content):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _same(view: View) -> View:

@@ -102,7 +102,8 @@ def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, li
     return pos
 
 
-# One function with many branches, because a call for each instruction would double the time that most files take.
+# One function with many branches, the frequent ones first, because a call for each instruction would double the time
+# that most files take.
 def _interpret(  # noqa: PLR0912, PLR0915
     buffer: memoryview, pos: int, limits: Limits, persistent: PersistentLoad | None
 ) -> tuple[Any, int]:
@@ -128,21 +129,15 @@ def _interpret(  # noqa: PLR0912, PLR0915
             pos += 1
             if op == 0x94:  # MEMOIZE
                 memo[len(memo)] = stack[-1]
-            elif op == 0x71:  # BINPUT
-                memo[code[pos]] = stack[-1]
+            elif op == 0x4B:  # BININT1
+                stack.append(code[pos])
                 pos += 1
             elif op == 0x68:  # BINGET
                 stack.append(memo[code[pos]])
                 pos += 1
-            elif op == 0x4B:  # BININT1
-                stack.append(code[pos])
+            elif op == 0x71:  # BINPUT
+                memo[code[pos]] = stack[-1]
                 pos += 1
-            elif op == 0x8C:  # SHORT_BINUNICODE
-                stop = pos + 1 + code[pos]
-                if stop > end:
-                    raise IndexError
-                stack.append(str(buffer[pos + 1 : stop], "utf-8", "surrogatepass"))
-                pos = stop
             elif op == 0x52:  # REDUCE
                 arguments = stack.pop()
                 function = stack[-1]
@@ -151,6 +146,14 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 if type(arguments) is not tuple:
                     raise PickleError(f"a call of `{function.name}` whose arguments are no tuple")
                 stack[-1] = function.make(arguments)
+            elif op == 0x8C:  # SHORT_BINUNICODE
+                stop = pos + 1 + code[pos]
+                if stop > end:
+                    raise IndexError
+                stack.append(str(buffer[pos + 1 : stop], "utf-8", "surrogatepass"))
+                pos = stop
+            elif op == 0x85:  # TUPLE1
+                stack[-1] = (stack[-1],)
             elif op == 0x28:  # MARK
                 marks.append(stack)
                 stack = []
@@ -158,15 +161,23 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 value: Any = tuple(stack)
                 stack = marks.pop()
                 stack.append(value)
-            elif op == 0x85:  # TUPLE1
-                stack[-1] = (stack[-1],)
-            elif op == 0x86:  # TUPLE2
-                last = stack.pop()
-                stack[-1] = (stack[-1], last)
+            elif op == 0x89:  # NEWFALSE
+                stack.append(False)
+            elif op == 0x29:  # EMPTY_TUPLE
+                stack.append(())
             elif op == 0x87:  # TUPLE3
                 last = stack.pop()
                 middle = stack.pop()
                 stack[-1] = (stack[-1], middle, last)
+            elif op == 0x86:  # TUPLE2
+                last = stack.pop()
+                stack[-1] = (stack[-1], last)
+            elif op == 0x42:  # BINBYTES: left where they are; whoever needs them copies them once
+                stop = pos + 4 + _U32(buffer, pos)[0]
+                if stop > end:
+                    raise IndexError
+                stack.append(buffer[pos + 4 : stop])
+                pos = stop
             elif op == 0x62:  # BUILD
                 state = stack.pop()
                 target = stack[-1]
@@ -176,35 +187,31 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 if type(target) is JoblibArray:
                     pos = _inline(target, buffer, pos, frame_end, limits)
                     frame_end = _NO_FRAME
-            elif op == 0x4D:  # BININT2
-                stack.append(_U16(buffer, pos)[0])
-                pos += 2
-            elif op == 0x4A:  # BININT
-                stack.append(_I32(buffer, pos)[0])
-                pos += 4
-            elif op == 0x89:  # NEWFALSE
-                stack.append(False)
-            elif op == 0x88:  # NEWTRUE
-                stack.append(True)
-            elif op == 0x4E:  # NONE
-                stack.append(None)
             elif op == 0x58:  # BINUNICODE
                 stop = pos + 4 + _U32(buffer, pos)[0]
                 if stop > end:
                     raise IndexError
                 stack.append(str(buffer[pos + 4 : stop], "utf-8", "surrogatepass"))
                 pos = stop
+            elif op == 0x51:  # BINPERSID
+                if persistent is None:
+                    raise PickleError("a persistent id, which only torch.save's own forms have")
+                stack[-1] = persistent(stack[-1])
+            elif op == 0x4D:  # BININT2
+                stack.append(_U16(buffer, pos)[0])
+                pos += 2
+            elif op == 0x4A:  # BININT
+                stack.append(_I32(buffer, pos)[0])
+                pos += 4
+            elif op == 0x88:  # NEWTRUE
+                stack.append(True)
+            elif op == 0x4E:  # NONE
+                stack.append(None)
             elif op == 0x43:  # SHORT_BINBYTES
                 stop = pos + 1 + code[pos]
                 if stop > end:
                     raise IndexError
                 stack.append(bytes(buffer[pos + 1 : stop]))
-                pos = stop
-            elif op == 0x42:  # BINBYTES: left where they are; whoever needs them copies them once
-                stop = pos + 4 + _U32(buffer, pos)[0]
-                if stop > end:
-                    raise IndexError
-                stack.append(buffer[pos + 4 : stop])
                 pos = stop
             elif op == 0x93:  # STACK_GLOBAL
                 name = stack.pop()
@@ -213,8 +220,6 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 module, pos = text_opcodes.line(buffer, pos)
                 name, pos = text_opcodes.line(buffer, pos)
                 stack.append(lookup(str(module, "utf-8"), str(name, "utf-8")))
-            elif op == 0x29:  # EMPTY_TUPLE
-                stack.append(())
             elif op == 0x5D:  # EMPTY_LIST
                 stack.append([])
             elif op == 0x7D:  # EMPTY_DICT
@@ -246,10 +251,6 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 if type(target) is not list:
                     raise PickleError(f"items appended to a {_kind(target)}, which is no list")
                 target.extend(items)
-            elif op == 0x51:  # BINPERSID
-                if persistent is None:
-                    raise PickleError("a persistent id, which only torch.save's own forms have")
-                stack[-1] = persistent(stack[-1])
             elif op == 0x47:  # BINFLOAT
                 stack.append(_F64(buffer, pos)[0])
                 pos += 8

@@ -72,7 +72,8 @@ def _parse(text: str) -> Record | None:
 def write(path: Path, records: dict[str, Record]) -> None:
     """Writes a manifest anew, sorted by source."""
     with replacing(os.fspath(path)) as file:
-        file.writelines(line(records[source]).encode("utf-8") for source in sorted(records))
+        for source in sorted(records):
+            file.write(line(records[source]).encode("utf-8"))
 
 
 def merge(folder: Path) -> int:

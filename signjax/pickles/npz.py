@@ -10,12 +10,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import numpy as np
 
 from signjax.pickles.flatten import Entry
 from signjax.pickles.limits import PickleError
+from signjax.pickles.source import pieces
 from signjax.pickles.views import View
 
 _CHUNK = 8 << 20  # bytes
@@ -25,7 +26,14 @@ _DATE = 0x21  # 1 January 1980: the same arrays give the same bytes whenever the
 _MARK = b"signjax.pickles, source sha256 "
 
 
-def write(file: BinaryIO, arrays: list[Entry], source_sha256: str) -> None:
+class Writable(Protocol):
+    """Where an archive goes."""
+
+    def write(self, piece: bytes | memoryview, /) -> Any:
+        """Takes the next bytes, which do not change any more."""
+
+
+def write(file: Writable, arrays: list[Entry], source_sha256: str) -> None:
     """Writes the arrays as an archive, and in its comment the digest of the file that they come from.
 
     By the comment a later run knows its own files from others'.
@@ -106,15 +114,14 @@ def chunks(content: "View | np.ndarray[Any, Any]") -> Iterator[memoryview]:
     """The data in the order of the file, in pieces of bounded size, without a copy where they lie that way already."""
     raw = content.raw() if isinstance(content, View) else None
     if raw is not None:
-        yield from (raw[at : at + _CHUNK] for at in range(0, len(raw), _CHUNK))
+        yield from pieces(raw)
         return
     array = content.array() if isinstance(content, View) else content
     if not array.size:
         return
     array = array.T if _is_fortran(content) else array
     if array.flags.c_contiguous:
-        flat = array.reshape(-1).view(np.uint8).data
-        yield from (flat[at : at + _CHUNK] for at in range(0, len(flat), _CHUNK))
+        yield from pieces(array.reshape(-1).view(np.uint8).data)
         return
     rows = max(1, _CHUNK // max(1, array.nbytes // len(array)))
     for at in range(0, len(array), rows):

@@ -48,10 +48,18 @@ def jobs(source: Path, destination: Path, recursive: bool, shard: tuple[int, int
             continue
         rivals = [other for other in takers[output.casefold() if folds else output] if other != name]
         refused = f"would be written to the same file as {rivals[0]}" if rivals else ""
-        if not Path(path).resolve().is_relative_to(root):
-            refused = "a symbolic link that leads out of the source"
+        if os.path.islink(path):
+            refused = _refused_link(path, root) or refused
         result.append(Job(name, path, output, refused))
     return result
+
+
+def _refused_link(path: str, root: Path) -> str:
+    if not os.path.isfile(path):
+        return "a symbolic link that leads to no file"
+    if not Path(path).resolve().is_relative_to(root):
+        return "a symbolic link that leads out of the source"
+    return ""
 
 
 def _walk(root: Path, destination: Path, recursive: bool) -> Iterator[tuple[str, str]]:
@@ -59,7 +67,7 @@ def _walk(root: Path, destination: Path, recursive: bool) -> Iterator[tuple[str,
         folders[:] = [name for name in folders if recursive and Path(folder, name) != destination]
         for name in files:
             path = os.path.join(folder, name)
-            if os.path.splitext(name)[1].lower() in SUFFIXES and os.path.isfile(path):
+            if os.path.splitext(name)[1].lower() in SUFFIXES and (os.path.isfile(path) or os.path.islink(path)):
                 yield os.path.relpath(path, root).replace(os.sep, "/"), path
 
 

@@ -3,6 +3,7 @@
 import mmap
 import os
 import stat
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -10,6 +11,19 @@ from signjax.pickles.limits import PickleError
 
 _ZIP = b"PK\x03\x04"
 _MAP_FROM = 64 << 20  # bytes; below it, reading is as fast and a file that shrinks meanwhile does no harm
+_PIECE = 8 << 20  # bytes
+
+
+def pieces(content: memoryview) -> Iterator[memoryview]:
+    """The content a few megabytes at a time, so that of a large mapped file only those lie in memory.
+
+    Nothing may have been written to the mapping: what was would be lost.
+    """
+    owner = content.obj
+    for at in range(0, len(content), _PIECE):
+        yield content[at : at + _PIECE]
+        if isinstance(owner, mmap.mmap):
+            owner.madvise(mmap.MADV_DONTNEED)
 
 
 def open_bytes(path: str | os.PathLike[str], mapped: bool = False) -> tuple[memoryview, bool]:

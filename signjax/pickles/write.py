@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from signjax.pickles.atomic import partial_path
 from signjax.pickles.legacy_stream import HEADER
 from signjax.pickles.torch_dtypes import STORAGES
 
@@ -35,8 +36,7 @@ def write_plain(path: str | os.PathLike[str], tree: Any) -> None:
     _emit(tree, pieces.append)
     pieces.append(b".")
     path = os.fspath(path)
-    folder, name = os.path.split(path)
-    partial = os.path.join(folder, f".{name}.{os.getpid()}.partial")
+    partial = partial_path(path)
     try:
         with open(partial, "wb") as file:
             file.writelines(pieces)

@@ -6,6 +6,7 @@ from typing import Any
 from signjax.pickles import machine
 from signjax.pickles.legacy_stream import StorageIds
 from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.source import pieces
 from signjax.pickles.views import Block
 from signjax.pickles.zip_directory import Member, ZipDirectory
 
@@ -30,7 +31,7 @@ def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
         found = directory.inflated(member, budget)
         if member.method:
             budget -= member.size
-        if check and has_checksums and zlib.crc32(found) != member.crc:
+        if check and has_checksums and _checksum(found) != member.crc:
             raise PickleError(f"the checksum of the zip member {member.name!r} is wrong: the file is damaged")
         return found
 
@@ -64,6 +65,13 @@ def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
         storage.swap = swap
         storage.block = Block(content(member, verify), in_place=True)
     return value
+
+
+def _checksum(content: memoryview) -> int:
+    crc = 0
+    for piece in pieces(content):
+        crc = zlib.crc32(piece, crc)
+    return crc
 
 
 def _root(members: dict[str, Member]) -> str:

@@ -1,5 +1,7 @@
 """Converting folders: what lands where, what is done again, and what is never touched."""
 
+import errno
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -111,3 +113,161 @@ def test_a_run_without_its_manifest_knows_its_own_files(tmp_path: Path) -> None:
     assert convert(source, destination) == 0
     assert (destination / "a.pkl.npz").stat().st_ino == before
     assert account(destination)["a.pkl"]["status"] == "converted"
+
+
+def test_names_are_kept_apart(tmp_path: Path) -> None:
+    """Keys are data: none leads out of a folder, none is taken for an argument, no two become one."""
+    source = tmp_path / "in"
+    source.mkdir()
+    keys = ["file", "allow_pickle", "../../x", "..", "", "a/b", "a", 1, "1", "%", "%(1)", "x.npy", "ä ö"]
+    tree = {key: np.array([i]) for i, key in enumerate(keys)}
+    write_plain(
+        source / "a.pkl", {**tree, "a": {"b": np.array([99]), "none": None, "text": "hé", "list": [], "big": 2**80}}
+    )
+    assert convert(source, tmp_path / "out") == 0
+    found = np.load(tmp_path / "out" / "a.pkl.npz")
+    names = ["file", "allow_pickle", "..%2F..%2Fx", "%2E%2E", "%", "a%2Fb"]
+    names += [None, "%(1)", "1", "%25", "%25(1)", "x.npy", "ä ö"]
+    for i, name in enumerate(names):
+        if name is not None:
+            np.testing.assert_array_equal(found[name], [i])
+    np.testing.assert_array_equal(found["a/b"], [99])
+    assert found["a/text"] == "hé" and found["a/none"] == "None" and int(str(found["a/big"]), 16) == 2**80
+    record = account(tmp_path / "out")["a.pkl"]
+    assert set(record["notes"]) == {"a/none", "a/list", "a/big"} and record["empty"] == ["a/list"]
+
+
+def test_nan_and_empty_arrays_are_reported_not_dropped(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    numbers = np.ones((2, 3), np.float32)
+    numbers[1, :2] = np.nan
+    tensor = CudaTensor(numbers.T.astype(np.float16))
+    write_plain(source / "a.pkl", {"x": numbers, "t": tensor, "e": np.zeros((0, 4)), "i": np.arange(3)})
+    assert convert(source, tmp_path / "out") == 0
+    record = account(tmp_path / "out")["a.pkl"]
+    assert record["nan"] == {"x": 2, "t": 2} and record["empty"] == ["e"]
+    np.testing.assert_array_equal(np.load(tmp_path / "out" / "a.pkl.npz")["x"], numbers)
+
+
+def test_links_out_of_the_source_are_refused_and_others_followed(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    (source / "sub").mkdir(parents=True)
+    write_plain(source / "a.pkl", clip())
+    write_plain(tmp_path / "secret.pkl", clip())
+    (source / "inside.pkl").symlink_to("a.pkl")
+    (source / "outside.pkl").symlink_to(tmp_path / "secret.pkl")
+    (source / "nowhere.pkl").symlink_to("missing.pkl")
+    (source / "sub" / "loop").symlink_to(source)
+    assert convert(source, tmp_path / "out", "--recursive") == 1
+    records = account(tmp_path / "out")
+    assert {name: record["status"] for name, record in records.items()} == {
+        "a.pkl": "converted",
+        "inside.pkl": "converted",
+        "outside.pkl": "refused",
+        "nowhere.pkl": "refused",
+    }
+    assert "out of the source" in records["outside.pkl"]["reason"]
+
+
+def test_two_files_for_one_output_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a file system that takes `A` and `a` for one name, which this one is made to be."""
+    source = tmp_path / "in"
+    source.mkdir()
+    for name in ("Clip.pkl", "clip.pkl", "other.pkl"):
+        write_plain(source / name, clip())
+    monkeypatch.setattr("signjax.pickles.plan._folds_case", lambda folder: True)
+    assert convert(source, tmp_path / "out") == 1
+    records = account(tmp_path / "out")
+    assert records["other.pkl"]["status"] == "converted"
+    assert records["clip.pkl"]["reason"] == "would be written to the same file as Clip.pkl"
+    assert records["Clip.pkl"]["status"] == "refused"
+
+
+def test_long_names_are_cut_and_kept_apart(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    for end in "ab":
+        write_plain(source / ("ä" * 124 + end + ".pkl"), clip())
+    assert convert(source, tmp_path / "out") == 0
+    outputs = [name for record in account(tmp_path / "out").values() for name in record["outputs"]]
+    assert len(set(outputs)) == 2 and all((tmp_path / "out" / name).is_file() for name in outputs)
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, destination = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    write_plain(source / "a.pkl", clip())
+    assert convert(source, destination) == 0
+    before = (destination / "a.pkl.npz").read_bytes()
+    write_plain(source / "a.pkl", clip(seed=3))
+    write_plain(source / "b.pkl", clip(seed=4))
+    write = os.writev
+
+    def full(descriptor: int, parts: Any) -> int:
+        if b"NUMPY" in b"".join(parts):
+            write(descriptor, parts[:1])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, parts)
+
+    monkeypatch.setattr(os, "writev", full)
+    assert convert(source, destination) == 2
+    assert sorted(path.name for path in destination.iterdir()) == ["a.pkl.npz", "manifest.jsonl"]
+    assert (destination / "a.pkl.npz").read_bytes() == before
+    assert account(destination)["a.pkl"]["reason"] == "no space left on the device"
+
+
+def test_shards_share_the_work_and_their_accounts_merge(tmp_path: Path) -> None:
+    source, destination = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for i in range(12):
+        write_plain(source / f"{i}.pkl", clip(i))
+    for i in (1, 2, 3):
+        assert convert(source, destination, "--shard", f"{i}/3") == 0
+    parts = [account(destination, f"manifest.{i}-of-3.jsonl") for i in (1, 2, 3)]
+    assert sum(map(len, parts)) == 12 and all(parts)
+    assert main(["merge", str(destination)]) == 0
+    assert account(destination) == {k: v for part in parts for k, v in part.items()}
+    assert len(list(destination.iterdir())) == 13
+    before = (destination / "0.pkl.npz").stat().st_ino
+    assert convert(source, destination) == 0
+    assert (destination / "0.pkl.npz").stat().st_ino == before
+
+
+def test_a_killed_run_is_taken_up(tmp_path: Path) -> None:
+    """Whatever a run left behind: a half file, half a line, outputs that the account does not know."""
+    source, destination = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in "abc":
+        write_plain(source / f"{name}.pkl", clip())
+    assert convert(source, destination) == 0
+    whole = {path.name: path.read_bytes() for path in destination.glob("*.npz")}
+    lines = (destination / "manifest.jsonl").read_text().splitlines(keepends=True)
+    (destination / "manifest.jsonl").write_text(lines[0] + lines[1][:20])
+    (destination / "c.pkl.npz").rename(destination / ".c.pkl.npz.partial")
+    assert convert(source, destination) == 0
+    assert {path.name: path.read_bytes() for path in destination.glob("*.npz")} == whole
+    assert sorted(account(destination)) == ["a.pkl", "b.pkl", "c.pkl"]
+    assert not list(destination.glob(".*"))
+
+
+def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
+    source, destination = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    destination.mkdir()
+    write_plain(source / "a.pkl", clip())
+    with open(destination / "manifest.jsonl", "a") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert convert(source, destination) == 2
+    assert convert(source, destination) == 0
+
+
+def test_worker_processes_give_the_same_files(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    for i in range(40):
+        write_plain(source / f"{i}.pkl", clip(i))
+    assert main(["convert", str(source), str(tmp_path / "one"), "--workers", "1"]) == 0
+    assert main(["convert", str(source), str(tmp_path / "two"), "--workers", "2"]) == 0
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
