@@ -1,10 +1,8 @@
 """Modes to stages: the one place where the rooms meet."""
 
 import json
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from signjax import settings
-from signjax.data import batches
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import Dataset, in_memory, open_dataset
 from signjax.data.prepare import clips_of, fault_of, prepare, write_quarantine
@@ -22,20 +19,16 @@ from signjax.devices import describe_devices
 from signjax.errors import InputError
 from signjax.evaluation.baselines import baselines
 from signjax.evaluation.calibration import expected_calibration_error, probabilities
-from signjax.evaluation.evaluate import Answer, Answers, answers_for, mean_over_heads
+from signjax.evaluation.evaluate import answers_for
 from signjax.evaluation.predict import write_predictions, write_unlabelled
 from signjax.report.page import write_report
-from signjax.training import parallel
-from signjax.training.loop import Outcome, Validation, saved_outcome, train
-from signjax.training.optimizer import make_optimizer, make_schedule
-from signjax.training.state import TrainState, Variables, make_state, parameter_count
-from signjax.training.step import make_eval_step, make_train_step
+from signjax.report.summary import make_summary
+from signjax.trainer import Trainer
+from signjax.training.log import read_log
+from signjax.training.loop import Outcome, saved_outcome
+from signjax.training.state import parameter_count
 
 Say = Callable[[str], None]
-
-# Clips that are evaluated at once; it changes nothing but speed and memory.
-_EVAL_BATCH = 64
-_PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
 def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
@@ -60,86 +53,13 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     if mode == "prepare":
         return
     say(describe_devices())
-    trainer = _Trainer(config, dataset)
+    trainer = Trainer(config, dataset)
     if mode == "train":
         outcome = trainer.train(folder, say)
     else:
         outcome = saved_outcome(folder, trainer.fresh_state(), settings.loop(config), dataset.digest)
     _evaluate(trainer, folder, outcome, say)
     say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
-
-
-class _Trainer:
-    """A model, its steps and its data, made once for a run."""
-
-    def __init__(self, config: ConfigDict, dataset: Dataset):
-        self.config, self.dataset = config, dataset
-        self.devices = settings.devices()
-        self.frames = batches.padded_frames(dataset, config.data.max_frames)
-        self.model = settings.model(config, dataset)
-        self._clips = dataset.indices("train")
-        self._batch_size: int = config.train.batch_size
-        parallel.check_batch_size(self._batch_size, len(self.devices))
-        self._steps_per_epoch = batches.steps_per_epoch(len(self._clips), self._batch_size)
-        self._optimizer_settings = settings.optimizer(config, self._steps_per_epoch)
-        eval_step = make_eval_step(self.model, settings.losses(config), settings.inputs(dataset))
-        self._eval_step = parallel.map_eval_step(eval_step, self.devices)
-        self.eval_batch = -(-_EVAL_BATCH // len(self.devices)) * len(self.devices)
-
-    def fresh_state(self) -> TrainState:
-        """The state before the first step."""
-        features = 2 * self.dataset.layout.width + len(self.dataset.layout.parts)
-        optimizer = make_optimizer(self._optimizer_settings)
-        state = make_state(self.model, optimizer, features, self.frames, self.config.seed)
-        return parallel.replicate(state, self.devices)
-
-    def answer_with(self, variables: Variables) -> Answer:
-        """A function from a batch to what the model says of it."""
-        return lambda batch: parallel.unshard(self._eval_step(variables, parallel.shard(batch, len(self.devices))))
-
-    def answers(self, variables: Variables, split: str) -> Answers:
-        """What the model says of a split."""
-        clips = self.dataset.indices(split)
-        return answers_for(self.dataset, clips, self.answer_with(variables), self.eval_batch, self.frames)
-
-    def train(self, folder: Path, say: Say) -> Outcome:
-        """Trains or resumes."""
-        config = self.config
-        step = make_train_step(
-            self.model,
-            make_optimizer(self._optimizer_settings),
-            make_schedule(self._optimizer_settings),
-            settings.losses(config),
-            settings.inputs(self.dataset),
-            settings.augmentation(config),
-            config.train.average_decay,
-            config.seed,
-        )
-        state = self.fresh_state()
-        say(
-            f"model: {parameter_count(state):,} parameters, {self.frames} frames, batch {self._batch_size}, "
-            f"{self._steps_per_epoch} steps an epoch"
-        )
-
-        def validate(variables: Variables) -> Validation:
-            scores = self.answers(variables, "valid").scores()
-            return Validation(mean_over_heads(scores, "top1"), mean_over_heads(scores, "loss"), scores)
-
-        return train(
-            state=state,
-            train_step=parallel.map_train_step(step, self.devices),
-            batch_at=lambda at: batches.batch_at(
-                self.dataset, self._clips, at, self._batch_size, self.frames, config.seed
-            ),
-            steps_per_epoch=self._steps_per_epoch,
-            batch_size=self._batch_size,
-            validate=validate,
-            settings=settings.loop(config),
-            workdir=folder,
-            dataset_digest=self.dataset.digest,
-            devices=len(self.devices),
-            say=say,
-        )
 
 
 def _check_same_config(now: dict[str, Any], folder: Path, *, must_exist: bool) -> None:
@@ -179,7 +99,7 @@ def _describe(dataset: Dataset, say: Say) -> None:
         say(f"quarantine: {sum(excluded.values())} left out ({reasons}); see {dataset.folder / 'quarantine.csv'}")
 
 
-def _evaluate(trainer: _Trainer, folder: Path, outcome: Outcome, say: Say) -> None:
+def _evaluate(trainer: Trainer, folder: Path, outcome: Outcome, say: Say) -> None:
     """Evaluates the selected checkpoint and writes predictions, summary and report."""
     dataset = trainer.dataset
     variables = outcome.best_variables
@@ -192,32 +112,20 @@ def _evaluate(trainer: _Trainer, folder: Path, outcome: Outcome, say: Say) -> No
             shares = probabilities(answers["test"].logits[head][labelled])
             right = shares.argmax(1) == answers["test"].labels[head][labelled]
             values["calibration_error"] = expected_calibration_error(shares.max(1), right)
-    summary = {
-        "dataset": _dataset_summary(trainer),
-        "split": {
-            "rule": dataset.info["split_rule"],
-            "sizes": {split: len(dataset.indices(split)) for split in SPLITS},
-            # open_dataset stops a run in which a group straddles, so what is counted here is what was checked there.
-            "groups_shared": _shared(dataset, "group"),
-            "signers_shared": _shared(dataset, "signer"),
-        },
-        "model": {"parameters": parameter_count(trainer.fresh_state()), "frames": trainer.frames},
-        "training": {
-            "epochs": outcome.epochs,
-            "steps": outcome.steps,
-            "seconds": round(outcome.seconds, 1),
-            "best_epoch": outcome.best_epoch,
-            "stopped_by": outcome.stopped_by,
-            "first_step_seconds": outcome.first_step_seconds,
-        },
-        **scores,
-        "baselines": baselines(dataset, dataset.indices("train"), dataset.indices("test")),
-        "environment": _environment(trainer),
-    }
+    summary = make_summary(
+        name=f"{trainer.config.data.source}:{Path(dataset.info['recipe']['path']).name}",
+        dataset=dataset,
+        model={"parameters": parameter_count(outcome.best_variables["params"]), "frames": trainer.frames},
+        training=outcome.facts(),
+        scores=scores,
+        baselines=baselines(dataset, dataset.indices("train"), dataset.indices("test")),
+        devices=[device.device_kind for device in trainer.devices],
+        seed=trainer.config.seed,
+    )
     partial = folder / "summary.partial"
     partial.write_text(json.dumps(summary, indent=1, ensure_ascii=False), encoding="utf-8")
     partial.replace(folder / "summary.json")
-    write_report(folder, dataset.folder)
+    write_report(folder, dataset.folder, read_log(folder / "metrics.jsonl"))
     for head, values in scores["test"].items():
         if values["clips"]:
             low, high = values["top1_interval"]
@@ -229,47 +137,6 @@ def _evaluate(trainer: _Trainer, folder: Path, outcome: Outcome, say: Say) -> No
             )
 
 
-def _dataset_summary(trainer: _Trainer) -> dict[str, Any]:
-    dataset = trainer.dataset
-    path = Path(dataset.info["recipe"]["path"])
-    return {
-        "name": f"{trainer.config.data.source}:{path.name}",
-        "digest": dataset.digest,
-        "clips": len(dataset),
-        "classes": {head: len(classes) for head, classes in dataset.heads.items()},
-        "signers": len({clip["signer"] for clip in dataset.clips} - {""}),
-        "excluded": dataset.info["excluded"],
-        "exact_copies": dataset.info["exact_copies"],
-        "blank_clips": dataset.info["blank_clips"],
-    }
-
-
-def _shared(dataset: Dataset, column: str) -> int:
-    """How many values of a column of clips.csv occur in more than one split."""
-    splits: dict[str, set[str]] = {}
-    for clip in dataset.clips:
-        if clip[column]:
-            splits.setdefault(clip[column], set()).add(clip["split"])
-    return sum(len(found) > 1 for found in splits.values())
-
-
-def _environment(trainer: _Trainer) -> dict[str, Any]:
-    root = Path(__file__).resolve().parent.parent
-    try:
-        answer = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-        )
-        commit = answer.stdout.strip() or None
-    except OSError:
-        commit = None  # no git on this machine
-    return {
-        "versions": {name: metadata.version(name) for name in _PACKAGES},
-        "devices": [device.device_kind for device in trainer.devices],
-        "git_commit": commit,
-        "seed": trainer.config.seed,
-    }
-
-
 def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
     """Names the signs of unlabelled clips with the best checkpoint of a run."""
     if not (folder / "config.json").is_file():
@@ -278,7 +145,7 @@ def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
         raise InputError("mode predict: --config.data.path must name the clips, and --config.data.source their form")
     run_config = ConfigDict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
     trained_on = open_dataset(settings.dataset_folder(run_config, folder))
-    trainer = _Trainer(run_config, trained_on)
+    trainer = Trainer(run_config, trained_on)
     say(describe_devices())
     outcome = saved_outcome(folder, trainer.fresh_state(), settings.loop(run_config), trained_on.digest)
     answer = trainer.answer_with(outcome.best_variables)

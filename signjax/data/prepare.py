@@ -4,13 +4,12 @@ The folder is made under a temporary name and renamed when it is whole. Nothing 
 first, and statistics come from training clips alone.
 """
 
-import csv
 import hashlib
 import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,18 +19,22 @@ from signjax.data import labels as labels_lib
 from signjax.data import layouts, store, synthetic
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import FORMAT_VERSION, Dataset, open_dataset
+from signjax.data.feasibility import (
+    FEWEST_CLIPS,
+    RARE_CLASSES,
+    check_classes,
+    check_learnable,
+    check_none_rare,
+    rare_classes,
+    without,
+)
+from signjax.data.quarantine import fault_of, write_quarantine, write_table
 from signjax.data.sources import arrays, signavatars
 from signjax.data.splits import SPLITS, Description, split_clips
+from signjax.data.statistics import channel_statistics
 from signjax.errors import InputError
 
 SOURCES = ("synthetic", "signavatars", "arrays")
-RARE_CLASSES = ("stop", "leave_out")
-
-# A class needs a clip to learn from and another to be tested on.
-_FEWEST_CLIPS = 2
-# A channel of rotation that varies by less than this, in radians, is noise; scaling it up to unit variance would feed it in.
-_ROTATION_NOISE = 0.05
-
 Say = Callable[[str], None]
 
 
@@ -118,24 +121,6 @@ def layout_for(source: str, name: str, width: int) -> layouts.Layout:
     return layouts.named(name, width)
 
 
-def fault_of(clip: Clip, layout: layouts.Layout, longest_clip: int) -> Rejected | None:
-    """Why the frames of a clip cannot be used, or None."""
-
-    def rejected(reason: str, detail: str) -> Rejected:
-        return Rejected(clip.name, clip.source, reason, detail)
-
-    if len(clip.frames) == 0:
-        return rejected("empty", "the clip has no frame")
-    if clip.frames.shape[1] != layout.width:
-        return rejected("wrong_width", f"expected {layout.width} channels ({layout.name}), came {clip.frames.shape[1]}")
-    if len(clip.frames) > longest_clip:
-        return rejected("too_long", f"{len(clip.frames)} frames; config.data.longest_clip is {longest_clip}")
-    if not np.isfinite(clip.frames).all():
-        count = int((~np.isfinite(clip.frames)).sum())
-        return rejected("not_finite", f"{count} of {clip.frames.size} values are NaN or infinite")
-    return None
-
-
 def _fingerprint(recipe: Recipe) -> str:
     """Changes whenever the recipe or the size or time of a source file does."""
     path = Path(recipe.path)
@@ -155,7 +140,18 @@ def _fingerprint(recipe: Recipe) -> str:
 
 def _write(recipe: Recipe, fingerprint: str, folder: Path) -> None:
     layout, rows, rejected = _write_frames(recipe, folder)
-    classes, encoded = _encode_labels(recipe, rows, rejected)
+    rare = rare_classes([row.clip.labels for row in rows], recipe.heads)
+    if recipe.rare_classes == "stop":
+        check_none_rare(rare, recipe.path)
+    labels = [without(row.clip.labels, rare) for row in rows]
+    for row, left in zip(rows, labels, strict=True):
+        if not any(head in left for head in recipe.heads):
+            named = ", ".join(f"{head} {row.clip.labels[head]!r}" for head in recipe.heads if head in row.clip.labels)
+            detail = f"{named}: the only clip of its class; a class needs {FEWEST_CLIPS}"
+            rejected.append(Rejected(row.clip.name, row.clip.source, "rare_class", detail))
+    classes = labels_lib.class_names(labels, recipe.heads)
+    check_classes(classes, [row.clip.labels for row in rows], recipe.path)
+    encoded = labels_lib.encode(labels, classes)
     keep = np.flatnonzero((encoded >= 0).any(1))
     offsets = np.concatenate([[0], np.cumsum([row.length for row in rows])]).astype(np.int64)
     if len(keep) < len(rows):
@@ -173,11 +169,11 @@ def _write(recipe: Recipe, fingerprint: str, folder: Path) -> None:
         copies=[row.copy for row in rows],
     )
     split = split_clips(description, recipe.split, recipe.valid_fraction, recipe.test_fraction, recipe.seed)
-    _check_learnable(classes, encoded, split.assignment)
+    check_learnable(classes, encoded[split.assignment == SPLITS.index("train")])
     np.save(folder / "offsets.npy", offsets)
     np.save(folder / "labels.npy", encoded)
-    mean, std = _statistics(folder, offsets, np.flatnonzero(split.assignment == SPLITS.index("train")), layout)
-    _write_table(
+    mean, std = channel_statistics(folder, offsets, np.flatnonzero(split.assignment == SPLITS.index("train")), layout)
+    write_table(
         folder / "clips.csv",
         ("clip", "source", "signer", "group", "split", "frames", "valid_share", *classes),
         (
@@ -273,88 +269,3 @@ def _write_frames(recipe: Recipe, folder: Path) -> tuple[layouts.Layout, list[_R
         example = f"; for example {rejected[0].source}: {rejected[0].detail}" if rejected else ""
         raise InputError(f"{recipe.path}: no clip can be used ({listed or 'the source is empty'}){example}")
     return layout, rows, rejected
-
-
-def _encode_labels(
-    recipe: Recipe, rows: list[_Row], rejected: list[Rejected]
-) -> tuple[dict[str, tuple[str, ...]], np.ndarray]:
-    """Classes of each head and int32 (N, heads) labels; classes with one clip stop the run or are left out."""
-    rows_labels = [dict(row.clip.labels) for row in rows]
-    rare = {
-        (head, name): count
-        for head in recipe.heads
-        for name, count in Counter(row[head] for row in rows_labels if head in row).items()
-        if count < _FEWEST_CLIPS
-    }
-    if rare and recipe.rare_classes == "stop":
-        listed = ", ".join(f"{name!r} ({head})" for head, name in list(rare)[:5])
-        raise InputError(
-            f"{recipe.path}: {len(rare)} classes have a single clip and cannot be both learned and tested: {listed}"
-            f"{', ...' if len(rare) > 5 else ''}. Add clips, or leave these out with --config.data.rare_classes=leave_out"
-        )
-    for row, row_labels in zip(rows, rows_labels, strict=True):
-        for head in [head for head, name in row_labels.items() if (head, name) in rare]:
-            detail = f"{head} {row_labels.pop(head)!r} has one clip; a class needs {_FEWEST_CLIPS}"
-            if not any(other in row_labels for other in recipe.heads):
-                rejected.append(Rejected(row.clip.name, row.clip.source, "rare_class", detail))
-    classes = labels_lib.class_names(rows_labels, recipe.heads)
-    for head, names in classes.items():
-        if len(names) < 2:
-            columns = sorted({column for row in rows for column in row.clip.labels})
-            raise InputError(
-                f"{recipe.path}: head {head!r} has {len(names)} classes with at least {_FEWEST_CLIPS} clips, it needs 2; "
-                f"the label columns are: {', '.join(columns)} (config.data.heads chooses)"
-            )
-    return classes, labels_lib.encode(rows_labels, classes)
-
-
-def _check_learnable(classes: dict[str, tuple[str, ...]], encoded: np.ndarray, assignment: np.ndarray) -> None:
-    train = assignment == SPLITS.index("train")
-    for column, (head, names) in enumerate(classes.items()):
-        learned = set(encoded[train, column].tolist())
-        missing = [name for i, name in enumerate(names) if i not in learned]
-        if missing:
-            raise InputError(
-                f"{len(missing)} classes of head {head!r} have no training clip under this split, so they cannot be learned: "
-                f"{', '.join(missing[:5])}{', ...' if len(missing) > 5 else ''}. Choose another --config.data.split or add clips"
-            )
-
-
-def _statistics(
-    folder: Path, offsets: np.ndarray, train: np.ndarray, layout: layouts.Layout
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each channel over the valid frames of training clips; float32 (F,) each."""
-    features = np.load(folder / "features.npy", mmap_mode="r")
-    valid_path = folder / "valid.npy"
-    valid = np.load(valid_path, mmap_mode="r") if valid_path.exists() else None
-    count = np.zeros(layout.width)
-    mean = np.zeros(layout.width)
-    squares = np.zeros(layout.width)  # sum of squared deviations
-    for clip in train:
-        rows = slice(offsets[clip], offsets[clip + 1])
-        frames = features[rows].astype(np.float64)
-        weight = np.ones_like(frames) if valid is None else valid[rows][:, layout.part_of_channel].astype(np.float64)
-        added = weight.sum(0)
-        clip_mean = (frames * weight).sum(0) / np.maximum(added, 1)
-        total = count + added
-        shift = np.where(added > 0, clip_mean - mean, 0.0)
-        squares += (np.square(frames - clip_mean) * weight).sum(0) + shift**2 * count * added / np.maximum(total, 1)
-        mean += shift * added / np.maximum(total, 1)
-        count = total
-    std = np.sqrt(squares / np.maximum(count, 1))
-    rotation = np.array([part.kind == "axis_angle" for part in layout.parts])[layout.part_of_channel]
-    std = np.where(rotation, np.maximum(std, _ROTATION_NOISE), std)
-    return mean.astype(np.float32), np.where(std < 1e-8, 1.0, std).astype(np.float32)
-
-
-def write_quarantine(path: Path, rejected: Iterable[Rejected]) -> None:
-    """Writes the clips that were left out, and why."""
-    rows = ((r.name, r.source, r.reason, r.detail) for r in rejected)
-    _write_table(path, ("clip", "source", "reason", "detail"), rows)
-
-
-def _write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)

@@ -87,7 +87,7 @@ def strided(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) ->
     if found.subdtype is not None:
         raise PickleError("an array whose elements are arrays")
     raw = payload(data)
-    strides = c_strides(shape[::-1], found.itemsize)[::-1] if fortran else None
+    strides = c_strides(shape[::-1])[::-1] if fortran else None
     if len(raw) != count * found.itemsize:
         raise PickleError(f"an array of shape {shape} and dtype {found} with {len(raw)} bytes of data")
     return settle.leaf(View(Block(raw), found, shape, strides))

@@ -6,7 +6,7 @@ from typing import Any
 from signjax.pickles import nested_stream
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.standins import Constructor, DictStandIn, Name, StandIn
-from signjax.pickles.torch_standins import Storage
+from signjax.pickles.torch_standins import Storage, Tensor
 from signjax.pickles.views import View
 
 _ATOMS = frozenset((str, int, float, bool, type(None), bytes, bytearray, complex, slice, range))
@@ -65,6 +65,11 @@ class Settler:
             self._bytes += seen[3]
             self._check()
             return seen[1]
+        if kind is Tensor:  # the most frequent, and one that holds nothing which could hold it
+            nbytes = self._bytes
+            settled = value.settle(self)
+            self._done[id(value)] = (value, settled, 0, self._bytes - nbytes)
+            return settled
         return self._first_time(value, kind)
 
     def _first_time(self, value: Any, kind: type) -> Any:

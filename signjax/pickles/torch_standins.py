@@ -112,22 +112,20 @@ class Tensor(StandIn):
         typed = None if self.dtype_at is None else _dtype(arguments[self.dtype_at])
         dtype = typed or storage.dtype or DTYPES["uint8"]
         offset, shape, strides = arguments[1:4]
-        shape, strides = sizes(shape), sizes(strides)
+        if type(shape) is not tuple or type(strides) is not tuple:
+            shape, strides = sizes(shape), sizes(strides)
         step = dtype.itemsize
         if type(offset) is not int:
             raise PickleError("a tensor whose offset is no whole number")
-        for stride in strides:
-            if type(stride) is not int:
-                raise PickleError("a tensor whose strides are no whole numbers")
         return View(
             storage.found(),
             numpy_dtype(dtype.name),
             shape,
-            tuple([stride * step for stride in strides]),
+            strides,
             offset * step,
             device=storage.device,
-            conj=bool(metadata and metadata.get("conj")),
-            neg=bool(metadata and metadata.get("neg")),
+            conj=metadata is not None and bool(metadata.get("conj")),
+            neg=metadata is not None and bool(metadata.get("neg")),
             swap=storage.swap and step > 1,
         )
 

@@ -82,23 +82,21 @@ class View:
         count = check_shape(shape, itemsize)
         if type(offset) is not int or not 0 <= offset <= _LARGEST:
             raise PickleError("an array whose offset is no whole number from 0 on")
-        if strides is None:
-            reach = count * itemsize
-        else:
+        farthest = count - 1  # elements from the first to the last
+        if strides is not None:
             if len(strides) != len(shape):
                 raise PickleError(f"an array with {len(shape)} dimensions and {len(strides)} strides")
-            reach, next_step, in_order = itemsize, itemsize, True
-            for size, step in zip(shape[::-1], strides[::-1], strict=True):
+            reached = 0
+            for size, step in zip(shape, strides, strict=True):
                 if type(step) is not int or not 0 <= step <= _LARGEST:
                     raise PickleError("an array with a stride that is no whole number from 0 on")
-                in_order = in_order and (size == 1 or step == next_step)
-                reach += (size - 1) * step
-                next_step *= size
-            if in_order or not count:
-                strides = None
-        if count and offset + reach > block.nbytes:
+                reached += (size - 1) * step
+            in_order = not count or not itemsize or (reached == farthest and _is_c_order(shape, strides))
+            strides = None if in_order else tuple([step * itemsize for step in strides])
+            farthest = reached
+        if count and offset + (farthest + 1) * itemsize > block.nbytes:
             raise PickleError(
-                f"an array of shape {shape} and dtype {dtype} that reaches to byte {offset + reach} "
+                f"an array of shape {shape} and dtype {dtype} that reaches to byte {offset + (farthest + 1) * itemsize} "
                 f"of a storage of {block.nbytes} bytes"
             )
         self.block = block
@@ -114,10 +112,10 @@ class View:
 
     def is_fortran(self) -> bool:
         """Whether the elements lie without gaps column by column, and not row by row as well."""
-        expected = c_strides(self.shape[::-1], self.dtype.itemsize)[::-1]
-        return self.strides is not None and all(
-            size == 1 or a == b for size, a, b in zip(self.shape, self.strides, expected, strict=True)
-        )
+        if self.strides is None:
+            return False
+        steps = tuple([step // self.dtype.itemsize for step in self.strides[::-1]])
+        return _is_c_order(self.shape[::-1], steps)
 
     def raw(self) -> memoryview | None:
         """The bytes of a gapless array where they lie in the file; None where numbers must be changed or gathered."""
@@ -161,14 +159,21 @@ def check_shape(shape: Any, itemsize: int = 1) -> int:
     return count
 
 
-def c_strides(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """Strides in bytes of an array that lies in memory row by row."""
+def c_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Strides in elements of an array that lies in memory row by row."""
     strides = []
-    step = itemsize
-    for size in reversed(shape):
+    step = 1
+    for size in shape[::-1]:
         strides.append(step)
-        step *= max(size, 1)
-    return tuple(reversed(strides))
+        step *= size or 1
+    return tuple(strides[::-1])
+
+
+def _is_c_order(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    expected = c_strides(shape)
+    return strides == expected or all(
+        size == 1 or step == wanted for size, step, wanted in zip(shape, strides, expected, strict=True)
+    )
 
 
 def check_values(array: "np.ndarray[Any, Any]") -> None:

@@ -6,28 +6,29 @@ It is drawn from the files of the run folder alone, so it can be made again at a
 import base64
 import csv
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
 from signjax.report.errors import confusion_counts, find_errors, read_predictions
 from signjax.report.plots import plot_confusion, plot_curves
-from signjax.training.log import read_log
 
 _QUARANTINE_ROWS = 20
 
 
-def write_report(folder: Path, dataset_folder: Path) -> None:
+def write_report(folder: Path, dataset_folder: Path, records: Sequence[dict[str, Any]]) -> None:
     """Draws the plots of a run and writes its `report.html`.
 
     Args:
-      folder: the run folder, with `summary.json`, `metrics.jsonl` and `predictions.csv`.
+      folder: the run folder, with `summary.json`, `config.json` and `predictions.csv`.
       dataset_folder: with `quarantine.csv`.
+      records: of `metrics.jsonl`, one an epoch.
     """
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     plots = folder / "plots"
     plots.mkdir(exist_ok=True)
-    records = read_log(folder / "metrics.jsonl")
     pictures = plot_curves(records, summary["training"]["best_epoch"], plots)
     rows = read_predictions(folder / "predictions.csv", "test")
     heads = [head for head, values in summary["test"].items() if values["clips"]]

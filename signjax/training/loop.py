@@ -69,6 +69,17 @@ class Outcome:
     first_step_seconds: float | None
     best_variables: Variables
 
+    def facts(self) -> dict[str, Any]:
+        """All but the variables, for a summary."""
+        return {
+            "epochs": self.epochs,
+            "steps": self.steps,
+            "seconds": round(self.seconds, 1),
+            "best_epoch": self.best_epoch,
+            "stopped_by": self.stopped_by,
+            "first_step_seconds": self.first_step_seconds,
+        }
+
 
 def better(new: Validation, best: dict[str, Any] | None) -> bool:
     """Whether an epoch is the best so far: by accuracy, and where that is equal by a loss at least 1 % lower.

@@ -48,6 +48,6 @@ def make_state(
     )
 
 
-def parameter_count(state: TrainState) -> int:
+def parameter_count(params: Any) -> int:
     """Number of trained values."""
-    return sum(value.size for value in jax.tree.leaves(state.params))
+    return sum(value.size for value in jax.tree.leaves(params))

@@ -5,7 +5,7 @@ import pytest
 from conftest import silent
 
 from signjax import pickles
-from signjax.data import layouts, synthetic
+from signjax.data import synthetic
 from signjax.data.labels import read_label_table
 from signjax.errors import InputError
 
@@ -39,38 +39,6 @@ def test_every_clip_has_a_label_and_its_parameters(corpus):
     for row in table.values():
         parameters = (row["handshape"], row["orientation"], row["location"], row["movement"], row["hands"])
         assert row["gloss"] == "-".join(parameters).upper()
-
-
-def test_signs_are_distinct_and_have_minimal_pairs():
-    signs = synthetic.vocabulary(24)
-    assert len({sign.gloss for sign in signs}) == 24
-    for sign in signs:
-        differences = [
-            sum(getattr(sign, name) != getattr(other, name) for name in vars(sign)) for other in signs if other != sign
-        ]
-        assert min(differences) == 1, sign
-    assert synthetic.vocabulary(6) == signs[:6]
-
-
-def test_a_left_handed_signer_moves_the_left_hand():
-    one_handed = next(sign for sign in synthetic.vocabulary(24) if sign.hands == "one" and sign.movement == "sideways")
-    wrists = {"left": slice(60, 63), "right": slice(63, 66)}
-    for index in (0, 3):
-        signer = synthetic.make_signer(index, 0)
-        smplx = synthetic.sign_clip(one_handed, signer, np.random.default_rng(0))["smplx"]
-        travel = {side: np.ptp(smplx[:, wrist], axis=0).max() for side, wrist in wrists.items()}
-        assert (travel["left"] > travel["right"]) == signer.left_handed
-
-
-def test_a_lost_hand_is_marked():
-    rng = np.random.default_rng(0)
-    sign, signer = synthetic.vocabulary(1)[0], synthetic.make_signer(0, 0)
-    left = layouts.smplx().channels_of("left_hand")
-    clips = [synthetic.sign_clip(sign, signer, rng) for _ in range(20)]
-    lost = [clip for clip in clips if not clip["left_valid"].all()]
-    assert lost
-    for clip in lost:
-        assert not clip["smplx"][~clip["left_valid"], left].any()
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):

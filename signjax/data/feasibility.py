@@ -1,0 +1,81 @@
+"""Whether the classes of a data set can be learned and tested as posed."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from signjax.errors import InputError
+
+RARE_CLASSES = ("stop", "leave_out")
+
+# A class needs a clip to learn from and another to be tested on.
+FEWEST_CLIPS = 2
+
+_NAMED = 5
+
+Labels = Mapping[str, str]
+
+
+def rare_classes(labels: Sequence[Labels], heads: Sequence[str]) -> set[tuple[str, str]]:
+    """The (head, class) pairs that have fewer than `FEWEST_CLIPS` clips."""
+    counts = Counter((head, row[head]) for row in labels for head in heads if head in row)
+    return {pair for pair, count in counts.items() if count < FEWEST_CLIPS}
+
+
+def without(labels: Labels, rare: set[tuple[str, str]]) -> dict[str, str]:
+    """The labels of a clip, less those of rare classes."""
+    return {head: name for head, name in labels.items() if (head, name) not in rare}
+
+
+def check_none_rare(rare: set[tuple[str, str]], path: str) -> None:
+    """Stops where there is a rare class: leaving it out is for the user to decide.
+
+    Raises:
+      InputError: naming the first few.
+    """
+    if rare:
+        raise InputError(
+            f"{path}: {len(rare)} classes have a single clip and cannot be both learned and tested: "
+            f"{_listed([f'{name!r} ({head})' for head, name in sorted(rare)])}. "
+            "Add clips, or leave these out with --config.data.rare_classes=leave_out"
+        )
+
+
+def check_classes(classes: Mapping[str, Sequence[str]], labels: Sequence[Labels], path: str) -> None:
+    """Stops where a head has nothing to tell apart.
+
+    Raises:
+      InputError: naming the head and the label columns there are.
+    """
+    for head, names in classes.items():
+        if len(names) < 2:
+            columns = sorted({column for row in labels for column in row})
+            raise InputError(
+                f"{path}: head {head!r} has {len(names)} classes with at least {FEWEST_CLIPS} clips, it needs 2; "
+                f"the label columns are: {', '.join(columns)} (config.data.heads chooses)"
+            )
+
+
+def check_learnable(classes: Mapping[str, Sequence[str]], train_labels: np.ndarray) -> None:
+    """Stops where a class has no training clip.
+
+    Args:
+      classes: head -> class names.
+      train_labels: int (N, heads), of the training clips.
+
+    Raises:
+      InputError: naming the first few.
+    """
+    for column, (head, names) in enumerate(classes.items()):
+        learned = set(train_labels[:, column].tolist())
+        missing = [name for i, name in enumerate(names) if i not in learned]
+        if missing:
+            raise InputError(
+                f"{len(missing)} classes of head {head!r} have no training clip under this split, so they cannot be learned: "
+                f"{_listed(missing)}. Choose another --config.data.split or add clips"
+            )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")

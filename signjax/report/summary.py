@@ -1,0 +1,82 @@
+"""`summary.json`: a run in numbers."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from signjax.data.dataset import Dataset
+from signjax.data.splits import SPLITS
+
+_PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
+
+
+def make_summary(
+    name: str,
+    dataset: Dataset,
+    model: Mapping[str, Any],
+    training: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    baselines: Mapping[str, Any],
+    devices: Sequence[str],
+    seed: int,
+) -> dict[str, Any]:
+    """The content of `summary.json`; accuracies are fractions of 1.
+
+    Args:
+      name: of the data.
+      dataset: what was trained and tested on.
+      model, training: facts about them.
+      scores: split -> head -> measures.
+      baselines: head -> top-1 of each baseline on the test split.
+      devices: what it ran on.
+      seed: of the run.
+    """
+    return {
+        "dataset": {
+            "name": name,
+            "digest": dataset.digest,
+            "clips": len(dataset),
+            "classes": {head: len(classes) for head, classes in dataset.heads.items()},
+            "signers": len({clip["signer"] for clip in dataset.clips} - {""}),
+            "excluded": dataset.info["excluded"],
+            "exact_copies": dataset.info["exact_copies"],
+            "blank_clips": dataset.info["blank_clips"],
+        },
+        "split": {
+            "rule": dataset.info["split_rule"],
+            "sizes": {split: len(dataset.indices(split)) for split in SPLITS},
+            "groups_shared": shared(dataset, "group"),
+            "signers_shared": shared(dataset, "signer"),
+        },
+        "model": dict(model),
+        "training": dict(training),
+        **scores,
+        "baselines": dict(baselines),
+        "environment": {
+            "versions": {package: metadata.version(package) for package in _PACKAGES},
+            "devices": list(devices),
+            "git_commit": _git_commit(),
+            "seed": seed,
+        },
+    }
+
+
+def shared(dataset: Dataset, column: str) -> int:
+    """How many values of a column of `clips.csv` occur in more than one split."""
+    splits: dict[str, set[str]] = {}
+    for clip in dataset.clips:
+        if clip[column]:
+            splits.setdefault(clip[column], set()).add(clip["split"])
+    return sum(len(found) > 1 for found in splits.values())
+
+
+def _git_commit() -> str | None:
+    """The commit of this code; None where it is no checkout or git is absent."""
+    folder = str(Path(__file__).resolve().parent)
+    try:
+        answer = subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return answer.stdout.strip() or None
