@@ -73,10 +73,12 @@ class View:
           block: where the bytes are.
           dtype: the type of an element.
           shape: non-negative sizes.
-          strides: bytes from one element to the next, none negative; None for C order, and kept as None where they
-          are it. offset: bytes in front of the first element. device: where the tensor lay when it was saved. conj:
-          the stored numbers are yet to be conjugated. neg: the stored numbers are yet to be negated. swap: the stored
-          numbers are big-endian.
+          strides: elements from one to the next, none negative; None for C order.
+          offset: bytes in front of the first element.
+          device: where the tensor lay when it was saved.
+          conj: the stored numbers are yet to be conjugated.
+          neg: the stored numbers are yet to be negated.
+          swap: the stored numbers are big-endian.
         """
         itemsize = dtype.itemsize
         count = check_shape(shape, itemsize)
