@@ -1,10 +1,19 @@
 """Reads torch pickles without torch, and without running anything that a file says.
 
-`load` opens a plain `pickle.dump`, a `torch.save` archive (zip, since 1.6) or a legacy `torch.save` stream, whatever
-device its tensors lay on, and gives a tree of dict, list, tuple, set, str, bytes and numbers with `numpy.ndarray` in
-place of every tensor and storage. A pickle is a program; this package does not run it with Python's unpickler but
-with a small machine of its own, which can build plain containers and arrays from a closed list of names, and can
-neither import nor call. Every other file is refused with a `PickleError`.
+`load` opens a plain `pickle.dump`, a `torch.save` archive (zip, since 1.6), a legacy `torch.save` stream or tar, a joblib dump,
+and each of them packed with gzip, bzip2 or zlib, whatever device the tensors lay on. It gives a tree of dict, list, tuple, set,
+str, bytes and numbers with `numpy.ndarray` in place of every tensor and storage.
+
+Guarantees, for any file whatever:
+
+- Nothing that the file names is imported or called. A machine of our own interprets the pickle; the names that it may use are
+  a closed list of exact pairs, and all that they make are stand-ins of ours.
+- Every array lies inside of the bytes that the file gave for it: sizes, offsets and strides are checked as whole numbers first.
+- Time and memory are bounded by the file's size and by `Limits`.
+- The outcome is a tree or a `PickleError` (or an `OSError` where the file cannot be read at all).
+
+What is not guaranteed: that a file says the truth, or that a file of 64 MiB or more, which is mapped, may be cut short by
+another program while its arrays are in use. `docs/pickles.md` has the forms, the limits and the measurements.
 """
 
 import os

@@ -32,8 +32,8 @@ def jobs(source: Path, destination: Path, recursive: bool, shard: tuple[int, int
       shard: (I, N): of the files, those whose path hashes to I of 1 to N.
     """
     if source.is_file():
-        found = [(source.name, os.fspath(source))]
-        root = source.parent.resolve()
+        found = [(source.name, os.fspath(source.resolve()))]
+        root = source.resolve().parent
     else:
         root = source.resolve()
         found = sorted(_walk(root, destination.resolve(), recursive))
@@ -97,4 +97,4 @@ def _folds_case(folder: Path) -> bool:
     try:
         return (folder / probe.name.lower()).exists()
     finally:
-        probe.unlink()
+        probe.unlink(missing_ok=True)

@@ -115,6 +115,15 @@ def test_an_npz_of_ragged_clips(tmp_path):
     np.testing.assert_array_equal(second.frames, FRAMES[5:])
 
 
+def test_names_that_repeat_over_splits_are_told_apart(tmp_path):
+    content = {"frames": FRAMES, "offsets": [0, 5, 12], "labels": [1, 0], "clips": ["a/0", "a/0"]}
+    assert [clip.name for clip in arrays.read(npz(tmp_path, **content, split=["train", "test"]))] == [
+        "train/a/0",
+        "test/a/0",
+    ]
+    assert [clip.name for clip in arrays.read(npz(tmp_path, **content))] == ["a/0", "a/0"]
+
+
 @pytest.mark.parametrize("labels", [[2, 0, 1], [[0, 0, 1], [1, 0, 0], [0, 1, 0]]])
 def test_a_folder_of_dense_features_with_numbers_or_one_hot(tmp_path, labels):
     np.save(tmp_path / "features.npy", FRAMES.reshape(3, 4, 2).astype(np.float64))
@@ -161,4 +170,5 @@ def test_real_recordings(name, clips, width):
     read = list(arrays.read(Path(os.environ["SIGNJAX_DATA"]) / name / f"{name}.npz"))
     assert len(read) == clips
     assert not any(isinstance(clip, Rejected) for clip in read)
+    assert len({clip.name for clip in read}) == clips
     assert {clip.frames.shape[1] for clip in read} == {width}

@@ -8,6 +8,8 @@
 | `labels` | integers (N,), one-hot (N, C), or text (N,) | the class of each clip |
 | `classes` | text (C,), optional | class names |
 | `clips`, `signers`, `split`, `groups` | text (N,), optional | name, signer, split, group of each clip |
+
+Where names repeat but not within a split, as in archives that number the clips of each split anew, a clip is called `split/name`.
 """
 
 from collections.abc import Iterator
@@ -95,6 +97,18 @@ def _bounds(path: Path, arrays: dict[str, np.ndarray], frames: np.ndarray) -> np
     return np.stack([offsets[:-1], offsets[1:]], 1)
 
 
+def _names(arrays: dict[str, np.ndarray], count: int) -> list[str]:
+    """A name for each clip; whether they are unique is for others to check."""
+    digits = len(str(count))
+    numbered = [f"clip_{index:0{digits}d}" for index in range(count)]
+    if "clips" not in arrays:
+        return numbered
+    names = [str(name) or number for name, number in zip(arrays["clips"], numbered, strict=True)]
+    if len(set(names)) < count and "split" in arrays:
+        return [f"{split}/{name}" for split, name in zip(arrays["split"], names, strict=True)]
+    return names
+
+
 def read(path: Path, *, labelled: bool = True) -> Iterator[Clip]:
     """Yields the clips of the source; an unlabelled one has no label.
 
@@ -118,7 +132,7 @@ def read(path: Path, *, labelled: bool = True) -> Iterator[Clip]:
         if key in arrays and len(arrays[key]) != len(bounds):
             raise InputError(f"{path}: '{key}' has {len(arrays[key])} entries for {len(bounds)} clips")
     names = _labels(path, arrays["labels"], arrays.get("classes")) if labelled else [None] * len(bounds)
-    digits = len(str(len(bounds)))
+    clip_names = _names(arrays, len(bounds))
     flat = frames.reshape(-1, frames.shape[-1])
 
     def text(key: str, index: int) -> str | None:
@@ -127,7 +141,7 @@ def read(path: Path, *, labelled: bool = True) -> Iterator[Clip]:
     for index, (start, stop) in enumerate(bounds):
         label = names[index]
         yield Clip(
-            name=text("clips", index) or f"clip_{index:0{digits}d}",
+            name=clip_names[index],
             frames=np.asarray(flat[start:stop], np.float32),
             labels={} if label is None else {HEAD: label},
             signer=text("signers", index),
