@@ -206,7 +206,8 @@ def main() -> None:
         first = str(forms["plain"][0])
         result["start_up"] = {"load": start_up(f"from signjax.pickles import load; load({first!r})")}
         if torch:
-            result["start_up"]["torch"] = start_up("import torch; torch.zeros(1)")
+            saved = str(forms["zip"][0])
+            result["start_up"]["torch"] = start_up(f"import torch; torch.load({saved!r}, map_location='cpu')")
             result["mapped_open_ms"] = mapped_open(folder, torch)
         result["conversion"] = conversion(forms["mixed"], folder)
     show(result)
