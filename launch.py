@@ -47,7 +47,7 @@ def main(argv: list[str]) -> None:
 
     try:
         pipeline.run(_CONFIG.value, _WORKDIR.value, _MODE.value, lambda line: print(line, flush=True))
-    except InputError as error:
+    except (InputError, OSError) as error:  # an OSError names its file: no room, no permission
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:

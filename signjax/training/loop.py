@@ -123,7 +123,7 @@ def train(
       InputError: a metric is not finite, or the folder's checkpoints are of another model.
     """
     began = time.monotonic()
-    fresh = state
+    fresh = state  # its arrays are given away by the first step; its shapes are needed again
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         # -- Resume --------------------------------------------------------------------------------
         # 1. A checkpoint is made at the end of an epoch, and holds all that training depends on but the data.
