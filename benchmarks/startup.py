@@ -23,7 +23,12 @@ ROOT = Path(__file__).resolve().parent.parent
 def run_once(overrides: list[str]) -> tuple[float, float, str]:
     """Seconds to the first step, seconds in all, and the line that names the device."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, str(ROOT / "launch.py"), f"--config={ROOT / 'configs' / 'base.py'}", f"--workdir={folder}/run"]
+        command = [
+            sys.executable,
+            str(ROOT / "launch.py"),
+            f"--config={ROOT / 'configs' / 'base.py'}",
+            f"--workdir={folder}/run",
+        ]
         started = time.monotonic()
         first, device = None, ""
         with subprocess.Popen(
@@ -56,9 +61,13 @@ def main() -> None:
         "peak_gib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20,
     }
     print(row["device"])
-    print("| repeats | start to first step, s (median) | start to end of a one-epoch run, s (median) | peak memory, GiB |")
+    print(
+        "| repeats | start to first step, s (median) | start to end of a one-epoch run, s (median) | peak memory, GiB |"
+    )
     print("|---|---|---|---|")
-    print(f"| {row['repeats']} | {row['first_step_seconds']:.1f} | {row['one_epoch_seconds']:.1f} | {row['peak_gib']:.2f} |")
+    print(
+        f"| {row['repeats']} | {row['first_step_seconds']:.1f} | {row['one_epoch_seconds']:.1f} | {row['peak_gib']:.2f} |"
+    )
     if arguments.json:
         arguments.json.write_text(json.dumps([row], indent=1), encoding="utf-8")
 
