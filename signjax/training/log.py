@@ -97,20 +97,24 @@ class Progress:
         if self._bar is not None:
             self._bar.set_postfix_str(text)
         elif time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
-            self._print()
+            self._last_line = time.monotonic()
+            left = (self._total - self._done) / max(self._rate(), 1e-9)
+            self.line(f"train: {text}, {self._rate():.1f} steps/s, at most {_duration(left)} left")
 
-    def _print(self) -> None:
-        self._last_line = time.monotonic()
-        rate = (self._done - self._started_at) / max(self._last_line - self._start, 1e-9)
-        left = (self._total - self._done) / max(rate, 1e-9)
-        print(f"train: {self._text}, {rate:.1f} steps/s, at most {_duration(left)} left", flush=True)
+    def line(self, text: str) -> None:
+        """Prints a line of its own, above the bar where there is one."""
+        tqdm.tqdm.write(text)
+        sys.stdout.flush()
+
+    def _rate(self) -> float:
+        return (self._done - self._started_at) / max(time.monotonic() - self._start, 1e-9)
 
     def close(self) -> None:
-        """Ends the bar, or prints how the run stood last."""
+        """Ends the bar and prints how the run stood last."""
         if self._bar is not None:
             self._bar.close()
         if self._text:
-            self._print()
+            self.line(f"train: ended at {self._text}, {self._rate():.1f} steps/s")
 
 
 def _duration(seconds: float) -> str:

@@ -163,7 +163,7 @@ def train(
                     if first_step_seconds is None:
                         jax.block_until_ready(metrics)
                         first_step_seconds = time.monotonic() - began
-                        say(f"train: first step after {first_step_seconds:.1f} s")
+                        bar.line(f"train: first step after {first_step_seconds:.1f} s")
                     bar.advance()
                 training = _mean_metrics(collected, first)
                 train_seconds = time.monotonic() - start

@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from signjax.training import log
+from signjax.training.log import MetricsLog, Progress, read_log
+
+
+def test_records_of_epochs_that_are_made_again_are_dropped(tmp_path):
+    with MetricsLog(tmp_path, 0) as metrics:
+        for epoch in (1, 2, 3):
+            metrics.write({"epoch": epoch, "step": 10 * epoch, "train": {"loss": 1 / epoch}})
+    with MetricsLog(tmp_path, 2) as metrics:
+        metrics.write({"epoch": 3, "step": 30, "train": {"loss": 0.5}})
+    assert [(record["epoch"], record["train"]["loss"]) for record in read_log(tmp_path / "metrics.jsonl")] == [
+        (1, 1.0),
+        (2, 0.5),
+        (3, 0.5),
+    ]
+    assert list((tmp_path / "tensorboard").iterdir())
+
+
+def test_a_last_line_that_was_cut_off_is_passed_over(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(json.dumps({"epoch": 1}) + '\n{"epoch": 2, "tr')
+    assert read_log(path) == [{"epoch": 1}]
+    assert read_log(tmp_path / "absent.jsonl") == []
+
+
+def test_without_a_terminal_a_plain_line_comes_now_and_then(capsys, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(log.time, "monotonic", lambda: now[0])
+    progress = Progress(total_steps=100, done=20)
+    for seconds, text in ((1.0, "epoch 1"), (20.0, "epoch 2"), (21.0, "epoch 3")):
+        now[0] = seconds
+        for _ in range(10):
+            progress.advance()
+        progress.epoch(text)
+    progress.close()
+    assert capsys.readouterr().out.splitlines() == [
+        "train: epoch 2, 1.0 steps/s, at most 1 min left",
+        "train: ended at epoch 3, 1.4 steps/s",
+    ]
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(12, "12 s"), (150, "2 min"), (7260, "2 h 1 min")])
+def test_durations_are_for_people(seconds, text):
+    assert log._duration(seconds) == text
