@@ -13,7 +13,8 @@ from ml_collections import ConfigDict
 from signjax import settings
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import Dataset, in_memory, open_dataset
-from signjax.data.prepare import clips_of, fault_of, prepare, write_quarantine
+from signjax.data.prepare import clips_of, prepare
+from signjax.data.quarantine import fault_of, write_quarantine
 from signjax.data.splits import SPLITS
 from signjax.devices import describe_devices
 from signjax.errors import InputError

@@ -28,10 +28,11 @@ from signjax.data.feasibility import (
     rare_classes,
     without,
 )
-from signjax.data.quarantine import fault_of, write_quarantine, write_table
+from signjax.data.quarantine import fault_of, write_quarantine
 from signjax.data.sources import arrays, signavatars
 from signjax.data.splits import SPLITS, Description, split_clips
 from signjax.data.statistics import channel_statistics
+from signjax.data.tables import write_table
 from signjax.errors import InputError
 
 SOURCES = ("synthetic", "signavatars", "arrays")
@@ -153,13 +154,13 @@ def _write(recipe: Recipe, fingerprint: str, folder: Path) -> None:
     check_classes(classes, [row.clip.labels for row in rows], recipe.path)
     encoded = labels_lib.encode(labels, classes)
     keep = np.flatnonzero((encoded >= 0).any(1))
-    offsets = np.concatenate([[0], np.cumsum([row.length for row in rows])]).astype(np.int64)
+    offsets = _offsets(rows)
     if len(keep) < len(rows):
         for name in ("features.npy", "valid.npy"):
             if (folder / name).exists():
                 store.keep_rows(folder / name, offsets, keep)
         rows, encoded = [rows[i] for i in keep], encoded[keep]
-        offsets = np.concatenate([[0], np.cumsum([row.length for row in rows])]).astype(np.int64)
+        offsets = _offsets(rows)
     description = Description(
         names=[row.clip.name for row in rows],
         classes=encoded[:, 0],
@@ -211,6 +212,11 @@ def _write(recipe: Recipe, fingerprint: str, folder: Path) -> None:
         "recipe": asdict(recipe),
     }
     (folder / "dataset.json").write_text(json.dumps(info, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _offsets(rows: list[_Row]) -> np.ndarray:
+    """int64 (N + 1): where each clip begins, and where the last ends."""
+    return np.cumsum([0, *(row.length for row in rows)], dtype=np.int64)
 
 
 def _write_frames(recipe: Recipe, folder: Path) -> tuple[layouts.Layout, list[_Row], list[Rejected]]:

@@ -3,7 +3,6 @@
 Shapes: T frames, F channels.
 """
 
-import csv
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
+from signjax.data.tables import write_table
 
 
 def fault_of(clip: Clip, layout: layouts.Layout, longest_clip: int) -> Rejected | None:
@@ -35,11 +35,3 @@ def write_quarantine(path: Path, rejected: Iterable[Rejected]) -> None:
     """Writes the clips that were left out, and why."""
     rows = ((r.name, r.source, r.reason, r.detail) for r in rejected)
     write_table(path, ("clip", "source", "reason", "detail"), rows)
-
-
-def write_table(path: Path, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
-    """Writes a CSV file."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)

@@ -3,13 +3,13 @@
 Shapes: N clips, C classes.
 """
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from signjax.data.dataset import Dataset
+from signjax.data.tables import write_table
 from signjax.evaluation.calibration import probabilities
 from signjax.evaluation.evaluate import Answers
 from signjax.evaluation.metrics import true_class_rank
@@ -22,15 +22,6 @@ def best_classes(logits: np.ndarray, classes: Sequence[str]) -> list[list[tuple[
     shares = probabilities(logits)
     order = np.argsort(-shares, axis=1, kind="stable")[:, :_NAMED]
     return [[(classes[i], float(row[i])) for i in best] for row, best in zip(shares, order, strict=True)]
-
-
-def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    partial = path.with_suffix(".partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
-    partial.replace(path)
 
 
 def write_predictions(path: Path, dataset: Dataset, answers: Mapping[str, Answers]) -> None:
@@ -56,7 +47,7 @@ def write_predictions(path: Path, dataset: Dataset, answers: Mapping[str, Answer
                 row += [classes[label] if known else "", best[0][0], f"{best[0][1]:.4f}", int(rank) if known else ""]
                 row.append("; ".join(f"{name} {share:.3f}" for name, share in best))
         rows += cells
-    _write_rows(path, header, rows)
+    write_table(path, header, rows)
 
 
 def write_unlabelled(
@@ -72,4 +63,4 @@ def write_unlabelled(
     for head, classes in heads.items():
         for row, best in zip(cells, best_classes(logits[head], classes), strict=True):
             row += [best[0][0], f"{best[0][1]:.4f}", "; ".join(f"{name} {share:.3f}" for name, share in best)]
-    _write_rows(path, header, cells)
+    write_table(path, header, cells)
