@@ -107,11 +107,11 @@ def open_dataset(folder: Path) -> Dataset:
         with (folder / "clips.csv").open(newline="", encoding="utf-8") as file:
             clips = list(csv.DictReader(file))
         split = np.array([SPLITS.index(clip["split"]) for clip in clips], np.int8)
-        layout = layouts.named(info["layout"], features.shape[1])
+        layout = layouts.stored(info["layout"], features.shape[1])
         heads = {name: tuple(classes) for name, classes in info["heads"].items()}
         mean = np.array(info["statistics"]["mean"], np.float32)
         std = np.array(info["statistics"]["std"], np.float32)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{folder}: not a whole dataset folder ({error}); delete it and prepare it again") from error

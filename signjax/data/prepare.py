@@ -200,7 +200,7 @@ def _write(recipe: Recipe, fingerprint: str, folder: Path) -> None:
     copies = Counter(copy for copy in description.copies if copy is not None)
     info = {
         "format_version": FORMAT_VERSION,
-        "layout": layout.name,
+        "layout": layouts.to_store(layout),
         "heads": classes,
         "statistics": {"mean": mean.tolist(), "std": std.tolist()},
         "digest": digest.hexdigest(),
