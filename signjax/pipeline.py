@@ -13,8 +13,10 @@ from ml_collections import ConfigDict
 from signjax import settings
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import Dataset, in_memory, open_dataset
-from signjax.data.prepare import clips_of, prepare
+from signjax.data.prepare import prepare
 from signjax.data.quarantine import fault_of, write_quarantine
+from signjax.data.sources import catalogue
+from signjax.data.sources.item import Request
 from signjax.data.splits import SPLITS
 from signjax.devices import describe_devices
 from signjax.errors import InputError
@@ -152,12 +154,13 @@ def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
     answer = trainer.answer_with(outcome.best_variables)
     path = Path(config.data.path)
     source = "signavatars" if config.data.source == "synthetic" else config.data.source
+    request = Request(path, layout=run_config.data.layout, labelled=False)
     rejected: list[Rejected] = []
     named: list[tuple[str, str]] = []
     logits: dict[str, list[np.ndarray]] = {head: [] for head in trained_on.heads}
 
     def usable() -> Iterator[Clip]:
-        for item in clips_of(source, path, "", labelled=False):
+        for item in catalogue.read(source, request):
             fault = item if isinstance(item, Rejected) else fault_of(item, trained_on.layout, config.data.longest_clip)
             if fault is not None:
                 rejected.append(fault)

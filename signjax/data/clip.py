@@ -21,6 +21,7 @@ class Clip:
       signer: who signs, where known.
       group: what else must stay on one side of a split, where the source knows (a recording, a gloss, ...).
       split: `train`, `valid` or `test` where the source prescribes it.
+      dominant_hand: `left` or `right` where the source or its label table says which hand leads.
       source: the file the clip came from.
     """
 
@@ -31,6 +32,7 @@ class Clip:
     signer: str | None = None
     group: str | None = None
     split: str | None = None
+    dominant_hand: str | None = None
     source: str = ""
 
 

@@ -9,8 +9,8 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +29,13 @@ from signjax.data.feasibility import (
     without,
 )
 from signjax.data.quarantine import fault_of, write_quarantine
-from signjax.data.sources import arrays, signavatars
+from signjax.data.sources import catalogue
+from signjax.data.sources.item import Request
 from signjax.data.splits import SPLITS, Description, split_clips
 from signjax.data.statistics import channel_statistics
 from signjax.data.tables import write_table
 from signjax.errors import InputError
 
-SOURCES = ("synthetic", "signavatars", "arrays")
 Say = Callable[[str], None]
 
 
@@ -73,8 +73,7 @@ def prepare(recipe: Recipe, folder: Path, say: Say) -> Dataset:
     Raises:
       InputError: the source, the labels or the split cannot be used; nothing is left behind that looks complete.
     """
-    if recipe.source not in SOURCES:
-        raise InputError(f"config.data.source must be one of {', '.join(SOURCES)}; it is {recipe.source!r}")
+    catalogue.named(recipe.source)
     if recipe.rare_classes not in RARE_CLASSES:
         raise InputError(
             f"config.data.rare_classes must be one of {', '.join(RARE_CLASSES)}; it is {recipe.rare_classes!r}"
@@ -108,27 +107,13 @@ def prepare(recipe: Recipe, folder: Path, say: Say) -> Dataset:
     return dataset
 
 
-def clips_of(source: str, path: Path, labels: str, *, labelled: bool) -> Iterator[Clip | Rejected]:
-    """The clips of a source, and what was rejected."""
-    if source == "arrays":
-        return arrays.read(path, labelled=labelled)
-    return signavatars.read(path, labels, labelled=labelled)
-
-
-def layout_for(source: str, name: str, width: int) -> layouts.Layout:
-    """The layout that `config.data.layout` names; `auto` is the source's own."""
-    if name == "auto":
-        name = "generic" if source == "arrays" else "smplx"
-    return layouts.named(name, width)
+def _request(recipe: Recipe) -> Request:
+    return Request(Path(recipe.path), recipe.labels, recipe.layout)
 
 
 def _fingerprint(recipe: Recipe) -> str:
     """Changes whenever the recipe or the size or time of a source file does."""
-    path = Path(recipe.path)
-    if recipe.source == "arrays":
-        files = arrays.source_files(path)
-    else:
-        files = [*signavatars.clip_files(path), signavatars.find_label_table(path, recipe.labels)]
+    files = catalogue.named(recipe.source).source_files(_request(recipe))
     digest = hashlib.sha256(json.dumps([FORMAT_VERSION, asdict(recipe)]).encode())
     for file in files:
         try:
@@ -227,14 +212,14 @@ def _write_frames(recipe: Recipe, folder: Path) -> tuple[layouts.Layout, list[_R
     layout: layouts.Layout | None = None
     features: store.RowFile | None = None
     valid: store.RowFile | None = None
-    source = clips_of(recipe.source, Path(recipe.path), recipe.labels, labelled=True)
+    request = _request(recipe)
     try:
-        for item in source:
+        for item in catalogue.read(recipe.source, request):
             if isinstance(item, Rejected):
                 rejected.append(item)
                 continue
             if layout is None:
-                layout = layout_for(recipe.source, recipe.layout, item.frames.shape[1])
+                layout = catalogue.layout_of(recipe.source, request, item.frames.shape[1])
                 features = store.RowFile(folder / "features.npy", layout.width, np.float32)
                 if item.valid is not None:
                     valid = store.RowFile(folder / "valid.npy", len(layout.parts), np.bool_)
@@ -257,9 +242,7 @@ def _write_frames(recipe: Recipe, folder: Path) -> tuple[layouts.Layout, list[_R
             blank = bool((item.frames == item.frames.flat[0]).all())
             rows.append(
                 _Row(
-                    clip=Clip(
-                        item.name, np.empty(0), None, item.labels, item.signer, item.group, item.split, item.source
-                    ),
+                    clip=replace(item, frames=np.empty(0), valid=None),
                     length=len(item.frames),
                     valid_share=1.0 if item.valid is None else float(item.valid.mean()),
                     copy=None if blank else store.frames_digest(item),

@@ -12,24 +12,31 @@
 Where names repeat but not within a split, as in archives that number the clips of each split anew, a clip is called `split/name`.
 """
 
-from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from signjax.data.clip import Clip
+from signjax.data import layouts
+from signjax.data.clip import Clip, Rejected
+from signjax.data.sources.item import Item, Request
 from signjax.errors import InputError
 
 HEAD = "gloss"
-_KEYS = ("frames", "features", "offsets", "lengths", "labels", "classes", "clips", "signers", "split", "groups")
+_FRAME_KEYS = ("frames", "features")
+_KEYS = (*_FRAME_KEYS, "offsets", "lengths", "labels", "classes", "clips", "signers", "split", "groups")
 
 
-def source_files(path: Path) -> list[Path]:
+def source_files(request: Request) -> list[Path]:
     """The files that the clips come from.
 
     Raises:
       InputError: neither an .npz file nor a folder with `features.npy` or `frames.npy`.
     """
+    return _array_files(request.path)
+
+
+def _array_files(path: Path) -> list[Path]:
     if path.is_dir():
         files = [file for key in _KEYS if (file := path / f"{key}.npy").is_file()]
         if any(file.stem in ("features", "frames") for file in files):
@@ -40,13 +47,14 @@ def source_files(path: Path) -> list[Path]:
     return [path]
 
 
-def _read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of the source, those of a folder through a memory map."""
+def _read_arrays(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """The arrays of those names that the source has, those of a folder through a memory map."""
     try:
         if path.is_dir():
-            return {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in source_files(path)}
+            files = [file for file in _array_files(path) if file.stem in keys]
+            return {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in files}
         with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files if key in _KEYS}
+            return {key: archive[key] for key in archive.files if key in keys}
     except (ValueError, OSError, EOFError, AttributeError) as error:
         # np.load raises AttributeError (no `files`) for a lone .npy, ValueError for pickles, OSError for bad archives.
         raise InputError(f"{path}: expected NumPy arrays without pickled objects (.npz or .npy): {error}") from error
@@ -109,13 +117,14 @@ def _names(arrays: dict[str, np.ndarray], count: int) -> list[str]:
     return names
 
 
-def read(path: Path, *, labelled: bool = True) -> Iterator[Clip]:
-    """Yields the clips of the source; an unlabelled one has no label.
+@lru_cache(maxsize=1)
+def _flat_frames(path: str, changed_ns: int) -> np.ndarray:
+    """All frames (sum of T, F), kept for the next clip of the same file as long as that does not change."""
+    frames = _frames(Path(path), _read_arrays(Path(path), _FRAME_KEYS))
+    return frames.reshape(-1, frames.shape[-1])
 
-    Raises:
-      InputError: a key is missing, or shapes and values do not agree.
-    """
-    arrays = _read_arrays(path)
+
+def _frames(path: Path, arrays: dict[str, np.ndarray]) -> np.ndarray:
     frames = arrays.get("frames", arrays.get("features"))
     if frames is None:
         raise InputError(f"{path}: no key 'frames' or 'features'; it has {', '.join(arrays) or 'none that is known'}")
@@ -123,29 +132,53 @@ def read(path: Path, *, labelled: bool = True) -> Iterator[Clip]:
         raise InputError(
             f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); {frames.dtype} {frames.shape}"
         )
+    return frames
+
+
+def default_layout(request: Request, width: int) -> layouts.Layout:
+    """Nothing is known of the channels."""
+    return layouts.generic(width)
+
+
+def list_items(request: Request) -> list[Item | Rejected]:
+    """An item for each clip of the arrays; an unlabelled one has no label.
+
+    Raises:
+      InputError: a key is missing, or shapes and values do not agree.
+    """
+    path = request.path
+    arrays = _read_arrays(path, _KEYS)
+    frames = _frames(path, arrays)
     if frames.ndim == 2 and "offsets" not in arrays:
         raise InputError(f"{path}: frames of shape {frames.shape} need 'offsets', which say where each clip begins")
     bounds = _bounds(path, arrays, frames)
-    if labelled and "labels" not in arrays:
+    if request.labelled and "labels" not in arrays:
         raise InputError(f"{path}: no labels; add an array 'labels' with one entry a clip")
     for key in ("labels", "clips", "signers", "split", "groups"):
         if key in arrays and len(arrays[key]) != len(bounds):
             raise InputError(f"{path}: '{key}' has {len(arrays[key])} entries for {len(bounds)} clips")
-    names = _labels(path, arrays["labels"], arrays.get("classes")) if labelled else [None] * len(bounds)
-    clip_names = _names(arrays, len(bounds))
-    flat = frames.reshape(-1, frames.shape[-1])
+    unlabelled: list[str | None] = [None] * len(bounds)
+    classes = _labels(path, arrays["labels"], arrays.get("classes")) if request.labelled else unlabelled
+    names = _names(arrays, len(bounds))
 
     def text(key: str, index: int) -> str | None:
         return (str(arrays[key][index]) or None) if key in arrays else None
 
-    for index, (start, stop) in enumerate(bounds):
-        label = names[index]
-        yield Clip(
-            name=clip_names[index],
-            frames=np.asarray(flat[start:stop], np.float32),
-            labels={} if label is None else {HEAD: label},
+    return [
+        Item(
+            name=names[index],
+            file=str(path),
+            labels={} if (label := classes[index]) is None else {HEAD: label},
             signer=text("signers", index),
             group=text("groups", index),
             split=text("split", index),
-            source=str(path),
+            start=start,
+            stop=stop,
         )
+        for index, (start, stop) in enumerate(bounds.tolist())
+    ]
+
+
+def read_item(item: Item) -> Clip:
+    """One clip's frames out of the arrays."""
+    return item.clip(_flat_frames(item.file, Path(item.file).stat().st_mtime_ns)[item.start : item.stop])

@@ -4,7 +4,6 @@ A file is a pickle of a dict with `smplx` (T, 182) and, where hands were fitted,
 torch tensors on a CUDA device.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,8 @@ import numpy as np
 from signjax import pickles
 from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
-from signjax.data.labels import LabelTable, read_label_table, split_columns
+from signjax.data.labels import read_label_table, split_columns
+from signjax.data.sources.item import Item, Request
 from signjax.errors import InputError
 
 # Columns of `smplx`: pose to 159 (root, body, hands, jaw), shape to 169, expression to 179, camera translation to 182.
@@ -51,22 +51,27 @@ def find_label_table(path: Path, labels: str) -> Path:
     )
 
 
-def read(path: Path, labels: str, *, labelled: bool = True) -> Iterator[Clip | Rejected]:
-    """Yields a clip, or the reason why not, for each pickle and for each row of the label table.
+def source_files(request: Request) -> list[Path]:
+    """The pickles, and the label table where one is needed."""
+    files = clip_files(request.path)
+    return [*files, find_label_table(request.path, request.labels)] if request.labelled else files
 
-    Args:
-      path: folder of pickles; a clip's name is its file's stem.
-      labels: path of the label table; empty to look for one.
-      labelled: whether a label table is needed; without it all clips come unlabelled.
+
+def default_layout(request: Request, width: int) -> layouts.Layout:
+    """SMPL-X without shape and camera."""
+    return layouts.named("smplx", width)
+
+
+def list_items(request: Request) -> list[Item | Rejected]:
+    """An item for each pickle, whose clip is called as the file's stem; a rejection for each row of the table without one.
 
     Raises:
       InputError: no folder, no pickle, no label table, or no row of the table has the name of any clip.
     """
-    files = clip_files(path)
-    if not labelled:
-        yield from (read_clip(file, {}) for file in files)
-        return
-    table_path = find_label_table(path, labels)
+    path, files = request.path, clip_files(request.path)
+    if not request.labelled:
+        return [Item(file.stem, str(file)) for file in files]
+    table_path = find_label_table(path, request.labels)
     table = read_label_table(table_path)
     stems = {file.stem for file in files}
     if not stems & table.keys():
@@ -74,26 +79,31 @@ def read(path: Path, labels: str, *, labelled: bool = True) -> Iterator[Clip | R
             f"{table_path}: none of its {len(table)} clips (first: {next(iter(table), None)!r}) has a file in {path} "
             f"(first: {files[0].name}); the column 'clip' must hold file names without .pkl"
         )
-    yield from (read_clip(file, table) for file in files)
+    items: list[Item | Rejected] = []
+    for file in files:
+        about, labels = split_columns(table.get(file.stem, {}))
+        items.append(Item(file.stem, str(file), labels, about.get("signer"), about.get("group"), about.get("split")))
     for name in sorted(table.keys() - stems):
-        yield Rejected(name, str(table_path), "no_recording", f"in the label table, but {name}.pkl is not in {path}")
+        detail = f"in the label table, but {name}.pkl is not in {path}"
+        items.append(Rejected(name, str(table_path), "missing_file", detail))
+    return items
 
 
-def read_clip(file: Path, table: LabelTable) -> Clip | Rejected:
+def read_item(item: Item) -> Clip | Rejected:
     """One pickle as a clip of layout `smplx`."""
     try:
-        content = pickles.load(file)
+        content = pickles.load(item.file)
     except pickles.PickleError as error:
-        return Rejected(file.stem, str(file), "unreadable", str(error))
+        return item.rejected("unreadable", str(error))
     except OSError as error:
-        return Rejected(file.stem, str(file), "unreadable", error.strerror or str(error))
+        return item.rejected("unreadable", error.strerror or str(error))
     if not isinstance(content, dict) or "smplx" not in content:
         found = ", ".join(map(str, content)) if isinstance(content, dict) else type(content).__name__
-        return Rejected(file.stem, str(file), "missing_key", f"expected a dict with 'smplx', found {found}")
+        return item.rejected("missing_key", f"expected a dict with 'smplx', found {found}")
     smplx = np.asarray(content["smplx"])
     if smplx.ndim != 2 or smplx.shape[1] != SMPLX_WIDTH or smplx.dtype.kind not in "fiu":
         detail = f"'smplx' must be numbers of shape (T, {SMPLX_WIDTH}), it is {smplx.dtype} {smplx.shape}"
-        return Rejected(file.stem, str(file), "wrong_width", detail)
+        return item.rejected("wrong_width", detail)
     layout = layouts.smplx()
     valid = np.ones((len(smplx), len(layout.parts)), bool)
     for key, part in (("left_valid", "left_hand"), ("right_valid", "right_hand")):
@@ -102,17 +112,6 @@ def read_clip(file: Path, table: LabelTable) -> Clip | Rejected:
         seen = np.asarray(content[key])
         if seen.shape != (len(smplx),):
             detail = f"'{key}' must have shape ({len(smplx)},) as 'smplx' has, it has {seen.shape}"
-            return Rejected(file.stem, str(file), "wrong_width", detail)
+            return item.rejected("wrong_width", detail)
         valid[:, layout.part_names.index(part)] = seen.astype(bool)
-    about, labels = split_columns(table.get(file.stem, {}))
-    frames = np.concatenate([smplx[:, _POSE], smplx[:, _EXPRESSION]], axis=1).astype(np.float32)
-    return Clip(
-        name=file.stem,
-        frames=frames,
-        valid=valid,
-        labels=labels,
-        signer=about.get("signer"),
-        group=about.get("group"),
-        split=about.get("split"),
-        source=str(file),
-    )
+    return item.clip(np.concatenate([smplx[:, _POSE], smplx[:, _EXPRESSION]], axis=1), valid)
