@@ -1,0 +1,10 @@
+"""HamNoSys 4: strings of code points to a tree, to attributes, and to words."""
+
+from signjax.data.hamnosys.attributes import ATTRIBUTES, OTHER_ATTRIBUTES, attributes
+from signjax.data.hamnosys.combinators import Leaf, Node
+from signjax.data.hamnosys.explain import explain
+from signjax.data.hamnosys.grammar import UnparsedError, parse
+
+__all__ = [
+    "ATTRIBUTES", "OTHER_ATTRIBUTES", "Leaf", "Node", "UnparsedError", "attributes", "explain", "parse",
+]  # fmt: skip

@@ -1,0 +1,150 @@
+"""The attributes of a string: one class name for each head that a model can learn.
+
+Each attribute is read off the first sign of the string (a compound joins several by plus), at its beginning: the first
+handshape and orientation, location and movement. A sign that changes its handshape is labelled with the one it starts with.
+
+| attribute | classes |
+|---|---|
+| `symmetry` | `one hand`, `mirrored`, `parallel`, or `different` where a block is written for each hand |
+| `handshape` | the base symbol |
+| `thumb`, `bending` | the first symbol of each in the first handshape; `plain` where there is none |
+| `finger_direction`, `palm` | the first symbol: `up-left`, ...; out is away from the signer |
+| `location` | the place on the body, else `hand or arm`; `neutral space` where none is written, which is what that means |
+| `movement` | the first action that is one: `straight` (or an arc), `circle`, `local`, `change`, `hold`; else `none` |
+| `direction` | of the first straight or circular movement: for a circle, its axis; not labelled without one |
+| `size` | of that movement: `small`, `large` or `plain` |
+| `repetition` | `repeated` where anything is, else `once` |
+| `contact` | `contact` where a symbol of contact stands anywhere (close, touching, ...), else `none` |
+
+A `local` movement is one of the wrist or the fingers, a `change` one of handshape or orientation.
+
+`other_handshape`, `other_thumb`, ... are what is written for the other hand alone; where nothing is written, as in most
+mirrored signs, they are not labelled.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from signjax.data.hamnosys.combinators import Leaf, Node, Tree
+
+# Written for the dominant hand, or for the sign as a whole.
+ATTRIBUTES = (
+    "symmetry", "handshape", "thumb", "bending", "finger_direction", "palm", "location", "movement", "direction", "size",
+    "repetition", "contact",
+)  # fmt: skip
+
+# Written for the other hand, where the two differ.
+OTHER_ATTRIBUTES = tuple(
+    f"other_{name}"
+    for name in ("handshape", "thumb", "bending", "finger_direction", "palm", "location", "movement", "direction")
+)
+
+PLAIN = "plain"
+NEUTRAL = "neutral space"
+ON_HAND = "hand or arm"
+
+_MOVEMENTS = {
+    "path": "straight", "circle": "circle", "local": "local", "cross": "straight", "mime": "local", "hold": "hold",
+    "replace": "change",
+}  # fmt: skip
+_SYMMETRY = {"hamsymmpar": "parallel", "hamsymmlr": "mirrored"}
+
+
+def attributes(tree: Node) -> dict[str, str]:
+    """The attributes of a parsed string, those that are not labelled left out.
+
+    Args:
+      tree: as `parse` returns it.
+
+    Returns:
+      Attribute -> class name; the attributes are among `ATTRIBUTES` and `OTHER_ATTRIBUTES`.
+    """
+    sign = next(nodes([tree], "sign"))
+    blocks = [list(nodes([sign], kind)) for kind in ("posture", "where", "actions")]
+    dominant = [[_dominant(tree) for tree in block] for block in blocks]
+    for_other = [list(nodes(block, "other")) for block in blocks]
+    found = {
+        "symmetry": _symmetry(sign, any(for_other)),
+        **_of_hand(*dominant),
+        "repetition": "repeated" if first([sign], "repeat") else "once",
+        "contact": "contact" if first([sign], "contact") else "none",
+    }
+    found.setdefault("location", NEUTRAL)
+    found.setdefault("movement", "none")
+    other = _of_hand(*for_other)
+    return found | {f"other_{name}": value for name, value in other.items() if f"other_{name}" in OTHER_ATTRIBUTES}
+
+
+def nodes(trees: Iterable[Tree], kind: str) -> Iterator[Node]:
+    """The outermost nodes of a kind, in the order of the string."""
+    for tree in trees:
+        if isinstance(tree, Node):
+            if tree.kind == kind:
+                yield tree
+            else:
+                yield from nodes(tree.children, kind)
+
+
+def first(trees: Iterable[Tree], *roles: str) -> Leaf | None:
+    """The first symbol with one of the roles, or None."""
+    for tree in trees:
+        if isinstance(tree, Leaf):
+            if tree.symbol.role in roles:
+                return tree
+        elif (leaf := first(tree.children, *roles)) is not None:
+            return leaf
+    return None
+
+
+def _dominant(tree: Tree) -> Tree:
+    """The tree without what is written for the other hand."""
+    if isinstance(tree, Leaf):
+        return tree
+    return Node(tree.kind, tuple(_dominant(child) for child in tree.children if not _is(child, "other")))
+
+
+def _is(tree: Tree, kind: str) -> bool:
+    return isinstance(tree, Node) and tree.kind == kind
+
+
+def _symmetry(sign: Node, differ: bool) -> str:
+    leaf = first(nodes([sign], "symmetry"), "symmetry")
+    if leaf is not None:
+        return _SYMMETRY[leaf.symbol.name]
+    return "different" if differ else "one hand"
+
+
+def _of_hand(posture: Sequence[Tree], where: Sequence[Tree], actions: Sequence[Tree]) -> dict[str, str]:
+    """The attributes of one hand, those that its blocks do not write left out."""
+    found: dict[str, str] = {}
+    for name, role in (("handshape", "base"), ("finger_direction", "finger direction"), ("palm", "palm")):
+        leaf = first(posture, role)
+        if leaf is not None:
+            found[name] = leaf.symbol.words
+    handshape = next(nodes(posture, "handshape"), None)
+    if handshape is not None:
+        for role in ("thumb", "bending"):
+            leaf = first([handshape], role)
+            found[role] = PLAIN if leaf is None else leaf.symbol.words
+    body, hand = first(where, "place"), first(where, "hand area", "finger", "finger part")
+    if body is not None or hand is not None:
+        found["location"] = ON_HAND if body is None else body.symbol.words
+    leaf = next(_movements(actions), None)
+    if leaf is not None:
+        found["movement"] = _MOVEMENTS[leaf.symbol.role]
+    leaf = next((leaf for leaf in _movements(actions) if leaf.symbol.role in ("path", "circle")), None)
+    if leaf is not None:
+        found["direction"] = leaf.symbol.words
+        movement = next(node for node in nodes(actions, "movement") if leaf in node.children)
+        size = first(movement.children, "size")
+        found["size"] = PLAIN if size is None else size.symbol.words
+    return found
+
+
+def _movements(actions: Iterable[Tree]) -> Iterator[Leaf]:
+    """The symbols that say which movement each action is, in the order of the string."""
+    for tree in actions:
+        if isinstance(tree, Leaf):
+            if tree.symbol.role in _MOVEMENTS:
+                yield tree
+        else:
+            yield from _movements(tree.children)

@@ -1,0 +1,84 @@
+"""`python -m signjax.data hamnosys`: explains a string, or checks all strings of a label table."""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from signjax.data.hamnosys.attributes import attributes
+from signjax.data.hamnosys.explain import explain
+from signjax.data.hamnosys.grammar import UnparsedError, parse
+from signjax.data.hamnosys.symbols import describe
+from signjax.data.labels import read_label_table
+from signjax.errors import InputError
+
+COLUMN = "hamnosys"
+
+# A code point as it can be typed in a shell: U+E000, \ue000 or 0xE000.
+_TYPED = re.compile(r"(?:U\+|\\u|0x)([0-9a-f]{4})", re.IGNORECASE)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the subcommand takes."""
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("string", nargs="?", help=r"code points, as they are or typed: U+E001 U+E020 or '\ue001\ue020'")
+    what.add_argument(
+        "--check", type=Path, metavar="TABLE", help=f"parse column {COLUMN} of a .json or .csv label table"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Returns the exit status: 0 all parsed, 1 some string did not, 2 nothing could be read."""
+    try:
+        return _check(arguments.check) if arguments.check else _explain(code_points(arguments.string))
+    except (InputError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def code_points(typed: str) -> str:
+    """The string that was meant: as it stands, or from `U+E001`, `\\ue001` or `0xE001` with or without spaces or commas.
+
+    Raises:
+      InputError: it is neither.
+    """
+    rest = _TYPED.sub("", typed).replace(",", "").strip()
+    if rest == "" and typed.strip():
+        return "".join(chr(int(digits, 16)) for digits in _TYPED.findall(typed))
+    if any(0xE000 <= ord(character) <= 0xE0FF for character in typed):
+        return typed
+    raise InputError(
+        f"{typed!r}: expected HamNoSys code points (U+E000 to U+E0F1), as they are or typed as U+E001 U+E020"
+    )
+
+
+def _explain(text: str) -> int:
+    for position, character in enumerate(text, 1):
+        print(f"{position:3d}  {describe(character)}")
+    try:
+        tree = parse(text)
+    except UnparsedError as error:
+        print(f"not parsed: {error}")
+        return 1
+    print()
+    print(explain(tree))
+    print()
+    for name, value in attributes(tree).items():
+        print(f"{name}: {value}")
+    return 0
+
+
+def _check(path: Path) -> int:
+    table = read_label_table(path)
+    parsed = 0
+    for clip, row in table.items():
+        if COLUMN not in row:
+            print(f"{clip}: no string in column {COLUMN}")
+            continue
+        try:
+            parse(row[COLUMN])
+            parsed += 1
+        except UnparsedError as error:
+            print(f"{clip}: {error}")
+    print(f"parsed {parsed} of {len(table)}")
+    return 0 if parsed == len(table) else 1
