@@ -21,7 +21,14 @@ KEYS: dict[str, tuple[Any, str]] = {
     "data.path": ("", "file or folder of the source; empty: the synthetic corpus goes into the run folder"),
     "data.labels": ("", "label table of source signavatars (.csv or data.json); empty: looked for beside the clips"),
     "data.layout": ("auto", "what the channels are: smplx, generic, or auto (signavatars: smplx, arrays: generic)"),
-    "data.heads": ("gloss", "label columns to learn, one head of the model each, separated by commas"),
+    "data.label_mode": (
+        "column",
+        "what a head is: column (of the label table), gloss, or attributes (of the HamNoSys string in column `hamnosys`)",
+    ),
+    "data.heads": (
+        "",
+        "heads to learn, separated by commas; empty: gloss, or in label mode attributes all attributes that can be learned",
+    ),
     "data.split": (
         "auto",
         "column, signer (held out), stratified (seen signers), or auto: the first that the data allow",

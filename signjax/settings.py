@@ -87,8 +87,10 @@ def check(config: ConfigDict) -> None:
         raise InputError(
             f"config.model.heads is {config.model.heads}; it must divide the last of model.filters, {filters[-1]}"
         )
-    if not all(head.strip() for head in config.data.heads.split(",")):
-        raise InputError(f"config.data.heads is {config.data.heads!r}; it must name label columns, separated by commas")
+    if not all(head.strip() for head in config.data.heads.split(",")) and config.data.heads:
+        raise InputError(
+            f"config.data.heads is {config.data.heads!r}; it must name heads, separated by commas, or nothing"
+        )
 
 
 def recipe(config: ConfigDict, workdir: Path) -> Recipe:
@@ -100,7 +102,8 @@ def recipe(config: ConfigDict, workdir: Path) -> Recipe:
         path=path,
         labels=data.labels,
         layout=data.layout,
-        heads=tuple(head.strip() for head in data.heads.split(",")),
+        label_mode=data.label_mode,
+        heads=tuple(head.strip() for head in data.heads.split(",") if head.strip()),
         split=data.split,
         valid_fraction=data.valid_fraction,
         test_fraction=data.test_fraction,

@@ -27,6 +27,7 @@ def make_recipe(**changes: object) -> Recipe:
         "path": "",
         "labels": "",
         "layout": "auto",
+        "label_mode": "column",
         "heads": ("gloss",),
         "split": "auto",
         "valid_fraction": 0.2,

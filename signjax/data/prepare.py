@@ -9,14 +9,14 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from signjax.data import label_modes, layouts, store, synthetic
 from signjax.data import labels as labels_lib
-from signjax.data import layouts, store, synthetic
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import FORMAT_VERSION, Dataset, open_dataset
 from signjax.data.feasibility import (
@@ -30,7 +30,7 @@ from signjax.data.feasibility import (
 )
 from signjax.data.quarantine import fault_of, write_quarantine
 from signjax.data.sources import catalogue
-from signjax.data.sources.item import Request
+from signjax.data.sources.item import Item, Request
 from signjax.data.splits import SPLITS, Description, split_clips
 from signjax.data.statistics import channel_statistics
 from signjax.data.tables import write_table
@@ -47,6 +47,7 @@ class Recipe:
     path: str
     labels: str
     layout: str
+    label_mode: str
     heads: tuple[str, ...]
     split: str
     valid_fraction: float
@@ -74,6 +75,7 @@ def prepare(recipe: Recipe, folder: Path, say: Say) -> Dataset:
       InputError: the source, the labels or the split cannot be used; nothing is left behind that looks complete.
     """
     catalogue.named(recipe.source)
+    label_modes.check_mode(recipe.label_mode, recipe.heads)
     if recipe.rare_classes not in RARE_CLASSES:
         raise InputError(
             f"config.data.rare_classes must be one of {', '.join(RARE_CLASSES)}; it is {recipe.rare_classes!r}"
@@ -125,17 +127,19 @@ def _fingerprint(recipe: Recipe) -> str:
 
 
 def _write(recipe: Recipe, fingerprint: str, folder: Path) -> None:
-    layout, rows, rejected = _write_frames(recipe, folder)
-    rare = rare_classes([row.clip.labels for row in rows], recipe.heads)
+    items = catalogue.list_items(recipe.source, _request(recipe))
+    items, heads = label_modes.relabel(items, recipe.label_mode, recipe.heads)
+    layout, rows, rejected = _write_frames(recipe, items, heads, folder)
+    rare = rare_classes([row.clip.labels for row in rows], heads)
     if recipe.rare_classes == "stop":
         check_none_rare(rare, recipe.path)
     labels = [without(row.clip.labels, rare) for row in rows]
     for row, left in zip(rows, labels, strict=True):
-        if not any(head in left for head in recipe.heads):
-            named = ", ".join(f"{head} {row.clip.labels[head]!r}" for head in recipe.heads if head in row.clip.labels)
+        if not any(head in left for head in heads):
+            named = ", ".join(f"{head} {row.clip.labels[head]!r}" for head in heads if head in row.clip.labels)
             detail = f"{named}: the only clip of its class; a class needs {FEWEST_CLIPS}"
             rejected.append(Rejected(row.clip.name, row.clip.source, "rare_class", detail))
-    classes = labels_lib.class_names(labels, recipe.heads)
+    classes = labels_lib.class_names(labels, heads)
     check_classes(classes, [row.clip.labels for row in rows], recipe.path)
     encoded = labels_lib.encode(labels, classes)
     keep = np.flatnonzero((encoded >= 0).any(1))
@@ -148,7 +152,7 @@ def _write(recipe: Recipe, fingerprint: str, folder: Path) -> None:
         offsets = _offsets(rows)
     description = Description(
         names=[row.clip.name for row in rows],
-        classes=encoded[:, 0],
+        classes=encoded,
         signers=[row.clip.signer for row in rows],
         groups=[row.clip.group for row in rows],
         given=[row.clip.split for row in rows],
@@ -204,8 +208,10 @@ def _offsets(rows: list[_Row]) -> np.ndarray:
     return np.cumsum([0, *(row.length for row in rows)], dtype=np.int64)
 
 
-def _write_frames(recipe: Recipe, folder: Path) -> tuple[layouts.Layout, list[_Row], list[Rejected]]:
-    """Streams the source into `features.npy` and `valid.npy`; returns the layout, what was written, what was not."""
+def _write_frames(
+    recipe: Recipe, items: Sequence[Item | Rejected], heads: tuple[str, ...], folder: Path
+) -> tuple[layouts.Layout, list[_Row], list[Rejected]]:
+    """Streams the clips into `features.npy` and `valid.npy`; returns the layout, what was written, what was not."""
     rows: list[_Row] = []
     rejected: list[Rejected] = []
     seen: dict[str, str] = {}
@@ -214,7 +220,8 @@ def _write_frames(recipe: Recipe, folder: Path) -> tuple[layouts.Layout, list[_R
     valid: store.RowFile | None = None
     request = _request(recipe)
     try:
-        for item in catalogue.read(recipe.source, request):
+        for work in items:
+            item = work if isinstance(work, Rejected) else catalogue.read_item(recipe.source, work)
             if isinstance(item, Rejected):
                 rejected.append(item)
                 continue
@@ -228,8 +235,8 @@ def _write_frames(recipe: Recipe, folder: Path) -> tuple[layouts.Layout, list[_R
                 fault = Rejected(
                     item.name, item.source, "duplicate_name", f"{seen[item.name]} has a clip of that name too"
                 )
-            if fault is None and not any(head in item.labels for head in recipe.heads):
-                fault = Rejected(item.name, item.source, "unlabelled", f"no label for {', '.join(recipe.heads)}")
+            if fault is None and not any(head in item.labels for head in heads):
+                fault = Rejected(item.name, item.source, "unlabelled", f"no label for {', '.join(heads)}")
             if fault is not None:
                 rejected.append(fault)
                 continue

@@ -13,13 +13,7 @@ from signjax.data.hamnosys import Leaf, Node, UnparsedError, attributes, explain
 from signjax.data.hamnosys.command import code_points
 from signjax.data.hamnosys.symbols import SYMBOLS
 from signjax.errors import InputError
-
-BY_NAME = {symbol.name.removeprefix("ham"): symbol.character for symbol in SYMBOLS.values()}
-
-
-def string(names: str) -> str:
-    return "".join(BY_NAME[name] for name in names.split())
-
+from tests.data.hamnosys_strings import string
 
 # One string for each form of the notation, composed by hand.
 FORMS = {
