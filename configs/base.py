@@ -31,8 +31,12 @@ KEYS: dict[str, tuple[Any, str]] = {
     ),
     "data.split": (
         "auto",
-        "column, signer (held out), stratified (seen signers), or auto: the first that the data allow",
+        "column, signer (held out), stratified (seen signers), folds (signers or groups dealt to data.folds parts), "
+        "leave_one_out (one signer or group is tested), or auto: the first of column, signer, stratified that the data allow",
     ),
+    "data.folds": (5, "split folds: number of parts"),
+    "data.fold": (0, "split folds or leave_one_out: which part, signer or group (in order of names) is tested, from 0"),
+    "data.held_out": ("", "split leave_one_out: name of the signer or group that is tested, instead of data.fold"),
     "data.valid_fraction": (0.15, "share of the clips that select the checkpoint, where the source gives no split"),
     "data.test_fraction": (0.15, "share of the clips that are tested once at the end, where the source gives no split"),
     "data.rare_classes": ("stop", "classes with a single clip: stop the run, or leave_out (listed in quarantine.csv)"),

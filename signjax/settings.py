@@ -11,6 +11,7 @@ from ml_collections import ConfigDict
 from signjax.augment import Augmentation
 from signjax.data.dataset import Dataset
 from signjax.data.prepare import Recipe
+from signjax.data.splits import Rule
 from signjax.data.synthetic import CorpusSize
 from signjax.errors import InputError
 from signjax.model import Hybrid
@@ -104,9 +105,15 @@ def recipe(config: ConfigDict, workdir: Path) -> Recipe:
         layout=data.layout,
         label_mode=data.label_mode,
         heads=tuple(head.strip() for head in data.heads.split(",") if head.strip()),
-        split=data.split,
-        valid_fraction=data.valid_fraction,
-        test_fraction=data.test_fraction,
+        rule=Rule(
+            split=data.split,
+            valid_fraction=data.valid_fraction,
+            test_fraction=data.test_fraction,
+            folds=data.folds,
+            fold=data.fold,
+            held_out=data.held_out,
+            seed=config.seed,
+        ),
         rare_classes=data.rare_classes,
         longest_clip=data.longest_clip,
         corpus=CorpusSize(config.synthetic.signs, config.synthetic.signers, config.synthetic.takes),

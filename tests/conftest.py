@@ -1,5 +1,6 @@
 """Settings that turn silent mistakes into errors, and small data that several tests share."""
 
+import dataclasses
 import os
 
 # Before jax is loaded: tests never use a GPU, and the test of four devices needs four.
@@ -15,13 +16,14 @@ import pytest
 from signjax.data.clip import Clip
 from signjax.data.dataset import Dataset
 from signjax.data.prepare import Recipe, prepare
+from signjax.data.splits import Rule
 from signjax.data.synthetic import CorpusSize
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 def make_recipe(**changes: object) -> Recipe:
-    """A recipe for a tiny synthetic corpus, or another with the given fields."""
+    """A recipe for a tiny synthetic corpus, or another with the given fields; those of its rule by their own names."""
     fields: dict[str, object] = {
         "source": "synthetic",
         "path": "",
@@ -29,15 +31,13 @@ def make_recipe(**changes: object) -> Recipe:
         "layout": "auto",
         "label_mode": "column",
         "heads": ("gloss",),
-        "split": "auto",
-        "valid_fraction": 0.2,
-        "test_fraction": 0.2,
         "rare_classes": "stop",
         "longest_clip": 2000,
         "corpus": CorpusSize(signs=4, signers=5, takes=2),
-        "seed": 0,
     }
-    return Recipe(**(fields | changes))
+    rule = {"valid_fraction": 0.2, "test_fraction": 0.2, **changes}
+    chosen = {field.name: rule.pop(field.name) for field in dataclasses.fields(Rule) if field.name in rule}
+    return Recipe(**(fields | rule | {"seed": chosen.get("seed", 0)}), rule=Rule(**chosen))
 
 
 def silent(_: str) -> None:

@@ -14,8 +14,8 @@ from dataclasses import replace
 from signjax.data import hamnosys
 from signjax.data.clip import Rejected
 from signjax.data.feasibility import FEWEST_CLIPS
+from signjax.data.groups import join_groups
 from signjax.data.sources.item import Item
-from signjax.data.splits import join_groups
 from signjax.errors import InputError
 
 LABEL_MODES = ("column", "gloss", "attributes")

@@ -31,7 +31,7 @@ from signjax.data.feasibility import (
 from signjax.data.quarantine import fault_of, write_quarantine
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Item, Request
-from signjax.data.splits import SPLITS, Description, split_clips
+from signjax.data.splits import SPLITS, Description, Rule, split_clips
 from signjax.data.statistics import channel_statistics
 from signjax.data.tables import write_table
 from signjax.errors import InputError
@@ -49,9 +49,7 @@ class Recipe:
     layout: str
     label_mode: str
     heads: tuple[str, ...]
-    split: str
-    valid_fraction: float
-    test_fraction: float
+    rule: Rule
     rare_classes: str
     longest_clip: int
     corpus: synthetic.CorpusSize
@@ -65,7 +63,8 @@ class _Row:
     clip: Clip  # its arrays are dropped
     length: int
     valid_share: float
-    copy: str | None
+    digest: str
+    blank: bool
 
 
 def prepare(recipe: Recipe, folder: Path, say: Say) -> Dataset:
@@ -156,9 +155,9 @@ def _write(recipe: Recipe, fingerprint: str, folder: Path) -> None:
         signers=[row.clip.signer for row in rows],
         groups=[row.clip.group for row in rows],
         given=[row.clip.split for row in rows],
-        copies=[row.copy for row in rows],
+        copies=[None if row.blank else row.digest for row in rows],
     )
-    split = split_clips(description, recipe.split, recipe.valid_fraction, recipe.test_fraction, recipe.seed)
+    split = split_clips(description, recipe.rule)
     check_learnable(classes, encoded[split.assignment == SPLITS.index("train")])
     np.save(folder / "offsets.npy", offsets)
     np.save(folder / "labels.npy", encoded)
@@ -186,7 +185,7 @@ def _write(recipe: Recipe, fingerprint: str, folder: Path) -> None:
     for name in ("features.npy", "offsets.npy", "labels.npy", "valid.npy"):
         if (folder / name).exists():
             digest.update(store.file_digest(folder / name).encode())
-    copies = Counter(copy for copy in description.copies if copy is not None)
+    copies = Counter(row.digest for row in rows if not row.blank)
     info = {
         "format_version": FORMAT_VERSION,
         "layout": layouts.to_store(layout),
@@ -196,7 +195,7 @@ def _write(recipe: Recipe, fingerprint: str, folder: Path) -> None:
         "fingerprint": fingerprint,
         "split_rule": split.rule,
         "exact_copies": sum(count - 1 for count in copies.values()),
-        "blank_clips": sum(row.copy is None for row in rows),
+        "blank_clips": sum(row.blank for row in rows),
         "excluded": dict(sorted(Counter(r.reason for r in rejected).items())),
         "recipe": asdict(recipe),
     }
@@ -252,7 +251,8 @@ def _write_frames(
                     clip=replace(item, frames=np.empty(0), valid=None),
                     length=len(item.frames),
                     valid_share=1.0 if item.valid is None else float(item.valid.mean()),
-                    copy=None if blank else store.frames_digest(item),
+                    digest=store.frames_digest(item),
+                    blank=blank,
                 )
             )
     finally:

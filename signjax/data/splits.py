@@ -1,8 +1,9 @@
 """Splits that cannot leak.
 
-Clips that belong together (a signer, a recording, an exact copy) form a group, and a group goes to one split as a whole.
+Clips that belong together (a signer, a recording, exact and near duplicates) form a group, and a group goes to one split as a
+whole.
 
-Shapes: N clips, G groups, C classes, S splits.
+Shapes: N clips.
 """
 
 from collections.abc import Hashable, Sequence
@@ -10,10 +11,36 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signjax.data.groups import assign_groups, join_groups, straddling
 from signjax.errors import InputError
 
 SPLITS = ("train", "valid", "test")
-RULES = ("auto", "column", "signer", "stratified")
+RULES = ("auto", "column", "signer", "stratified", "folds", "leave_one_out")
+
+_TRAIN, _VALID, _TEST = range(len(SPLITS))
+_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How to split; the fields are keys of `config.data`, and the seed.
+
+    Attributes:
+      split: one of `RULES`.
+      valid_fraction, test_fraction: shares of the clips, where the rule does not say.
+      folds: into how many parts `folds` deals the clips.
+      fold: which part, signer or group is tested, from 0.
+      held_out: the name of the signer or group that `leave_one_out` tests; empty: number `fold` in the order of names.
+      seed: of the order in which equal groups are dealt.
+    """
+
+    split: str = "auto"
+    valid_fraction: float = 0.15
+    test_fraction: float = 0.15
+    folds: int = 5
+    fold: int = 0
+    held_out: str = ""
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -24,7 +51,7 @@ class Description:
       names: clip names, for messages.
       classes: int (N,) or (N, heads), the class by each head; -1 where not labelled.
       signers, groups, given: signer, source group and prescribed split.
-      copies: equal for clips whose frames are the same, bit for bit; None for clips that carry no signal.
+      copies: equal for clips that are one recording, exact or near duplicates; None for clips without any.
     """
 
     names: Sequence[str]
@@ -33,6 +60,11 @@ class Description:
     groups: Sequence[str | None]
     given: Sequence[str | None]
     copies: Sequence[Hashable | None]
+
+    @property
+    def signers_known(self) -> bool:
+        """Whether every clip has a signer, and they are at least two."""
+        return None not in self.signers and len(set(self.signers)) > 1
 
 
 @dataclass(frozen=True)
@@ -50,104 +82,6 @@ class Split:
     rule: str
 
 
-def join_groups(*labellings: Sequence[Hashable | None]) -> np.ndarray:
-    """Numbers the groups of N clips: two clips share a group where any labelling gives both the same value.
-
-    The relation is closed: a copy of a clip of signer A joins whoever holds the copy to A. None joins nothing.
-
-    Returns:
-      int64 (N,), the lowest clip index of each clip's group.
-    """
-    count = len(labellings[0])
-    parent = list(range(count))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    for labelling in labellings:
-        first: dict[Hashable, int] = {}
-        for i, value in enumerate(labelling):
-            if value is None:
-                continue
-            a, b = root(first.setdefault(value, i)), root(i)
-            parent[max(a, b)] = min(a, b)
-    return np.array([root(i) for i in range(count)], np.int64)
-
-
-def assign_groups(group: np.ndarray, classes: np.ndarray, fractions: Sequence[float], seed: int) -> np.ndarray:
-    """Deals whole groups to S splits so that every split gets its fraction of every class, as nearly as groups allow.
-
-    Groups are dealt from the largest to the smallest, in random order among equals, each to the split that then lacks most
-    of the group's classes. As many splits are filled as there are groups. A class that the first split, training, got
-    nothing of is then given its smallest group, unless that would empty another split.
-
-    Args:
-      group: int (N,).
-      classes: int (N,) or (N, heads); a label of -1 counts towards no class.
-      fractions: S numbers that sum to 1.
-      seed: of the order among groups of equal size.
-
-    Returns:
-      int8 (N,), the split of each clip.
-    """
-    numbers, member = np.unique(group, return_inverse=True)
-    counts, named = _class_counts(member, classes.reshape(len(classes), -1), len(numbers))
-    lacking = np.outer(fractions, counts.sum(0))
-    total = np.maximum(counts.sum(0), 1)  # a rare class weighs as much as a frequent one
-    shuffled = np.random.default_rng(seed).permutation(len(numbers))
-    order = shuffled[np.argsort(-counts[shuffled].sum(1), kind="stable")]
-    split_of_group = np.zeros(len(numbers), np.int8)
-    empty = set(range(len(fractions)))
-    for position, number in enumerate(order):
-        allowed = sorted(empty) if len(empty) >= len(order) - position else range(len(fractions))
-        wanted = {split: float(counts[number] @ (lacking[split] / total)) for split in allowed}
-        split = max(wanted, key=lambda s: wanted[s])
-        split_of_group[number] = split
-        lacking[split] -= counts[number]
-        empty.discard(split)
-    for column in np.flatnonzero(named & (counts[split_of_group == 0].sum(0) == 0)):
-        holders = np.flatnonzero(counts[:, column])
-        holders = holders[np.argsort(counts[holders].sum(1), kind="stable")]
-        movable = [number for number in holders if (split_of_group == split_of_group[number]).sum() > 1]
-        # An earlier move may have brought the class to training already.
-        if movable and not counts[split_of_group == 0, column].any():
-            split_of_group[movable[0]] = 0
-    return split_of_group[member]
-
-
-def _class_counts(member: np.ndarray, classes: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
-    """How many clips of each class each group has, the classes of all heads side by side.
-
-    Args:
-      member: int (N,), the group of each clip.
-      classes: int (N, heads).
-      groups: G.
-
-    Returns:
-      float (G, C) and bool (C,), false for the column of each head that counts its unlabelled clips.
-    """
-    blocks, named = [], []
-    for labels in classes.T:
-        block = np.zeros((groups, labels.max(initial=-1) + 2))
-        np.add.at(block, (member, labels + 1), 1)
-        blocks.append(block)
-        named.append(np.arange(block.shape[1]) > 0)
-    return np.concatenate(blocks, axis=1), np.concatenate(named)
-
-
-def straddling(assignment: np.ndarray, group: np.ndarray) -> tuple[int, int] | None:
-    """Two clips of one group in different splits, or None where no group straddles."""
-    first: dict[int, int] = {}
-    for i, number in enumerate(group.tolist()):
-        j = first.setdefault(number, i)
-        if assignment[i] != assignment[j]:
-            return j, i
-    return None
-
-
 def check_no_straddle(clips: Description, assignment: np.ndarray, group: np.ndarray, advice: str) -> None:
     """Stops the run where a group has clips in two splits.
 
@@ -162,63 +96,129 @@ def check_no_straddle(clips: Description, assignment: np.ndarray, group: np.ndar
         f"{what} {values[a]!r}"
         for what, values in (("signer", clips.signers), ("group", clips.groups))
         if values[a] is not None and values[a] == values[b]
-    ] or ["exactly the same frames, here or through other clips"]
+    ] or ["the same frames (exact or near duplicates), here or through other clips"]
     raise InputError(
         f"leak: clip {clips.names[a]!r} is in {SPLITS[assignment[a]]} and clip {clips.names[b]!r} in {SPLITS[assignment[b]]}, "
         f"but they share {' and '.join(joined)}. {advice}"
     )
 
 
-def split_clips(clips: Description, rule: str, valid_fraction: float, test_fraction: float, seed: int) -> Split:
-    """Splits N clips by one of `RULES`.
+def chosen_rule(clips: Description, rule: Rule) -> str:
+    """The rule that is followed: `auto` is `column` where given, else `signer` where at least three are known, else
+    `stratified`.
 
-    `column` takes the split that the source gives; clips for validation are taken from training where it gives none.
-    `signer` holds out whole signers. `stratified` deals groups by class and lets signers be shared. `auto` is `column` where
-    given, else `signer` where at least three are known, else `stratified`.
+    Raises:
+      InputError: there is no such rule.
+    """
+    if rule.split not in RULES:
+        raise InputError(f"config.data.split must be one of {', '.join(RULES)}; it is {rule.split!r}")
+    if rule.split != "auto":
+        return rule.split
+    if any(split is not None for split in clips.given):
+        return "column"
+    return "signer" if clips.signers_known and len(set(clips.signers)) >= len(SPLITS) else "stratified"
+
+
+def split_clips(clips: Description, rule: Rule) -> Split:
+    """Splits N clips.
+
+    | rule | what it does |
+    |---|---|
+    | `column` | takes the split that the source gives; clips for validation are taken from training where it gives none |
+    | `signer` | holds out whole signers |
+    | `stratified` | deals groups by class and lets signers be shared |
+    | `folds` | deals signers, where known, else groups, to k parts of which one is tested |
+    | `leave_one_out` | tests one signer, or one group where signers are not known |
 
     Raises:
       InputError: an unknown rule, a rule that the data cannot follow, or a group that straddles given splits.
     """
-    if rule not in RULES:
-        raise InputError(f"config.data.split must be one of {', '.join(RULES)}; it is {rule!r}")
-    if valid_fraction <= 0 or test_fraction <= 0 or valid_fraction + test_fraction >= 1:
+    if rule.valid_fraction <= 0 or rule.test_fraction <= 0 or rule.valid_fraction + rule.test_fraction >= 1:
         raise InputError("config.data.valid_fraction and test_fraction must be above 0 and sum to less than 1")
-    fractions = (1 - valid_fraction - test_fraction, valid_fraction, test_fraction)
-    signers = sorted({signer for signer in clips.signers if signer is not None})
-    chosen = rule
-    if rule == "auto":
-        given = any(split is not None for split in clips.given)
-        chosen = (
-            "column"
-            if given
-            else "signer"
-            if len(signers) >= len(SPLITS) and None not in clips.signers
-            else "stratified"
+    split = _RULES[chosen_rule(clips, rule)](clips, rule)
+    check_no_straddle(clips, split.assignment, split.group, "This is a defect of the split; please report it")
+    return split
+
+
+def _by_signer(clips: Description, rule: Rule) -> Split:
+    signers = {signer for signer in clips.signers if signer is not None}
+    unknown = sum(signer is None for signer in clips.signers)
+    if len(signers) < len(SPLITS) or unknown:
+        raise InputError(
+            f"config.data.split=signer needs a signer for every clip and at least {len(SPLITS)} of them; "
+            f"{len(signers)} are known, {unknown} clips have none. Name them in the label table, or choose stratified"
         )
-    if chosen == "column":
-        return _given_split(clips, valid_fraction, seed, signers_may_be_shared=rule == "column")
-    if chosen == "signer":
-        unknown = sum(signer is None for signer in clips.signers)
-        if len(signers) < len(SPLITS) or unknown:
-            raise InputError(
-                f"config.data.split=signer needs a signer for every clip and at least {len(SPLITS)} of them; "
-                f"{len(signers)} are known, {unknown} clips have none. Name them in the label table, or choose stratified"
-            )
-        group = join_groups(clips.signers, clips.groups, clips.copies)
-        sentence = "signers held out: nobody in validation or test was seen in training"
-    else:
-        group = join_groups(clips.groups, clips.copies)
-        sentence = "stratified by class; a signer may be in several splits (seen signers)"
+    group = join_groups(clips.signers, clips.groups, clips.copies)
+    sentence = "signers held out: nobody in validation or test was seen in training"
+    return Split(_dealt(clips, group, rule), group, sentence)
+
+
+def _stratified(clips: Description, rule: Rule) -> Split:
+    group = join_groups(clips.groups, clips.copies)
+    return Split(
+        _dealt(clips, group, rule), group, "stratified by class; a signer may be in several splits (seen signers)"
+    )
+
+
+def _dealt(clips: Description, group: np.ndarray, rule: Rule) -> np.ndarray:
     if len(np.unique(group)) < len(SPLITS):
         raise InputError(
             f"the clips form fewer than {len(SPLITS)} groups, so training, validation and test cannot be kept apart"
         )
-    assignment = assign_groups(group, clips.classes, fractions, seed)
-    check_no_straddle(clips, assignment, group, "This is a defect of the split; please report it")
+    fractions = (1 - rule.valid_fraction - rule.test_fraction, rule.valid_fraction, rule.test_fraction)
+    return assign_groups(group, clips.classes, fractions, rule.seed)
+
+
+def _folds(clips: Description, rule: Rule) -> Split:
+    who = "signers" if clips.signers_known else "groups"
+    group = join_groups(clips.signers if clips.signers_known else clips.groups, clips.groups, clips.copies)
+    count = len(np.unique(group))
+    if not 2 <= rule.folds <= count:
+        raise InputError(
+            f"config.data.folds is {rule.folds}; it must be from 2 to {count}, the number of {who} that can be kept apart"
+        )
+    if not 0 <= rule.fold < rule.folds:
+        raise InputError(f"config.data.fold is {rule.fold}; it must be from 0 to {rule.folds - 1}, folds count from 0")
+    part = assign_groups(group, clips.classes, [1 / rule.folds] * rule.folds, rule.seed)
+    sentence = f"fold {rule.fold} of {rule.folds} is tested; whole {who} are dealt to folds"
+    return _tested(clips, group, part == rule.fold, rule, sentence)
+
+
+def _leave_one_out(clips: Description, rule: Rule) -> Split:
+    named = clips.signers if clips.signers_known else clips.groups
+    what = "signer" if clips.signers_known else "group"
+    names = sorted({name for name in named if name is not None})
+    if len(names) < len(SPLITS) or None in named:
+        raise InputError(
+            f"config.data.split=leave_one_out needs a signer, or else a group, for every clip and at least {len(SPLITS)} of them; "
+            f"{len(names)} are known, {sum(name is None for name in named)} clips have none. Name them in the label table"
+        )
+    listed = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+    if rule.held_out and rule.held_out not in names:
+        raise InputError(f"config.data.held_out is {rule.held_out!r}; the {what}s are {listed}")
+    if not rule.held_out and not 0 <= rule.fold < len(names):
+        raise InputError(
+            f"config.data.fold is {rule.fold}; it must be from 0 to {len(names) - 1}: the {what}s are {listed}"
+        )
+    tested = rule.held_out or names[rule.fold]
+    group = join_groups(named, clips.groups, clips.copies)
+    # What is joined to the one who is tested, by a shared recording, is tested with them.
+    test = np.isin(group, group[np.array([name == tested for name in named])])
+    return _tested(clips, group, test, rule, f"{what} {tested!r} is tested and was not seen in training")
+
+
+def _tested(clips: Description, group: np.ndarray, test: np.ndarray, rule: Rule, sentence: str) -> Split:
+    """The split with these test clips; whole groups of the others go to validation."""
+    rest = np.flatnonzero(~test)
+    if len(np.unique(group[rest])) < 2:
+        raise InputError(f"{sentence}: the other clips form one group, so none can be set aside for validation")
+    assignment = np.full(len(test), _TEST, np.int8)
+    shares = (1 - rule.valid_fraction, rule.valid_fraction)
+    assignment[rest] = assign_groups(group[rest], clips.classes[rest], shares, rule.seed)
     return Split(assignment, group, sentence)
 
 
-def _given_split(clips: Description, valid_fraction: float, seed: int, *, signers_may_be_shared: bool) -> Split:
+def _given_split(clips: Description, rule: Rule) -> Split:
     wrong = [(name, given) for name, given in zip(clips.names, clips.given, strict=True) if given not in SPLITS]
     if wrong:
         name, given = wrong[0]
@@ -227,19 +227,28 @@ def _given_split(clips: Description, valid_fraction: float, seed: int, *, signer
             f"config.data.split=column needs train, valid or test for every clip; clip {name!r} has {came} ({len(wrong)} in all)"
         )
     assignment = np.array([SPLITS.index(given) for given in clips.given if given is not None], np.int8)
-    for split in ("train", "test"):
-        if not (assignment == SPLITS.index(split)).any():
-            raise InputError(f"the given split has no clip in {split}; choose another --config.data.split")
-    labellings = [clips.groups, clips.copies] + ([] if signers_may_be_shared else [clips.signers])
-    group = join_groups(*labellings)
+    for index in (_TRAIN, _TEST):
+        if not (assignment == index).any():
+            raise InputError(f"the given split has no clip in {SPLITS[index]}; choose another --config.data.split")
+    signers_may_be_shared = rule.split == "column"
+    group = join_groups(clips.groups, clips.copies, *([] if signers_may_be_shared else [clips.signers]))
     advice = "Correct the split column, or let signjax split: --config.data.split=stratified"
     if not signers_may_be_shared:
         advice += ". If signers are meant to be shared, say --config.data.split=column"
     check_no_straddle(clips, assignment, group, advice)
     sentence = "as the source prescribes"
-    if not (assignment == SPLITS.index("valid")).any():
-        train = np.flatnonzero(assignment == SPLITS.index("train"))
-        dealt = assign_groups(group[train], clips.classes[train], (1 - valid_fraction, valid_fraction), seed)
-        assignment[train] = dealt  # 0 is train and 1 is valid in both numberings
-        sentence += f"; validation is {valid_fraction:.0%} of its training clips"
+    if not (assignment == _VALID).any():
+        train = np.flatnonzero(assignment == _TRAIN)
+        shares = (1 - rule.valid_fraction, rule.valid_fraction)
+        assignment[train] = assign_groups(group[train], clips.classes[train], shares, rule.seed)
+        sentence += f"; validation is {rule.valid_fraction:.0%} of its training clips"
     return Split(assignment, group, sentence)
+
+
+_RULES = {
+    "column": _given_split,
+    "signer": _by_signer,
+    "stratified": _stratified,
+    "folds": _folds,
+    "leave_one_out": _leave_one_out,
+}
