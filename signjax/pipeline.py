@@ -24,6 +24,7 @@ from signjax.evaluation.baselines import baselines
 from signjax.evaluation.calibration import expected_calibration_error, probabilities
 from signjax.evaluation.evaluate import answers_for
 from signjax.evaluation.predict import write_predictions, write_unlabelled
+from signjax.report.data_card import CARD, write_data_card
 from signjax.report.page import write_report
 from signjax.report.summary import make_summary
 from signjax.trainer import Trainer
@@ -53,6 +54,8 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(resolved, indent=1), encoding="utf-8")
     _describe(dataset, say)
+    write_data_card(dataset, _name(dataset), folder / CARD)
+    say(f"data card: {folder / CARD}")
     if mode == "prepare":
         return
     say(describe_devices())
@@ -89,6 +92,11 @@ def _check_same_config(now: dict[str, Any], folder: Path, *, must_exist: bool) -
         raise InputError(f"{folder}: no run here to evaluate; train first, or name its folder with --workdir")
 
 
+def _name(dataset: Dataset) -> str:
+    """What the data are called in reports: their source and the last part of its path."""
+    return f"{dataset.info['recipe']['source']}:{Path(dataset.info['recipe']['path']).name}"
+
+
 def _describe(dataset: Dataset, say: Say) -> None:
     """What the data are, and what was left out."""
     heads = ", ".join(f"{head} ({len(classes)} classes)" for head, classes in dataset.heads.items())
@@ -116,7 +124,7 @@ def _evaluate(trainer: Trainer, folder: Path, outcome: Outcome, say: Say) -> Non
             right = shares.argmax(1) == answers["test"].labels[head][labelled]
             values["calibration_error"] = expected_calibration_error(shares.max(1), right)
     summary = make_summary(
-        name=f"{trainer.config.data.source}:{Path(dataset.info['recipe']['path']).name}",
+        name=_name(dataset),
         dataset=dataset,
         model={"parameters": parameter_count(outcome.best_variables["params"]), "frames": trainer.frames},
         training=outcome.facts(),

@@ -69,6 +69,7 @@ def test_a_run_leaves_every_file_of_the_run_folder(finished):
         "predictions.csv",
         "summary.json",
         "report.html",
+        "data_card.html",
         "checkpoints",
         "tensorboard",
     }

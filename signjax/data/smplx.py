@@ -18,7 +18,7 @@ BODY_JOINTS = (
     "left_elbow", "right_elbow", "left_wrist", "right_wrist",
 )  # fmt: skip
 _BODY_PARENTS = (0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19)
-_HEAD, _LEFT_WRIST, _RIGHT_WRIST = 15, 20, 21
+_NECK, _COLLARS, _HEAD, _LEFT_WRIST, _RIGHT_WRIST = 12, (13, 14), 15, 20, 21
 
 # Offset of each joint from its parent in the rest pose (arms to the sides, y up, facing z, left at positive x), in metres.
 # Approximate lengths of an adult, rounded to centimetres: good for drawing and for comparing hands, not for measuring people.
@@ -71,14 +71,15 @@ JOINTS_OF_PART = {"root": (0, 1), "body": (1, 21), "jaw": (22, 1), "left_hand": 
 
 
 def _skeleton() -> tuple[tuple[tuple[str, int], tuple[str, int]], ...]:
-    """Every bone but those of the face."""
+    """Every bone but those of the face; the collar bones begin at the neck, as a person draws shoulders."""
     point_of = {
         first + position: (part, position)
         for part, (first, count) in JOINTS_OF_PART.items()
         for position in range(count)
         if part != "jaw"
     }
-    return tuple((point_of[int(PARENTS[joint])], point) for joint, point in point_of.items() if joint)
+    above = {joint: _NECK if joint in _COLLARS else int(PARENTS[joint]) for joint in point_of}
+    return tuple((point_of[above[joint]], point) for joint, point in point_of.items() if joint)
 
 
 def _layout(name: str, kind: str, *, face: bool) -> Layout:

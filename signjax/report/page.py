@@ -12,6 +12,7 @@ from typing import Any
 
 import jinja2
 
+from signjax.report.data_card import CARD
 from signjax.report.errors import confusion_counts, find_errors, read_predictions
 from signjax.report.plots import plot_confusion, plot_curves
 
@@ -48,6 +49,7 @@ def write_report(folder: Path, dataset_folder: Path, records: Sequence[dict[str,
         pictures=[(path.stem.replace("_", " "), _as_data(path)) for path in pictures],
         quarantine=quarantine[:_QUARANTINE_ROWS],
         quarantined=len(quarantine),
+        card=CARD,
         config=json.loads((folder / "config.json").read_text(encoding="utf-8")),
     )
     partial = folder / "report.partial"

@@ -1,0 +1,201 @@
+"""`data_card.html`: what a person sees of a dataset before anything is learned from it, in one file.
+
+It is drawn from the files of the dataset folder alone, so it can be made again at any time.
+
+Shapes: T frames, P parts of the layout.
+"""
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from signjax.data.dataset import Dataset
+from signjax.data.splits import SPLITS
+from signjax.report.figures import FIELD, MISSING, draw, stick_of
+
+CARD = "data_card.html"
+_SAMPLES = 8
+_BINS = 40
+_CLASSES = 60
+_SIGNERS = 40
+_QUARANTINE_ROWS = 20
+_CURVES = 12
+# Rows of validity that are counted at a time.
+_ROWS_AT_ONCE = 1 << 20
+
+
+def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
+    """Writes the page.
+
+    Args:
+      dataset: as `open_dataset` gives it.
+      name: what the data are called.
+      path: the file to write.
+    """
+    stick = stick_of(dataset.layout)
+    samples = []
+    for index in choose_samples(dataset, _SAMPLES):
+        frames, valid = dataset.frames(index), dataset.validity(index)
+        clip = dataset.clips[index]
+        samples.append(
+            {
+                "clip": clip,
+                "labels": {head: clip[head] for head in dataset.heads if clip[head]},
+                "length": len(frames),
+                "mirrored": clip.get("mirrored", ""),
+                "unseen": unseen_parts(valid, dataset.layout.part_names),
+                "figure": None if stick is None else draw(frames, valid, dataset.layout, stick),
+                "curves": curves(frames, dataset) if stick is None else None,
+            }
+        )
+    with (dataset.folder / "quarantine.csv").open(newline="", encoding="utf-8") as file:
+        quarantine = list(csv.DictReader(file))
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("signjax.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    lengths = dataset.lengths
+    html = environment.get_template(CARD).render(
+        name=name,
+        dataset=dataset,
+        splits=SPLITS,
+        lengths=histogram(lengths),
+        quantiles=[int(value) for value in np.quantile(lengths, [0, 0.05, 0.5, 0.95, 1])],
+        total=int(lengths.sum()),
+        classes={head: class_table(dataset, head) for head in dataset.heads},
+        most_classes=_CLASSES,
+        signers=signer_table(dataset),
+        most_signers=_SIGNERS,
+        shares={column: shared(dataset, column) for column in ("group", "signer")},
+        missing=missing_table(dataset),
+        mirrored=Counter(reason_kind(clip["mirrored"]) for clip in dataset.clips if clip.get("mirrored")),
+        quarantine=quarantine[:_QUARANTINE_ROWS],
+        reasons=Counter(row["reason"] for row in quarantine).most_common(),
+        quarantined=len(quarantine),
+        samples=samples,
+        stick=stick,
+        field=FIELD,
+        unseen=MISSING,
+    )
+    partial = path.with_suffix(".partial")
+    partial.write_text(html, encoding="utf-8")
+    partial.replace(path)
+
+
+def reason_kind(reason: str) -> str:
+    """`table` or `detected`: what stands before the colon."""
+    return reason.partition(":")[0]
+
+
+def choose_samples(dataset: Dataset, count: int) -> list[int]:
+    """Clips of as many classes and signers as can be, one that was mirrored among them where there is one."""
+    codes = dataset.labels[:, 0]
+    classes = np.unique(codes[codes >= 0])
+    chosen: list[int] = []
+    for turn, code in enumerate(classes[np.linspace(0, len(classes) - 1, count).astype(int)]):
+        members = [int(i) for i in np.flatnonzero(codes == code) if int(i) not in chosen]
+        if members:
+            chosen.append(members[turn * len(members) // count])
+    reversed_clips = [i for i, clip in enumerate(dataset.clips) if clip.get("mirrored")]
+    if reversed_clips and chosen and not any(i in reversed_clips for i in chosen):
+        chosen[-1] = reversed_clips[0]
+    return chosen
+
+
+def unseen_parts(valid: np.ndarray, names: Sequence[str]) -> list[tuple[str, float]]:
+    """(part, share of frames) of parts that were not seen in every frame of a clip."""
+    shares = 1 - valid.mean(0)
+    return [(name.replace("_", " "), float(share)) for name, share in zip(names, shares, strict=True) if share > 0]
+
+
+def curves(frames: np.ndarray, dataset: Dataset) -> list[str]:
+    """The first channels of a clip over time, as points of SVG lines in a field of 100 by 100."""
+    kept = np.unique(np.round(np.linspace(0, len(frames) - 1, 100)).astype(int))
+    scaled = (np.asarray(frames[kept, :_CURVES], np.float64) - dataset.mean[:_CURVES]) / dataset.std[:_CURVES]
+    across = kept / max(len(frames) - 1, 1) * 100
+    down = 50 - np.clip(scaled, -3, 3) * 50 / 3
+    return [" ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, line, strict=True)) for line in down.T]
+
+
+def histogram(values: np.ndarray) -> list[tuple[int, int, int]]:
+    """(first, last, count) of up to 40 bins of whole numbers, all of one width; the last takes the longest percent too."""
+    low, high = int(values.min()), max(int(np.quantile(values, 0.99)), int(values.min()))
+    width = max(1, -(-(high - low + 1) // _BINS))
+    bins = (high - low) // width + 1
+    counts = np.bincount(np.minimum((values - low) // width, bins - 1), minlength=bins)
+    edges = [(low + i * width, low + (i + 1) * width - 1) for i in range(bins)]
+    edges[-1] = (edges[-1][0], max(edges[-1][1], int(values.max())))
+    return [(first, last, int(count)) for (first, last), count in zip(edges, counts, strict=True)]
+
+
+def class_table(dataset: Dataset, head: str) -> list[tuple[str, dict[str, int]]]:
+    """(class, clips of each split), the most frequent first."""
+    codes = dataset.labels[:, list(dataset.heads).index(head)]
+    table = np.zeros((len(dataset.heads[head]), len(SPLITS)), int)
+    labelled = codes >= 0
+    np.add.at(table, (codes[labelled], dataset.split[labelled].astype(int)), 1)
+    rows = [
+        (name, dict(zip(SPLITS, map(int, row), strict=True)))
+        for name, row in zip(dataset.heads[head], table, strict=True)
+    ]
+    return sorted(rows, key=lambda row: (-sum(row[1].values()), row[0]))
+
+
+def signer_table(dataset: Dataset) -> list[dict[str, Any]]:
+    """Clips, classes of the first head and splits of each signer, the one with most clips first."""
+    head = next(iter(dataset.heads))
+    clips, classes, splits = Counter[str](), defaultdict(set), defaultdict(set)
+    for clip in dataset.clips:
+        if clip["signer"]:
+            clips[clip["signer"]] += 1
+            classes[clip["signer"]].add(clip[head])
+            splits[clip["signer"]].add(clip["split"])
+    return [
+        {
+            "signer": signer,
+            "clips": count,
+            "classes": len(classes[signer] - {""}),
+            "splits": ", ".join(split for split in SPLITS if split in splits[signer]),
+        }
+        for signer, count in sorted(clips.items(), key=lambda entry: (-entry[1], entry[0]))
+    ]
+
+
+def shared(dataset: Dataset, column: str) -> int:
+    """How many values of a column of `clips.csv` occur in more than one split."""
+    splits: dict[str, set[str]] = defaultdict(set)
+    for clip in dataset.clips:
+        if clip[column]:
+            splits[clip[column]].add(clip["split"])
+    return sum(len(found) > 1 for found in splits.values())
+
+
+def missing_table(dataset: Dataset) -> list[dict[str, Any]]:
+    """Of each part: the share of all frames in which it was not seen, and how many clips never or not always show it."""
+    if dataset.valid is None:
+        return []
+    starts, parts = dataset.offsets[:-1], len(dataset.layout.parts)
+    seen = np.zeros((len(dataset), parts), np.int64)
+    # Whole clips at a time, so that memory does not grow with the data.
+    first = 0
+    while first < len(dataset):
+        last = max(first + 1, int(np.searchsorted(dataset.offsets, starts[first] + _ROWS_AT_ONCE, "right")) - 1)
+        rows = np.asarray(dataset.valid[starts[first] : dataset.offsets[last]], np.int64)
+        seen[first:last] = np.add.reduceat(rows, starts[first:last] - starts[first], axis=0)
+        first = last
+    lengths = dataset.lengths[:, None]
+    return [
+        {
+            "part": part.name.replace("_", " "),
+            "channels": part.channels,
+            "kind": part.kind,
+            "share": float(1 - seen[:, i].sum() / lengths.sum()),
+            "partly": int(((seen[:, i] < lengths[:, 0]) & (seen[:, i] > 0)).sum()),
+            "never": int((seen[:, i] == 0).sum()),
+        }
+        for i, part in enumerate(dataset.layout.parts)
+    ]

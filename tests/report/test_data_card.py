@@ -1,0 +1,93 @@
+import dataclasses
+import html
+import json
+import re
+
+import numpy as np
+from conftest import make_recipe, silent
+
+from signjax.data.prepare import prepare
+from signjax.report import data_card
+from signjax.report.data_card import (
+    choose_samples,
+    class_table,
+    histogram,
+    missing_table,
+    signer_table,
+    write_data_card,
+)
+
+
+def page(dataset, tmp_path) -> str:
+    path = tmp_path / "data_card.html"
+    write_data_card(dataset, "synthetic:corpus", path)
+    return html.unescape(path.read_text(encoding="utf-8"))
+
+
+def test_the_page_says_what_the_dataset_holds(dataset, tmp_path):
+    text = page(dataset, tmp_path)
+    for expected in ("synthetic:corpus", "signer04", *dataset.heads["gloss"], "No clip was left out", "left hand"):
+        assert expected in text
+    assert re.search(r"clips<b>40</b>", text)
+    assert "http" not in text  # nothing is fetched from anywhere
+    clips = json.loads(re.search(r"const clips = (\[.*\]);", text).group(1))
+    assert len(clips) == text.count("<canvas") == 8
+    assert {"frames", "radius", "data"} == clips[0].keys()
+
+
+def test_clips_of_generic_channels_are_curves(tmp_path):
+    path = tmp_path / "clips.npz"
+    rng = np.random.default_rng(0)
+    np.savez(path, frames=rng.normal(size=(12, 9, 20)), labels=np.arange(12) % 3)
+    prepared = prepare(make_recipe(source="arrays", path=str(path), split="stratified"), tmp_path / "data", silent)
+    text = page(prepared, tmp_path)
+    assert "<canvas" not in text
+    assert text.count("<polyline") == 8 * 12
+    assert "Every clip has 9 frames" in text
+
+
+def test_names_from_the_data_cannot_break_the_page(dataset, tmp_path):
+    evil = "</script><script>alert(1)</script>"
+    clips = [{**clip, "clip": evil, "gloss": evil, "signer": evil} for clip in dataset.clips]
+    path = tmp_path / "card.html"
+    write_data_card(dataclasses.replace(dataset, clips=clips), evil, path)
+    assert evil not in path.read_text(encoding="utf-8")
+
+
+def test_samples_are_of_different_classes_and_show_a_mirrored_clip(dataset):
+    chosen = choose_samples(dataset, 4)
+    assert len(set(dataset.labels[chosen, 0])) == 4
+    other = next(index for index in range(len(dataset)) if index not in chosen)
+    clips = [{**clip, "mirrored": "table: x" if i == other else ""} for i, clip in enumerate(dataset.clips)]
+    assert other in choose_samples(dataclasses.replace(dataset, clips=clips), 4)
+    assert len(set(choose_samples(dataset, 30))) == len(choose_samples(dataset, 30))
+
+
+def test_tables_count_every_clip(dataset):
+    classes = class_table(dataset, "gloss")
+    assert sum(sum(counts.values()) for _, counts in classes) == len(dataset)
+    assert sum(counts["test"] for _, counts in classes) == len(dataset.indices("test"))
+    signers = signer_table(dataset)
+    assert [row["clips"] for row in signers] == [8] * 5
+    assert all(row["classes"] == 4 for row in signers)
+
+
+def test_missing_parts_are_counted_clip_by_clip_whatever_is_read_at_once(dataset, monkeypatch):
+    whole = missing_table(dataset)
+    monkeypatch.setattr(data_card, "_ROWS_AT_ONCE", 100)
+    assert missing_table(dataset) == whole
+    for number, row in enumerate(whole):
+        seen = [dataset.validity(clip)[:, number] for clip in range(len(dataset))]
+        assert row["never"] == sum(not clip.any() for clip in seen)
+        assert row["partly"] == sum(clip.any() and not clip.all() for clip in seen)
+        np.testing.assert_allclose(row["share"], 1 - np.concatenate(seen).mean())
+
+
+def test_a_histogram_counts_all_and_one_giant_does_not_squeeze_the_rest():
+    lengths = np.array([*range(20, 120)] * 5 + [4494])
+    bins = histogram(lengths)
+    assert sum(count for *_, count in bins) == len(lengths)
+    assert len(bins) <= 40
+    assert bins[0][0] == 20 and bins[-1][1] == 4494
+    assert bins[0][1] < 30
+    assert histogram(np.array([7, 7])) == [(7, 7, 2)]
