@@ -20,7 +20,10 @@ KEYS: dict[str, tuple[Any, str]] = {
     ),
     "data.path": ("", "file or folder of the source; empty: the synthetic corpus goes into the run folder"),
     "data.labels": ("", "label table of source signavatars (.csv or data.json); empty: looked for beside the clips"),
-    "data.layout": ("auto", "what the channels are: smplx, generic, or auto (signavatars: smplx, arrays: generic)"),
+    "data.layout": (
+        "auto",
+        "what the channels are: a layout of docs/data.md, a JSON file that describes one, or auto: the source's own",
+    ),
     "data.label_mode": (
         "column",
         "what a head is: column (of the label table), gloss, or attributes (of the HamNoSys string in column `hamnosys`)",

@@ -25,6 +25,7 @@ _SPAN = 6
 # In shoulder widths (of coordinates without shoulders: spans of all points): more is a fault of the tracker.
 _FARTHEST = 2.0
 _HANDS = ("left_hand", "right_hand")
+_NOT = "not mirrored"
 
 
 @dataclass(frozen=True)
@@ -123,5 +124,10 @@ def canonical(clip: Clip, layout: Layout, mode: str) -> tuple[Clip, bool, str]:
     if hand != "left":
         return clip, False, ""
     if not layout.mirrors:
-        return clip, False, f"not mirrored: layout {layout.name} knows no left and right"
+        return clip, False, f"{_NOT}: layout {layout.name} knows no left and right"
     return mirrored(clip, layout), True, reason
+
+
+def was_mirrored(reason: str) -> bool:
+    """Whether a reason that `canonical` gave is one for which a clip was mirrored."""
+    return reason != "" and not reason.startswith(_NOT)

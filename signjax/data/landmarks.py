@@ -19,7 +19,8 @@ _LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_WRIST, _RIGHT_WRIST = 11, 12, 15, 16
 _NOSE_OF_POSE, _NOSE_OF_FACE = 0, 1
 
 # The landmarks of the face that lie on its midline. All others come in two halves of 220 in the same order: the right half has
-# numbers below 248, the left half begins there.
+# numbers below 248, the left half begins there. (All 1,322 edges of MediaPipe's face mesh map onto themselves under this, but for
+# three quadrilaterals that are cut along the other diagonal.)
 _FACE_MIDLINE = (
     *(0, 1, 2, 4, 5, 6), *range(8, 20), 94, 151, 152, 164, 168, 175, 195, 197, 199, 200,
 )  # fmt: skip

@@ -15,6 +15,7 @@ import jinja2
 import numpy as np
 
 from signjax.data.dataset import Dataset
+from signjax.data.handedness import was_mirrored
 from signjax.data.splits import SPLITS
 from signjax.report.figures import FIELD, MISSING, draw, stick_of
 
@@ -47,7 +48,7 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
                 "clip": clip,
                 "labels": {head: clip[head] for head in dataset.heads if clip[head]},
                 "length": len(frames),
-                "mirrored": clip.get("mirrored", ""),
+                "mirrored": clip.get("mirrored", "") if was_mirrored(clip.get("mirrored", "")) else "",
                 "unseen": unseen_parts(valid, dataset.layout.part_names),
                 "figure": None if stick is None else draw(frames, valid, dataset.layout, stick),
                 "curves": curves(frames, dataset) if stick is None else None,
@@ -100,7 +101,7 @@ def choose_samples(dataset: Dataset, count: int) -> list[int]:
         members = [int(i) for i in np.flatnonzero(codes == code) if int(i) not in chosen]
         if members:
             chosen.append(members[turn * len(members) // count])
-    reversed_clips = [i for i, clip in enumerate(dataset.clips) if clip.get("mirrored")]
+    reversed_clips = [i for i, clip in enumerate(dataset.clips) if was_mirrored(clip.get("mirrored", ""))]
     if reversed_clips and chosen and not any(i in reversed_clips for i in chosen):
         chosen[-1] = reversed_clips[0]
     return chosen

@@ -5,7 +5,7 @@ import pytest
 
 from signjax.data import layouts
 from signjax.data.clip import Clip
-from signjax.data.handedness import canonical, dominance, mirrored
+from signjax.data.handedness import canonical, dominance, mirrored, was_mirrored
 from signjax.data.signing import make_signer, sign_clip, vocabulary
 
 SMPLX = layouts.smplx()
@@ -96,6 +96,15 @@ def test_what_cannot_be_mirrored_is_said():
     )
     assert dominance(clip, layouts.generic(8)) is None
     assert canonical(replace(clip, dominant_hand=None), layouts.generic(8), "detect")[1:] == (False, "")
+
+
+@pytest.mark.parametrize("mode", ["as_is", "table", "detect"])
+@pytest.mark.parametrize("hand", [None, "left", "right"])
+@pytest.mark.parametrize("layout", [SMPLX, layouts.generic(169)], ids=lambda layout: layout.name)
+def test_the_reason_tells_whether_a_clip_was_mirrored(layout, hand, mode):
+    clip = replace(synthetic_clip(3, ONE_HANDED[0]), dominant_hand=hand)
+    _, done, reason = canonical(replace(clip, valid=None), layout, mode)
+    assert was_mirrored(reason) == done
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2])

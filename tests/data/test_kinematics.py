@@ -20,10 +20,7 @@ def pose(layout: Layout, seed: int = 0) -> np.ndarray:
     return np.concatenate(runs, axis=1)
 
 
-SMPLX = ["smplx", "smplx_unsmoothed", "smplx_6d", "smplx_unsmoothed_6d"]
-
-
-@pytest.mark.parametrize("name", [*SMPLX, "holistic", "holistic_xy", "pose_hands_258", "hands"])
+@pytest.mark.parametrize("name", layouts.BUILT_IN)
 def test_the_figure_of_a_mirrored_pose_is_the_mirror_of_its_figure(name):
     layout = layouts.BUILT_IN[name]
     frames = pose(layout)
