@@ -14,8 +14,9 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from signjax.data.clip import Clip
 from signjax.data.dataset import Dataset
-from signjax.data.handedness import was_mirrored
+from signjax.data.handedness import dominance, was_mirrored
 from signjax.data.splits import SPLITS
 from signjax.report.figures import FIELD, MISSING, draw, stick_of
 
@@ -26,6 +27,7 @@ _CLASSES = 60
 _SIGNERS = 40
 _QUARANTINE_ROWS = 20
 _CURVES = 12
+_MEASURED = 200
 # Rows of validity that are counted at a time.
 _ROWS_AT_ONCE = 1 << 20
 
@@ -78,6 +80,7 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
         reasons=Counter(row["reason"] for row in quarantine).most_common(),
         quarantined=len(quarantine),
         samples=samples,
+        leading=leading_hands(dataset, _MEASURED),
         stick=stick,
         field=FIELD,
         unseen=MISSING,
@@ -105,6 +108,17 @@ def choose_samples(dataset: Dataset, count: int) -> list[int]:
     if reversed_clips and chosen and not any(i in reversed_clips for i in chosen):
         chosen[-1] = reversed_clips[0]
     return chosen
+
+
+def leading_hands(dataset: Dataset, count: int) -> Counter[str]:
+    """In how many of up to `count` clips, spread evenly, `right`, `left` or `neither` hand leads; empty where it cannot be told."""
+    found = Counter[str]()
+    for index in np.unique(np.linspace(0, len(dataset) - 1, min(count, len(dataset))).astype(int)):
+        clip = Clip(dataset.clips[index]["clip"], dataset.frames(index), dataset.validity(index))
+        measured = dominance(clip, dataset.layout)
+        if measured is not None:
+            found[measured.hand or "neither"] += 1
+    return found
 
 
 def unseen_parts(valid: np.ndarray, names: Sequence[str]) -> list[tuple[str, float]]:

@@ -12,6 +12,7 @@ from signjax.report.data_card import (
     choose_samples,
     class_table,
     histogram,
+    leading_hands,
     missing_table,
     signer_table,
     write_data_card,
@@ -61,6 +62,14 @@ def test_samples_are_of_different_classes_and_show_a_mirrored_clip(dataset):
     clips = [{**clip, "mirrored": "table: x" if i == other else ""} for i, clip in enumerate(dataset.clips)]
     assert other in choose_samples(dataclasses.replace(dataset, clips=clips), 4)
     assert len(set(choose_samples(dataset, 30))) == len(choose_samples(dataset, 30))
+
+
+def test_leading_hands_of_left_and_right_handed_signers(dataset):
+    """Signer 3 of 5 is left-handed."""
+    found = leading_hands(dataset, 1000)
+    assert sum(found.values()) == len(dataset)
+    assert found["right"] > found["left"] > 0
+    assert sum(leading_hands(dataset, 7).values()) == 7
 
 
 def test_tables_count_every_clip(dataset):
