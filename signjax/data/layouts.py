@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from signjax.data import landmarks
+from signjax.data.keypoints import keypoints_106
 from signjax.data.layout_files import read_layout
 from signjax.data.parts import COORDINATES, KINDS, ROTATIONS, Layout, Part, Point, from_description
-from signjax.data.smplx import smplx, smplx_6d, smplx_unsmoothed, smplx_unsmoothed_6d
+from signjax.data.smplx import smplx, smplx_6d, smplx_unsmoothed, smplx_unsmoothed_6d, smplx_with_signer
 from signjax.errors import InputError
 
 __all__ = [
@@ -20,6 +21,7 @@ BUILT_IN = {
     for layout in (
         smplx(),
         smplx_unsmoothed(),
+        smplx_with_signer(),
         smplx_6d(),
         smplx_unsmoothed_6d(),
         landmarks.holistic(),
@@ -30,6 +32,7 @@ BUILT_IN = {
         landmarks.pose_hands_258(),
         landmarks.hands(),
         landmarks.hands("xy"),
+        keypoints_106(),
     )
 }
 

@@ -82,7 +82,7 @@ def _skeleton() -> tuple[tuple[tuple[str, int], tuple[str, int]], ...]:
     return tuple((point_of[above[joint]], point) for joint, point in point_of.items() if joint)
 
 
-def _layout(name: str, kind: str, *, face: bool) -> Layout:
+def _layout(name: str, kind: str, *, face: bool, signer: bool = False) -> Layout:
     parts = [
         Part("root", 1, kind, "root"),
         Part("body", 21, kind, "body", _BODY_PARTNERS),
@@ -92,6 +92,8 @@ def _layout(name: str, kind: str, *, face: bool) -> Layout:
     if face:
         # The expression basis has no published left/right symmetry, so a mirrored face keeps its coefficients.
         parts += [Part("jaw", 1, kind, "jaw"), Part("expression", 10, "scalar", "expression")]
+    if signer:
+        parts += [Part("shape", 10, "scalar", "shape"), Part("camera", 3, "scalar", "camera")]
     return Layout(
         name,
         tuple(parts),
@@ -114,6 +116,11 @@ def smplx() -> Layout:
 def smplx_unsmoothed() -> Layout:
     """The pose of SignAvatars' `unsmooth_smplx`: 156 channels, root, body and hands, axis-angle in radians."""
     return _layout("smplx_unsmoothed", "axis_angle", face=False)
+
+
+def smplx_with_signer() -> Layout:
+    """`smplx`, then what identifies the signer and the studio: 10 shape coefficients and the camera's translation. 182 channels."""
+    return _layout("smplx_with_signer", "axis_angle", face=True, signer=True)
 
 
 def smplx_6d() -> Layout:

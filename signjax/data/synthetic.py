@@ -34,11 +34,10 @@ def signavatars_content(clip: dict[str, np.ndarray], rng: np.random.Generator) -
     smplx = clip["smplx"]
     frames = len(smplx)
     unsmooth = np.concatenate([smplx[:, :156], smplx[:, 159:169], smplx[:, 179:182]], axis=1)
-    seen = clip["left_valid"] | clip["right_valid"]
     return {
         "left_valid": CudaTensor(clip["left_valid"]),
         "right_valid": CudaTensor(clip["right_valid"]),
-        "total_valid_index": np.flatnonzero(seen).astype(np.int64),
+        "total_valid_index": np.arange(frames),
         "smplx": smplx,
         "unsmooth_smplx": (unsmooth + rng.normal(0, 0.02, unsmooth.shape)).astype(np.float32),
         "bb2img_trans": np.tile(np.array([[1.4, 0, 300], [0, 1.4, 20]], np.float32), (frames, 1, 1)),

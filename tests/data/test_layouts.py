@@ -31,6 +31,7 @@ def test_widths_are_those_of_the_formats():
     assert widths == {
         "smplx": 169,
         "smplx_unsmoothed": 156,
+        "smplx_with_signer": 182,
         "smplx_6d": 53 * 6 + 10,
         "smplx_unsmoothed_6d": 52 * 6,
         "holistic": 543 * 3,
@@ -41,6 +42,7 @@ def test_widths_are_those_of_the_formats():
         "pose_hands_258": 258,
         "hands": 126,
         "hands_xy": 84,
+        "keypoints_106": 212,
     }
 
 

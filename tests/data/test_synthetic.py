@@ -6,7 +6,7 @@ from conftest import silent
 
 from signjax import pickles
 from signjax.data import synthetic
-from signjax.data.labels import read_label_table
+from signjax.data.label_table import read_label_table
 from signjax.errors import InputError
 
 SIZE = synthetic.CorpusSize(signs=4, signers=5, takes=2)
@@ -35,8 +35,8 @@ def test_a_file_has_the_form_of_signavatars(corpus):
 
 def test_every_clip_has_a_label_and_its_parameters(corpus):
     table = read_label_table(corpus / "labels.csv")
-    assert table.keys() == {path.stem for path in corpus.glob("*.pkl")}
-    for row in table.values():
+    assert {row.clip for row in table} == {path.stem for path in corpus.glob("*.pkl")}
+    for row in (row.labels for row in table):
         parameters = (row["handshape"], row["orientation"], row["location"], row["movement"], row["hands"])
         assert row["gloss"] == "-".join(parameters).upper()
 

@@ -1,117 +1,258 @@
-"""SignAvatars on disk: a folder of pickles of SMPL-X parameters, and a label table.
+"""SignAvatars on disk: pickles of SMPL-X parameters, and a label table.
 
-A file is a pickle of a dict with `smplx` (T, 182) and, where hands were fitted, `left_valid` and `right_valid` (T,), often as
-torch tensors on a CUDA device.
+A clip is a dict with some of these keys, NumPy arrays or torch tensors on any device; T frames:
+
+| key | shape | meaning |
+|---|---|---|
+| `smplx` | (T, 182) | pose to 159 (root, body, hands, jaw), shape to 169, expression to 179, camera translation to 182 |
+| `unsmooth_smplx` | (T, 169) | pose to 156 (root, body, hands), shape to 166, camera to 169 |
+| `pred2d` or `pred_2d` | (T, 106, 2 or 3) | points in the picture; a third number is not read |
+| `left_valid`, `right_valid` | (T,) | in which frames the hand was fitted |
+| `total_valid_index` | (T,) | the number of each frame in the video |
+
+A file holds one clip, as `{...}` or `{name: {...}}`; or, where the path is that file and no folder, many: `{name: {...}, ...}`. The
+`.npz` files that `python -m signjax.pickles convert` writes are read alike.
 """
 
+import json
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from signjax import pickles
 from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
-from signjax.data.labels import read_label_table, split_columns
 from signjax.data.sources.item import Item, Request
+from signjax.data.sources.matching import Found, find_label_table, match, segment
+from signjax.data.sources.npy import NUMPY_ERRORS, read_arrays
 from signjax.errors import InputError
+from signjax.pickles import manifest
 
-# Columns of `smplx`: pose to 159 (root, body, hands, jaw), shape to 169, expression to 179, camera translation to 182.
-SMPLX_WIDTH = 182
-_POSE = slice(0, 159)
-_EXPRESSION = slice(169, 179)
-
-TABLE_NAMES = ("labels.csv", "data.json")
+SUFFIXES = (".pkl", ".pickle", ".pt", ".pth")
+_NAME_ENDINGS = (*(f"{suffix}.npz" for suffix in SUFFIXES), *SUFFIXES, ".npz")
+LEFT_HANDED = "pjm_left_videos.json"
 
 
-def clip_files(path: Path) -> list[Path]:
-    """The pickles below a folder, in a fixed order.
+class _Form(NamedTuple):
+    """Where a layout's channels lie: the keys of which a clip has one, its channels, and which of them are taken."""
 
-    Raises:
-      InputError: there is no such folder, or it holds no pickle.
-    """
-    if not path.is_dir():
-        raise InputError(f"{path}: no such folder; config.data.path must be a folder of .pkl files")
-    files = sorted(path.rglob("*.pkl"))
-    if not files:
-        raise InputError(f"{path}: the folder holds no .pkl file; config.data.path must be a folder of SMPL-X pickles")
-    return files
+    keys: tuple[str, ...]
+    shape: tuple[int, ...]
+    columns: tuple[slice, ...]
 
 
-def find_label_table(path: Path, labels: str) -> Path:
-    """The label table: the one named, else `labels.csv` or `data.json` in the folder or beside it."""
-    if labels:
-        return Path(labels)
-    candidates = [folder / name for folder in (path, path.parent) for name in TABLE_NAMES]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    raise InputError(
-        f"{path}: no label table; looked for {', '.join(map(str, candidates))}. "
-        "Name one with --config.data.labels=FILE (a CSV with a column 'clip' and a column 'gloss')"
-    )
+_FORMS = {
+    "smplx": _Form(("smplx",), (182,), (slice(0, 159), slice(169, 179))),
+    "smplx_unsmoothed": _Form(("unsmooth_smplx",), (169,), (slice(0, 156),)),
+    "smplx_with_signer": _Form(("smplx",), (182,), (slice(0, 159), slice(169, 179), slice(159, 169), slice(179, 182))),
+    "keypoints_106": _Form(("pred2d", "pred_2d"), (106, 2), (slice(0, 212),)),
+}
+_MASKS = {"left_valid": "left_hand", "right_valid": "right_hand"}
+_NUMBERS = "total_valid_index"
+_MOST_LOST = 10  # times as many frames as are there
+_READ = {key for form in _FORMS.values() for key in form.keys} | {*_MASKS, _NUMBERS}
+
+
+class _How(NamedTuple):
+    """What an item must know: the layout, the name of its clip in a file of many, and why its file was not converted."""
+
+    layout: str
+    key: str | None = None
+    refused: str = ""
 
 
 def source_files(request: Request) -> list[Path]:
-    """The pickles, and the label table where one is needed."""
-    files = clip_files(request.path)
-    return [*files, find_label_table(request.path, request.labels)] if request.labelled else files
+    """The files of the clips, and the tables where they are needed."""
+    files = [found.path for found in _files(request, "smplx") if not found.how.refused]
+    if not request.labelled:
+        return files
+    return [*files, find_label_table(request), *_left_handed_lists(request)]
 
 
 def default_layout(request: Request, width: int) -> layouts.Layout:
-    """SMPL-X without shape and camera."""
+    """SMPL-X without shape and camera: they identify the signer and the studio."""
     return layouts.named("smplx", width)
 
 
 def list_items(request: Request) -> list[Item | Rejected]:
-    """An item for each pickle, whose clip is called as the file's stem; a rejection for each row of the table without one.
+    """An item for each clip, called as its file is, and rejections for what has no partner in files or label table.
 
     Raises:
-      InputError: no folder, no pickle, no label table, or no row of the table has the name of any clip.
+      InputError: nothing to read, no label table, no row of the table has a file, or a layout that the files cannot give.
     """
-    path, files = request.path, clip_files(request.path)
-    if not request.labelled:
-        return [Item(file.stem, str(file)) for file in files]
-    table_path = find_label_table(path, request.labels)
-    table = read_label_table(table_path)
-    stems = {file.stem for file in files}
-    if not stems & table.keys():
+    layout = "smplx" if request.layout == "auto" else request.layout
+    if layout not in _FORMS:
+        raise InputError(f"config.data.layout: source signavatars has {', '.join(_FORMS)}; not {layout!r}")
+    items = match(request, _files(request, layout), _NAME_ENDINGS)
+    left_handed: set[str] = set()
+    for path in _left_handed_lists(request) if request.labelled else ():
+        left_handed |= _read_left_handed(path)
+    return [
+        replace(item, dominant_hand="left")
+        if isinstance(item, Item) and item.dominant_hand is None and item.name in left_handed
+        else item
+        for item in items
+    ]
+
+
+def _files(request: Request, layout: str) -> list[Found]:
+    """The files that hold clips, in a fixed order.
+
+    Raises:
+      InputError: there is no such file or folder, or it holds none.
+    """
+    path = request.path
+    how = _How(layout)
+    if path.is_file():
+        names = _names_inside(path)
+        return [Found(name, path, _How(layout, name)) for name in names] or [Found(path.name, path, how)]
+    if not path.is_dir():
+        raise InputError(f"{path}: no such folder; config.data.path must be a folder of .pkl files, or one of them")
+    records = manifest.read(path).values()
+    if records:
+        return [
+            Found(record.source, path / record.outputs[0], how)
+            if record.status == "converted"
+            else Found(record.source, path / record.source, _How(layout, refused=record.reason))
+            for record in sorted(records)
+        ]
+    files = sorted(path.rglob("*"))
+    found = [file for file in files if file.suffix.lower() in SUFFIXES] or [f for f in files if f.suffix == ".npz"]
+    if not found:
         raise InputError(
-            f"{table_path}: none of its {len(table)} clips (first: {next(iter(table), None)!r}) has a file in {path} "
-            f"(first: {files[0].name}); the column 'clip' must hold file names without .pkl"
+            f"{path}: the folder holds no .pkl file; config.data.path must be a folder of SMPL-X pickles, or one that "
+            "`python -m signjax.pickles convert` wrote"
         )
-    items: list[Item | Rejected] = []
-    for file in files:
-        about, labels = split_columns(table.get(file.stem, {}))
-        items.append(Item(file.stem, str(file), labels, about.get("signer"), about.get("group"), about.get("split")))
-    for name in sorted(table.keys() - stems):
-        detail = f"in the label table, but {name}.pkl is not in {path}"
-        items.append(Rejected(name, str(table_path), "missing_file", detail))
-    return items
+    return [Found(file.relative_to(path).as_posix(), file, how) for file in found]
+
+
+def _names_inside(path: Path) -> list[str]:
+    """The clips of a file of many; none where it holds one."""
+    try:
+        if path.suffix == ".npz":
+            names = {name.rpartition("/")[0] for name in read_arrays(path)}
+        else:
+            content = pickles.inspect(path)
+            inner = content.items() if isinstance(content, dict) else ()
+            names = {str(name) for name, fields in inner if isinstance(fields, dict)}
+    except (pickles.PickleError, *NUMPY_ERRORS):
+        return []  # read_item says why
+    return sorted(names) if len(names) > 1 else []
+
+
+def _left_handed_lists(request: Request) -> list[Path]:
+    """SignAvatars' list of left-handed clips, beside the label table or in the folder."""
+    folders = dict.fromkeys((find_label_table(request).parent, request.path))
+    return [file for folder in folders if (file := folder / LEFT_HANDED).is_file()]
+
+
+def _read_left_handed(path: Path) -> set[str]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: expected a JSON array of clip names: {error}") from error
+    if not isinstance(content, list) or not all(isinstance(name, str) for name in content):
+        raise InputError(f"{path}: expected a JSON array of clip names")
+    return set(content)
+
+
+@lru_cache(maxsize=1)
+def _many(path: str, changed_ns: int) -> dict[str, Any]:
+    """A file of many clips, kept for the next of them as long as it does not change."""
+    content: dict[Any, Any] = _load(path)
+    return {str(name): fields for name, fields in content.items()}
+
+
+def _content(path: str, key: str | None) -> Any:
+    return _load(path) if key is None else _many(path, Path(path).stat().st_mtime_ns)[key]
+
+
+def _load(path: str) -> Any:
+    """The content of a pickle, or of the .npz file that it was converted into."""
+    if not path.endswith(".npz"):
+        return pickles.load(path)
+    content: dict[str, Any] = {}
+    for name, array in read_arrays(Path(path)).items():
+        outer, _, key = name.rpartition("/")
+        (content.setdefault(outer, {}) if outer else content)[key] = array
+    return content
 
 
 def read_item(item: Item) -> Clip | Rejected:
-    """One pickle as a clip of layout `smplx`."""
+    """One clip, in the layout that was asked for."""
+    how: _How = item.how
+    if how.refused:
+        return item.rejected("unreadable", f"not converted: {how.refused}")
     try:
-        content = pickles.load(item.file)
-    except pickles.PickleError as error:
-        return item.rejected("unreadable", str(error))
-    except OSError as error:
-        return item.rejected("unreadable", error.strerror or str(error))
-    if not isinstance(content, dict) or "smplx" not in content:
+        content = _content(item.file, how.key)
+    except (pickles.PickleError, *NUMPY_ERRORS) as error:
+        return item.rejected("unreadable", getattr(error, "strerror", None) or str(error))
+    form = _FORMS[how.layout]
+    if isinstance(content, dict) and not content.keys() & _READ:
+        inner = [value for value in content.values() if isinstance(value, dict)]
+        if len(inner) > 1:
+            detail = f"the file holds {len(inner)} clips; name it as config.data.path, it is not read in a folder"
+            return item.rejected("several_clips", detail)
+        content = inner[0] if inner else content
+    key = next((key for key in form.keys if isinstance(content, dict) and key in content), None)
+    if key is None:
         found = ", ".join(map(str, content)) if isinstance(content, dict) else type(content).__name__
-        return item.rejected("missing_key", f"expected a dict with 'smplx', found {found}")
-    smplx = np.asarray(content["smplx"])
-    if smplx.ndim != 2 or smplx.shape[1] != SMPLX_WIDTH or smplx.dtype.kind not in "fiu":
-        detail = f"'smplx' must be numbers of shape (T, {SMPLX_WIDTH}), it is {smplx.dtype} {smplx.shape}"
-        return item.rejected("wrong_width", detail)
-    layout = layouts.smplx()
-    valid = np.ones((len(smplx), len(layout.parts)), bool)
-    for key, part in (("left_valid", "left_hand"), ("right_valid", "right_hand")):
-        if key not in content:
+        return item.rejected("missing_key", f"expected a dict with '{form.keys[0]}', found {found}")
+    return _clip(item, np.asarray(content[key]), key, content)
+
+
+def _clip(item: Item, values: np.ndarray, key: str, content: dict[str, Any]) -> Clip | Rejected:
+    form, layout = _FORMS[item.how.layout], layouts.BUILT_IN[item.how.layout]
+    points = len(form.shape) == 2
+    fits = values.shape[1:] == form.shape or (points and values.shape[1:] == (form.shape[0], form.shape[1] + 1))
+    if not fits or values.dtype.kind not in "fiu":
+        shape = ", ".join(map(str, form.shape))
+        return item.rejected(
+            "wrong_width", f"'{key}' must be numbers of shape (T, {shape}), it is {values.dtype} {values.shape}"
+        )
+    count = len(values)
+    if points:
+        values = values[:, :, : form.shape[1]].reshape(count, -1)
+    frames = np.concatenate([values[:, columns] for columns in form.columns], axis=1)
+    valid = np.ones((count, len(layout.parts)), bool)
+    for mask, part in _MASKS.items():
+        if mask not in content:
             continue
-        seen = np.asarray(content[key])
-        if seen.shape != (len(smplx),):
-            detail = f"'{key}' must have shape ({len(smplx)},) as 'smplx' has, it has {seen.shape}"
+        seen = np.asarray(content[mask])
+        if seen.shape != (count,):
+            detail = f"'{mask}' must have shape ({count},) as '{key}' has, it has {seen.shape}"
             return item.rejected("wrong_width", detail)
         valid[:, layout.part_names.index(part)] = seen.astype(bool)
-    return item.clip(np.concatenate([smplx[:, _POSE], smplx[:, _EXPRESSION]], axis=1), valid)
+    chosen = segment(item, count)
+    if isinstance(chosen, Rejected):
+        return chosen
+    frames, valid = frames[chosen], valid[chosen]
+    numbers = np.asarray(content.get(_NUMBERS, ()))
+    if numbers.shape == (count,):
+        frames, valid = with_lost_frames(frames, valid, numbers[chosen])
+    return item.clip(frames, valid)
+
+
+def with_lost_frames(frames: np.ndarray, valid: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Puts back the frames that were left out because no signer was found, so that time runs evenly.
+
+    Args:
+      frames, valid: (T, F) and (T, P).
+      numbers: (T,), the number of each frame in its video. Where they do not rise, or would leave out most of the video, they
+        number something else, and are not used.
+
+    Returns:
+      The same with repeated frames, of which no part is valid, where numbers are left out.
+    """
+    if len(numbers) < 2 or numbers.dtype.kind not in "iu" or (np.diff(numbers) < 1).any():
+        return frames, valid
+    position = numbers - numbers[0]
+    if position[-1] == len(numbers) - 1 or position[-1] >= _MOST_LOST * len(numbers):
+        return frames, valid
+    last_seen = np.searchsorted(position, np.arange(position[-1] + 1), side="right") - 1
+    filled = valid[last_seen]
+    filled[np.setdiff1d(np.arange(len(last_seen)), position)] = False
+    return frames[last_seen], filled

@@ -1,0 +1,60 @@
+"""Reads `.npy` and `.npz` files, through a memory map wherever the bytes lie in the file as they are."""
+
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+# What NumPy raises at files that are cut short, damaged, of another form, or hold pickled objects.
+NUMPY_ERRORS = (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
+
+_LOCAL_HEADER = 30  # bytes of a zip member's own header, before its name and extra field
+_HEADER_READERS: dict[tuple[int, int], Any] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def read_arrays(path: Path, keys: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """The arrays of a `.npz` file, all or those of the given names, or the one of a `.npy` file under the file's stem.
+
+    Members of an archive that are not compressed, as `np.savez` writes them, are mapped, not read.
+
+    Raises:
+      NUMPY_ERRORS: the file cannot be read, or holds pickled objects.
+    """
+    if path.suffix == ".npy":
+        return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False)}
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        return {key: _member(path, archive, info) for key, info in members.items() if keys is None or key in keys}
+
+
+def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+    with archive.open(info) as member:
+        reader = _HEADER_READERS.get(np.lib.format.read_magic(member))
+        if info.compress_type == zipfile.ZIP_STORED and reader is not None:
+            shape, fortran, dtype = reader(member)
+            start = _data_start(path, info) + member.tell()
+            if (
+                not dtype.hasobject
+                and 0 not in shape
+                and start + dtype.itemsize * int(np.prod(shape)) <= os.path.getsize(path)
+            ):
+                return np.memmap(path, dtype, "r", start, shape, "F" if fortran else "C")
+    with archive.open(info) as member:
+        array: np.ndarray = np.lib.format.read_array(member, allow_pickle=False)
+        return array
+
+
+def _data_start(path: Path, info: zipfile.ZipInfo) -> int:
+    """Where a member's bytes begin; its own header may be longer than the directory's copy says."""
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        name, extra = struct.unpack("<26x2H", file.read(_LOCAL_HEADER))
+    return info.header_offset + _LOCAL_HEADER + int(name) + int(extra)

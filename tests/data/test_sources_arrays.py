@@ -1,0 +1,169 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from signjax.data.clip import Rejected
+from signjax.data.sources import arrays, catalogue, npy
+from signjax.data.sources.item import Request
+from signjax.errors import InputError
+
+FRAMES = np.arange(24, dtype=np.float32).reshape(12, 2)
+
+
+def npz(tmp_path: Path, **content: object) -> Path:
+    np.savez(tmp_path / "a.npz", **content)
+    return tmp_path / "a.npz"
+
+
+def test_an_npz_of_ragged_clips(tmp_path):
+    path = npz(
+        tmp_path,
+        frames=FRAMES,
+        offsets=[0, 5, 12],
+        labels=[1, -1],
+        classes=["no", "yes"],
+        clips=["p", "q"],
+        signers=["anna", ""],
+        split=["train", "test"],
+    )
+    first, second = catalogue.read("arrays", Request(path))
+    assert (first.name, first.labels, first.signer, first.split) == ("p", {"gloss": "yes"}, "anna", "train")
+    assert (second.labels, second.signer) == ({}, None)
+    np.testing.assert_array_equal(second.frames, FRAMES[5:])
+
+
+def test_names_that_repeat_over_splits_are_told_apart(tmp_path):
+    content = {"frames": FRAMES, "offsets": [0, 5, 12], "labels": [1, 0], "clips": ["a/0", "a/0"]}
+    assert [
+        clip.name for clip in catalogue.read("arrays", Request(npz(tmp_path, **content, split=["train", "test"])))
+    ] == [
+        "train/a/0",
+        "test/a/0",
+    ]
+    assert [clip.name for clip in catalogue.read("arrays", Request(npz(tmp_path, **content)))] == ["a/0", "a/0"]
+
+
+@pytest.mark.parametrize("labels", [[2, 0, 1], [[0, 0, 1], [1, 0, 0], [0, 1, 0]]])
+def test_a_folder_of_dense_features_with_numbers_or_one_hot(tmp_path, labels):
+    np.save(tmp_path / "features.npy", FRAMES.reshape(3, 4, 2).astype(np.float64))
+    np.save(tmp_path / "labels.npy", labels)
+    np.save(tmp_path / "lengths.npy", [4, 2, 3])
+    clips = list(catalogue.read("arrays", Request(tmp_path)))
+    assert [clip.labels["gloss"] for clip in clips] == ["class 2", "class 0", "class 1"]
+    assert [len(clip.frames) for clip in clips] == [4, 2, 3]
+    assert clips[1].frames.dtype == np.float32
+    np.testing.assert_array_equal(clips[1].frames, FRAMES[4:6])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"labels": [0]}, "no key 'frames' or 'features'"),
+        ({"frames": FRAMES, "labels": [0]}, "need 'offsets'"),
+        ({"frames": FRAMES, "offsets": [0, 13], "labels": [0]}, "rise from 0 to the number of frames, 12"),
+        ({"frames": FRAMES, "offsets": [0, 8, 4, 12], "labels": [0] * 3}, "must rise"),
+        ({"frames": FRAMES, "offsets": [0, 12], "labels": [0, 1]}, "'labels' has 2 entries for 1 clips"),
+        ({"frames": FRAMES, "offsets": [0, 12], "labels": [3], "classes": ["a"]}, "label 3 has no name"),
+        ({"frames": FRAMES, "offsets": [0, 12], "labels": [0.5]}, "integers or text"),
+        ({"frames": FRAMES, "offsets": [0, 12]}, "no labels"),
+        ({"frames": FRAMES.reshape(3, 4, 2), "labels": [0] * 3, "lengths": [4, 5, 1]}, "from 0 to 4"),
+        ({"frames": FRAMES.reshape(3, 4, 2), "labels": np.ones((3, 2))}, "one-hot; 3 rows"),
+        ({"frames": np.array([object()]), "labels": [0]}, "without pickled objects"),
+    ],
+)
+def test_arrays_that_cannot_be_used_say_why(tmp_path, content, message):
+    with pytest.raises(InputError, match=message):
+        list(catalogue.read("arrays", Request(npz(tmp_path, **content))))
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_frames_are_mapped_where_they_are_not_compressed(tmp_path, save):
+    save(tmp_path / "a.npz", frames=np.asfortranarray(FRAMES), offsets=[0, 5, 12], labels=[1, 0])
+    clips = list(catalogue.read("arrays", Request(tmp_path / "a.npz")))
+    np.testing.assert_array_equal(np.concatenate([clip.frames for clip in clips]), FRAMES)
+    read = npy.read_arrays(tmp_path / "a.npz")["frames"]
+    np.testing.assert_array_equal(read, FRAMES)
+    assert isinstance(read, np.memmap) == (save is np.savez)
+
+
+def test_a_changed_file_is_read_anew(tmp_path):
+    content = {"offsets": [0, 12], "labels": [1]}
+    list(catalogue.read("arrays", Request(npz(tmp_path, frames=FRAMES, **content))))
+    path = npz(tmp_path, frames=FRAMES + 1, **content)
+    os.utime(path, ns=(1, 1))
+    (after,) = catalogue.read("arrays", Request(path))
+    np.testing.assert_array_equal(after.frames, FRAMES + 1)
+
+
+def test_a_label_table_says_more_than_the_arrays(tmp_path):
+    path = npz(tmp_path, frames=FRAMES, offsets=[0, 5, 12], labels=["x", "y"], clips=["p", "q"], signers=["s", "t"])
+    (tmp_path / "t.csv").write_text("clip,gloss,hands,signer,dominant_hand\nq,z,two,,left\ngone,z,one,,\n")
+    first, second, lost = catalogue.read("arrays", Request(path, str(tmp_path / "t.csv")))
+    assert (first.labels, first.signer) == ({"gloss": "x"}, "s")
+    assert (second.labels, second.signer, second.dominant_hand) == ({"gloss": "z", "hands": "two"}, "t", "left")
+    assert (lost.name, lost.reason) == ("gone", "missing_file")
+    (tmp_path / "t.csv").write_text("clip,gloss\nother,z\n")
+    with pytest.raises(InputError, match=r"none of its 1 clips \(first: 'other'\) is one of the arrays \(first: 'p'\)"):
+        list(catalogue.read("arrays", Request(path, str(tmp_path / "t.csv"))))
+
+
+def test_one_file_a_clip(tmp_path):
+    clips = tmp_path / "clips"
+    (clips / "deep").mkdir(parents=True)
+    np.save(clips / "a.npy", FRAMES)
+    np.save(clips / "points.npy", FRAMES.reshape(4, 3, 2))
+    np.savez(clips / "deep" / "b.npz", frames=FRAMES[:5], fps=25)
+    np.savez(clips / "lone.npz", anything=FRAMES[:3])
+    np.savez(clips / "several.npz", x=FRAMES, y=FRAMES)
+    np.save(clips / "objects.npy", np.array([object()]), allow_pickle=True)
+    (clips / "text.npz").write_text("hello")
+    np.save(clips / "words.npy", np.array(["a"]))
+    names = ("a", "points", "deep/b", "lone", "several", "objects", "text", "words", "gone")
+    (clips / "labels.csv").write_text("clip,gloss\n" + "".join(f"{name},G\n" for name in names))
+    found = {item.name: item for item in catalogue.read("arrays", Request(clips))}
+    np.testing.assert_array_equal(found["a"].frames, FRAMES)
+    np.testing.assert_array_equal(found["points"].frames, FRAMES.reshape(4, 6))
+    np.testing.assert_array_equal(found["deep/b"].frames, FRAMES[:5])
+    np.testing.assert_array_equal(found["lone"].frames, FRAMES[:3])
+    reasons = {name: item.reason for name, item in found.items() if isinstance(item, Rejected)}
+    assert reasons == {
+        "several": "missing_key",
+        "objects": "unreadable",
+        "text": "unreadable",
+        "words": "wrong_width",
+        "gone": "missing_file",
+    }
+    assert set(arrays.source_files(Request(clips))) == {*clips.rglob("*.np[yz]"), clips / "labels.csv"}
+
+
+def test_missing_parts_are_known_where_the_layout_is(tmp_path):
+    frames = np.random.default_rng(0).normal(size=(5, 126)).astype(np.float32)
+    frames[1, :63] = 0
+    frames[3, 63:] = np.nan
+    path = npz(tmp_path, frames=frames, offsets=[0, 5], labels=["x"])
+    (clip,) = catalogue.read("arrays", Request(path, layout="hands"))
+    assert clip.valid.tolist() == [[t != 1, t != 3] for t in range(5)]
+    assert not np.isnan(clip.frames).any()
+    (clip,) = catalogue.read("arrays", Request(path))
+    assert clip.valid is None
+    (rejected,) = catalogue.read("arrays", Request(path, layout="holistic"))
+    assert (rejected.reason, "has 1629 channels, the frames have 126" in rejected.detail) == ("wrong_width", True)
+
+
+def test_a_file_that_is_no_array(tmp_path):
+    (tmp_path / "a.npz").write_text("hello")
+    with pytest.raises(InputError, match="expected NumPy arrays"):
+        list(catalogue.read("arrays", Request(tmp_path / "a.npz")))
+
+
+@pytest.mark.parametrize(("name", "clips", "width"), [("auslan", 6648, 8), ("asl16", 800, 158), ("libras", 330, 2)])
+def test_real_recordings(name, clips, width):
+    if "SIGNJAX_DATA" not in os.environ:
+        pytest.skip("SIGNJAX_DATA does not name a folder of recordings")
+    read = list(catalogue.read("arrays", Request(Path(os.environ["SIGNJAX_DATA"]) / name / f"{name}.npz")))
+    assert len(read) == clips
+    assert not any(isinstance(clip, Rejected) for clip in read)
+    assert len({clip.name for clip in read}) == clips
+    assert {clip.frames.shape[1] for clip in read} == {width}
