@@ -9,7 +9,7 @@ from signjax.data.hamnosys.attributes import attributes
 from signjax.data.hamnosys.explain import explain
 from signjax.data.hamnosys.grammar import UnparsedError, parse
 from signjax.data.hamnosys.symbols import describe
-from signjax.data.labels import read_label_table
+from signjax.data.label_table import read_label_table
 from signjax.errors import InputError
 
 COLUMN = "hamnosys"
@@ -22,9 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the subcommand takes."""
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("string", nargs="?", help=r"code points, as they are or typed: U+E001 U+E020 or '\ue001\ue020'")
-    what.add_argument(
-        "--check", type=Path, metavar="TABLE", help=f"parse column {COLUMN} of a .json or .csv label table"
-    )
+    what.add_argument("--check", type=Path, metavar="TABLE", help=f"parse column {COLUMN} of a label table")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -71,14 +69,14 @@ def _explain(text: str) -> int:
 def _check(path: Path) -> int:
     table = read_label_table(path)
     parsed = 0
-    for clip, row in table.items():
-        if COLUMN not in row:
-            print(f"{clip}: no string in column {COLUMN}")
+    for row in table:
+        if COLUMN not in row.labels:
+            print(f"{row.clip}: no string in column {COLUMN}")
             continue
         try:
-            parse(row[COLUMN])
+            parse(row.labels[COLUMN])
             parsed += 1
         except UnparsedError as error:
-            print(f"{clip}: {error}")
+            print(f"{row.clip}: {error}")
     print(f"parsed {parsed} of {len(table)}")
     return 0 if parsed == len(table) else 1
