@@ -16,7 +16,8 @@ KEYS: dict[str, tuple[Any, str]] = {
     ),
     "data.source": (
         "synthetic",
-        "where clips come from: synthetic, signavatars (a folder of pickles) or arrays (.npz, .npy)",
+        "where clips come from: synthetic, synthetic_hamnosys (HamNoSys strings, made-up motion), signavatars (a folder of "
+        "pickles) or arrays (.npz, .npy)",
     ),
     "data.path": ("", "file or folder of the source; empty: the synthetic corpus goes into the run folder"),
     "data.labels": ("", "label table of source signavatars (.csv or data.json); empty: looked for beside the clips"),

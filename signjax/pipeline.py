@@ -11,6 +11,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from signjax import settings
+from signjax.data import corpora
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import Dataset, in_memory, open_dataset
 from signjax.data.prepare import prepare
@@ -161,7 +162,7 @@ def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
     outcome = saved_outcome(folder, trainer.fresh_state(), settings.loop(run_config), trained_on.digest)
     answer = trainer.answer_with(outcome.best_variables)
     path = Path(config.data.path)
-    source = "signavatars" if config.data.source == "synthetic" else config.data.source
+    source = "signavatars" if config.data.source in corpora.SOURCES else config.data.source
     request = Request(path, layout=run_config.data.layout, labelled=False)
     rejected: list[Rejected] = []
     named: list[tuple[str, str]] = []

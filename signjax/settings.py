@@ -9,10 +9,12 @@ import jax
 from ml_collections import ConfigDict
 
 from signjax.augment import Augmentation
+from signjax.data import corpora
 from signjax.data.dataset import Dataset
 from signjax.data.prepare import Recipe
 from signjax.data.splits import Rule
 from signjax.data.synthetic import CorpusSize
+from signjax.data.synthetic_hamnosys import StringCorpus, find_strings
 from signjax.errors import InputError
 from signjax.model import Hybrid
 from signjax.training import parallel
@@ -97,11 +99,18 @@ def check(config: ConfigDict) -> None:
 def recipe(config: ConfigDict, workdir: Path) -> Recipe:
     """What `prepare` needs."""
     data = config.data
-    path = data.path or (str(workdir / "corpus") if data.source == "synthetic" else "")
+    path, labels = data.path, data.labels
+    corpus: corpora.Corpus = CorpusSize(config.synthetic.signs, config.synthetic.signers, config.synthetic.takes)
+    if data.source == "synthetic_hamnosys":
+        # Path and labels name the strings; the clips that sign them go into the run folder, their labels beside them.
+        corpus = StringCorpus(find_strings(path, labels), config.synthetic.signers)
+        path, labels = str(workdir / "corpus"), ""
+    elif data.source == "synthetic":
+        path = path or str(workdir / "corpus")
     return Recipe(
         source=data.source,
         path=path,
-        labels=data.labels,
+        labels=labels,
         layout=data.layout,
         label_mode=data.label_mode,
         heads=tuple(head.strip() for head in data.heads.split(",") if head.strip()),
@@ -116,7 +125,7 @@ def recipe(config: ConfigDict, workdir: Path) -> Recipe:
         ),
         rare_classes=data.rare_classes,
         longest_clip=data.longest_clip,
-        corpus=CorpusSize(config.synthetic.signs, config.synthetic.signers, config.synthetic.takes),
+        corpus=corpus,
         seed=config.seed,
     )
 

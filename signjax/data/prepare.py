@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from signjax.data import label_modes, layouts, store, synthetic
+from signjax.data import corpora, label_modes, layouts, store
 from signjax.data import labels as labels_lib
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import FORMAT_VERSION, Dataset, open_dataset
@@ -52,7 +52,7 @@ class Recipe:
     rule: Rule
     rare_classes: str
     longest_clip: int
-    corpus: synthetic.CorpusSize
+    corpus: corpora.Corpus
     seed: int
 
 
@@ -82,8 +82,8 @@ def prepare(recipe: Recipe, folder: Path, say: Say) -> Dataset:
     if not recipe.path:
         raise InputError(f"config.data.path is empty; source {recipe.source} needs --config.data.path=...")
     path = Path(recipe.path)
-    if recipe.source == "synthetic":
-        synthetic.write_corpus(path, recipe.corpus, recipe.seed, say)
+    if recipe.source in corpora.SOURCES:
+        corpora.write_corpus(path, recipe.corpus, recipe.seed, say)
     fingerprint = _fingerprint(recipe)
     if (folder / "dataset.json").is_file():
         dataset = open_dataset(folder)

@@ -178,7 +178,7 @@ def hand_pose(flexion: np.ndarray, spread: float) -> np.ndarray:
     return pose.reshape(len(flexion), 45)
 
 
-def _smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> np.ndarray:
+def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> np.ndarray:
     """Noise that is correlated over about four frames, with standard deviation `scale`."""
     noise = rng.normal(0, 1, shape)
     for t in range(1, shape[0]):
@@ -186,7 +186,7 @@ def _smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float
     return scale * noise
 
 
-def _envelope(before: int, sign: int, after: int, transition: int) -> tuple[np.ndarray, np.ndarray]:
+def envelope(before: int, sign: int, after: int, transition: int) -> tuple[np.ndarray, np.ndarray]:
     """How far each frame is from rest into the sign (0 to 1, smooth), and the phase of the movement (0 to 1)."""
     t = np.arange(before + sign + after, dtype=float)
     rise = np.clip((t - before + transition) / transition, 0, 1)
@@ -200,7 +200,7 @@ def sign_clip(sign: Sign, signer: Signer, rng: np.random.Generator) -> dict[str,
     length = int(rng.uniform(26, 44) / signer.tempo)
     transition = int(rng.integers(4, 8))
     before, after = (int(n) + transition for n in rng.integers(2, 16, 2))
-    into, phase = _envelope(before, length, after, transition)
+    into, phase = envelope(before, length, after, transition)
     frames = len(into)
     phase = phase ** rng.uniform(0.8, 1.25)  # nobody moves at a constant speed
     offsets = movement_offsets(sign.movement, phase)
@@ -224,19 +224,19 @@ def sign_clip(sign: Sign, signer: Signer, rng: np.random.Generator) -> dict[str,
             pose = (1 - amount) * rest + amount * (target + rng.normal(0, 0.05, 3))
             body[:, joint - (side == "left")] += reflection * pose
         flexion = (1 - amount) * relaxed + amount * signer.flexion * (np.array(flexions) + offsets["flexion"])
-        hand = hand_pose(flexion, spread) + signer.fingers.reshape(45) + _smooth_noise(rng, (frames, 45), 0.06)
+        hand = hand_pose(flexion, spread) + signer.fingers.reshape(45) + smooth_noise(rng, (frames, 45), 0.06)
         hands[side] = hand * np.tile(reflection, 15)
     time = np.arange(frames) / FRAMES_PER_SECOND
     for joint in _TORSO_AND_HEAD:
         frequency, start = rng.uniform(0.2, 0.9), rng.uniform(0, 2 * np.pi, 3)
         body[:, joint] += signer.sway * np.sin(2 * np.pi * frequency * time[:, None] + start)
-    noise = _smooth_noise(rng, (frames, 63), 1.0).reshape(frames, 21, 3)
+    noise = smooth_noise(rng, (frames, 63), 1.0).reshape(frames, 21, 3)
     body[:, :_FIRST_OF_ARMS] += 0.01 * noise[:, :_FIRST_OF_ARMS]
     body[:, _FIRST_OF_ARMS:] += 0.03 * noise[:, _FIRST_OF_ARMS:]
     body = body.reshape(frames, 63)
     root = np.tile([-np.pi, 0.0, 0.0], (frames, 1))
-    jaw = np.abs(_smooth_noise(rng, (frames, 3), 0.05))
-    expression = _smooth_noise(rng, (frames, 10), 0.3)
+    jaw = np.abs(smooth_noise(rng, (frames, 3), 0.05))
+    expression = smooth_noise(rng, (frames, 10), 0.3)
     pose = np.concatenate([root, body, hands["left"], hands["right"], jaw, expression], axis=1)
     if signer.left_handed:
         channel, sign_of, _ = layouts.smplx().mirror

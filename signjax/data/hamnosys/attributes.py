@@ -60,11 +60,11 @@ def attributes(tree: Node) -> dict[str, str]:
     """
     sign = next(nodes([tree], "sign"))
     blocks = [list(nodes([sign], kind)) for kind in ("posture", "where", "actions")]
-    dominant = [[_dominant(tree) for tree in block] for block in blocks]
+    leading = [[dominant(tree) for tree in block] for block in blocks]
     for_other = [list(nodes(block, "other")) for block in blocks]
     found = {
         "symmetry": _symmetry(sign, any(for_other)),
-        **_of_hand(*dominant),
+        **_of_hand(*leading),
         "repetition": "repeated" if first([sign], "repeat") else "once",
         "contact": "contact" if first([sign], "contact") else "none",
     }
@@ -95,11 +95,11 @@ def first(trees: Iterable[Tree], *roles: str) -> Leaf | None:
     return None
 
 
-def _dominant(tree: Tree) -> Tree:
+def dominant(tree: Tree) -> Tree:
     """The tree without what is written for the other hand."""
     if isinstance(tree, Leaf):
         return tree
-    return Node(tree.kind, tuple(_dominant(child) for child in tree.children if not _is(child, "other")))
+    return Node(tree.kind, tuple(dominant(child) for child in tree.children if not _is(child, "other")))
 
 
 def _is(tree: Tree, kind: str) -> bool:

@@ -37,8 +37,13 @@ class Source(Protocol):
         """The layout that `auto` means, for frames of `width` channels."""
 
 
-# The synthetic corpus is written as SignAvatars writes, and read through the same door.
-SOURCES: dict[str, Source] = {"synthetic": signavatars, "signavatars": signavatars, "arrays": arrays}
+# The synthetic corpora are written as SignAvatars writes, and read through the same door.
+SOURCES: dict[str, Source] = {
+    "synthetic": signavatars,
+    "synthetic_hamnosys": signavatars,
+    "signavatars": signavatars,
+    "arrays": arrays,
+}
 
 
 def named(source: str) -> Source:

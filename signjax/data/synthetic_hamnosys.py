@@ -1,0 +1,115 @@
+"""A corpus of synthetic signers for given HamNoSys strings: real labels, made-up motion.
+
+It is written as the other synthetic corpus is: one pickle a clip, hand validity as torch tensors on `cuda:0`, and `labels.csv`.
+Every string is signed once, by a signer drawn at random. A clip whose string does not parse stands still.
+"""
+
+import csv
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from signjax.data import hamnosys
+from signjax.data.hamnosys.plan import Plan, plan
+from signjax.data.hamnosys_motion import sign_plan
+from signjax.data.label_modes import HAMNOSYS_COLUMN
+from signjax.data.label_table import read_label_table
+from signjax.data.signing import make_signer
+from signjax.data.synthetic import Say
+from signjax.errors import InputError
+from signjax.pickles.write import CudaTensor, write_plain
+
+_VERSION = 1  # of the motion: another one makes the corpus anew
+_STAMP = "corpus.json"
+
+
+@dataclass(frozen=True)
+class StringCorpus:
+    """The label table whose strings are signed, and by how many signers."""
+
+    table: str
+    signers: int
+
+
+def find_strings(path: str, labels: str) -> str:
+    """The label table with the strings: the one named, else `data.json` in the folder, else the path itself.
+
+    Raises:
+      InputError: there is none.
+    """
+    given = Path(labels or path)
+    table = given / "data.json" if given.is_dir() else given
+    if (not labels and not path) or not table.is_file():
+        raise InputError(
+            f"source synthetic_hamnosys needs a label table with a column {HAMNOSYS_COLUMN!r}: "
+            f"--config.data.path=DIR with a data.json in it, or --config.data.labels=FILE; {table} is no file"
+        )
+    return str(table)
+
+
+def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say) -> None:
+    """Writes `<clip>.pkl` for each clip of the table that has a string, `labels.csv`, and `corpus.json`: how it was made.
+
+    A folder that already holds this corpus is left as it is.
+
+    Raises:
+      InputError: the folder holds something else, or the table has no string.
+    """
+    table_path, signers = Path(corpus.table), corpus.signers
+    strings = hashlib.sha256(table_path.read_bytes()).hexdigest()
+    made_by = {
+        "source": "synthetic_hamnosys",
+        "version": _VERSION,
+        "seed": seed,
+        "signers": signers,
+        "strings": strings,
+    }
+    stamp = folder / _STAMP
+    if stamp.is_file():
+        if json.loads(stamp.read_text(encoding="utf-8")) == made_by:
+            return
+        say(f"corpus: {folder} holds a corpus of another seed, size or table; writing it again")
+    elif folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder}: exists and is no synthetic corpus; signjax does not write into it")
+    table = {row.clip: row.labels for row in read_label_table(table_path) if row.labels.get(HAMNOSYS_COLUMN)}
+    if not table:
+        raise InputError(f"{table_path}: no row has a string in column {HAMNOSYS_COLUMN!r}")
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    people = [make_signer(index, seed) for index in range(signers)]
+    with (partial / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("clip", "gloss", "signer", "dominant_hand", HAMNOSYS_COLUMN))
+        for number, (clip, labels) in enumerate(table.items()):
+            rng = np.random.default_rng([seed, 3, number])
+            signer = people[int(rng.integers(signers))]
+            made = sign_plan(_plan(labels[HAMNOSYS_COLUMN]), signer, rng)
+            seen = np.flatnonzero(made["left_valid"] | made["right_valid"]).astype(np.int64)
+            content = {
+                "left_valid": CudaTensor(made["left_valid"]),
+                "right_valid": CudaTensor(made["right_valid"]),
+                "total_valid_index": seen,
+                "smplx": made["smplx"],
+                "height": 720,
+                "width": 1280,
+            }
+            write_plain(partial / f"{clip}.pkl", content)
+            hand = "left" if signer.left_handed else "right"
+            writer.writerow((clip, labels.get("gloss", ""), signer.name, hand, labels[HAMNOSYS_COLUMN]))
+    (partial / _STAMP).write_text(json.dumps(made_by), encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    partial.replace(folder)
+    say(f"corpus: wrote {len(table)} clips of HamNoSys strings by {signers} signers to {folder}")
+
+
+def _plan(text: str) -> Plan | None:
+    try:
+        return plan(hamnosys.parse(text))
+    except hamnosys.UnparsedError:
+        return None
