@@ -1,37 +1,35 @@
-"""Modes to stages: the one place where the rooms meet."""
+"""Modes to stages: the one place where the rooms meet.
+
+Whatever loads jax is imported where it is used: `prepare` needs none of it, and a second run of it takes a moment only.
+"""
 
 import json
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from signjax import settings
 from signjax.data import corpora
+from signjax.data.cleaning import Cleaned, clean
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import Dataset, in_memory, open_dataset
+from signjax.data.feasibility_report import lines
 from signjax.data.prepare import prepare
-from signjax.data.quarantine import fault_of, write_quarantine
+from signjax.data.quarantine import write_quarantine
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Request
 from signjax.data.splits import SPLITS
 from signjax.devices import describe_devices
 from signjax.errors import InputError
-from signjax.evaluation.baselines import baselines
-from signjax.evaluation.calibration import expected_calibration_error, probabilities
-from signjax.evaluation.evaluate import answers_for
-from signjax.evaluation.predict import write_predictions, write_unlabelled
-from signjax.report.data_card import CARD, write_data_card
-from signjax.report.page import write_report
-from signjax.report.summary import make_summary
-from signjax.trainer import Trainer
-from signjax.training.log import read_log
-from signjax.training.loop import Outcome, saved_outcome
-from signjax.training.state import parameter_count
+
+if TYPE_CHECKING:
+    from signjax.trainer import Trainer
+    from signjax.training.loop import Outcome
 
 Say = Callable[[str], None]
 
@@ -50,15 +48,22 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
         return
     resolved = json.loads(json.dumps(config.to_dict()))
     _check_same_config(resolved, folder, must_exist=mode == "evaluate")
-    dataset = prepare(settings.recipe(config, folder), settings.dataset_folder(config, folder), say)
+    dataset = prepare(
+        settings.recipe(config, folder), settings.dataset_folder(config, folder), say, settings.workers(config)
+    )
     # Only now: a run whose data cannot be used leaves no folder that would hold the next try to its settings.
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(resolved, indent=1), encoding="utf-8")
     _describe(dataset, say)
+    from signjax.report.data_card import CARD, write_data_card
+
     write_data_card(dataset, _name(dataset), folder / CARD)
     say(f"data card: {folder / CARD}")
     if mode == "prepare":
         return
+    from signjax.trainer import Trainer
+    from signjax.training.loop import saved_outcome
+
     say(describe_devices())
     trainer = Trainer(config, dataset)
     if mode == "train":
@@ -105,14 +110,48 @@ def _describe(dataset: Dataset, say: Say) -> None:
     sizes = ", ".join(f"{len(dataset.indices(split))} {split}" for split in SPLITS)
     say(f"data: {len(dataset)} clips, {signers or 'unknown'} signers, heads: {heads}; {sizes}")
     say(f"split: {dataset.info['split_rule']}")
+    for line in lines(dataset.info["feasibility"]):
+        say(line)
+    for line in _cleaned(dataset):
+        say(line)
     excluded = dataset.info["excluded"]
     if excluded:
         reasons = ", ".join(f"{count} {reason}" for reason, count in excluded.items())
         say(f"quarantine: {sum(excluded.values())} left out ({reasons}); see {dataset.folder / 'quarantine.csv'}")
 
 
-def _evaluate(trainer: Trainer, folder: Path, outcome: Outcome, say: Say) -> None:
+def _cleaned(dataset: Dataset) -> Iterator[str]:
+    """What was done to the clips, and what they have in common; nothing where there is nothing to say."""
+    info = dataset.info
+    copies, near = info["exact_copies"], info["near_duplicates"]
+    if copies or near:
+        yield (
+            f"duplicates: {copies} exact and {near} near pairs, kept on one side of the split; "
+            f"see {dataset.folder / 'duplicates.csv'}"
+        )
+    if info["blank_clips"]:
+        yield f"blank: {info['blank_clips']} clips in which every value is the same"
+    said = [
+        f"{info[what]['frames']} {frames} of {info[what]['clips']} clips {done}"
+        for what, frames, done in (("trimmed", "idle frames", "cut off"), ("filled", "frames", "filled in"))
+        if info[what]["clips"]
+    ]
+    if info["mirrored"]:
+        said.append(f"{info['mirrored']} left-handed clips mirrored")
+    if said:
+        yield f"cleaned: {', '.join(said)}; see {dataset.folder / 'clips.csv'}"
+
+
+def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", say: Say) -> None:
     """Evaluates the selected checkpoint and writes predictions, summary and report."""
+    from signjax.evaluation.baselines import baselines
+    from signjax.evaluation.calibration import expected_calibration_error, probabilities
+    from signjax.evaluation.predict import write_predictions
+    from signjax.report.page import write_report
+    from signjax.report.summary import make_summary
+    from signjax.training.log import read_log
+    from signjax.training.state import parameter_count
+
     dataset = trainer.dataset
     variables = outcome.best_variables
     answers = {split: trainer.answers(variables, split) for split in ("valid", "test")}
@@ -151,6 +190,11 @@ def _evaluate(trainer: Trainer, folder: Path, outcome: Outcome, say: Say) -> Non
 
 def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
     """Names the signs of unlabelled clips with the best checkpoint of a run."""
+    from signjax.evaluation.evaluate import answers_for
+    from signjax.evaluation.predict import write_unlabelled
+    from signjax.trainer import Trainer
+    from signjax.training.loop import saved_outcome
+
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: no run here to predict with; name its folder with --workdir")
     if not config.data.path:
@@ -168,13 +212,15 @@ def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
     named: list[tuple[str, str]] = []
     logits: dict[str, list[np.ndarray]] = {head: [] for head in trained_on.heads}
 
+    cleaning = settings.cleaning(run_config)
+
     def usable() -> Iterator[Clip]:
         for item in catalogue.read(source, request):
-            fault = item if isinstance(item, Rejected) else fault_of(item, trained_on.layout, config.data.longest_clip)
-            if fault is not None:
-                rejected.append(fault)
-            elif isinstance(item, Clip):
-                yield item
+            found = item if isinstance(item, Rejected) else clean(item, trained_on.source_layout, cleaning)
+            if isinstance(found, Cleaned):
+                yield found.clip
+            else:
+                rejected.append(found)
 
     clips = usable()
     while chunk := list(islice(clips, trainer.eval_batch)):

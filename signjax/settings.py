@@ -1,32 +1,39 @@
-"""Takes the config apart, in one place for each stage."""
+"""Takes the config apart, in one place for each stage.
+
+Whatever loads jax is imported where it is used: preparing data needs none of it.
+"""
 
 import hashlib
 import json
+import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jax
 from ml_collections import ConfigDict
 
-from signjax.augment import Augmentation
 from signjax.data import corpora
+from signjax.data.cleaning import Cleaning
 from signjax.data.dataset import Dataset
 from signjax.data.prepare import Recipe
 from signjax.data.splits import Rule
 from signjax.data.synthetic import CorpusSize
 from signjax.data.synthetic_hamnosys import StringCorpus, find_strings
 from signjax.errors import InputError
-from signjax.model import Hybrid
-from signjax.training import parallel
-from signjax.training.loop import LoopSettings
-from signjax.training.losses import LossSettings
-from signjax.training.optimizer import OptimizerSettings
-from signjax.training.step import InputSettings
+
+if TYPE_CHECKING:
+    import jax
+
+    from signjax.augment import Augmentation
+    from signjax.model import Hybrid
+    from signjax.training.loop import LoopSettings
+    from signjax.training.losses import LossSettings
+    from signjax.training.optimizer import OptimizerSettings
+    from signjax.training.step import InputSettings
 
 # A run may be resumed with other values of these: they decide how long it goes on and where files lie. Whether the files
 # still hold the same data, the dataset's digest tells.
 MAY_CHANGE = (
-    "data.path", "data.labels", "data.dataset", "train.epochs", "train.patience", "train.checkpoint_epochs",
+    "data.path", "data.labels", "data.dataset", "data.workers", "train.epochs", "train.patience", "train.checkpoint_epochs",
 )  # fmt: skip
 
 
@@ -56,6 +63,7 @@ def check(config: ConfigDict) -> None:
     at_least = {
         "data.max_frames": (config.data.max_frames, 8),
         "data.longest_clip": (config.data.longest_clip, 1),
+        "data.workers": (config.data.workers, 0),
         "synthetic.signs": (config.synthetic.signs, 2),
         "synthetic.signers": (config.synthetic.signers, 3),
         "synthetic.takes": (config.synthetic.takes, 1),
@@ -123,11 +131,33 @@ def recipe(config: ConfigDict, workdir: Path) -> Recipe:
             held_out=data.held_out,
             seed=config.seed,
         ),
+        cleaning=cleaning(config),
+        duplicates=data.duplicates,
         rare_classes=data.rare_classes,
-        longest_clip=data.longest_clip,
+        strict=data.strict,
         corpus=corpus,
         seed=config.seed,
     )
+
+
+def cleaning(config: ConfigDict) -> Cleaning:
+    """What is done to each clip."""
+    data = config.data
+    return Cleaning(
+        shortest_clip=data.shortest_clip,
+        longest_clip=data.longest_clip,
+        handedness=data.handedness,
+        trim=data.trim,
+        longest_gap=data.longest_gap,
+        centre=data.centre,
+        hand_shapes=data.hand_shapes,
+        rotations=data.rotations,
+    )
+
+
+def workers(config: ConfigDict) -> int:
+    """Processes that read clips."""
+    return config.data.workers or len(os.sched_getaffinity(0))
 
 
 def dataset_folder(config: ConfigDict, workdir: Path) -> Path:
@@ -135,8 +165,11 @@ def dataset_folder(config: ConfigDict, workdir: Path) -> Path:
     return Path(config.data.dataset) if config.data.dataset else workdir / "dataset"
 
 
-def model(config: ConfigDict, dataset: Dataset) -> Hybrid:
+def model(config: ConfigDict, dataset: Dataset) -> "Hybrid":
     """The network for this dataset."""
+    from signjax.model import Hybrid
+    from signjax.training import parallel
+
     return Hybrid(
         classes={head: len(classes) for head, classes in dataset.heads.items()},
         filters=tuple(config.model.filters),
@@ -149,24 +182,32 @@ def model(config: ConfigDict, dataset: Dataset) -> Hybrid:
     )
 
 
-def inputs(dataset: Dataset) -> InputSettings:
+def inputs(dataset: Dataset) -> "InputSettings":
     """What the steps know of the data."""
+    from signjax.training.step import InputSettings
+
     layout = dataset.layout
     return InputSettings(layout.part_of_channel, dataset.mean, dataset.std, layout.mirror if layout.mirrors else None)
 
 
-def augmentation(config: ConfigDict) -> Augmentation:
+def augmentation(config: ConfigDict) -> "Augmentation":
     """What may happen to a training clip."""
+    from signjax.augment import Augmentation
+
     return Augmentation(**config.augment.to_dict())
 
 
-def losses(config: ConfigDict) -> LossSettings:
+def losses(config: ConfigDict) -> "LossSettings":
     """The weights of the loss."""
+    from signjax.training.losses import LossSettings
+
     return LossSettings(**config.loss.to_dict())
 
 
-def optimizer(config: ConfigDict, steps_per_epoch: int) -> OptimizerSettings:
+def optimizer(config: ConfigDict, steps_per_epoch: int) -> "OptimizerSettings":
     """Durations are turned from epochs into steps here, once."""
+    from signjax.training.optimizer import OptimizerSettings
+
     train = config.train
     return OptimizerSettings(
         learning_rate=train.learning_rate,
@@ -178,11 +219,15 @@ def optimizer(config: ConfigDict, steps_per_epoch: int) -> OptimizerSettings:
     )
 
 
-def loop(config: ConfigDict) -> LoopSettings:
+def loop(config: ConfigDict) -> "LoopSettings":
     """How long to train."""
+    from signjax.training.loop import LoopSettings
+
     return LoopSettings(config.train.epochs, config.train.patience, config.train.checkpoint_epochs)
 
 
-def devices() -> list[jax.Device]:
+def devices() -> list["jax.Device"]:
     """The devices that share a batch."""
+    import jax
+
     return jax.local_devices()

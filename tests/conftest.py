@@ -13,6 +13,7 @@ import jax
 import numpy as np
 import pytest
 
+from signjax.data.cleaning import Cleaning
 from signjax.data.clip import Clip
 from signjax.data.dataset import Dataset
 from signjax.data.prepare import Recipe, prepare
@@ -23,7 +24,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 def make_recipe(**changes: object) -> Recipe:
-    """A recipe for a tiny synthetic corpus, or another with the given fields; those of its rule by their own names."""
+    """A recipe for a tiny synthetic corpus, or another with the given fields, its rule's and cleaning's included."""
     fields: dict[str, object] = {
         "source": "synthetic",
         "path": "",
@@ -31,13 +32,19 @@ def make_recipe(**changes: object) -> Recipe:
         "layout": "auto",
         "label_mode": "column",
         "heads": ("gloss",),
+        "duplicates": "stop",
         "rare_classes": "stop",
-        "longest_clip": 2000,
+        "strict": False,
         "corpus": CorpusSize(signs=4, signers=5, takes=2),
     }
-    rule = {"valid_fraction": 0.2, "test_fraction": 0.2, **changes}
-    chosen = {field.name: rule.pop(field.name) for field in dataclasses.fields(Rule) if field.name in rule}
-    return Recipe(**(fields | rule | {"seed": chosen.get("seed", 0)}), rule=Rule(**chosen))
+    rest = {"valid_fraction": 0.2, "test_fraction": 0.2, **changes}
+    chosen, cleaning = (
+        {field.name: rest.pop(field.name) for field in dataclasses.fields(kind) if field.name in rest}
+        for kind in (Rule, Cleaning)
+    )
+    return Recipe(
+        **(fields | rest | {"seed": chosen.get("seed", 0)}), rule=Rule(**chosen), cleaning=Cleaning(**cleaning)
+    )
 
 
 def silent(_: str) -> None:

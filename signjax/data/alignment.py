@@ -50,11 +50,13 @@ def relative_distance(a: np.ndarray, b: np.ndarray) -> float:
       a, b: float (T, F) and (U, F); at least two frames each.
 
     Returns:
-      The root mean square of what an alignment leaves over that of the motion about its mean.
+      The root mean square of what an alignment leaves of one clip over that of its motion about its mean.
     """
     centre = a.mean(0, dtype=np.float64)
     a, b = a - centre, b - centre
-    motion = max(float(clip.var(0).sum()) for clip in (a, b))
     # A clip that was cut lies on the line of the whole one, not the other way round.
-    left = min(residual(a, b), residual(b, a))
-    return float(np.sqrt(left / max(motion, _STILL**2 * a.shape[1])))
+    shares = (
+        residual(path, frames) / max(float(frames.var(0).sum()), _STILL**2 * frames.shape[1])
+        for path, frames in ((a, b), (b, a))
+    )
+    return float(np.sqrt(min(shares)))

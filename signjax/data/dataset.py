@@ -5,10 +5,12 @@
 | `features.npy` | float32 (sum of T, F), read through a memory map |
 | `offsets.npy` | int64 (N + 1) |
 | `labels.npy` | int32 (N, heads); -1 = not labelled |
-| `valid.npy` | bool (sum of T, P), where the source knows it |
-| `clips.csv` | name, source file, signer, group, split, frames, share of valid frames, label names |
+| `valid.npy` | bool (sum of T, P); may be absent in folders from elsewhere |
+| `clips.csv` | name, source file, signer, group, split, frames, share of valid frames, what cleaning did, label names |
 | `dataset.json` | format version, layout, heads and classes, statistics, digest of the content, how it was made |
 | `quarantine.csv` | every clip that was left out, and why |
+| `duplicates.csv` | every pair of clips that are one recording |
+| `feasibility.json` | what the labels allow, for each head |
 """
 
 import csv
@@ -22,10 +24,11 @@ import numpy as np
 
 from signjax.data import layouts
 from signjax.data.clip import Clip
-from signjax.data.splits import SPLITS, straddling
+from signjax.data.groups import straddling
+from signjax.data.splits import SPLITS
 from signjax.errors import InputError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ class Dataset:
     def digest(self) -> str:
         """SHA-256 of frames, labels, validity and splits."""
         return str(self.info["digest"])
+
+    @property
+    def source_layout(self) -> layouts.Layout:
+        """What the channels of the source were, before the clips were cleaned."""
+        return layouts.stored(self.info["source_layout"], self.info["source_width"])
 
     @property
     def lengths(self) -> np.ndarray:

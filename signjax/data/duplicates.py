@@ -26,6 +26,8 @@ _PROJECTION_SLACK = 1.25
 
 _ROWS_AT_ONCE = 2048
 _CANDIDATES_A_CLIP = 16
+_CLIPS_FOR_SCALE = 1024
+_FAR = 8.0  # rough standard deviations, root mean square over a clip
 
 
 class Pair(NamedTuple):
@@ -61,16 +63,23 @@ def outline(frames: np.ndarray) -> np.ndarray:
 
 
 def channel_scale(outlines: np.ndarray) -> np.ndarray:
-    """float32 (F,): the standard deviation of each channel over all outlines (N, K, F); infinite where it never changes."""
-    count, total, squares = 0, np.zeros(outlines.shape[2]), np.zeros(outlines.shape[2])
-    centre = outlines[0, 0].astype(np.float64)
-    for start in range(0, len(outlines), _ROWS_AT_ONCE):
-        block = outlines[start : start + _ROWS_AT_ONCE].reshape(-1, outlines.shape[2]) - centre
-        count += len(block)
-        total += block.sum(0)
-        squares += np.square(block).sum(0)
-    std = np.sqrt(np.maximum(squares / count - np.square(total / count), 0.0))
-    return np.where(std > 1e-6 * (1 + np.abs(centre)), std, np.inf).astype(np.float32)
+    """float32 (F,): the standard deviation of each channel over outlines (N, K, F); infinite where it hardly ever changes.
+
+    Clips far from all others are left out: a few faulty recordings with huge values must not make the rest look alike. What
+    is far is told from the standard deviation with values beyond the 5th and 95th percentile brought to these.
+    """
+    chosen = np.unique(np.linspace(0, len(outlines) - 1, min(len(outlines), _CLIPS_FOR_SCALE)).astype(np.int64))
+    rows = outlines[chosen].astype(np.float64)
+    low, middle, high = np.percentile(rows, (5, 50, 95), axis=(0, 1))
+    rough = _or_infinite(np.clip(rows, low, high).std((0, 1)), low, high)
+    far = np.sqrt(np.square((rows - middle) / rough).mean((1, 2))) > _FAR
+    near = rows[~far]
+    return _or_infinite(near.std((0, 1)), low, high).astype(np.float32)
+
+
+def _or_infinite(std: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The deviation, infinite where it is but rounding."""
+    return np.where(std > 1e-6 * (1 + np.abs(low) + np.abs(high)), std, np.inf)
 
 
 def descriptors(outlines: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -3,7 +3,8 @@
 Shapes: N clips, G groups, C classes, S splits.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,22 +18,43 @@ def join_groups(*labellings: Sequence[Hashable | None]) -> np.ndarray:
       int64 (N,), the lowest clip index of each clip's group.
     """
     count = len(labellings[0])
-    parent = list(range(count))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
+    forest = _Forest(count)
     for labelling in labellings:
         first: dict[Hashable, int] = {}
         for i, value in enumerate(labelling):
-            if value is None:
-                continue
-            a, b = root(first.setdefault(value, i)), root(i)
-            parent[max(a, b)] = min(a, b)
-    return np.array([root(i) for i in range(count)], np.int64)
+            if value is not None:
+                forest.join(first.setdefault(value, i), i)
+    return np.array([forest.root(i) for i in range(count)], np.int64)
+
+
+def join_pairs(count: int, pairs: Iterable[Sequence[Any]]) -> list[int | None]:
+    """A number for each of N clips, the same for those that a chain of pairs joins; None for a clip in no pair.
+
+    The first two entries of a pair are its clips.
+    """
+    forest = _Forest(count)
+    paired = set()
+    for pair in pairs:
+        forest.join(pair[0], pair[1])
+        paired |= {pair[0], pair[1]}
+    return [forest.root(i) if i in paired else None for i in range(count)]
+
+
+class _Forest:
+    """Disjoint sets of the numbers below `count`; the root of a set is its lowest number."""
+
+    def __init__(self, count: int):
+        self._parent = list(range(count))
+
+    def root(self, i: int) -> int:
+        while self._parent[i] != i:
+            self._parent[i] = self._parent[self._parent[i]]
+            i = self._parent[i]
+        return i
+
+    def join(self, i: int, j: int) -> None:
+        a, b = self.root(i), self.root(j)
+        self._parent[max(a, b)] = min(a, b)
 
 
 def assign_groups(group: np.ndarray, classes: np.ndarray, fractions: Sequence[float], seed: int) -> np.ndarray:

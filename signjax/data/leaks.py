@@ -13,7 +13,7 @@ _NAMED = 5
 
 def across(pairs: Sequence[Pair], given: Sequence[str | None]) -> list[Pair]:
     """The pairs whose two clips are prescribed to different splits."""
-    return [pair for pair in pairs if given[pair.first] != given[pair.second]]
+    return [pair for pair in pairs if len({given[pair.first], given[pair.second]} - {None}) == 2]
 
 
 def check_none_across(pairs: Sequence[Pair], names: Sequence[str], given: Sequence[str | None]) -> None:
@@ -45,7 +45,7 @@ def to_drop(pairs: Sequence[Pair], given: Sequence[str | None]) -> dict[int, Pai
     order = {split: rank for rank, split in enumerate(SPLITS)}
     left_out: dict[int, Pair] = {}
     for pair in across(pairs, given):
-        first, second = (order.get(given[clip] or "", -1) for clip in pair[:2])
+        first, second = (order.get(given[clip] or "", len(order)) for clip in pair[:2])
         left_out.setdefault(pair.first if first < second else pair.second, pair)
     return left_out
 

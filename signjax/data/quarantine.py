@@ -3,32 +3,65 @@
 Shapes: T frames, F channels.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
+from signjax.data.parts import Layout
 from signjax.data.tables import write_table
+from signjax.errors import InputError
+
+_HANDS = ("left_hand", "right_hand")
+_NAMED = 5
 
 
-def fault_of(clip: Clip, layout: layouts.Layout, longest_clip: int) -> Rejected | None:
+def fault_of(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) -> Rejected | None:
     """Why the frames of a clip cannot be used, or None."""
 
-    def rejected(reason: str, detail: str) -> Rejected:
-        return Rejected(clip.name, clip.source, reason, detail)
+    found = _fault(clip, layout, shortest_clip, longest_clip)
+    return None if found is None else Rejected(clip.name, clip.source, *found)
 
-    if len(clip.frames) == 0:
-        return rejected("empty", "the clip has no frame")
-    if clip.frames.shape[1] != layout.width:
-        return rejected("wrong_width", f"expected {layout.width} channels ({layout.name}), came {clip.frames.shape[1]}")
-    if len(clip.frames) > longest_clip:
-        return rejected("too_long", f"{len(clip.frames)} frames; config.data.longest_clip is {longest_clip}")
-    if not np.isfinite(clip.frames).all():
-        count = int((~np.isfinite(clip.frames)).sum())
-        return rejected("not_finite", f"{count} of {clip.frames.size} values are NaN or infinite")
+
+def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) -> tuple[str, str] | None:  # noqa: PLR0911
+    """Reason and detail."""
+    frames = clip.frames
+    if len(frames) == 0:
+        return "empty", "the clip has no frame"
+    if frames.shape[1] != layout.width:
+        return "wrong_width", f"expected {layout.width} channels ({layout.name}), came {frames.shape[1]}"
+    if len(frames) > longest_clip:
+        return "too_long", f"{len(frames)} frames; config.data.longest_clip is {longest_clip}"
+    if len(frames) < shortest_clip:
+        return "too_short", f"{len(frames)} frames; config.data.shortest_clip is {shortest_clip}"
+    if not np.isfinite(frames).all():
+        return "not_finite", f"{int((~np.isfinite(frames)).sum())} of {frames.size} values are NaN or infinite"
+    hands = [index for index, name in enumerate(layout.part_names) if name in _HANDS]
+    if clip.valid is not None and not clip.valid[:, hands or slice(None)].any():
+        return "all_invalid", f"no {'hand' if hands else 'part'} was seen in any of {len(frames)} frames"
     return None
+
+
+def counts(rejected: Sequence[Rejected]) -> dict[str, int]:
+    """How many clips were left out for each reason."""
+    return dict(sorted(Counter(item.reason for item in rejected).items()))
+
+
+def check_none_rejected(rejected: Sequence[Rejected], path: str) -> None:
+    """Stops where a clip is left out, for `config.data.strict`.
+
+    Raises:
+      InputError: with the count of each reason, and the first few clips.
+    """
+    if rejected:
+        listed = ", ".join(f"{count} {reason}" for reason, count in counts(rejected).items())
+        examples = "; ".join(f"{item.name!r}: {item.reason}: {item.detail}" for item in rejected[:_NAMED])
+        raise InputError(
+            f"{path}: {len(rejected)} clips cannot be used ({listed}), and config.data.strict is set: "
+            f"{examples}{'; ...' if len(rejected) > _NAMED else ''}"
+        )
 
 
 def write_quarantine(path: Path, rejected: Iterable[Rejected]) -> None:

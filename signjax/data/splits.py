@@ -103,6 +103,11 @@ def check_no_straddle(clips: Description, assignment: np.ndarray, group: np.ndar
     )
 
 
+def follows_column(rule: Rule, given: Sequence[str | None]) -> bool:
+    """Whether a rule takes the split that the source gives."""
+    return rule.split == "column" or (rule.split == "auto" and any(split is not None for split in given))
+
+
 def chosen_rule(clips: Description, rule: Rule) -> str:
     """The rule that is followed: `auto` is `column` where given, else `signer` where at least three are known, else
     `stratified`.
@@ -114,7 +119,7 @@ def chosen_rule(clips: Description, rule: Rule) -> str:
         raise InputError(f"config.data.split must be one of {', '.join(RULES)}; it is {rule.split!r}")
     if rule.split != "auto":
         return rule.split
-    if any(split is not None for split in clips.given):
+    if follows_column(rule, clips.given):
         return "column"
     return "signer" if clips.signers_known and len(set(clips.signers)) >= len(SPLITS) else "stratified"
 

@@ -1,40 +1,56 @@
 """Writes frames to disk clip by clip, so that no data set has to fit in memory."""
 
-import hashlib
 import os
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
-from signjax.data.clip import Clip
-
 
 class RowFile:
     """A `.npy` file that grows by rows; its first dimension is settled when it is closed.
 
     NumPy leaves room in the header for the first dimension to grow, so that the header can be written again in place.
+    A file that a killed process left behind is taken up where its first `rows` rows are known to be whole.
     """
 
-    def __init__(self, path: Path, width: int, dtype: type[np.generic]):
-        self._path, self._width, self._dtype = path, width, np.dtype(dtype)
-        self._rows = 0
-        self._file = path.open("wb")
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: type[np.generic], rows: int = 0):
+        """Opens the file.
+
+        Args:
+          path: of the file.
+          shape: of a row.
+          dtype: of its values.
+          rows: that the file has already; whatever follows them is cut off.
+        """
+        self._path, self._shape, self._dtype = path, shape, np.dtype(dtype)
+        self._rows = rows
+        self._file = path.open("r+b" if rows else "w+b")
         self._write_header()
         self._header_bytes = self._file.tell()
+        self._file.truncate(self._header_bytes + rows * self._row_bytes)
+        self._file.seek(0, os.SEEK_END)
+
+    @property
+    def _row_bytes(self) -> int:
+        return int(np.prod(self._shape)) * self._dtype.itemsize
 
     def _write_header(self) -> None:
         description = {
             "descr": np.lib.format.dtype_to_descr(self._dtype),
             "fortran_order": False,
-            "shape": (self._rows, self._width),
+            "shape": (self._rows, *self._shape),
         }
         np.lib.format.write_array_header_1_0(self._file, description)
 
     def append(self, rows: np.ndarray) -> None:
-        """Adds rows of shape (n, width)."""
-        self._file.write(np.ascontiguousarray(rows, self._dtype).tobytes())
+        """Adds rows of shape (n, *shape)."""
+        self._file.write(np.ascontiguousarray(rows, self._dtype).data)
         self._rows += len(rows)
+
+    def flush(self) -> None:
+        """Hands what was written to the operating system, so that it outlives this process."""
+        self._file.flush()
 
     def __enter__(self) -> "RowFile":
         return self
@@ -52,15 +68,17 @@ class RowFile:
         self._file.close()
 
 
-def frames_digest(clip: Clip) -> str:
-    """SHA-256 of a clip's frames: equal for exact copies, whatever they are called."""
-    return hashlib.sha256(clip.frames.tobytes()).hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
+def whole_rows(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> int:
+    """How many rows a file that was left behind has; its header does not know."""
+    if not path.exists():
+        return 0
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        try:
+            np.lib.format.read_magic(file)
+            np.lib.format.read_array_header_1_0(file)
+        except ValueError:  # killed before its header was on disk
+            return 0
+        return (path.stat().st_size - file.tell()) // (int(np.prod(shape)) * np.dtype(dtype).itemsize)
 
 
 def keep_rows(path: Path, offsets: np.ndarray, keep: np.ndarray) -> None:
@@ -73,7 +91,7 @@ def keep_rows(path: Path, offsets: np.ndarray, keep: np.ndarray) -> None:
     """
     rows = np.load(path, mmap_mode="r")
     kept = path.with_suffix(".kept")
-    with RowFile(kept, rows.shape[1], rows.dtype.type) as file:
+    with RowFile(kept, rows.shape[1:], rows.dtype.type) as file:
         for clip in keep:
             file.append(rows[offsets[clip] : offsets[clip + 1]])
     del rows

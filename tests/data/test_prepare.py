@@ -190,7 +190,7 @@ def test_a_damaged_folder_says_so(tmp_path):
 
 def test_rows_are_written_as_an_ordinary_npy_file(tmp_path):
     rows = np.random.default_rng(0).normal(size=(1000, 4)).astype(np.float32)
-    with store.RowFile(tmp_path / "a.npy", 4, np.float32) as file:
+    with store.RowFile(tmp_path / "a.npy", (4,), np.float32) as file:
         for start in range(0, 1000, 130):
             file.append(rows[start : start + 130])
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), rows)

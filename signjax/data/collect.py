@@ -1,0 +1,162 @@
+"""Reads and cleans all items of a source, in several processes, into the files of a journal.
+
+Memory does not grow with the data: at most a few batches are under way, and a batch is a few clips.
+"""
+
+import hashlib
+import multiprocessing
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from signjax.data.cleaning import Cleaned, Cleaning, clean, cleaned_layout
+from signjax.data.clip import Clip, Rejected
+from signjax.data.duplicates import SPANS, outline
+from signjax.data.journal import Batch, Fact, Journal
+from signjax.data.parts import Layout
+from signjax.data.progress import Progress
+from signjax.data.sources import catalogue
+from signjax.data.sources.item import Item, Request
+from signjax.errors import InputError
+
+# Clips handed to a worker at once: enough that talking to it costs nothing, few enough that memory stays small.
+_BATCH = 32
+_UNDER_WAY = 2  # batches a worker
+# With fewer clips than this, processes cost more time to start than they save.
+_FEWEST_FOR_WORKERS = 512
+# Clips that are looked at to find how many channels the others should have.
+_PROBES = 9
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a worker must know beside the items."""
+
+    source: str
+    layout: Layout
+    cleaning: Cleaning
+
+
+def source_layout(source: str, request: Request, items: Sequence[Item]) -> Layout | Rejected:
+    """The layout of a source's frames, from the width that most of its first readable clips have.
+
+    Returns:
+      The layout, or why the first item could not be read where none could.
+    """
+    widths: Counter[int] = Counter()
+    first: Rejected | None = None
+    for item in items:
+        found = catalogue.read_item(source, item)
+        if isinstance(found, Clip) and len(found.frames):
+            widths[found.frames.shape[1]] += 1
+            if widths.total() == _PROBES:
+                break
+        elif first is None:
+            first = found if isinstance(found, Rejected) else item.rejected("empty", "the clip has no frame")
+    if not widths:
+        assert first is not None
+        return first
+    return catalogue.layout_of(source, request, widths.most_common(1)[0][0])
+
+
+def read_batch(reading: Reading, items: Sequence[Item]) -> Batch:
+    """Reads and cleans a few items; a pure function of them and their files."""
+    width = cleaned_layout(reading.layout, reading.cleaning)
+    facts, cleaned = [], []
+    for item in items:
+        clip = catalogue.read_item(reading.source, item)
+        found = clip if isinstance(clip, Rejected) else clean(clip, reading.layout, reading.cleaning)
+        if isinstance(found, Rejected):
+            facts.append(Fact(reason=found.reason, detail=found.detail))
+            continue
+        assert isinstance(clip, Clip)
+        facts.append(_fact(clip, found))
+        cleaned.append(found.clip)
+    return Batch(
+        facts,
+        features=np.concatenate([np.empty((0, width.width), np.float32), *(clip.frames for clip in cleaned)]),
+        valid=np.concatenate([np.empty((0, len(width.parts)), bool), *(_validity(clip) for clip in cleaned)]),
+        outlines=np.array([outline(clip.frames) for clip in cleaned], np.float32).reshape(-1, SPANS, width.width),
+    )
+
+
+def _validity(clip: Clip) -> np.ndarray:
+    assert clip.valid is not None
+    return clip.valid
+
+
+def _fact(clip: Clip, cleaned: Cleaned) -> Fact:
+    valid = _validity(cleaned.clip)
+    stored = hashlib.sha256(cleaned.clip.frames.tobytes())
+    stored.update(valid.tobytes())
+    return Fact(
+        frames=len(cleaned.clip.frames),
+        valid_share=round(float(valid.mean()), 4),
+        digest=hashlib.sha256(clip.frames.tobytes()).hexdigest(),
+        stored=stored.hexdigest(),
+        blank=bool((clip.frames == clip.frames.flat[0]).all()),
+        trimmed_start=cleaned.trimmed_start,
+        trimmed_end=cleaned.trimmed_end,
+        filled=cleaned.filled,
+        mirrored=cleaned.mirrored,
+    )
+
+
+def collect(reading: Reading, items: Sequence[Item], journal: Journal, workers: int) -> None:
+    """Reads the items that the journal does not have yet and adds them to it, in order.
+
+    Raises:
+      InputError: a worker was killed; what was read is kept.
+    """
+    batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)][journal.batches :]
+    with Progress("prepare", len(items), journal.resumed) as progress:
+        for batch in _results(reading, batches, workers if len(items) >= _FEWEST_FOR_WORKERS else 1):
+            journal.add(batch)
+            progress.advance(len(batch.facts))
+
+
+def _results(reading: Reading, batches: Sequence[Sequence[Item]], workers: int) -> Iterator[Batch]:
+    """What becomes of each batch, in order."""
+    if workers == 1:
+        for batch in batches:
+            yield read_batch(reading, batch)
+        return
+    waiting = iter(batches)
+    under_way: deque[Future[Batch]] = deque()
+    # Fresh processes: forking one that holds threads (of BLAS, of a caller) can hang.
+    with ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(reading,)
+    ) as pool:
+        try:
+            for batch in islice(waiting, workers * _UNDER_WAY):
+                under_way.append(pool.submit(_work, batch))
+            while under_way:
+                yield under_way.popleft().result()
+                for batch in islice(waiting, 1):
+                    under_way.append(pool.submit(_work, batch))
+        except BrokenProcessPool as error:
+            raise InputError(
+                "a process that reads clips was killed, perhaps for want of memory. The same command goes on from here; "
+                "with --config.data.workers=1 it needs the least memory"
+            ) from error
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+_READING: Reading | None = None
+
+
+def _begin(reading: Reading) -> None:
+    """Tells a worker once what all its batches have in common."""
+    global _READING  # noqa: PLW0603  (a worker process has nothing else to keep it in)
+    _READING = reading
+
+
+def _work(items: Sequence[Item]) -> Batch:
+    assert _READING is not None
+    return read_batch(_READING, items)

@@ -1,0 +1,30 @@
+"""How far a long piece of work is: a bar on a terminal, nothing elsewhere."""
+
+import sys
+from types import TracebackType
+from typing import Any
+
+
+class Progress:
+    """Counts clips; use as a context."""
+
+    def __init__(self, name: str, total: int, done: int):
+        self._bar: Any = None
+        if sys.stderr.isatty():
+            import tqdm  # only where it is seen: it takes a while to load
+
+            self._bar = tqdm.tqdm(desc=name, total=total, initial=done, unit=" clips", dynamic_ncols=True, leave=False)
+
+    def advance(self, count: int) -> None:
+        """So many more were done."""
+        if self._bar is not None:
+            self._bar.update(count)
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()

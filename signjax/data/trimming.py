@@ -1,0 +1,57 @@
+"""Where a sign begins and ends in a clip: idle frames at both ends are those in which no hand moves.
+
+Shapes: T frames, F channels, P parts.
+"""
+
+import numpy as np
+
+from signjax.data.kinematics import positions
+from signjax.data.parts import Layout
+
+HANDS = ("left_hand", "right_hand")
+
+# Movement is how far a hand gets in this many frames, so that the jitter of a tracker does not count.
+_SPAN = 4
+# Frames count as idle while movement is below this share of the clip's own (its 95th percentile).
+_IDLE_SHARE = 0.2
+# Frames that are kept before the first and after the last in which a hand moves.
+_MARGIN = 2
+_FEWEST_FRAMES = 8
+
+
+def hand_motion(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.ndarray | None:
+    """float (T,): how far the hands get around each frame, in the unit of their positions.
+
+    The mean over the points of each hand, wrist included; a hand that is not seen is still. None where the layout has no hand
+    that has a place.
+    """
+    places = positions(frames, layout)
+    hands = [hand for hand in HANDS if hand in places]
+    if not hands or len(frames) <= _SPAN:
+        return None
+    motion = np.zeros(len(frames))
+    middle = slice(_SPAN // 2, len(frames) - _SPAN // 2)
+    for hand in hands:
+        points = places[hand]
+        if layout.wrists is not None:
+            part, position = layout.wrists[HANDS.index(hand)]
+            points = np.concatenate([points, places[part][:, position, None]], axis=1)
+        seen = valid[:, layout.part_names.index(hand)]
+        moved = np.linalg.norm(points[_SPAN:] - points[:-_SPAN], axis=-1).mean(1)
+        motion[middle] += np.where(seen[_SPAN:] & seen[:-_SPAN], moved, 0.0)
+    motion[: middle.start], motion[middle.stop :] = motion[middle.start], motion[middle.stop - 1]
+    return motion
+
+
+def active_frames(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> slice:
+    """The frames from the first to the last in which a hand moves, and a few on either side; all where none can be told."""
+    everything = slice(0, len(frames))
+    motion = hand_motion(frames, valid, layout)
+    if motion is None:
+        return everything
+    least = _IDLE_SHARE * np.percentile(motion, 95)
+    if least <= 0:
+        return everything
+    moving = np.flatnonzero(motion > least)
+    start, stop = max(int(moving[0]) - _MARGIN, 0), min(int(moving[-1]) + 1 + _MARGIN, len(frames))
+    return slice(start, stop) if stop - start >= _FEWEST_FRAMES else everything
