@@ -82,7 +82,8 @@ def fingerprints(recipe: Recipe) -> tuple[str, str]:
       InputError: a file is not there.
     """
     files = hashlib.sha256(str(FORMAT_VERSION).encode())
-    for file in catalogue.named(recipe.source).source_files(recipe.request):
+    own_layout = [Path(recipe.layout)] if recipe.layout.endswith(".json") else []
+    for file in (*catalogue.named(recipe.source).source_files(recipe.request), *own_layout):
         try:
             stat = file.stat()
         except OSError as error:

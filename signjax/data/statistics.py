@@ -47,6 +47,6 @@ def channel_statistics(
         mean += shift * added / np.maximum(total, 1)
         count = total
     std = np.sqrt(squares / np.maximum(count, 1))
-    rotation = np.array([part.kind == "axis_angle" for part in layout.parts])[layout.part_of_channel]
+    rotation = np.array([part.kind in layouts.ROTATIONS for part in layout.parts])[layout.part_of_channel]
     std = np.where(rotation, np.maximum(std, _ROTATION_NOISE), std)
     return mean.astype(np.float32), np.where(std < 1e-8, 1.0, std).astype(np.float32)

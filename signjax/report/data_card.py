@@ -7,7 +7,8 @@ Shapes: T frames, P parts of the layout.
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ _BINS = 40
 _CLASSES = 60
 _SIGNERS = 40
 _QUARANTINE_ROWS = 20
+_PAIRS = 10
 _CURVES = 12
 _MEASURED = 200
 # Rows of validity that are counted at a time.
@@ -41,6 +43,7 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
       path: the file to write.
     """
     stick = stick_of(dataset.layout)
+    drawn = set(dataset.layout.part_names) if stick is None else {part for part, _ in stick.points}
     samples = []
     for index in choose_samples(dataset, _SAMPLES):
         frames, valid = dataset.frames(index), dataset.validity(index)
@@ -50,14 +53,13 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
                 "clip": clip,
                 "labels": {head: clip[head] for head in dataset.heads if clip[head]},
                 "length": len(frames),
-                "mirrored": clip.get("mirrored", "") if was_mirrored(clip.get("mirrored", "")) else "",
-                "unseen": unseen_parts(valid, dataset.layout.part_names),
+                "mirrored": clip["mirrored"] if was_mirrored(clip["mirrored"]) else "",
+                "unseen": unseen_parts(valid, dataset.layout.part_names, drawn),
                 "figure": None if stick is None else draw(frames, valid, dataset.layout, stick),
                 "curves": curves(frames, dataset) if stick is None else None,
             }
         )
-    with (dataset.folder / "quarantine.csv").open(newline="", encoding="utf-8") as file:
-        quarantine = list(csv.DictReader(file))
+    quarantine = read_rows(dataset.folder / "quarantine.csv")
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("signjax.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
@@ -75,7 +77,8 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
         most_signers=_SIGNERS,
         shares={column: shared(dataset, column) for column in ("group", "signer")},
         missing=missing_table(dataset),
-        mirrored=Counter(reason_kind(clip["mirrored"]) for clip in dataset.clips if clip.get("mirrored")),
+        mirrored=Counter(reason_kind(clip["mirrored"]) for clip in dataset.clips if clip["mirrored"]),
+        pairs=read_rows(dataset.folder / "duplicates.csv", _PAIRS),
         quarantine=quarantine[:_QUARANTINE_ROWS],
         reasons=Counter(row["reason"] for row in quarantine).most_common(),
         quarantined=len(quarantine),
@@ -90,8 +93,14 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
     partial.replace(path)
 
 
+def read_rows(path: Path, most: int | None = None) -> list[dict[str, str]]:
+    """The rows of a table, at most so many."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(islice(csv.DictReader(file), most))
+
+
 def reason_kind(reason: str) -> str:
-    """`table` or `detected`: what stands before the colon."""
+    """`table`, `detected` or `not mirrored`: what stands before the colon."""
     return reason.partition(":")[0]
 
 
@@ -104,7 +113,7 @@ def choose_samples(dataset: Dataset, count: int) -> list[int]:
         members = [int(i) for i in np.flatnonzero(codes == code) if int(i) not in chosen]
         if members:
             chosen.append(members[turn * len(members) // count])
-    reversed_clips = [i for i, clip in enumerate(dataset.clips) if was_mirrored(clip.get("mirrored", ""))]
+    reversed_clips = [i for i, clip in enumerate(dataset.clips) if was_mirrored(clip["mirrored"])]
     if reversed_clips and chosen and not any(i in reversed_clips for i in chosen):
         chosen[-1] = reversed_clips[0]
     return chosen
@@ -121,10 +130,10 @@ def leading_hands(dataset: Dataset, count: int) -> Counter[str]:
     return found
 
 
-def unseen_parts(valid: np.ndarray, names: Sequence[str]) -> list[tuple[str, float]]:
-    """(part, share of frames) of parts that were not seen in every frame of a clip."""
-    shares = 1 - valid.mean(0)
-    return [(name.replace("_", " "), float(share)) for name, share in zip(names, shares, strict=True) if share > 0]
+def unseen_parts(valid: np.ndarray, names: Sequence[str], drawn: Set[str]) -> list[tuple[str, float]]:
+    """(part, share of frames) of the parts that are drawn and were not seen in every frame of a clip."""
+    shares = zip(names, 1 - valid.mean(0), strict=True)
+    return [(name.replace("_", " "), float(share)) for name, share in shares if name in drawn and share > 0]
 
 
 def curves(frames: np.ndarray, dataset: Dataset) -> list[str]:

@@ -15,6 +15,7 @@ from signjax.report.data_card import (
     leading_hands,
     missing_table,
     signer_table,
+    unseen_parts,
     write_data_card,
 )
 
@@ -62,6 +63,28 @@ def test_samples_are_of_different_classes_and_show_a_mirrored_clip(dataset):
     clips = [{**clip, "mirrored": "table: x" if i == other else ""} for i, clip in enumerate(dataset.clips)]
     assert other in choose_samples(dataclasses.replace(dataset, clips=clips), 4)
     assert len(set(choose_samples(dataset, 30))) == len(choose_samples(dataset, 30))
+
+
+def test_the_caption_names_what_was_not_seen_of_what_is_drawn():
+    valid = np.ones((4, 3), bool)
+    valid[:1, 1:] = False
+    assert unseen_parts(valid, ("pose", "left_hand", "left_hand_shape"), {"pose", "left_hand"}) == [("left hand", 0.25)]
+
+
+def test_copies_and_what_was_done_are_told(tmp_path):
+    rng = np.random.default_rng(0)
+    frames = rng.normal(size=(12, 9, 20)).cumsum(1)
+    frames[5] = frames[2]
+    names = [f"take{number}" for number in range(12)]
+    path = tmp_path / "clips.npz"
+    np.savez(path, frames=frames, labels=np.arange(12) % 3, clips=names)
+    text = page(
+        prepare(make_recipe(source="arrays", path=str(path), split="stratified"), tmp_path / "data", silent), tmp_path
+    )
+    assert "1 pairs of exact copies" in text
+    assert "<td>take2<td>take5<td>exact" in text
+    assert "Mirrored, so that the right hand leads: none" in text
+    assert "can be learned" in text
 
 
 def test_leading_hands_of_left_and_right_handed_signers(dataset):
