@@ -16,6 +16,8 @@ mpl.use("agg")
 
 _SIZE = (6.4, 3.8)
 _MOST_CLASSES_NAMED = 40
+# More heads than this are one line in a curve, and a row each in one table.
+MOST_HEADS_APART = 3
 
 
 def _curves(
@@ -33,10 +35,16 @@ def _curves(
 
 
 def _head_lines(records: Sequence[dict[str, Any]], measure: str, label: str) -> dict[str, list[float]]:
-    """A line for each head that validation could measure."""
+    """A line for each head that validation could measure, or one for their mean where they are many."""
     heads = [head for head, values in records[0]["valid"].items() if measure in values]
-    suffix = {head: f" {head}" if len(heads) > 1 else "" for head in heads}
-    return {f"{label}{suffix[head]}": [record["valid"][head][measure] for record in records] for head in heads}
+    return _few_lines({head: [record["valid"][head][measure] for record in records] for head in heads}, label)
+
+
+def _few_lines(heads: Mapping[str, Sequence[float]], label: str) -> dict[str, list[float]]:
+    """Named lines that can be told apart: one a head, or their mean."""
+    if len(heads) > MOST_HEADS_APART:
+        return {f"{label}, mean of {len(heads)} heads": np.mean(list(heads.values()), axis=0).tolist()}
+    return {f"{label} {head}" if len(heads) > 1 else label: list(values) for head, values in heads.items()}
 
 
 def plot_curves(records: Sequence[dict[str, Any]], best_epoch: int, folder: Path) -> list[Path]:
@@ -52,8 +60,8 @@ def plot_curves(records: Sequence[dict[str, Any]], best_epoch: int, folder: Path
     """
     epochs = [record["epoch"] for record in records]
     trained = [name for name in records[0]["train"] if name.startswith("top1/")]
-    suffix = {name: name.removeprefix("top1") if len(trained) > 1 else "" for name in trained}
-    training = {f"training{suffix[name]}": [record["train"][name] for record in records] for name in trained}
+    shares = {name.removeprefix("top1/"): [record["train"][name] for record in records] for name in trained}
+    training = _few_lines(shares, "training")
     loss = {"training": [record["train"]["loss"] for record in records]}
     top_k = {name: values for k in (1, 3, 5) for name, values in _head_lines(records, f"top{k}", f"top-{k}").items()}
     pictures: list[tuple[str, str, str, dict[str, list[float]]]] = [
@@ -75,8 +83,36 @@ def plot_confusion(counts: np.ndarray, classes: Sequence[str], path: Path) -> No
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     if len(classes) <= _MOST_CLASSES_NAMED:
-        axes.set_xticks(range(len(classes)), classes, rotation=90, fontsize=6)
-        axes.set_yticks(range(len(classes)), classes, fontsize=6)
+        size = 6 if len(classes) > 20 else 8
+        axes.set_xticks(range(len(classes)), classes, rotation=90, fontsize=size)
+        axes.set_yticks(range(len(classes)), classes, fontsize=size)
     axes.set(title="Test clips: true class (rows), predicted (columns)")
     figure.colorbar(image, ax=axes, label="share of the true class", shrink=0.7)
+    figure.savefig(path, dpi=110)
+
+
+def plot_heads(test: Mapping[str, Any], baselines: Mapping[str, Any], path: Path) -> None:
+    """Draws the top-1 of each head with its interval, beside what it has to beat.
+
+    Args:
+      test: head -> measures on the test split.
+      baselines: head -> `majority` and `nearest_neighbour`.
+      path: the file.
+    """
+    heads = list(test)
+    rows = np.arange(len(heads))
+    top1 = np.array([test[head]["top1"] for head in heads])
+    interval = np.array([test[head]["top1_interval"] for head in heads])
+    figure = Figure(figsize=(_SIZE[0], max(_SIZE[1], 0.32 * len(heads) + 1.2)), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(
+        rows, top1, xerr=np.abs(interval.T - top1), color="#9dbbe6", ecolor="#1f5fbf", label="model, 95 % interval"
+    )
+    for name, label, marker in (("majority", "majority class", "|"), ("nearest_neighbour", "nearest neighbour", "x")):
+        axes.plot([baselines[head][name] for head in heads], rows, marker, color="#1d2733", label=label, markersize=8)
+    axes.set_yticks(rows, heads)
+    axes.invert_yaxis()
+    axes.set(title="Top-1 on the test split", xlabel="share of clips", xlim=(0, 1))
+    axes.grid(axis="x", alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     figure.savefig(path, dpi=110)
