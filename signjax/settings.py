@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 from signjax.data import corpora
 from signjax.data.cleaning import Cleaning
 from signjax.data.dataset import Dataset
+from signjax.data.parts import COORDINATES
 from signjax.data.prepare import Recipe
 from signjax.data.splits import Rule
 from signjax.data.synthetic import CorpusSize
@@ -187,7 +188,10 @@ def inputs(dataset: Dataset) -> "InputSettings":
     from signjax.training.step import InputSettings
 
     layout = dataset.layout
-    return InputSettings(layout.part_of_channel, dataset.mean, dataset.std, layout.mirror if layout.mirrors else None)
+    # The mirror image of coordinates that are not centred would lie outside of the picture: augmenting with it would only harm.
+    centred = dataset.info["recipe"]["cleaning"]["centre"] or not any(part.kind in COORDINATES for part in layout.parts)
+    mirror = layout.mirror if layout.mirrors and centred else None
+    return InputSettings(layout.part_of_channel, dataset.mean, dataset.std, mirror)
 
 
 def augmentation(config: ConfigDict) -> "Augmentation":

@@ -1,0 +1,21 @@
+import numpy as np
+import pytest
+from conftest import make_recipe, silent
+
+from signjax import settings
+from signjax.data.prepare import prepare
+
+
+@pytest.mark.parametrize("centre", [True, False])
+def test_coordinates_are_mirrored_in_training_only_if_they_are_centred(tmp_path, centre):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "hands.npz", frames=300 + rng.normal(size=(12, 9, 84)).cumsum(1), labels=np.arange(12) % 3)
+    recipe = make_recipe(
+        source="arrays", path=str(tmp_path / "hands.npz"), layout="hands_xy", split="stratified", centre=centre
+    )
+    inputs = settings.inputs(prepare(recipe, tmp_path / "data", silent))
+    assert (inputs.mirror is not None) == centre
+
+
+def test_rotations_need_no_centre(dataset):
+    assert settings.inputs(dataset).mirror is not None
