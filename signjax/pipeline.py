@@ -55,10 +55,7 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(resolved, indent=1), encoding="utf-8")
     _describe(dataset, say)
-    from signjax.report.data_card import CARD, write_data_card
-
-    write_data_card(dataset, _name(dataset), folder / CARD)
-    say(f"data card: {folder / CARD}")
+    _write_data_card(dataset, folder, say)
     if mode == "prepare":
         return
     from signjax.trainer import Trainer
@@ -118,6 +115,16 @@ def _describe(dataset: Dataset, say: Say) -> None:
     if excluded:
         reasons = ", ".join(f"{count} {reason}" for reason, count in excluded.items())
         say(f"quarantine: {sum(excluded.values())} left out ({reasons}); see {dataset.folder / 'quarantine.csv'}")
+
+
+def _write_data_card(dataset: Dataset, folder: Path, say: Say) -> None:
+    """Draws the data card, where there is none yet of these data."""
+    from signjax.report.data_card import CARD, write_data_card
+
+    card, prepared = folder / CARD, dataset.folder / "dataset.json"
+    if not card.is_file() or card.stat().st_mtime_ns < prepared.stat().st_mtime_ns:
+        write_data_card(dataset, _name(dataset), card)
+    say(f"data card: {card}")
 
 
 def _cleaned(dataset: Dataset) -> Iterator[str]:

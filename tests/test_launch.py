@@ -263,3 +263,39 @@ def test_the_config_holds_exactly_the_documented_keys():
     from signjax.settings import flat
 
     assert flat(base.get_config().to_dict()).keys() == base.KEYS.keys()
+
+
+def planted_copy(folder: Path) -> list[str]:
+    """Flags for clips with a given split, of which one for training is a clip for testing, renamed, resampled and with noise."""
+    rng = np.random.default_rng(0)
+    clips = [np.cumsum(rng.normal(size=(int(rng.integers(30, 60)), 6)), axis=0) for _ in range(60)]
+    original = clips[50]
+    position = np.linspace(0, len(original) - 1, round(0.8 * len(original)))
+    clips[3] = np.stack([np.interp(position, np.arange(len(original)), column) for column in original.T], axis=1)
+    clips[3] += rng.normal(0, 0.01, clips[3].shape)
+    np.savez(
+        folder / "a.npz",
+        frames=np.concatenate(clips).astype(np.float32),
+        offsets=np.cumsum([0, *map(len, clips)]),
+        labels=["a", "b"] * 30,
+        split=["train"] * 40 + ["test"] * 20,
+        clips=[f"recording{i}" for i in range(60)],
+    )
+    return ["--mode=prepare", "--config.data.source=arrays", f"--config.data.path={folder / 'a.npz'}"]
+
+
+def test_a_planted_copy_across_a_given_split_stops_the_run_or_is_dropped(tmp_path):
+    flags = planted_copy(tmp_path)
+    said = launch(tmp_path / "run", *flags, status=1).stderr
+    assert "'recording3' in train and 'recording50' in test" in said and "near duplicates" in said
+    assert "duplicates=drop" in said and "Traceback" not in said
+    said = launch(tmp_path / "run", *flags, "--config.data.duplicates=drop").stdout
+    assert "1 left out (1 duplicate)" in said and "59 clips" in said
+    with (tmp_path / "run" / "dataset" / "quarantine.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert (row["clip"], row["reason"]) == ("recording3", "duplicate") and "'recording50' in test" in row["detail"]
+
+
+def test_preparing_does_not_load_jax():
+    check = "import sys, signjax.pipeline; sys.exit('jax' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0

@@ -27,14 +27,14 @@ from signjax.data.feasibility import (
     rare_classes,
     without,
 )
-from signjax.data.groups import join_groups, join_pairs
+from signjax.data.groups import join_pairs
 from signjax.data.handedness import was_mirrored
 from signjax.data.journal import Fact
 from signjax.data.parts import Layout
 from signjax.data.quarantine import check_none_rejected, counts, write_quarantine
 from signjax.data.recipe import Recipe
 from signjax.data.sources.item import Item
-from signjax.data.splits import SPLITS, Description, Split, follows_column, split_clips
+from signjax.data.splits import SPLITS, Description, Split, follows_column, group_numbers, split_clips
 from signjax.data.statistics import channel_statistics
 from signjax.data.tables import write_table
 
@@ -184,8 +184,7 @@ def _labels(
 ) -> tuple[dict[str, dict[str, Any]], dict[str, tuple[str, ...]], np.ndarray]:
     """The feasibility report, the classes of each head, and labels int32 (N, heads); clips of rare classes are rejected."""
     all_labels = [item.labels if kept else {} for (item, _), kept in zip(rows, keep, strict=True)]
-    by_signer = [item.signer for item, _ in rows]
-    group = join_groups(by_signer, [item.group for item, _ in rows], join_pairs(len(rows), pairs))
+    group = group_numbers(_description(rows, np.zeros(len(rows)), pairs), recipe.rule)
     report = feasibility_report.feasibility(all_labels, heads, group)
     rare = rare_classes(all_labels, heads)
     labels = [without(row, rare) for row in all_labels]

@@ -81,7 +81,7 @@ def _sentence(report: Mapping[str, Any], left: Sequence[int]) -> str:
         doubts.append(f"{alone} and cannot be")
     if report["one_group"]:
         doubts.append(
-            f"{report['one_group']:,} classes are of one signer or group each and cannot be both learned and tested on another"
+            f"{report['one_group']:,} classes are of one signer or group each and cannot be both learned and tested"
         )
     if np.median(left) < _FEW_CLIPS:
         doubts.append(f"{np.median(left):g} clips a class are few: expect little")
@@ -112,10 +112,9 @@ def lines(report: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The report in one line a head."""
     said = []
     for head, fields in report.items():
-        clips, groups, most = fields["clips_per_class"], fields["groups_per_class"], fields["majority"]
-        total = f"{fields['classes']:,} classes, {fields['clips']:,} clips"
-        numbers = f"{total}; a class has {_range(clips)} clips in {_range(groups)} groups"
-        baseline = "" if most is None else f"; always {most['class']!r} is right for {most['share']:.1%}"
+        clips, most = fields["clips_per_class"], fields["majority"]
+        numbers = f"{fields['classes']:,} classes of {_range(clips)} clips"
+        baseline = "" if most is None else f"; majority {most['class']!r} {most['share']:.1%}"
         said.append(f"feasibility: {head} {fields['sentence']} ({numbers}{baseline})")
     return said
 
@@ -123,4 +122,4 @@ def lines(report: Mapping[str, Mapping[str, Any]]) -> list[str]:
 def _range(spread: Mapping[str, float]) -> str:
     if spread["least"] == spread["most"]:
         return f"{spread['least']}"
-    return f"{spread['least']} to {spread['most']} (median {spread['median']:g})"
+    return f"{spread['least']} to {spread['most']}, median {spread['median']:g},"

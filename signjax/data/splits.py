@@ -124,6 +124,19 @@ def chosen_rule(clips: Description, rule: Rule) -> str:
     return "signer" if clips.signers_known and len(set(clips.signers)) >= len(SPLITS) else "stratified"
 
 
+def group_numbers(clips: Description, rule: Rule) -> np.ndarray:
+    """int64 (N,): which clips a rule keeps on one side; those of a group share a number.
+
+    Copies and the clips of a source's group always, those of a signer where signers are held out, or where the source's split
+    must not share them (`auto`).
+    """
+    chosen = chosen_rule(clips, rule)
+    by_signer = chosen == "signer" or (chosen in ("folds", "leave_one_out") and clips.signers_known)
+    if by_signer or (chosen == "column" and rule.split == "auto"):
+        return join_groups(clips.signers, clips.groups, clips.copies)
+    return join_groups(clips.groups, clips.copies)
+
+
 def split_clips(clips: Description, rule: Rule) -> Split:
     """Splits N clips.
 
@@ -153,13 +166,13 @@ def _by_signer(clips: Description, rule: Rule) -> Split:
             f"config.data.split=signer needs a signer for every clip and at least {len(SPLITS)} of them; "
             f"{len(signers)} are known, {unknown} clips have none. Name them in the label table, or choose stratified"
         )
-    group = join_groups(clips.signers, clips.groups, clips.copies)
+    group = group_numbers(clips, rule)
     sentence = "signers held out: nobody in validation or test was seen in training"
     return Split(_dealt(clips, group, rule), group, sentence)
 
 
 def _stratified(clips: Description, rule: Rule) -> Split:
-    group = join_groups(clips.groups, clips.copies)
+    group = group_numbers(clips, rule)
     return Split(
         _dealt(clips, group, rule), group, "stratified by class; a signer may be in several splits (seen signers)"
     )
@@ -176,7 +189,7 @@ def _dealt(clips: Description, group: np.ndarray, rule: Rule) -> np.ndarray:
 
 def _folds(clips: Description, rule: Rule) -> Split:
     who = "signers" if clips.signers_known else "groups"
-    group = join_groups(clips.signers if clips.signers_known else clips.groups, clips.groups, clips.copies)
+    group = group_numbers(clips, rule)
     count = len(np.unique(group))
     if not 2 <= rule.folds <= count:
         raise InputError(
@@ -206,7 +219,7 @@ def _leave_one_out(clips: Description, rule: Rule) -> Split:
             f"config.data.fold is {rule.fold}; it must be from 0 to {len(names) - 1}: the {what}s are {listed}"
         )
     tested = rule.held_out or names[rule.fold]
-    group = join_groups(named, clips.groups, clips.copies)
+    group = group_numbers(clips, rule)
     # What is joined to the one who is tested, by a shared recording, is tested with them.
     test = np.isin(group, group[np.array([name == tested for name in named])])
     return _tested(clips, group, test, rule, f"{what} {tested!r} is tested and was not seen in training")
@@ -235,10 +248,9 @@ def _given_split(clips: Description, rule: Rule) -> Split:
     for index in (_TRAIN, _TEST):
         if not (assignment == index).any():
             raise InputError(f"the given split has no clip in {SPLITS[index]}; choose another --config.data.split")
-    signers_may_be_shared = rule.split == "column"
-    group = join_groups(clips.groups, clips.copies, *([] if signers_may_be_shared else [clips.signers]))
+    group = group_numbers(clips, rule)
     advice = "Correct the split column, or let signjax split: --config.data.split=stratified"
-    if not signers_may_be_shared:
+    if rule.split == "auto":
         advice += ". If signers are meant to be shared, say --config.data.split=column"
     check_no_straddle(clips, assignment, group, advice)
     sentence = "as the source prescribes"

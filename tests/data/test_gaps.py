@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from signjax.data import layouts
+from signjax.data.gaps import fill, short_gaps
+from signjax.data.rotations import angle_between, axis_angle_to_matrix
+
+
+def test_short_gaps_have_seen_frames_on_both_sides():
+    seen = np.array([0, 1, 0, 0, 1, 0, 0, 0, 1, 1, 0], bool)
+    assert np.flatnonzero(short_gaps(seen, 2)).tolist() == [2, 3]
+    assert np.flatnonzero(short_gaps(seen, 3)).tolist() == [2, 3, 5, 6, 7]
+    assert not short_gaps(seen, 0).any()
+
+
+def test_coordinates_are_interpolated_over_short_gaps_and_zero_over_long_ones():
+    layout = layouts.BUILT_IN["hands_xy"]
+    truth = np.linspace(1, 2, 30)[:, None] * np.arange(1, 85, dtype=np.float32)
+    frames, valid = truth.astype(np.float32), np.ones((30, 2), bool)
+    valid[5:8, 0] = valid[12:22, 0] = valid[0, 1] = False
+    frames[~valid[:, 0], :42] = 0
+    filled, seen = fill(frames, valid, layout, 3)
+    np.testing.assert_allclose(filled[5:8], truth[5:8], rtol=1e-5)
+    assert seen[5:8].all() and not seen[12:22, 0].any() and not seen[0, 1]
+    assert (filled[12:22, :42] == 0).all() and (filled[0, 42:] == 0).all()
+    np.testing.assert_array_equal(filled[12:22, 42:], frames[12:22, 42:])
+    assert not valid[5, 0]  # what was given is left as it was
+
+
+@pytest.mark.parametrize("name", ["smplx", "smplx_6d"])
+def test_rotations_are_interpolated_as_rotations(name):
+    """Two rotation vectors near pi with opposite signs are nearly the same rotation; their mean would be none at all."""
+    layout = layouts.BUILT_IN["smplx"]
+    frames = np.zeros((3, layout.width), np.float32)
+    hand = layout.channels_of("left_hand")
+    frames[0, hand.start] = np.pi - 0.1
+    frames[2, hand.start] = -np.pi + 0.1
+    if name == "smplx_6d":
+        from signjax.data.cleaning import Cleaning, clean
+        from signjax.data.clip import Clip
+
+        plain = Cleaning(shortest_clip=1, rotations="6d", longest_gap=0, trim=False)
+        frames = clean(Clip("a", frames), layout, plain).clip.frames
+        layout = layouts.BUILT_IN[name]
+        hand = layout.channels_of("left_hand")
+    valid = np.ones((3, len(layout.parts)), bool)
+    valid[1, 2] = False
+    filled, seen = fill(frames, valid, layout, 1)
+    assert seen.all()
+    if name == "smplx":
+        between = axis_angle_to_matrix(filled[1, hand][:3])
+        assert angle_between(between, axis_angle_to_matrix(np.array([np.pi, 0.0, 0.0]))) < 1e-3
+    else:
+        np.testing.assert_allclose(filled[1, hand][:6], [1, 0, 0, 0, -1, 0], atol=1e-5)
