@@ -172,3 +172,24 @@ def _table() -> dict[tuple[str, str], Name | Constructor]:
 
 
 GLOBALS = _table()
+
+
+def lookup(module: object, name: object) -> object:
+    """The entry of the closed table for this exact pair of names."""
+    if type(module) is not str or type(name) is not str:
+        raise PickleError("a global whose name is no string")
+    try:
+        return GLOBALS[module, name]
+    except KeyError:
+        raise PickleError(
+            f"`{module[:200]}.{name[:200]}` is not among the names a pickle may use here{_advice(module)}"
+        ) from None
+
+
+def _advice(module: str) -> str:
+    root = module.partition(".")[0]
+    if root in ("torch", "torchvision", "collections", "numpy"):
+        return "; save tensors, arrays and plain containers (for a module, its `state_dict()`) instead"
+    if root == "chumpy":
+        return "; convert the chumpy arrays with `np.array(...)` where chumpy is installed, and save again"
+    return "; only tensors, NumPy arrays and plain containers are read"

@@ -7,12 +7,13 @@ from typing import Any
 
 from signjax.pickles import compressed, legacy_stream, machine, tar_archive, zip_archive
 from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.nested_stream import HEADER
 from signjax.pickles.settle import Settler
-from signjax.pickles.source import open_bytes
+from signjax.pickles.source import give_back, open_bytes
 from signjax.pickles.views import View
 
 _PACKINGS = ("gzip", "bzip2", "zlib")
-_LEGACY_START = legacy_stream.HEADER[:14]
+_LEGACY_START = HEADER[:14]
 _OTHERS = {
     b"\x93NUMPY": "a NumPy array file (.npy); open it with `numpy.load`",
     b"\x89HDF\r\n": "an HDF5 file",
@@ -24,14 +25,15 @@ _OTHERS = {
     b"<!DOCTYPE": "a web page, perhaps a failed download",
     b"<html": "a web page, perhaps a failed download",
 }
+_MARKS = tuple(_OTHERS)
 
 
 def form(buffer: memoryview) -> str:
     """The form of a file, by its first bytes."""
     start = bytes(buffer[:32])
-    for mark, what in _OTHERS.items():
-        if start.startswith(mark):
-            raise PickleError(f"{what}, no pickle")
+    if start.startswith(_MARKS):
+        what = next(what for mark, what in _OTHERS.items() if start.startswith(mark))
+        raise PickleError(f"{what}, no pickle")
     if start.startswith(b"PK\x03\x04"):
         return "zip"
     if start.startswith(_LEGACY_START):
@@ -44,10 +46,15 @@ def form(buffer: memoryview) -> str:
 def read(
     path: str | os.PathLike[str], limits: Limits, leaf: Callable[[View], Any], mapped: bool, verify: bool | None
 ) -> Any:
-    """The tree of a file, with `leaf` of each array's view in the arrays' places."""
+    """The tree of a file, with `leaf` of each array's view in the arrays' places.
+
+    A file that is not mapped must not be looked at any more: its memory is that of the next one.
+    """
     with naming(path):
         buffer, is_mapped = open_bytes(path, mapped)
-        return parse(buffer, limits, leaf, verify=not is_mapped if verify is None else verify)
+        tree = parse(buffer, limits, leaf, verify=not is_mapped if verify is None else verify)
+        give_back(buffer)
+        return tree
 
 
 @contextmanager

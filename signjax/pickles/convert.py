@@ -20,7 +20,7 @@ from signjax.pickles.flatten import Entry, entries
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.manifest import Record
 from signjax.pickles.progress import Progress
-from signjax.pickles.source import open_bytes, pieces
+from signjax.pickles.source import give_back, open_bytes, pieces
 from signjax.pickles.views import View
 
 _THREADS = 2  # in each worker
@@ -166,6 +166,7 @@ def _convert(job: plan.Job, destination: str, record: Record, overwrite: bool, l
         os.makedirs(os.path.dirname(output), exist_ok=True)
         with replacing(output) as file:
             npz.write(file, arrays, digest)
+    give_back(buffer)
     return record._replace(status="converted", outputs=(job.output,), notes=notes, nan=nan, empty=empty)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from signjax.pickles import machine
 from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.nested_stream import HEADER, usual_storage
 from signjax.pickles.standins import Name
 from signjax.pickles.torch_dtypes import StorageType
 from signjax.pickles.torch_standins import Storage
@@ -16,15 +17,6 @@ from signjax.pickles.views import Block
 
 MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
-# What torch on a 64-bit little-endian machine writes in front of the object: the magic number, the protocol and
-# sys_info. Comparing it at once spares the three pickles that nearly every stream begins with.
-HEADER = (
-    b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
-    b"\x80\x02M\xe9\x03."
-    b"\x80\x02}q\x00(X\x10\x00\x00\x00protocol_versionq\x01M\xe9\x03X\r\x00\x00\x00little_endianq\x02\x88"
-    b"X\n\x00\x00\x00type_sizesq\x03}q\x04(X\x05\x00\x00\x00shortq\x05K\x02X\x03\x00\x00\x00intq\x06K\x04"
-    b"X\x04\x00\x00\x00longq\x07K\x04uu."
-)
 
 
 class StorageIds:
@@ -76,9 +68,20 @@ class StorageIds:
         return part
 
 
+def nested_storage(stream: memoryview, limits: Limits) -> Storage:
+    """The one storage that a legacy stream inside of a plain pickle holds."""
+    storage = usual_storage(stream)
+    if storage is not None:
+        return storage
+    root = read(stream, limits)
+    if type(root) is not Storage:
+        raise PickleError("a legacy stream inside of a pickle that holds something other than one storage")
+    return root
+
+
 def read(buffer: memoryview, limits: Limits) -> Any:
     """The object of a whole legacy stream, with stand-ins in it whose bytes have been found."""
-    if buffer[: len(HEADER)] == HEADER:
+    if buffer[: len(HEADER)] == HEADER:  # which spares three pickles
         pos = len(HEADER)
     else:
         magic, pos = machine.run(buffer, 0, limits)

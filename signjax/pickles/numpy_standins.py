@@ -90,7 +90,7 @@ def strided(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) ->
     strides = c_strides(shape[::-1])[::-1] if fortran else None
     if len(raw) != count * found.itemsize:
         raise PickleError(f"an array of shape {shape} and dtype {found} with {len(raw)} bytes of data")
-    return settle.leaf(View(Block(raw), found, shape, strides))
+    return settle.leaf(View(Block(raw), found, shape, strides, count=0 if fortran else count))
 
 
 def payload(data: Any) -> memoryview | bytes | bytearray:

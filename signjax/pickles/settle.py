@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from signjax.pickles import nested_stream
+from signjax.pickles import legacy_stream
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.standins import Constructor, DictStandIn, Name, StandIn
 from signjax.pickles.torch_standins import Storage, Tensor
@@ -24,6 +24,7 @@ class Settler:
         self._leaf = leaf
         self._limits = limits
         self._most_bytes = limits.unfolded(file_size)
+        self._most_values = limits.values
         self._values = 0
         self._bytes = 0
         self._depth = 0
@@ -44,7 +45,7 @@ class Settler:
 
     def nested_storage(self, blob: Any) -> Storage:
         """The storage that a whole legacy stream inside of a plain pickle holds."""
-        return nested_stream.read_storage(memoryview(blob), self._limits)
+        return legacy_stream.nested_storage(memoryview(blob), self._limits)
 
     def value(self, value: Any) -> Any:
         """The value with everything in it settled."""
@@ -52,13 +53,6 @@ class Settler:
         self._values += 1
         if kind in _ATOMS:
             return value
-        if kind is memoryview:
-            self._bytes += len(value)
-            return bytes(value)
-        if kind is Name:
-            return value.name
-        if kind is Constructor:
-            raise PickleError(f"`{value.name}` itself as a value; only what it makes is read")
         seen = self._done.get(id(value))
         if seen is not None:
             self._values += seen[2]
@@ -66,10 +60,20 @@ class Settler:
             self._check()
             return seen[1]
         if kind is Tensor:  # the most frequent, and one that holds nothing which could hold it
-            nbytes = self._bytes
-            settled = value.settle(self)
-            self._done[id(value)] = (value, settled, 0, self._bytes - nbytes)
+            view = value.ready or value.view(self)
+            self._bytes += view.nbytes
+            if self._bytes > self._most_bytes or self._values > self._most_values:
+                self._refuse()
+            settled = self._leaf(view)
+            self._done[id(value)] = (value, settled, 0, view.nbytes)
             return settled
+        if kind is memoryview:
+            self._bytes += len(value)
+            return bytes(value)
+        if kind is Name:
+            return value.name
+        if kind is Constructor:
+            raise PickleError(f"`{value.name}` itself as a value; only what it makes is read")
         return self._first_time(value, kind)
 
     def _first_time(self, value: Any, kind: type) -> Any:
@@ -103,12 +107,13 @@ class Settler:
         return settled
 
     def _check(self) -> None:
-        if self._values > self._limits.values:
-            raise PickleError(
-                f"a tree of more than {self._limits.values} values; `Limits(values=...)` raises the bound"
-            )
-        if self._bytes > self._most_bytes:
-            raise PickleError(
-                f"arrays that unfold to more than {self._most_bytes} bytes; `Limits(ratio=...)` or "
-                "`Limits(allowance=...)` raises the bound"
-            )
+        if self._bytes > self._most_bytes or self._values > self._most_values:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        if self._values > self._most_values:
+            raise PickleError(f"a tree of more than {self._most_values} values; `Limits(values=...)` raises the bound")
+        raise PickleError(
+            f"arrays that unfold to more than {self._most_bytes} bytes; `Limits(ratio=...)` or "
+            "`Limits(allowance=...)` raises the bound"
+        )

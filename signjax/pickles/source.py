@@ -12,6 +12,10 @@ from signjax.pickles.limits import PickleError
 _ZIP = b"PK\x03\x04"
 _MAP_FROM = 64 << 20  # bytes; below it, reading is as fast and a file that shrinks meanwhile does no harm
 _PIECE = 8 << 20  # bytes
+_SPARES = 2  # one for each thread of a conversion
+_MOST_SPARE = 4 << 20  # bytes
+_SPARE: list[bytearray] = []
+_ZEROS = memoryview(bytes(_MOST_SPARE))  # which takes no memory as long as it is only read
 
 
 def pieces(content: memoryview) -> Iterator[memoryview]:
@@ -36,25 +40,53 @@ def open_bytes(path: str | os.PathLike[str], mapped: bool = False) -> tuple[memo
     Returns:
       The bytes (writable; a mapping is private, so that the file stays as it is) and whether they are a mapping.
     """
-    with open(path, "rb", buffering=0) as file:
-        status = os.fstat(file.fileno())
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise PickleError("not a regular file")
         size = status.st_size
         if size == 0:
             raise PickleError("the file is empty")
         if mapped or size >= _MAP_FROM:
-            return memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_COPY)), True
-        if os.pread(file.fileno(), 4, 0) != _ZIP:
-            return memoryview(file.read()), False
-        # The arrays of an archive are used where they lie, so that the buffer has to be writable. NumPy's is aligned and,
-        # unlike a bytearray, not filled with zeros first.
-        buffer = np.empty(size, np.uint8)
-        view = buffer.data
-        filled = 0
+            return memoryview(mmap.mmap(descriptor, size, access=mmap.ACCESS_COPY)), True
+        # The arrays of an archive are used where they lie; NumPy's memory is aligned, and not filled with zeros first. The
+        # machine reads a bytearray faster.
+        is_zip = os.pread(descriptor, 4, 0) == _ZIP
+        view = np.empty(size, np.uint8).data if is_zip else memoryview(_buffer(size))
+        filled = os.readv(descriptor, [view])
         while filled < size:
-            got = file.readinto(view[filled:])
+            got = os.readv(descriptor, [view[filled:]])
             if not got:
                 raise PickleError(f"the file shrank from {size} to {filled} bytes while it was read")
             filled += got
         return view, False
+    finally:
+        os.close(descriptor)
+
+
+def _buffer(size: int) -> bytearray:
+    """A buffer of that size, one that was given back if there is any.
+
+    Taking new memory for each file, and giving it back to the system, can take longer than reading the file.
+    """
+    try:
+        buffer = _SPARE.pop()
+        buffer.append(0)  # refused as long as anything looks at what was read last
+    except (IndexError, BufferError):
+        return bytearray(size)
+    missing = size - len(buffer)
+    if missing > len(_ZEROS):
+        return bytearray(size)
+    if missing < 0:
+        del buffer[size:]
+    else:
+        buffer += _ZEROS[:missing]
+    return buffer
+
+
+def give_back(content: memoryview) -> None:
+    """Lets the next file be read into the same memory, once nothing looks at this content any more."""
+    buffer = content.obj
+    if type(buffer) is bytearray and len(buffer) <= _MOST_SPARE and len(_SPARE) < _SPARES:
+        _SPARE.append(buffer)

@@ -47,3 +47,8 @@ class DictStandIn(dict[Any, Any], StandIn):
         """Lets go of attributes: torch hangs the version numbers of modules (`_metadata`) on a state dictionary."""
         if type(state) is not dict:
             raise PickleError("attributes of a dictionary that are no dictionary themselves")
+
+
+def kind(value: object) -> str:
+    """What a value is, for messages."""
+    return value.name if isinstance(value, Name | Constructor) else type(value).__name__

@@ -1,7 +1,7 @@
 """torch's number types and their NumPy counterparts."""
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -84,6 +84,8 @@ STORAGES = {
     "QUInt4x2Storage": "quint4x2",
     "QUInt2x4Storage": "quint2x4",
 }
+# Those that NumPy has without ml_dtypes.
+NATIVE: "dict[str, np.dtype[Any]]" = {name: np.dtype(name) for name in _NUMPY}
 
 
 @cache

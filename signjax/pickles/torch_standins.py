@@ -81,14 +81,17 @@ class NestedStorage(StandIn):
 class Tensor(StandIn):
     """A tensor as torch describes it to the pickle; nothing is believed before `settle`."""
 
-    __slots__ = ("arguments", "dtype_at", "least")
+    __slots__ = ("arguments", "dtype_at", "least", "ready")
     #           `_rebuild_tensor` has 4 arguments; v2 adds requires_grad, hooks[, metadata]; v3 puts the dtype before
     # metadata
 
-    def __init__(self, arguments: tuple[Any, ...], least: int = 6, dtype_at: int | None = None) -> None:
+    def __init__(
+        self, arguments: tuple[Any, ...], least: int = 6, dtype_at: int | None = None, ready: View | None = None
+    ) -> None:
         self.arguments = arguments
         self.least = least
         self.dtype_at = dtype_at
+        self.ready = ready  # the view, where it was checked when the tensor was read
 
     def build(self, state: Any) -> None:
         """Lets go of a Variable's state (requires_grad, volatile, hooks), which torch wrote before 0.4."""
@@ -101,6 +104,8 @@ class Tensor(StandIn):
 
     def view(self, settle: Settle) -> View:
         """The checked view on the storage."""
+        if self.ready is not None:
+            return self.ready
         arguments = self.arguments
         if len(arguments) < self.least or len(arguments) > 8:
             raise PickleError(f"a tensor made of {len(arguments)} arguments")

@@ -7,7 +7,9 @@ import numpy as np
 from signjax.pickles.limits import PickleError
 
 _ALIGNMENT = 16  # bytes; what the widest number, complex128, asks for
+_SMALL = 4 << 20  # bytes
 _MOST_DIMENSIONS = 32
+_NUMBERS = "fiuc"  # kinds of dtype of which any bytes are a value
 _LARGEST = (1 << 63) - 1
 
 
@@ -23,7 +25,7 @@ class Block:
 
     def __init__(self, source: memoryview | bytes | bytearray, in_place: bool = False) -> None:
         self._source = source
-        self._bytes: np.ndarray[Any, Any] | None = None
+        self._bytes: bytearray | memoryview | None = None
         self.in_place = in_place
         self.nbytes = len(source)
 
@@ -31,8 +33,8 @@ class Block:
         """A run of bytes inside of this block, sharing its memory."""
         if not 0 <= start <= start + nbytes <= self.nbytes:
             raise PickleError(f"bytes {start} to {start + nbytes} of a storage of {self.nbytes} bytes")
-        found = self.bytes()[start : start + nbytes]
-        part = Block(found.data)
+        found = memoryview(self.bytes())[start : start + nbytes]
+        part = Block(found)
         part._bytes = found
         return part
 
@@ -40,12 +42,17 @@ class Block:
         """The bytes where they lie, perhaps unaligned."""
         return memoryview(self._source)
 
-    def bytes(self) -> "np.ndarray[Any, np.dtype[np.uint8]]":
-        """The bytes, as an array that owns them."""
+    def bytes(self) -> bytearray | memoryview:
+        """The bytes, aligned and writable."""
         if self._bytes is None:
-            found = np.frombuffer(self._source, np.uint8)
-            usable = self.in_place and found.flags.writeable and found.__array_interface__["data"][0] % _ALIGNMENT == 0
-            self._bytes = found if usable else found.copy()
+            if self.nbytes < _SMALL and not self.in_place:
+                # Made in a sixth of the time of an array. Memory for objects is aligned to 16 bytes.
+                self._bytes = bytearray(self._source)
+            else:
+                found = np.frombuffer(self._source, np.uint8)
+                aligned = found.__array_interface__["data"][0] % _ALIGNMENT == 0
+                usable = self.in_place and aligned and found.flags.writeable
+                self._bytes = found.data if usable else found.copy().data  # large ones lie on large pages
         return self._bytes
 
 
@@ -61,8 +68,9 @@ class View:
         shape: tuple[int, ...],
         strides: tuple[int, ...] | None = None,
         offset: int = 0,
-        *,
+        count: int = 0,
         device: str = "cpu",
+        *,
         conj: bool = False,
         neg: bool = False,
         swap: bool = False,
@@ -75,32 +83,20 @@ class View:
           shape: non-negative sizes.
           strides: elements from one to the next, none negative; None for C order.
           offset: bytes in front of the first element.
+          count: the number of elements, if the shape has been checked and they are known to lie row by row; else 0.
+          count: the number of elements, if the shape has been checked and they are known to lie row by row; else 0.
           device: where the tensor lay when it was saved.
           conj: the stored numbers are yet to be conjugated.
           neg: the stored numbers are yet to be negated.
           swap: the stored numbers are big-endian.
         """
-        itemsize = dtype.itemsize
-        count = check_shape(shape, itemsize)
-        if type(offset) is not int or not 0 <= offset <= _LARGEST:
-            raise PickleError("an array whose offset is no whole number from 0 on")
-        farthest = count - 1  # elements from the first to the last
-        if strides is not None:
-            if len(strides) != len(shape):
-                raise PickleError(f"an array with {len(shape)} dimensions and {len(strides)} strides")
-            reached = 0
-            for size, step in zip(shape, strides, strict=True):
-                if type(step) is not int or not 0 <= step <= _LARGEST:
-                    raise PickleError("an array with a stride that is no whole number from 0 on")
-                reached += (size - 1) * step
-            in_order = not count or not itemsize or (reached == farthest and _is_c_order(shape, strides))
-            strides = None if in_order else tuple([step * itemsize for step in strides])
-            farthest = reached
-        if count and offset + (farthest + 1) * itemsize > block.nbytes:
-            raise PickleError(
-                f"an array of shape {shape} and dtype {dtype} that reaches to byte {offset + (farthest + 1) * itemsize} "
-                f"of a storage of {block.nbytes} bytes"
-            )
+        count = count or plain_count(shape, strides)
+        nbytes = count * dtype.itemsize
+        if nbytes and type(offset) is int and 0 <= offset <= block.nbytes - nbytes:
+            strides = None
+        else:
+            count, strides = _checked(block, dtype, shape, strides, offset)
+            nbytes = count * dtype.itemsize
         self.block = block
         self.dtype = dtype
         self.shape = shape
@@ -110,7 +106,7 @@ class View:
         self.conj = conj
         self.neg = neg
         self.swap = swap
-        self.nbytes = count * itemsize  # of the array if it were written out
+        self.nbytes = nbytes  # of the array if it were written out
 
     def is_fortran(self) -> bool:
         """Whether the elements lie without gaps column by column, and not row by row as well."""
@@ -134,7 +130,12 @@ class View:
         if not self.nbytes:
             return np.empty(self.shape, self.dtype)
         found: np.ndarray[Any, Any] = np.ndarray(self.shape, self.dtype, self.block.bytes(), self.offset, self.strides)
-        check_values(found)
+        if self.dtype.kind not in _NUMBERS:
+            check_values(found)
+        return self._changed(found) if self.swap or self.conj or self.neg else found
+
+    def _changed(self, found: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
+        """The numbers conjugated, negated and in native order, where that is yet to be done."""
         if self.swap:
             found = found.copy()
             part = found.dtype.itemsize // (2 if found.dtype.kind == "c" else 1)
@@ -144,6 +145,54 @@ class View:
         if self.neg:
             found = np.negative(found)
         return found
+
+
+def plain_count(shape: Any, strides: Any) -> int:
+    """The number of elements if they plainly lie row by row, as nearly always; 0 where only `_checked` can tell."""
+    if type(shape) is not tuple or len(shape) > _MOST_DIMENSIONS:
+        return 0
+    count = 1
+    if strides is None:
+        for size in shape:
+            if type(size) is not int or size < 1:
+                return 0
+            count *= size
+        return count
+    if type(strides) is not tuple or len(strides) != len(shape):
+        return 0
+    for size, step in zip(shape[::-1], strides[::-1], strict=True):
+        if type(size) is not int or type(step) is not int or step != count or size < 1:
+            return 0
+        count *= size
+    return count
+
+
+def _checked(
+    block: Block, dtype: "np.dtype[Any]", shape: Any, strides: tuple[Any, ...] | None, offset: Any
+) -> tuple[int, tuple[int, ...] | None]:
+    """The number of elements, and the strides in bytes or None for C order, of a view that lies inside of its block."""
+    itemsize = dtype.itemsize
+    count = check_shape(shape, itemsize)
+    if type(offset) is not int or not 0 <= offset <= _LARGEST:
+        raise PickleError("an array whose offset is no whole number from 0 on")
+    farthest = count - 1  # elements from the first to the last
+    if strides is not None:
+        if len(strides) != len(shape):
+            raise PickleError(f"an array with {len(shape)} dimensions and {len(strides)} strides")
+        reached = 0
+        for size, step in zip(shape, strides, strict=True):
+            if type(step) is not int or not 0 <= step <= _LARGEST:
+                raise PickleError("an array with a stride that is no whole number from 0 on")
+            reached += (size - 1) * step
+        in_order = not count or not itemsize or (reached == farthest and _is_c_order(shape, strides))
+        strides = None if in_order else tuple([step * itemsize for step in strides])
+        farthest = reached
+    if count and offset + (farthest + 1) * itemsize > block.nbytes:
+        raise PickleError(
+            f"an array of shape {shape} and dtype {dtype} that reaches to byte {offset + (farthest + 1) * itemsize} "
+            f"of a storage of {block.nbytes} bytes"
+        )
+    return count, strides
 
 
 def check_shape(shape: Any, itemsize: int = 1) -> int:
@@ -181,13 +230,13 @@ def _is_c_order(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
 def check_values(array: "np.ndarray[Any, Any]") -> None:
     """Refuses bytes that NumPy takes on trust: truth values other than 0 and 1, and characters beyond Unicode."""
     kind = array.dtype.kind
-    if kind in "fiuc":
+    if kind in _NUMBERS:
         return
     if array.dtype.names:
         for name in array.dtype.names:
             check_values(array[name])
     elif kind == "b":
-        if array.view(np.uint8).max(initial=0) > 1:
+        if np.maximum.reduce(array.view(np.uint8), axis=None, initial=0) > 1:
             raise PickleError("truth values stored as bytes other than 0 and 1")
     elif kind == "U" and array.dtype.itemsize:
         points = np.ascontiguousarray(array).view(np.dtype(np.uint32).newbyteorder(array.dtype.byteorder))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from signjax.pickles.atomic import partial_path
-from signjax.pickles.legacy_stream import HEADER
+from signjax.pickles.nested_stream import HEADER
 from signjax.pickles.torch_dtypes import STORAGES
 
 _STORAGE_OF = {dtype: name for name, dtype in STORAGES.items()}
