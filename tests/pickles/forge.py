@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 
-from signjax.pickles.legacy_stream import HEADER
+from signjax.pickles.nested_stream import HEADER
 
 STOP = b"."
 

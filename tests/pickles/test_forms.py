@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from signjax.pickles import PickleError, inspect, load
-from signjax.pickles.legacy_stream import HEADER
+from signjax.pickles.nested_stream import HEADER
 from signjax.pickles.write import legacy_storage
 from tests.pickles.forge import (
     archive,

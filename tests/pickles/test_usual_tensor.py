@@ -1,0 +1,136 @@
+"""Tensors that are read at once come out as those that the machine reads instruction by instruction."""
+
+import itertools
+import random
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from signjax.pickles import PickleError, containers, usual_tensor
+from signjax.pickles.limits import Limits
+from signjax.pickles.views import View
+from signjax.pickles.write import CudaTensor
+from tests.pickles.fuzz import mutated
+from tests.pickles.truth import fixtures
+from tests.pickles.usual import clips, usual
+
+INPUTS = 3_000
+MACHINE_ALONE = mock.patch.object(
+    usual_tensor, "read_run", lambda buffer, code, pos, frame_end, stack, memo, skipped: (pos, frame_end, skipped, 0)
+)
+
+
+def files() -> list[bytes]:
+    plain = [path.read_bytes() for path, _ in fixtures() if path.suffix == ".pkl"]
+    return [content for content in plain if len(content) < 64 << 10] + clips()
+
+
+def outcome(content: bytes, limits: Limits = Limits()) -> Any:  # noqa: B008 -- frozen
+    """All that can be known of what a file gives: values, types, layouts, which objects and which memory are one."""
+    arrays: list[np.ndarray[Any, Any]] = []
+
+    def leaf(view: View) -> np.ndarray[Any, Any]:
+        arrays.append(view.array())
+        layouts.append((view.offset, view.strides, view.nbytes, view.device, view.conj, view.neg, view.swap))
+        return arrays[-1]
+
+    layouts: list[Any] = []
+    try:
+        tree = containers.parse(memoryview(content), limits, leaf, verify=True)
+    except PickleError as error:
+        return str(error)
+    # NumPy compares memory in pairs; few are enough to see whether storages are shared.
+    shared = [np.may_share_memory(a, b) for a, b in itertools.combinations(arrays[:12], 2)]
+    return described(tree, {}), layouts, shared
+
+
+def described(value: Any, seen: dict[int, int]) -> Any:
+    number = seen.setdefault(id(value), len(seen)) if isinstance(value, np.ndarray | list | dict) else None
+    if isinstance(value, np.ndarray):
+        content = [described(item, seen) for item in value.ravel()] if value.dtype == object else value.tobytes()
+        return "array", number, value.dtype.str, value.shape, content
+    if isinstance(value, dict):
+        return "dict", number, [(described(key, seen), described(item, seen)) for key, item in value.items()]
+    if isinstance(value, list | tuple):
+        return type(value).__name__, number, [described(item, seen) for item in value]
+    return type(value).__name__, repr(sorted(value, key=repr) if isinstance(value, set | frozenset) else value)
+
+
+def alone(content: bytes, limits: Limits = Limits()) -> Any:  # noqa: B008 -- frozen
+    with MACHINE_ALONE:
+        return outcome(content, limits)
+
+
+@pytest.mark.parametrize("content", files())
+def test_whole_files_are_the_same(content: bytes) -> None:
+    assert outcome(content) == alone(content)
+
+
+def test_usual_files_are_read_at_once() -> None:
+    counts = []
+
+    def counted(*arguments: Any) -> Any:
+        result = read_run(*arguments)
+        counts.append(result[3])
+        return result
+
+    read_run = usual_tensor.read_run
+    # Of the first file's four, one is so small that it is written with another instruction.
+    for content, wanted in zip(clips(), (3, 4, 5, 3, 40), strict=True):
+        counts.clear()
+        with mock.patch.object(usual_tensor, "read_run", counted):
+            outcome(content)
+        assert sum(counts) == wanted
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_damaged_files_are_the_same(part: int) -> None:
+    contents = files()
+    read = 0
+    for i in range(part, INPUTS, 4):
+        chance = random.Random(f"usual/{i}")
+        content = mutated(chance.choice(contents), chance, contents)
+        found = outcome(content)
+        assert found == alone(content), i
+        read += type(found) is not str
+    assert INPUTS // 4 > read > INPUTS // 80, "damage that is never or always refused tests nothing"
+
+
+@pytest.mark.parametrize("content", clips())
+def test_each_byte_counts(content: bytes) -> None:
+    """One byte changed anywhere, to what instructions and sizes are made of."""
+    chance = random.Random(len(content))
+    for at in sorted(chance.sample(range(len(content)), min(len(content), 500))):
+        for byte in chance.sample(
+            b"\x00\x01\x02\x28\x2e\x42\x4a\x4b\x4d\x52\x68\x74\x85\x86\x87\x89\x8c\x93\x94\x95\xff", 2
+        ):
+            changed = content[:at] + bytes([byte]) + content[at + 1 :]
+            assert outcome(changed) == alone(changed), (at, byte)
+
+
+def test_limits_count_what_is_read_at_once() -> None:
+    content = clips()[0]
+    outcomes = [outcome(content, Limits(opcodes=count)) for count in range(60, 160)]
+    assert outcomes == [alone(content, Limits(opcodes=count)) for count in range(60, 160)]
+    assert type(outcomes[0]) is str and type(outcomes[-1]) is not str
+
+
+@pytest.mark.parametrize("entry", range(64))
+def test_a_pickle_may_refer_to_what_was_left_out(entry: int) -> None:
+    """A list of tensors and then any entry of the memo."""
+    content = usual([CudaTensor(np.arange(6.0).reshape(2, 3)), CudaTensor(np.arange(2))])
+    assert content.endswith(b"e.")
+    frame = int.from_bytes(content[3:11], "little")
+    assert frame == len(content) - 11
+    again = content[:3] + (frame + 2).to_bytes(8, "little") + content[11:-2] + b"h%ce." % entry
+    assert outcome(again) == alone(again)
+    stored = content[:3] + (frame + 2).to_bytes(8, "little") + content[11:-2] + b"eq%c." % entry
+    assert outcome(stored) == alone(stored)
+
+
+def test_values_and_bytes_are_bounded_alike() -> None:
+    content = clips()[2]
+    for limits in (Limits(values=5), Limits(ratio=0, allowance=100), Limits(ratio=0, allowance=4000), Limits(depth=2)):
+        assert outcome(content, limits) == alone(content, limits)
