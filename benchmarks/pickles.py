@@ -28,12 +28,15 @@ from typing import Any
 
 import numpy as np
 
-from signjax.pickles import load
+from signjax.pickles import Limits, load, machine
 from signjax.pickles.convert import convert
+from signjax.pickles.settle import Settler
+from signjax.pickles.source import give_back, open_bytes
+from signjax.pickles.views import View
 from signjax.pickles.write import CudaTensor, write_plain
 
 _SLICES = 20
-_FRAMES = 110  # of 0.4 MB each
+_FRAMES = range(80, 141)  # 0.4 MB on average
 
 Reader = Callable[[Path], Any]
 
@@ -41,21 +44,22 @@ Reader = Callable[[Path], Any]
 def clip(seed: int) -> dict[str, Any]:
     """A clip with SignAvatars' keys."""
     rng = np.random.default_rng(seed)
+    frames = int(rng.choice(_FRAMES))
 
     def numbers(*shape: int) -> "np.ndarray[Any, Any]":
-        return rng.standard_normal((_FRAMES, *shape), np.float32)
+        return rng.standard_normal((frames, *shape), np.float32)
 
     return {
-        "left_valid": rng.random(_FRAMES) > 0.1,
-        "right_valid": rng.random(_FRAMES) > 0.1,
-        "total_valid_index": np.arange(_FRAMES),
+        "left_valid": rng.random(frames) > 0.1,
+        "right_valid": rng.random(frames) > 0.1,
+        "total_valid_index": np.arange(frames),
         "2d": numbers(106, 3),
         "pred_2d": numbers(106, 2),
         "smplx": numbers(182),
         "unsmooth_smplx": numbers(169),
         "bb2img_trans": numbers(2, 3),
-        "focal": np.full((_FRAMES, 2), 14921.8),
-        "princpt": np.full((_FRAMES, 2), 620.6),
+        "focal": np.full((frames, 2), 14921.8),
+        "princpt": np.full((frames, 2), 620.6),
         "height": 720,
         "width": 1280,
     }
@@ -124,6 +128,27 @@ def rates(paths: list[Path], readers: dict[str, Reader]) -> dict[str, float]:
                 reader(path)
             seconds[name].append((time.perf_counter() - start) / len(part))
     return {name: 1 / statistics.median(times) for name, times in seconds.items()}
+
+
+def stages(paths: list[Path]) -> dict[str, float]:
+    """Microseconds that the steps of `load` take on a plain file: medians."""
+    times: dict[str, list[float]] = {"reading": [], "interpreting": [], "checking": [], "copying": []}
+    for path in paths:
+        views: list[View] = []
+        at = [time.perf_counter()]
+        content, _ = open_bytes(path)
+        at.append(time.perf_counter())
+        value, _ = machine.run(content, 0, Limits())
+        at.append(time.perf_counter())
+        Settler(views.append, Limits(), len(content)).value(value)
+        at.append(time.perf_counter())
+        arrays = [view.array() for view in views]
+        at.append(time.perf_counter())
+        give_back(content)
+        del value, views, arrays, content
+        for seconds, start, end in zip(times.values(), at, at[1:], strict=False):
+            seconds.append(1e6 * (end - start))
+    return {step: statistics.median(seconds) for step, seconds in times.items()}
 
 
 def start_up(program: str, repeats: int = 7) -> float:
@@ -197,12 +222,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         forms = write_corpus(folder, chosen.files, torch)
-        result["bytes"] = forms["plain"][0].stat().st_size
+        result["bytes"] = statistics.mean(path.stat().st_size for path in forms["plain"])
         theirs = torch_readers(torch) if torch else {}
         for form, paths in forms.items():
             own = "patched" if form in ("plain", "mixed") else "torch"
             readers: dict[str, Reader] = {"bytes": Path.read_bytes, "load": load}
             result[form] = rates(paths, readers | {key: value for key, value in theirs.items() if key == own})
+        result["stages"] = {form: stages(forms[form]) for form in ("plain", "mixed")}
         first = str(forms["plain"][0])
         result["start_up"] = {"load": start_up(f"from signjax.pickles import load; load({first!r})")}
         if torch:
@@ -227,6 +253,8 @@ def show(result: dict[str, Any]) -> None:
             theirs = row.get("patched", row.get("torch"))
             ratio = f"{theirs:>8.0f}{row['load'] / theirs:>11.2f}x" if theirs else f"{'-':>8}{'-':>12}"
             print(f"{form:<16}{row['bytes']:>12.0f}{row['load']:>8.0f}{ratio}{row['bytes'] / row['load']:>11.2f}x")
+    for form, steps in result["stages"].items():
+        print(f"microseconds, {form}: " + ", ".join(f"{step} {taken:.0f}" for step, taken in steps.items()))
     for name, seconds in result["start_up"].items():
         print(f"start-up to the first array, {name}: {seconds:.3f} s")
     if "mapped_open_ms" in result:
