@@ -105,7 +105,9 @@ def test_a_label_table_says_more_than_the_arrays(tmp_path):
     assert (second.labels, second.signer, second.dominant_hand) == ({"gloss": "z", "hands": "two"}, "t", "left")
     assert (lost.name, lost.reason) == ("gone", "missing_file")
     (tmp_path / "t.csv").write_text("clip,gloss\nother,z\n")
-    with pytest.raises(InputError, match=r"none of its 1 clips \(first: 'other'\) is one of the arrays \(first: 'p'\)"):
+    with pytest.raises(
+        InputError, match=r"none of its 1 clips \(first: 'other'\) is one of the source's \(first: 'p'\)"
+    ):
         list(catalogue.read("arrays", Request(path, str(tmp_path / "t.csv"))))
 
 
@@ -136,20 +138,6 @@ def test_one_file_a_clip(tmp_path):
         "gone": "missing_file",
     }
     assert set(arrays.source_files(Request(clips))) == {*clips.rglob("*.np[yz]"), clips / "labels.csv"}
-
-
-def test_missing_parts_are_known_where_the_layout_is(tmp_path):
-    frames = np.random.default_rng(0).normal(size=(5, 126)).astype(np.float32)
-    frames[1, :63] = 0
-    frames[3, 63:] = np.nan
-    path = npz(tmp_path, frames=frames, offsets=[0, 5], labels=["x"])
-    (clip,) = catalogue.read("arrays", Request(path, layout="hands"))
-    assert clip.valid.tolist() == [[t != 1, t != 3] for t in range(5)]
-    assert not np.isnan(clip.frames).any()
-    (clip,) = catalogue.read("arrays", Request(path))
-    assert clip.valid is None
-    (rejected,) = catalogue.read("arrays", Request(path, layout="holistic"))
-    assert (rejected.reason, "has 1629 channels, the frames have 126" in rejected.detail) == ("wrong_width", True)
 
 
 def test_a_file_that_is_no_array(tmp_path):

@@ -13,7 +13,6 @@ Where names repeat but not within a split, as in archives that number the clips 
 A label table, where one is named, says more of the clips than the arrays do, or instead of them.
 """
 
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,14 +20,15 @@ import numpy as np
 
 from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
-from signjax.data.label_table import read_label_table, split_name
+from signjax.data.label_table import split_name
 from signjax.data.sources import array_files
 from signjax.data.sources.item import Item, Request
-from signjax.data.sources.matching import find_label_table
+from signjax.data.sources.matching import find_label_table, with_table
 from signjax.data.sources.npy import NUMPY_ERRORS, read_arrays
 from signjax.errors import InputError
 
 HEAD = "gloss"
+_PACKED = "packed"  # what an item carries whose clip is one of many in an array
 _TEXTS = ("clips", "signers", "split", "groups")
 _KEYS = (*array_files.FRAME_KEYS, "offsets", "lengths", "labels", "classes", *_TEXTS)
 
@@ -68,10 +68,10 @@ def list_items(request: Request) -> list[Item | Rejected]:
 def read_item(item: Item) -> Clip | Rejected:
     """One clip's frames out of the arrays."""
     file = Path(item.file)
-    if not item.how.packed:
+    if item.how != _PACKED:
         return array_files.read_item(item)
     frames = _flat_frames(item.file, _packed_files(file)[0].stat().st_mtime_ns)
-    return array_files.as_clip(item, frames[item.start : item.stop], item.how.layout)
+    return item.clip(frames[item.start : item.stop])
 
 
 def _one_file_a_clip(path: Path) -> bool:
@@ -194,9 +194,19 @@ def _packed_items(request: Request) -> list[Item | Rejected]:
     classes = _labels(path, arrays["labels"], arrays.get("classes")) if labelled_here else none
     texts = {key: arrays[key].astype(str).tolist() for key in _TEXTS if key in arrays}
     known = {key: [text or None for text in texts[key]] if key in texts else none for key in _TEXTS}
-    how = array_files.How(request.layout, packed=True)
     items: list[Item | Rejected] = [
-        Item(name, str(path), {HEAD: label} if label else {}, signer, group, split_name(split), None, start, stop, how)
+        Item(
+            name,
+            str(path),
+            {HEAD: label} if label else {},
+            signer,
+            group,
+            split_name(split),
+            None,
+            start,
+            stop,
+            _PACKED,
+        )
         for name, label, signer, group, split, (start, stop) in zip(
             _names(texts, count),
             classes,
@@ -207,32 +217,4 @@ def _packed_items(request: Request) -> list[Item | Rejected]:
             strict=True,
         )
     ]
-    return _with_table(items, Path(request.labels)) if request.labelled and request.labels else items
-
-
-def _with_table(items: list[Item | Rejected], table: Path) -> list[Item | Rejected]:
-    """The items with what the rows of their names say of them."""
-    rows = {row.clip: row for row in read_label_table(table)}
-    count = len(rows)
-    result: list[Item | Rejected] = []
-    for item in items:
-        row = rows.pop(item.name, None)
-        if row is None or isinstance(item, Rejected):
-            result.append(item)
-            continue
-        result.append(
-            replace(
-                item,
-                labels={**item.labels, **row.labels},
-                signer=row.signer or item.signer,
-                group=row.group or item.group,
-                split=row.split or item.split,
-                dominant_hand=row.dominant_hand,
-            )
-        )
-    if len(rows) == count:
-        raise InputError(
-            f"{table}: none of its {count} clips (first: {next(iter(rows))!r}) is one of the arrays (first: {items[0].name!r})"
-        )
-    lost = (Rejected(row.clip, str(table), "missing_file", f"{row.where}: no such clip") for row in rows.values())
-    return [*result, *lost]
+    return with_table(request, items)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -122,6 +123,44 @@ def _item(row: Row, file: Found, suffixes: Sequence[str]) -> Item:
         stop=row.stop,
         how=file.how,
     )
+
+
+def with_table(request: Request, items: list[Item | Rejected]) -> list[Item | Rejected]:
+    """The items of a source that knows its labels, with what a label table says more of the clips of those names.
+
+    Raises:
+      InputError: the table names none of the clips.
+    """
+    if not (request.labelled and request.labels):
+        return items
+    table = Path(request.labels)
+    rows = {row.clip: row for row in read_label_table(table)}
+    count = len(rows)
+    result: list[Item | Rejected] = []
+    for item in items:
+        row = rows.pop(item.name, None)
+        if row is None or isinstance(item, Rejected):
+            result.append(item)
+            continue
+        result.append(
+            replace(
+                item,
+                labels={**item.labels, **row.labels},
+                signer=row.signer or item.signer,
+                group=row.group or item.group,
+                split=row.split or item.split,
+                dominant_hand=row.dominant_hand,
+            )
+        )
+    if len(rows) == count:
+        raise InputError(
+            f"{table}: none of its {count} clips (first: {next(iter(rows))!r}) is one of the source's (first: {items[0].name!r})"
+        )
+    lost = (
+        Rejected(row.clip, str(table), "missing_file", f"{row.where}: the source has no such clip")
+        for row in rows.values()
+    )
+    return [*result, *lost]
 
 
 def segment(item: Item, frames: int) -> slice | Rejected:

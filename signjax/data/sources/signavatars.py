@@ -25,6 +25,7 @@ import numpy as np
 from signjax import pickles
 from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
+from signjax.data.sources.frame_numbers import timeline
 from signjax.data.sources.item import Item, Request
 from signjax.data.sources.matching import Found, find_label_table, match, segment
 from signjax.data.sources.npy import NUMPY_ERRORS, read_arrays
@@ -52,7 +53,6 @@ _FORMS = {
 }
 _MASKS = {"left_valid": "left_hand", "right_valid": "right_hand"}
 _NUMBERS = "total_valid_index"
-_MOST_LOST = 10  # times as many frames as are there
 _READ = {key for form in _FORMS.values() for key in form.keys} | {*_MASKS, _NUMBERS}
 
 
@@ -231,28 +231,7 @@ def _clip(item: Item, values: np.ndarray, key: str, content: dict[str, Any]) -> 
         return chosen
     frames, valid = frames[chosen], valid[chosen]
     numbers = np.asarray(content.get(_NUMBERS, ()))
-    if numbers.shape == (count,):
-        frames, valid = with_lost_frames(frames, valid, numbers[chosen])
-    return item.clip(frames, valid)
-
-
-def with_lost_frames(frames: np.ndarray, valid: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Puts back the frames that were left out because no signer was found, so that time runs evenly.
-
-    Args:
-      frames, valid: (T, F) and (T, P).
-      numbers: (T,), the number of each frame in its video. Where they do not rise, or would leave out most of the video, they
-        number something else, and are not used.
-
-    Returns:
-      The same with repeated frames, of which no part is valid, where numbers are left out.
-    """
-    if len(numbers) < 2 or numbers.dtype.kind not in "iu" or (np.diff(numbers) < 1).any():
-        return frames, valid
-    position = numbers - numbers[0]
-    if position[-1] == len(numbers) - 1 or position[-1] >= _MOST_LOST * len(numbers):
-        return frames, valid
-    last_seen = np.searchsorted(position, np.arange(position[-1] + 1), side="right") - 1
-    filled = valid[last_seen]
-    filled[np.setdiff1d(np.arange(len(last_seen)), position)] = False
-    return frames[last_seen], filled
+    time = timeline(numbers[chosen]) if numbers.shape == (count,) else None
+    return (
+        item.clip(frames, valid) if time is None else item.clip(frames[time.row], valid[time.row] & time.there[:, None])
+    )
