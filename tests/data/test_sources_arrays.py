@@ -104,10 +104,13 @@ def test_a_label_table_says_more_than_the_arrays(tmp_path):
     assert (first.labels, first.signer) == ({"gloss": "x"}, "s")
     assert (second.labels, second.signer, second.dominant_hand) == ({"gloss": "z", "hands": "two"}, "t", "left")
     assert (lost.name, lost.reason) == ("gone", "missing_file")
+    (tmp_path / "t.csv").write_text("clip,file,start,end\nq1,q,0,3\nq2,q,3,\nq3,q,5,8\n")
+    _, q1, q2, q3 = catalogue.read("arrays", Request(path, str(tmp_path / "t.csv")))
+    np.testing.assert_array_equal(q1.frames, FRAMES[5:8])
+    np.testing.assert_array_equal(q2.frames, FRAMES[8:])
+    assert q3.detail.endswith("frames 5 to 8 of a clip with 7")
     (tmp_path / "t.csv").write_text("clip,gloss\nother,z\n")
-    with pytest.raises(
-        InputError, match=r"none of its 1 clips \(first: 'other'\) is one of the source's \(first: 'p'\)"
-    ):
+    with pytest.raises(InputError, match=r"none of its clips \(first: 'other'\) is one of the source's \(first: 'p'\)"):
         list(catalogue.read("arrays", Request(path, str(tmp_path / "t.csv"))))
 
 

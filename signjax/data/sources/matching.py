@@ -134,33 +134,39 @@ def with_table(request: Request, items: list[Item | Rejected]) -> list[Item | Re
     if not (request.labelled and request.labels):
         return items
     table = Path(request.labels)
-    rows = {row.clip: row for row in read_label_table(table)}
-    count = len(rows)
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for row in read_label_table(table):
+        rows[row.file or row.clip].append(row)
+    if not any(item.name in rows for item in items):
+        raise InputError(
+            f"{table}: none of its clips (first: {next(iter(rows))!r}) is one of the source's (first: {items[0].name!r})"
+        )
     result: list[Item | Rejected] = []
     for item in items:
-        row = rows.pop(item.name, None)
-        if row is None or isinstance(item, Rejected):
-            result.append(item)
-            continue
-        result.append(
-            replace(
-                item,
-                labels={**item.labels, **row.labels},
-                signer=row.signer or item.signer,
-                group=row.group or item.group,
-                split=row.split or item.split,
-                dominant_hand=row.dominant_hand,
-            )
-        )
-    if len(rows) == count:
-        raise InputError(
-            f"{table}: none of its {count} clips (first: {next(iter(rows))!r}) is one of the source's (first: {items[0].name!r})"
-        )
-    lost = (
-        Rejected(row.clip, str(table), "missing_file", f"{row.where}: the source has no such clip")
-        for row in rows.values()
+        told = rows.pop(item.name, [])
+        result += [_with_row(item, row) for row in told if isinstance(item, Item)] or [item]
+    for row in (row for told in rows.values() for row in told):
+        detail = f"{row.where}: the source has no clip {row.file or row.clip}"
+        result.append(Rejected(row.clip, str(table), "missing_file", detail))
+    return result
+
+
+def _with_row(item: Item, row: Row) -> Item | Rejected:
+    stop = item.stop if row.stop is None else item.start + row.stop
+    if item.stop is not None and (item.start + row.start > item.stop or (stop or 0) > item.stop):
+        frames = item.stop - item.start
+        return item.rejected("bad_segment", f"{row.where}: frames {row.start} to {row.stop} of a clip with {frames}")
+    return replace(
+        item,
+        name=row.clip,
+        labels={**item.labels, **row.labels},
+        signer=row.signer or item.signer,
+        group=row.group or item.group,
+        split=row.split or item.split,
+        dominant_hand=row.dominant_hand or item.dominant_hand,
+        start=item.start + row.start,
+        stop=stop,
     )
-    return [*result, *lost]
 
 
 def segment(item: Item, frames: int) -> slice | Rejected:

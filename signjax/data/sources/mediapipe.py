@@ -1,0 +1,232 @@
+"""MediaPipe landmarks as the tutorials save them: `class/sequence/frame.npy`, one array a frame.
+
+A class folder may also hold one `.npy` file (T, F) a sequence. Above the classes there may be folders `train`, `test` and so on,
+which become the split. Which landmarks a frame has is told by its width:
+
+| values | landmarks |
+|---|---|
+| 1662 | pose (x, y, z, visibility of 33), face (x, y, z of 468), left hand, right hand (x, y, z of 21): the `MP_Data` tutorials |
+| 1692 | the same with the 10 points of the irises, which are left out |
+| 1629 | pose, face, left hand, right hand, without visibility |
+| 1404 | face |
+| 258, 225 | pose with and without visibility, left hand, right hand |
+| 158 | face 10, 152, 234, 454, pose, left hand, right hand, x and y alone |
+| 150, 84, 42 | pose and both hands, both hands, one hand, x and y alone |
+| 132, 99 | pose with and without visibility |
+| 126, 63 | both hands, one hand |
+
+A part that was not found is all zeros.
+"""
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from signjax.data import landmarks
+from signjax.data.clip import Clip, Rejected
+from signjax.data.label_table import split_name
+from signjax.data.landmarks import LandmarkPart, landmark_layout
+from signjax.data.parts import Layout
+from signjax.data.sources.frame_numbers import timeline
+from signjax.data.sources.item import Item, Request
+from signjax.data.sources.matching import segment, with_table
+from signjax.data.sources.npy import NUMPY_ERRORS
+from signjax.data.splits import SPLITS
+from signjax.errors import InputError
+
+HEAD = "gloss"
+_HANDS = ("left_hand", "right_hand")
+_FACE_EDGES = (10, 152, 234, 454)  # top, chin, right and left side
+_NUMBER = re.compile(r"\d+$")
+
+
+def _layout(name: str, kind: str, *sets: str, visibility: bool = False) -> Layout:
+    parts = [LandmarkPart(landmark, kind) for landmark in sets]
+    if visibility:
+        parts.insert(1, LandmarkPart("pose", "scalar"))
+    return landmark_layout(name, parts)
+
+
+def _reduced_face() -> Layout:
+    face = LandmarkPart("face", "xy", _FACE_EDGES)
+    return landmark_layout("face4_pose_hands_xy", [face, *(LandmarkPart(name, "xy") for name in ("pose", *_HANDS))])
+
+
+# Width of a saved frame -> its layout, in whose order x, y, z, visibility of the pose come apart. A hand that is alone may be
+# either: it has no partner, and so it does not mirror.
+LAYOUTS = {
+    1692: landmarks.holistic_1662(),
+    1662: landmarks.holistic_1662(),
+    1629: _layout("pose_face_hands", "xyz", "pose", "face", *_HANDS),
+    1404: _layout("face", "xyz", "face"),
+    258: landmarks.pose_hands_258(),
+    225: landmarks.pose_hands(),
+    158: _reduced_face(),
+    150: landmarks.pose_hands("xy"),
+    132: _layout("pose_132", "xyz", "pose", visibility=True),
+    126: landmarks.hands(),
+    99: _layout("pose", "xyz", "pose"),
+    84: landmarks.hands("xy"),
+    63: _layout("one_hand", "xyz", "right_hand"),
+    42: _layout("one_hand_xy", "xy", "right_hand"),
+}
+_FIRST_IRIS, _LAST_IRIS = 132 + 3 * 468, 132 + 3 * 478
+
+
+def source_files(request: Request) -> list[Path]:
+    """The file of every frame, and the label table where one is named."""
+    files: list[Path] = []
+    for _, _, path in _sequences(request.path):
+        files += [path / name for name in _frame_names(path)] if path.is_dir() else [path]
+    return [*files, Path(request.labels)] if request.labelled and request.labels else files
+
+
+def default_layout(request: Request, width: int) -> Layout:
+    """The landmarks that such a width has.
+
+    Raises:
+      InputError: no known choice of landmarks has that width.
+    """
+    if width not in LAYOUTS:
+        raise InputError(f"{request.path}: {_unknown(width)}")
+    return LAYOUTS[width]
+
+
+def list_items(request: Request) -> list[Item | Rejected]:
+    """An item for each sequence, called `class/sequence`; with a label table, with what that says more.
+
+    Raises:
+      InputError: no such folder, or no folders of classes with sequences in it.
+    """
+    items: list[Item | Rejected] = [
+        Item(
+            name=f"{label}/{path.stem if path.is_file() else path.name}",
+            file=str(path),
+            labels={HEAD: label} if request.labelled else {},
+            split=split,
+            how=request.layout,
+        )
+        for split, label, path in _sequences(request.path)
+    ]
+    names = [item.name for item in items]
+    if len(set(names)) < len(names):  # sequences are numbered anew in each split
+        items = [_renamed(item) for item in items if isinstance(item, Item)]
+    return with_table(request, items)
+
+
+def _renamed(item: Item) -> Item:
+    return replace(item, name=f"{item.split}/{item.name}") if item.split else item
+
+
+def _sequences(path: Path) -> list[tuple[str | None, str, Path]]:
+    """(split, class, sequence) of every sequence, numbers in the order of their values."""
+    if not path.is_dir():
+        raise InputError(f"{path}: no such folder; source mediapipe needs a folder of class/sequence/frame.npy")
+    tops = _entries(path, folders=True)
+    of_splits = bool(tops) and all(split_name(top.name) in SPLITS for top in tops)
+    classes = (
+        [(split_name(top.name), folder) for top in tops for folder in _entries(top, folders=True)]
+        if of_splits
+        else [(None, top) for top in tops]
+    )
+    found = [
+        (split, folder.name, sequence) for split, folder in classes for sequence in _entries(folder, folders=False)
+    ]
+    if not found:
+        raise InputError(
+            f"{path}: holds no class/sequence/frame.npy; each folder in it must be a class, with its sequences"
+        )
+    return found
+
+
+def _entries(folder: Path, *, folders: bool) -> list[Path]:
+    """Folders, and unless `folders` also .npy files, in order; hidden ones left out."""
+    with os.scandir(folder) as entries:
+        names = [
+            entry.name
+            for entry in entries
+            if not entry.name.startswith(".") and (entry.is_dir() or (not folders and entry.name.endswith(".npy")))
+        ]
+    return [folder / name for name in sorted(names, key=_in_order)]
+
+
+def _in_order(name: str) -> tuple[int, str]:
+    number = _NUMBER.search(name.removesuffix(".npy"))
+    return (int(number.group()) if number else -1, name)
+
+
+def _frame_names(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted((entry.name for entry in entries if entry.name.endswith(".npy")), key=_in_order)
+
+
+def read_item(item: Item) -> Clip | Rejected:
+    """One sequence, in the layout of its width or as it stands where another layout was asked for."""
+    path = Path(item.file)
+    try:
+        found = _read_frames(item, path) if path.is_dir() else np.load(path, allow_pickle=False)
+    except NUMPY_ERRORS as error:
+        return item.rejected("unreadable", f"expected NumPy arrays without pickled objects: {error}")
+    if isinstance(found, Rejected):
+        return found
+    if found.ndim != 2 or found.dtype.kind not in "fiu":
+        return item.rejected("wrong_width", f"expected numbers of shape (T, F), they are {found.dtype} {found.shape}")
+    chosen = segment(item, len(found))
+    if isinstance(chosen, Rejected):
+        return chosen
+    frames = found[chosen]
+    return item.clip(frames) if item.how != "auto" else _by_width(item, frames)
+
+
+def _read_frames(item: Item, folder: Path) -> np.ndarray | Rejected:
+    """(T, F): the frames of a folder, with zeros where a number is left out."""
+    names = _frame_names(folder)
+    if not names:
+        return item.rejected("empty", "the folder holds no frame (.npy)")
+    unnumbered = [name for name in names if _in_order(name)[0] < 0]
+    if unnumbered:
+        return item.rejected("unreadable", f"frames must be called by numbers, one is called {unnumbered[0]}")
+    frames: list[np.ndarray] = []
+    for name in names:
+        try:
+            frame = np.load(folder / name, allow_pickle=False)
+        except NUMPY_ERRORS as error:
+            return item.rejected("unreadable", f"{name}: expected a NumPy array without pickled objects: {error}")
+        if frame.dtype.kind not in "fiu" or (frames and frame.size != frames[0].size):
+            expected = f"{frames[0].size} numbers as in {names[0]}" if frames else "numbers"
+            return item.rejected("wrong_width", f"{name}: expected {expected}, found {frame.dtype} {frame.shape}")
+        frames.append(frame.reshape(-1))
+    numbers = np.array([_in_order(name)[0] for name in names])
+    if int(numbers[-1]) - int(numbers[0]) + 1 > 2 * len(numbers):
+        lost = int(numbers[-1]) - int(numbers[0]) + 1 - len(numbers)
+        return item.rejected(
+            "missing_frames", f"{lost} frames from {names[0]} to {names[-1]} are not there, {len(names)} are"
+        )
+    stacked, time = np.stack(frames), timeline(numbers)
+    return stacked if time is None else np.where(time.there[:, None], stacked[time.row], 0)
+
+
+def _by_width(item: Item, frames: np.ndarray) -> Clip | Rejected:
+    width = frames.shape[1]
+    if width not in LAYOUTS:
+        return item.rejected("wrong_width", _unknown(width))
+    layout = LAYOUTS[width]
+    if width == _LAST_IRIS + 126:
+        frames = np.concatenate([frames[:, :_FIRST_IRIS], frames[:, _LAST_IRIS:]], axis=1)
+    if "visibility" not in layout.part_names:
+        return item.clip(frames)
+    frames = landmarks.visibility_last(frames)
+    valid = np.ones((len(frames), len(layout.parts)), bool)
+    pose = frames[:, layout.channels_of("pose")]
+    valid[:, layout.part_names.index("visibility")] = pose.any(1)
+    return item.clip(frames, valid)
+
+
+def _unknown(width: int) -> str:
+    return (
+        f"a frame of {width} values is no choice of MediaPipe landmarks that is known ({', '.join(map(str, LAYOUTS))} are); "
+        "describe yours in a JSON file, --config.data.layout=FILE.json"
+    )
