@@ -44,13 +44,13 @@ class Row:
     clip: str
     file: str
     labels: Mapping[str, str]
-    signer: str | None
-    group: str | None
-    split: str | None
-    dominant_hand: str | None
-    start: int
-    stop: int | None
     where: str
+    signer: str | None = None
+    group: str | None = None
+    split: str | None = None
+    dominant_hand: str | None = None
+    start: int = 0
+    stop: int | None = None
 
 
 def read_label_table(path: Path) -> list[Row]:
@@ -89,18 +89,33 @@ def split_name(text: str | None) -> str | None:
 
 
 def _delimited_fields(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    return read_delimited(path, _DELIMITERS[path.suffix], ("clip",))
+
+
+def read_delimited(path: Path, delimiters: str, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The place and the fields of each row of a text table.
+
+    Args:
+      path: UTF-8, with the columns' names in its first line.
+      delimiters: of which the first is taken that makes columns with the needed names.
+      needed: columns that must be there.
+
+    Raises:
+      InputError: a column is missing or there twice, or a row has more or fewer fields.
+    """
     with path.open(newline="", encoding="utf-8-sig") as file:
         header_line = file.readline()
-        delimiters = _DELIMITERS[path.suffix]
-        delimiter = next((d for d in delimiters if "clip" in _columns(header_line, d)), delimiters[0])
+        fitting = (d for d in delimiters if set(needed) <= set(_columns(header_line, d)))
+        delimiter = next(fitting, delimiters[0])
         columns = _columns(header_line, delimiter)
-        if "clip" not in columns:
+        missing = [column for column in needed if column not in columns]
+        if missing:
             raise InputError(
-                f"{path}: a label table needs a column 'clip'; its first line has: {', '.join(columns) or 'nothing'}"
+                f"{path}: the table needs {_quoted(missing)}; its first line has: {', '.join(columns) or 'nothing'}"
             )
         twice = sorted({column for column in columns if columns.count(column) > 1})
         if twice:
-            raise InputError(f"{path}, line 1: two columns are called {', '.join(map(repr, twice))}")
+            raise InputError(f"{path}, line 1: it has {_quoted(twice)} twice")
         reader = csv.reader(file, delimiter=delimiter)
         for values in reader:
             if not values:
@@ -109,6 +124,10 @@ def _delimited_fields(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
             if len(values) != len(columns):
                 raise InputError(f"{path}, {place}: expected {len(columns)} fields, found {len(values)}")
             yield place, dict(zip(columns, values, strict=True))
+
+
+def _quoted(columns: Sequence[str]) -> str:
+    return f"column{'s' if len(columns) > 1 else ''} {', '.join(map(repr, columns))}"
 
 
 def _columns(line: str, delimiter: str) -> list[str]:

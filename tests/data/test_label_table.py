@@ -78,10 +78,10 @@ def test_the_usual_names_of_a_split(name):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.csv", "gloss\na\n", "t.csv: a label table needs a column 'clip'; its first line has: gloss"),
+        ("t.csv", "gloss\na\n", "t.csv: the table needs column 'clip'; its first line has: gloss"),
         ("t.csv", "", "its first line has: nothing"),
         ("t.csv", "clip,gloss\n", "the label table has no row"),
-        ("t.csv", "clip,gloss,gloss\na,b,c\n", "line 1: two columns are called 'gloss'"),
+        ("t.csv", "clip,gloss,gloss\na,b,c\n", "line 1: it has column 'gloss' twice"),
         ("t.csv", "clip,gloss\na,x\na,y\n", "line 3: clip 'a' stands in the table twice, also in line 2"),
         ("t.csv", "clip,gloss\na,x,y\n", "line 2: expected 2 fields, found 3"),
         ("t.csv", "clip,gloss\na,x\n\nb\n", "line 4: expected 2 fields, found 1"),

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
-from signjax.data.sources import arrays, mediapipe, signavatars
+from signjax.data.sources import arrays, gislr, mediapipe, signavatars
 from signjax.data.sources.item import Item, Request
 from signjax.errors import InputError
 
@@ -44,6 +44,7 @@ SOURCES: dict[str, Source] = {
     "signavatars": signavatars,
     "arrays": arrays,
     "mediapipe": mediapipe,
+    "gislr": gislr,
 }
 
 

@@ -47,28 +47,38 @@ class Found(NamedTuple):
 
 
 def match(request: Request, files: Sequence[Found], suffixes: Sequence[str]) -> list[Item | Rejected]:
+    """An item for each clip of the label table that is named or found; without labels, for each file."""
+    if not request.labelled:
+        return match_rows(request, files, suffixes, None, request.path)
+    table = find_label_table(request)
+    return match_rows(request, files, suffixes, read_label_table(table), table)
+
+
+def match_rows(
+    request: Request, files: Sequence[Found], suffixes: Sequence[str], rows: Sequence[Row] | None, table: Path
+) -> list[Item | Rejected]:
     """An item for each clip, and a rejection for each file without a row and each row without a file.
 
     A row names its file by the path below the source's folder or by the file's name alone, with or without the suffix. Where
     several files have that name, the first is meant, and the others are rejected as `duplicate_name`.
 
     Args:
-      request: the folder and its label table; without labels every file is a clip of its own.
+      request: where the files lie.
       files: all files, in order.
       suffixes: the suffixes that a name may have or lack.
+      rows: what is known of each clip; None: every file is an unlabelled clip of its own.
+      table: the file that the rows come from.
 
     Raises:
-      InputError: no row of the table names any file.
+      InputError: no row names any file.
     """
     keys = [_key(file.name, suffixes) for file in files]
     by_name: dict[str, list[int]] = defaultdict(list)
     for index, key in enumerate(keys):
         by_name[PurePosixPath(key).name].append(index)
-    if not request.labelled:
+    if rows is None:
         names = [name if len(by_name[name := PurePosixPath(key).name]) == 1 else key for key in keys]
         return [Item(name, str(file.path), how=file.how) for name, file in zip(names, files, strict=True)]
-    table_path = find_label_table(request)
-    rows = read_label_table(table_path)
     by_path = {key: index for index, key in enumerate(keys)}
     rows_of: dict[int, list[Row]] = defaultdict(list)
     without_file: list[Row] = []
@@ -81,7 +91,7 @@ def match(request: Request, files: Sequence[Found], suffixes: Sequence[str]) -> 
             without_file.append(row)
     if not rows_of:
         raise InputError(
-            f"{table_path}: none of its {len(rows)} clips (first: {rows[0].file or rows[0].clip!r}) has a file in "
+            f"{table}: none of its {len(rows)} clips (first: {rows[0].file or rows[0].clip!r}) has a file in "
             f"{request.path} (first: {files[0].name}); the column 'file', or else 'clip', must hold names of files"
         )
     items: list[Item | Rejected] = []
@@ -91,15 +101,13 @@ def match(request: Request, files: Sequence[Found], suffixes: Sequence[str]) -> 
             name = PurePosixPath(keys[index]).name
             first = by_name[name][0]
             if first != index and first in rows_of:
-                detail = (
-                    f"{files[first].name} has that name too; name files by their path, {keys[index]}, in {table_path}"
-                )
+                detail = f"{files[first].name} has that name too; name files by their path, {keys[index]}, in {table}"
                 items.append(Rejected(name, str(file.path), "duplicate_name", detail))
             else:
-                items.append(Rejected(name, str(file.path), "unlabelled", f"no row of {table_path} names {file.name}"))
+                items.append(Rejected(name, str(file.path), "unlabelled", f"no row of {table} names {file.name}"))
     for row in without_file:
         detail = f"{row.where}: there is no file {row.file or row.clip} in {request.path}"
-        items.append(Rejected(row.clip, str(table_path), "missing_file", detail))
+        items.append(Rejected(row.clip, str(table), "missing_file", detail))
     return items
 
 
