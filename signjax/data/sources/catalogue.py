@@ -16,7 +16,7 @@ from typing import Protocol
 
 from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
-from signjax.data.sources import arrays, gislr, mediapipe, signavatars
+from signjax.data.sources import arrays, gislr, mediapipe, pose, signavatars
 from signjax.data.sources.item import Item, Request
 from signjax.errors import InputError
 
@@ -43,6 +43,7 @@ SOURCES: dict[str, Source] = {
     "synthetic_hamnosys": signavatars,
     "signavatars": signavatars,
     "arrays": arrays,
+    "pose": pose,
     "mediapipe": mediapipe,
     "gislr": gislr,
 }

@@ -1,0 +1,156 @@
+"""`.pose` files, as the package `pose-format` writes them: what a tracker found in a video, with a header that says what it is.
+
+A body is (frames, people, points, coordinates) with a confidence for each point; 0 means that the point was not found; it is NaN
+here. Of several people the one that was seen best is taken.
+"""
+
+import hashlib
+import struct
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from signjax.data.clip import Clip, Rejected
+from signjax.data.parts import Layout
+from signjax.data.sources import pose_layout
+from signjax.data.sources.choosing import by_name, channels_of
+from signjax.data.sources.extras import needed
+from signjax.data.sources.item import Item, Request
+from signjax.data.sources.matching import Found, find_label_table, match, segment
+from signjax.errors import InputError
+
+REQUIREMENT = "pose-format>=0.10"
+_SUFFIX = ".pose"
+# What the package raises at files that are cut short or of another form.
+_POSE_ERRORS = (
+    OSError,
+    ValueError,
+    TypeError,
+    IndexError,
+    ArithmeticError,
+    MemoryError,
+    NotImplementedError,
+    struct.error,
+)
+
+
+class _How(NamedTuple):
+    """What an item must know: the layout that was asked for, and a digest of the header that all files must share."""
+
+    layout: str
+    header: str
+
+
+def source_files(request: Request) -> list[Path]:
+    """The `.pose` files, and the label table where one is needed."""
+    files = _paths(request)
+    return [*files, find_label_table(request)] if request.labelled else files
+
+
+def default_layout(request: Request, width: int) -> Layout:
+    """The layout that the header of the first readable file describes.
+
+    Raises:
+      InputError: no file can be read.
+    """
+    return _first_header(request)[1]
+
+
+def list_items(request: Request) -> list[Item | Rejected]:
+    """An item for each clip of the label table; a clip may be a segment of a file.
+
+    Raises:
+      InputError: no file can be read, or the package `pose-format` is not installed.
+    """
+    digest, layout = _first_header(request)
+    if request.layout != "auto":
+        channels_of(by_name(request.layout), layout)
+    how = _How(request.layout, digest)
+    root = request.path if request.path.is_dir() else request.path.parent
+    files = [Found(file.relative_to(root).as_posix(), file, how) for file in _paths(request)]
+    return match(request, files, (_SUFFIX,))
+
+
+def _paths(request: Request) -> list[Path]:
+    path = request.path
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise InputError(
+            f"{path}: no such folder; config.data.path must be a folder of {_SUFFIX} files, or one of them"
+        )
+    files = sorted(path.rglob(f"*{_SUFFIX}"))
+    if not files:
+        raise InputError(f"{path}: the folder holds no {_SUFFIX} file")
+    return files
+
+
+def _first_header(request: Request) -> tuple[str, Layout]:
+    """Digest and layout of the first file that can be read: all others must have the same."""
+    _pose()
+    first: Exception | None = None
+    for path in _paths(request):
+        try:
+            file = _read(str(path), path.stat().st_mtime_ns)
+        except _POSE_ERRORS as error:
+            first = first or error
+        else:
+            return file.header, file.layout
+    raise InputError(f"{request.path}: no {_SUFFIX} file can be read there: {first}") from first
+
+
+def _pose() -> Any:
+    return needed("pose", "pose_format", REQUIREMENT).Pose
+
+
+def _described(header: Any) -> tuple[str, pose_layout.Choice]:
+    """Digest of what makes two headers alike, and what to take of their points."""
+    components = [pose_layout.component(found) for found in header.components]
+    digest = hashlib.sha256(repr([header.num_dims(), *(component[:2] for component in components)]).encode())
+    return digest.hexdigest(), pose_layout.choose(components, header.num_dims())
+
+
+class _File(NamedTuple):
+    """What is kept of a file: the digest of its header, its layout, and frames float32 (T, F), NaN where nothing was found."""
+
+    header: str
+    layout: Layout
+    frames: np.ndarray
+
+
+@lru_cache(maxsize=1)
+def _read(path: str, changed_ns: int) -> _File:
+    """A file, kept for the next segment of it as long as it does not change."""
+    pose = _pose().read(Path(path).read_bytes())
+    digest, choice = _described(pose.header)
+    data, confidence = np.asarray(np.ma.getdata(pose.body.data)), np.asarray(np.ma.getdata(pose.body.confidence))
+    if data.ndim != 4 or data.shape[:3] != confidence.shape:
+        raise ValueError(f"a body of shape {data.shape} with confidences of shape {confidence.shape}")
+    people = confidence.sum(axis=(0, 2))
+    if not len(people):
+        return _File(digest, choice.layout, np.full((len(data), choice.layout.width), np.nan, np.float32))
+    best = int(people.argmax())
+    points = list(choice.points)
+    frames = data[:, best, points].astype(np.float32)
+    frames[confidence[:, best, points] <= 0] = np.nan
+    return _File(digest, choice.layout, frames.reshape(len(data), -1))
+
+
+def read_item(item: Item) -> Clip | Rejected:
+    """One clip; points that were not found are NaN."""
+    how: _How = item.how
+    _pose()
+    try:
+        file = _read(item.file, Path(item.file).stat().st_mtime_ns)
+    except _POSE_ERRORS as error:
+        return item.rejected("unreadable", f"expected a {_SUFFIX} file: {error}")
+    if file.header != how.header:
+        parts = ", ".join(f"{part.name} ({part.points} x {part.kind})" for part in file.layout.parts)
+        return item.rejected("wrong_width", f"its header has other points than the first file's: {parts}")
+    chosen = segment(item, len(file.frames))
+    if isinstance(chosen, Rejected):
+        return chosen
+    frames = file.frames[chosen]
+    return item.clip(frames if how.layout == "auto" else frames[:, channels_of(by_name(how.layout), file.layout)])

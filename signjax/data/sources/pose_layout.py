@@ -1,0 +1,225 @@
+"""The layout of a `.pose` file, from the components in its header: which parts they are, what mirrors, what is joined by lines."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from signjax.data import landmarks
+from signjax.data.landmarks import LandmarkPart, landmark_layout
+from signjax.data.parts import Layout, Part, Point
+
+
+class Component(NamedTuple):
+    """One component of a header: its name, the names of its points, and the pairs of points that a line joins."""
+
+    name: str
+    points: tuple[str, ...]
+    limbs: tuple[tuple[int, int], ...]
+
+
+def component(found: Any) -> Component:
+    """A component as the package `pose-format` has it."""
+    limbs = tuple((int(start), int(end)) for start, end in found.limbs)
+    return Component(str(found.name), tuple(map(str, found.points)), limbs)
+
+
+class Choice(NamedTuple):
+    """A layout, and the positions of its points among all points of the file."""
+
+    layout: Layout
+    points: tuple[int, ...]
+
+
+# MediaPipe Holistic, in the order of layout `holistic`. POSE_WORLD_LANDMARKS, the pose a second time, is left out.
+_HOLISTIC = {
+    "FACE_LANDMARKS": "face",
+    "LEFT_HAND_LANDMARKS": "left_hand",
+    "POSE_LANDMARKS": "pose",
+    "RIGHT_HAND_LANDMARKS": "right_hand",
+}
+_POSE_NAMES = (
+    "NOSE", "LEFT_EYE_INNER", "LEFT_EYE", "LEFT_EYE_OUTER", "RIGHT_EYE_INNER", "RIGHT_EYE", "RIGHT_EYE_OUTER", "LEFT_EAR",
+    "RIGHT_EAR", "MOUTH_LEFT", "MOUTH_RIGHT", "LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_ELBOW", "RIGHT_ELBOW", "LEFT_WRIST",
+    "RIGHT_WRIST", "LEFT_PINKY", "RIGHT_PINKY", "LEFT_INDEX", "RIGHT_INDEX", "LEFT_THUMB", "RIGHT_THUMB", "LEFT_HIP",
+    "RIGHT_HIP", "LEFT_KNEE", "RIGHT_KNEE", "LEFT_ANKLE", "RIGHT_ANKLE", "LEFT_HEEL", "RIGHT_HEEL", "LEFT_FOOT_INDEX",
+    "RIGHT_FOOT_INDEX",
+)  # fmt: skip
+_FINGERS = (
+    ("THUMB", ("CMC", "MCP", "IP", "TIP")),
+    *((finger, ("MCP", "PIP", "DIP", "TIP")) for finger in ("INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY")),
+)
+_HAND_NAMES = ("WRIST", *(f"{finger}_{joint}" for finger, joints in _FINGERS for joint in joints))
+
+# Left and right in the name of a point, as OpenPose writes it before a capital, and as others write it out.
+_SIDE = re.compile(r"^[LR](?=[A-Z][a-z])|[Ll]eft|LEFT|[Rr]ight|RIGHT")
+_OTHER = {"l": "r", "r": "l", "left": "right", "right": "left"}
+# Runs of the 68 points of a face (of OpenPose's 70 the last two are the pupils) whose mirror image is the run read backwards; for
+# the eyes, each half of one eye has its mirror image in the other.
+_FACE_RUNS = ((0, 17), (17, 27), (31, 36), (36, 46), (48, 55), (55, 60), (60, 65), (65, 68), (68, 70))
+_EYE_PARTNERS = {36: 45, 37: 44, 38: 43, 39: 42, 40: 47, 41: 46}
+
+
+def choose(components: Sequence[Component], dimensions: int) -> Choice:
+    """The layout of a file with these components, whose points have 2 or 3 coordinates.
+
+    Components of MediaPipe Holistic make up layout `holistic`, or a choice of its landmarks. Of any other tracker each component
+    is a part of its own; it mirrors where left and right are in the names of the points.
+
+    Raises:
+      ValueError: no component has points that are known, or the number of coordinates is another.
+    """
+    if dimensions not in (2, 3):
+        raise ValueError(f"points have 2 or 3 coordinates, here {dimensions}")
+    kind = "xy" if dimensions == 2 else "xyz"
+    if any(component.name in _HOLISTIC for component in components):
+        return _holistic(components, kind)
+    if not any(component.points for component in components):
+        raise ValueError("its header has no point")
+    return _other(components, kind)
+
+
+def _starts(components: Sequence[Component]) -> list[int]:
+    """Position of the first point of each component among all points."""
+    starts = [0]
+    for component in components:
+        starts.append(starts[-1] + len(component.points))
+    return starts
+
+
+def _holistic(components: Sequence[Component], kind: str) -> Choice:
+    of = {component.name: (component, start) for component, start in zip(components, _starts(components), strict=False)}
+    parts: list[LandmarkPart] = []
+    positions: list[int] = []
+    for name, landmark in _HOLISTIC.items():
+        if name not in of:
+            continue
+        component, start = of[name]
+        numbers = sorted(
+            (number, start + position)
+            for position, point in enumerate(component.points)
+            if (number := _number(landmark, point)) is not None
+        )
+        if not numbers:
+            continue
+        indices = tuple(number for number, _ in numbers)
+        whole = indices == tuple(range(landmarks.COUNTS[landmark]))
+        parts.append(LandmarkPart(landmark, kind, None if whole else indices))
+        positions += [position for _, position in numbers]
+    if not parts:
+        raise ValueError("none of its points has the name of a MediaPipe landmark")
+    built_in = landmarks.holistic(kind)
+    layout = landmark_layout(built_in.name, parts)
+    if layout != built_in:
+        layout = landmark_layout("pose_file", parts)
+    return Choice(layout, tuple(positions))
+
+
+def _number(landmark: str, point: str) -> int | None:
+    """MediaPipe's number of a point; None for one that layouts do not have, such as those of the irises."""
+    if landmark == "face":
+        return int(point) if point.isdecimal() and int(point) < landmarks.FACE else None
+    names = _POSE_NAMES if landmark == "pose" else _HAND_NAMES
+    return names.index(point) if point in names else None
+
+
+def _other(components: Sequence[Component], kind: str) -> Choice:
+    components = [component for component in components if component.points]
+    names = _part_names(components)
+    parts, mirrors = [], True
+    for component, name in zip(components, names, strict=True):
+        partner = _other_side(name)
+        if partner != name:
+            there = components[names.index(partner)] if partner in names else None
+            whole = there is not None and len(there.points) == len(component.points)
+            parts.append(Part(name, len(component.points), kind, partner if whole else name))
+        else:
+            partners = _point_partners(component.points)
+            whole = partners is not None
+            parts.append(Part(name, len(component.points), kind, name, partners))
+        mirrors &= whole
+    found = {
+        _plain(point): (name, position)
+        for component, name in zip(components, names, strict=True)
+        for position, point in enumerate(component.points)
+    }
+
+    def first(*candidates: str) -> Point | None:
+        return next((found[candidate] for candidate in candidates if candidate in found), None)
+
+    lines: list[tuple[Point, Point]] = [
+        ((name, start), (name, end))
+        for component, name in zip(components, names, strict=True)
+        for start, end in component.limbs
+    ]
+    wrists = None
+    if "left_hand" in names and "right_hand" in names:
+        wrists = (("left_hand", 0), ("right_hand", 0))
+        for side, hand in zip(("left", "right"), wrists, strict=True):
+            wrist = first(f"{side}wrist")
+            lines += [(wrist, hand)] if wrist is not None else []
+    shoulders = (first("leftshoulder"), first("rightshoulder"))
+    layout = Layout(
+        "pose_file",
+        tuple(parts),
+        mirrors=mirrors,
+        skeleton=tuple(lines),
+        shoulders=None if shoulders[0] is None or shoulders[1] is None else (shoulders[0], shoulders[1]),
+        wrists=wrists,
+        head=first("nose"),
+    )
+    return Choice(layout, tuple(range(sum(len(component.points) for component in components))))
+
+
+def _part_names(components: Sequence[Component]) -> list[str]:
+    """`left_hand`, `right_hand`, `face`, `body`, or the component's own name in small letters; each once."""
+    names: list[str] = []
+    for component in components:
+        own = re.sub(r"\W+", "_", component.name.lower()).strip("_")
+        side = next((side for side in ("left", "right") if side in own), None)
+        name = next(
+            (
+                known
+                for known, words in (("face", ("face",)), ("body", ("body", "pose")))
+                if any(w in own for w in words)
+            ),
+            own,
+        )
+        if "hand" in own and side is not None:
+            name = f"{side}_hand"
+        names.append(name if name not in names else own if own not in names else f"{own}_{len(names)}")
+    return names
+
+
+def _plain(point: str) -> str:
+    """A point's name without marks between its words, its side written out."""
+    written = re.sub(r"^L(?=[A-Z][a-z])", "left", re.sub(r"^R(?=[A-Z][a-z])", "right", point))
+    return re.sub(r"[\W_]+", "", written.lower())
+
+
+def _other_side(name: str) -> str:
+    def swapped(match: re.Match[str]) -> str:
+        old = match.group()
+        new = _OTHER[old.lower()]
+        return new.upper() if old.isupper() else new.capitalize() if old[0].isupper() else new
+
+    return _SIDE.sub(swapped, name)
+
+
+def _point_partners(points: tuple[str, ...]) -> tuple[int, ...] | None:
+    """The point that takes each one's place in a mirror; None where that cannot be told."""
+    if len(points) in (68, 70) and all(re.search(r"\d+$", point) for point in points):
+        return tuple(_face_partner(point) for point in range(len(points)))
+    others = [_other_side(point) for point in points]
+    # A number in a name without a side may count along a line from one side to the other.
+    counted = any(other == point and point[-1:].isdecimal() for other, point in zip(others, points, strict=True))
+    if counted or set(others) != set(points) or len(set(points)) < len(points) or others == list(points):
+        return None
+    return tuple(points.index(other) for other in others)
+
+
+def _face_partner(point: int) -> int:
+    eyes = _EYE_PARTNERS | {there: here for here, there in _EYE_PARTNERS.items()}
+    if point in eyes:
+        return eyes[point]
+    run = next((run for run in _FACE_RUNS if run[0] <= point < run[1]), (point, point + 1))
+    return run[0] + run[1] - 1 - point
