@@ -23,12 +23,28 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.synthetic import signavatars_content
-from signjax.pickles.write import write_plain
+from signjax.pickles.write import CudaTensor, write_plain
 
 ROOT = Path(__file__).resolve().parent.parent
 CLASSES, SIGNERS = 40, 20
 SECONDS_BETWEEN_SAMPLES = 0.05
+
+
+def content(smplx: np.ndarray) -> dict[str, object]:
+    """What the published pickles hold of a clip, but for the key points of the picture."""
+    frames = len(smplx)
+    return {
+        "smplx": smplx,
+        "unsmooth_smplx": np.ascontiguousarray(smplx[:, :169]),
+        "left_valid": CudaTensor(np.ones(frames, bool)),
+        "right_valid": CudaTensor(np.ones(frames, bool)),
+        "total_valid_index": np.arange(frames),
+        "bb2img_trans": np.zeros((frames, 2, 3), np.float32),
+        "focal": np.zeros((frames, 2)),
+        "princpt": np.zeros((frames, 2)),
+        "width": 1280,
+        "height": 720,
+    }
 
 
 def write_corpus(folder: Path, clips: int, frames: int) -> None:
@@ -42,8 +58,7 @@ def write_corpus(folder: Path, clips: int, frames: int) -> None:
             position = np.linspace(0, len(knots) - 1.001, frames)
             before, rest = position.astype(int), (position % 1)[:, None].astype(np.float32)
             smplx = knots[before] * (1 - rest) + knots[before + 1] * rest
-            clip = {"smplx": smplx, "left_valid": np.ones(frames, bool), "right_valid": np.ones(frames, bool)}
-            write_plain(folder / f"clip{index:06d}.pkl", signavatars_content(clip, rng))
+            write_plain(folder / f"clip{index:06d}.pkl", content(smplx))
             table.writerow(
                 (f"clip{index:06d}", f"sign{index % CLASSES:02d}", f"signer{index // CLASSES % SIGNERS:02d}")
             )

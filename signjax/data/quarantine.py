@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data.clip import Clip, Rejected
-from signjax.data.parts import Layout
+from signjax.data.parts import COORDINATES, Layout
 from signjax.data.tables import write_table
 from signjax.errors import InputError
 
@@ -38,10 +38,19 @@ def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) ->
         return "too_short", f"{len(frames)} frames; config.data.shortest_clip is {shortest_clip}"
     if not np.isfinite(frames).all():
         return "not_finite", f"{int((~np.isfinite(frames)).sum())} of {frames.size} values are NaN or infinite"
-    hands = [index for index, name in enumerate(layout.part_names) if name in _HANDS]
-    if clip.valid is not None and not clip.valid[:, hands or slice(None)].any():
-        return "all_invalid", f"no {'hand' if hands else 'part'} was seen in any of {len(frames)} frames"
+    if clip.valid is not None and not clip.valid[:, _observed(layout)].any():
+        return (
+            "all_invalid",
+            f"no {'hand' if 'body' in layout.part_names else 'part'} was seen in any of {len(frames)} frames",
+        )
     return None
+
+
+def _observed(layout: Layout) -> list[int]:
+    """The parts of which a source says whether they were seen: all of coordinates, the hands alone of a fitted body."""
+    chosen = [index for index, part in enumerate(layout.parts) if part.kind in COORDINATES]
+    chosen = chosen or [index for index, name in enumerate(layout.part_names) if name in _HANDS]
+    return chosen or list(range(len(layout.parts)))
 
 
 def counts(rejected: Sequence[Rejected]) -> dict[str, int]:

@@ -6,7 +6,7 @@ Shapes: T frames, F channels, P parts.
 import numpy as np
 
 from signjax.data.kinematics import positions
-from signjax.data.parts import Layout
+from signjax.data.parts import Layout, Point
 
 HANDS = ("left_hand", "right_hand")
 
@@ -22,25 +22,42 @@ _FEWEST_FRAMES = 8
 def hand_motion(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.ndarray | None:
     """float (T,): how far the hands get around each frame, in the unit of their positions.
 
-    The mean over the points of each hand, wrist included; a hand that is not seen is still. None where the layout has no hand
-    that has a place.
+    The mean over the points of each hand, wrist included. While a hand is not seen, that of the arm's end, if the skeleton joins
+    one to the wrist; without one it is still. None where the layout has no hand that has a place.
     """
     places = positions(frames, layout)
     hands = [hand for hand in HANDS if hand in places]
     if not hands or len(frames) <= _SPAN:
         return None
+
+    def moved(points: list[np.ndarray], part: str) -> tuple[np.ndarray, np.ndarray]:
+        together = np.stack(points, axis=1)
+        seen = valid[:, layout.part_names.index(part)]
+        return np.linalg.norm(together[_SPAN:] - together[:-_SPAN], axis=-1).mean(1), seen[_SPAN:] & seen[:-_SPAN]
+
     motion = np.zeros(len(frames))
     middle = slice(_SPAN // 2, len(frames) - _SPAN // 2)
     for hand in hands:
-        points = places[hand]
-        if layout.wrists is not None:
-            part, position = layout.wrists[HANDS.index(hand)]
-            points = np.concatenate([points, places[part][:, position, None]], axis=1)
-        seen = valid[:, layout.part_names.index(hand)]
-        moved = np.linalg.norm(points[_SPAN:] - points[:-_SPAN], axis=-1).mean(1)
-        motion[middle] += np.where(seen[_SPAN:] & seen[:-_SPAN], moved, 0.0)
+        wrist = None if layout.wrists is None else layout.wrists[HANDS.index(hand)]
+        points = [*np.moveaxis(places[hand], 1, 0)]
+        if wrist is not None:
+            points.append(places[wrist[0]][:, wrist[1]])
+        way, seen = moved(points, hand)
+        arm = None if wrist is None else _arm_end(layout, wrist)
+        if arm is not None:
+            instead, arm_seen = moved([places[arm[0]][:, arm[1]]], arm[0])
+            way, seen = np.where(seen, way, instead), seen | arm_seen
+        motion[middle] += np.where(seen, way, 0.0)
     motion[: middle.start], motion[middle.stop :] = motion[middle.start], motion[middle.stop - 1]
     return motion
+
+
+def _arm_end(layout: Layout, wrist: Point) -> Point | None:
+    """The point of another part that the skeleton joins to a wrist of a hand; None where the wrist is not of a hand."""
+    if wrist[0] not in HANDS:
+        return None
+    joined = (edge[1 - edge.index(wrist)] for edge in layout.skeleton if wrist in edge)
+    return next((point for point in joined if point[0] != wrist[0]), None)
 
 
 def active_frames(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> slice:

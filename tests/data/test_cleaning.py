@@ -100,6 +100,15 @@ def test_idle_frames_are_cut_off_at_both_ends_and_counted():
     assert (kept.trimmed_start, kept.trimmed_end, len(kept.clip.frames)) == (0, 0, 40)
 
 
+def test_a_hand_that_is_lost_while_its_arm_moves_is_not_idle():
+    clip = landmark_clip()
+    arms = np.clip(np.arange(40) - 5, 0, 15)[:, None] * 8.0
+    for point in (15, 16):
+        clip.frames[:, LAYOUT.channels_at(("pose", point))] += arms.astype("f")
+    clip.valid[:12, 1:] = False
+    assert cleaned(clip).trimmed_start <= 4
+
+
 def test_nothing_is_cut_from_a_clip_without_motion_or_without_hands():
     clip = landmark_clip()
     still = np.tile(clip.frames[:1], (40, 1))
@@ -154,7 +163,7 @@ def test_a_left_handed_clip_is_mirrored_where_the_table_says_so():
         ({"frames": np.zeros((3, 150), np.float32)}, "too_short"),
         ({"frames": np.zeros((99, 150), np.float32)}, "too_long"),
         ({"frames": np.full((9, 150), np.inf, np.float32)}, "not_finite"),
-        ({"valid": np.tile([True, False, False], (40, 1))}, "all_invalid"),
+        ({"valid": np.zeros((40, 3), bool)}, "all_invalid"),
     ],
 )
 def test_what_cannot_be_cleaned_says_why(change, reason):
