@@ -10,7 +10,7 @@ import numpy as np
 from signjax.data import handedness, layouts
 from signjax.data.body_frame import add_hand_shapes, centred, with_hand_shapes
 from signjax.data.clip import Clip, Rejected
-from signjax.data.gaps import fill
+from signjax.data.gaps import fill, seen_parts
 from signjax.data.parts import Layout
 from signjax.data.quarantine import fault_of
 from signjax.data.rotations import axis_angle_to_6d
@@ -93,8 +93,8 @@ def cleaned_layout(layout: Layout, cleaning: Cleaning) -> Layout:
 def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
     """Cleans a clip, or says why it cannot be used.
 
-    The order matters: a gap is filled before its neighbours might be trimmed off, and centring comes last of what moves
-    coordinates: it needs what mirroring did about the picture's axis not to matter, and keeps 0 for what was not seen.
+    The order matters: what is missing must be known before anything is measured on hands or shoulders; a gap is filled before
+    its neighbours might be trimmed off; and centring comes after mirroring, which reflects about the axis of the picture.
 
     Args:
       clip: as its source gave it.
@@ -104,8 +104,10 @@ def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
     fault = fault_of(clip, layout, cleaning.shortest_clip, cleaning.longest_clip)
     if fault is not None:
         return fault
-    clip, _, mirrored = handedness.canonical(clip, layout, cleaning.handedness)
-    seen = np.ones((len(clip.frames), len(layout.parts)), bool) if clip.valid is None else clip.valid
+    known = replace(clip, valid=seen_parts(clip.frames, clip.valid, layout))
+    clip, _, mirrored = handedness.canonical(known, layout, cleaning.handedness)
+    assert clip.valid is not None
+    seen = clip.valid
     frames, valid = fill(clip.frames, seen, layout, cleaning.longest_gap)
     kept = active_frames(frames, valid, layout) if cleaning.trim else slice(0, len(frames))
     filled = int((valid & ~seen)[kept].any(1).sum())

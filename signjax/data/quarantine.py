@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data.clip import Clip, Rejected
+from signjax.data.gaps import seen_parts
 from signjax.data.parts import COORDINATES, Layout
 from signjax.data.tables import write_table
 from signjax.errors import InputError
@@ -36,9 +37,12 @@ def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) ->
         return "too_long", f"{len(frames)} frames; config.data.longest_clip is {longest_clip}"
     if len(frames) < shortest_clip:
         return "too_short", f"{len(frames)} frames; config.data.shortest_clip is {shortest_clip}"
-    if not np.isfinite(frames).all():
-        return "not_finite", f"{int((~np.isfinite(frames)).sum())} of {frames.size} values are NaN or infinite"
-    if clip.valid is not None and not clip.valid[:, _observed(layout)].any():
+    # A coordinate that is NaN is a landmark that was not found; anything else that is not finite is a fault.
+    coordinate = np.array([part.kind in COORDINATES for part in layout.parts])[layout.part_of_channel]
+    bad = ~np.isfinite(frames) & ~(np.isnan(frames) & coordinate)
+    if bad.any():
+        return "not_finite", f"{int(bad.sum())} of {frames.size} values are NaN or infinite"
+    if not seen_parts(frames, clip.valid, layout)[:, _observed(layout)].any():
         return (
             "all_invalid",
             f"no {'hand' if 'body' in layout.part_names else 'part'} was seen in any of {len(frames)} frames",

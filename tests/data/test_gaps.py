@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from signjax.data import layouts
-from signjax.data.gaps import fill, short_gaps
+from signjax.data.gaps import fill, seen_parts, short_gaps
 from signjax.data.rotations import angle_between, axis_angle_to_matrix
 
 
@@ -52,3 +52,24 @@ def test_rotations_are_interpolated_as_rotations(name):
         assert angle_between(between, axis_angle_to_matrix(np.array([np.pi, 0.0, 0.0]))) < 1e-3
     else:
         np.testing.assert_allclose(filled[1, hand][:6], [1, 0, 0, 0, -1, 0], atol=1e-5)
+
+
+def test_coordinates_that_are_nan_or_all_zero_were_not_seen():
+    layout = layouts.BUILT_IN["hands_xy"]
+    frames = np.random.default_rng(0).normal(size=(10, 84)).astype(np.float32)
+    frames[2:4, :42] = 0  # the left hand was not found
+    frames[5, 42:] = np.nan  # nor the right one
+    frames[7, 0:2] = np.nan  # one point of the left hand was not
+    frames[8, 4:6] = 0
+    seen = seen_parts(frames, None, layout)
+    assert np.argwhere(~seen).tolist() == [[2, 0], [3, 0], [5, 1]]
+    filled, valid = fill(frames, seen, layout, 0)
+    np.testing.assert_array_equal(valid, seen)
+    assert np.isfinite(filled).all()
+    np.testing.assert_allclose(filled[8, 4:6], (frames[7, 4:6] + frames[9, 4:6]) / 2, rtol=1e-5)
+    np.testing.assert_allclose(filled[7, :2], (frames[6, :2] + frames[8, :2]) / 2, rtol=1e-5)
+    np.testing.assert_array_equal(filled[7, 2:42], frames[7, 2:42])
+
+
+def test_numbers_of_unknown_meaning_are_not_taken_for_missing():
+    assert seen_parts(np.zeros((5, 3), np.float32), None, layouts.generic(3)).all()
