@@ -16,11 +16,15 @@ KEYS: dict[str, tuple[Any, str]] = {
     ),
     "data.source": (
         "synthetic",
-        "where clips come from: synthetic, synthetic_hamnosys (HamNoSys strings, made-up motion), signavatars (a folder of "
-        "pickles) or arrays (.npz, .npy)",
+        "where clips come from: synthetic, synthetic_hamnosys (HamNoSys strings, made-up motion), signavatars (pickles), "
+        "arrays (.npz, .npy), pose (.pose), mediapipe (class/sequence/frame.npy) or gislr (Kaggle asl-signs); see docs/data.md",
     ),
     "data.path": ("", "file or folder of the source; empty: the synthetic corpus goes into the run folder"),
-    "data.labels": ("", "label table of source signavatars (.csv or data.json); empty: looked for beside the clips"),
+    "data.labels": (
+        "",
+        "label table (.csv, .tsv, .json, .jsonl); empty: sources signavatars, pose and arrays of one file a clip look for one "
+        "beside the clips",
+    ),
     "data.layout": (
         "auto",
         "what the channels are: a layout of docs/data.md, a JSON file that describes one, or auto: the source's own",

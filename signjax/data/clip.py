@@ -15,7 +15,8 @@ class Clip:
 
     Attributes:
       name: unique within its source.
-      frames: float32 (T, F), channels as the layout orders them, not normalised.
+      frames: float32 (T, F), channels as the layout orders them, not normalised; a coordinate that was not found is NaN, or
+        0 as all others of its part are.
       valid: bool (T, P), which of the layout's parts were seen in which frame; None where the source does not know.
       labels: head name -> class name; a head that is absent is not labelled.
       signer: who signs, where known.

@@ -166,6 +166,14 @@ def hands(kind: str = "xyz") -> Layout:
     return _of("hands" if kind == "xyz" else "hands_xy", ("left_hand", "right_hand"), kind)
 
 
+def face4_pose_hands() -> Layout:
+    """Top, chin, right and left side of the face, pose, left hand, right hand, x and y alone: 158 channels."""
+    face = LandmarkPart("face", "xy", (10, 152, 234, 454))
+    return landmark_layout(
+        "face4_pose_hands_xy", [face, *(LandmarkPart(name, "xy") for name in ("pose", "left_hand", "right_hand"))]
+    )
+
+
 def holistic_1662() -> Layout:
     """The 1662 values of the `MP_Data` tutorials: pose, visibility of the pose, face, left hand, right hand.
 

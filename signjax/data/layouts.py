@@ -30,6 +30,7 @@ BUILT_IN = {
         landmarks.pose_hands(),
         landmarks.pose_hands("xy"),
         landmarks.pose_hands_258(),
+        landmarks.face4_pose_hands(),
         landmarks.hands(),
         landmarks.hands("xy"),
         keypoints_106(),

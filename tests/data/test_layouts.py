@@ -40,6 +40,7 @@ def test_widths_are_those_of_the_formats():
         "pose_hands": 225,
         "pose_hands_xy": 150,
         "pose_hands_258": 258,
+        "face4_pose_hands_xy": 158,
         "hands": 126,
         "hands_xy": 84,
         "keypoints_106": 212,

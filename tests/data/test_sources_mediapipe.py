@@ -104,6 +104,21 @@ def test_another_layout_takes_frames_as_they_stand(tmp_path):
     np.testing.assert_allclose(clip.frames, frames, rtol=1e-6)
 
 
+def test_whole_parts_may_be_chosen(tmp_path):
+    frames = np.random.default_rng(0).normal(size=(T, 1662))
+    frames[2, :132] = 0
+    save(tmp_path / "a" / "0", frames)
+    (clip,) = read(tmp_path, layout="pose_hands_258")
+    np.testing.assert_allclose(clip.frames[:, :3], frames[:, :3], rtol=1e-6)
+    np.testing.assert_allclose(clip.frames[:, 99], frames[:, 3], rtol=1e-6)  # the first visibility
+    np.testing.assert_allclose(clip.frames[:, 132:], frames[:, -126:], rtol=1e-6)
+    assert clip.valid.tolist() == [[True, t != 2, True, True] for t in range(T)]
+    (clip,) = read(tmp_path, layout="hands_xy")
+    np.testing.assert_allclose(clip.frames.reshape(T, 42, 2), frames[:, -126:].reshape(T, 42, 3)[:, :, :2], rtol=1e-6)
+    (rejected,) = read(tmp_path, layout="smplx")
+    assert (rejected.reason, "wants root" in rejected.detail) == ("wrong_width", True)
+
+
 def test_frames_that_are_left_out_are_not_seen(tmp_path):
     frames = np.ones((T, 126))
     save(tmp_path / "a" / "0", frames, [3, 4, 6, 8, 9])

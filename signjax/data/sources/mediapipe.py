@@ -10,7 +10,7 @@ which become the split. Which landmarks a frame has is told by its width:
 | 1629 | pose, face, left hand, right hand, without visibility |
 | 1404 | face |
 | 258, 225 | pose with and without visibility, left hand, right hand |
-| 158 | face 10, 152, 234, 454, pose, left hand, right hand, x and y alone |
+| 158 | face (points 10, 152, 234, 454), pose, left hand, right hand, x and y alone |
 | 150, 84, 42 | pose and both hands, both hands, one hand, x and y alone |
 | 132, 99 | pose with and without visibility |
 | 126, 63 | both hands, one hand |
@@ -30,6 +30,7 @@ from signjax.data.clip import Clip, Rejected
 from signjax.data.label_table import split_name
 from signjax.data.landmarks import LandmarkPart, landmark_layout
 from signjax.data.parts import Layout
+from signjax.data.sources.choosing import by_name, channels_of
 from signjax.data.sources.frame_numbers import timeline
 from signjax.data.sources.item import Item, Request
 from signjax.data.sources.matching import segment, with_table
@@ -39,7 +40,6 @@ from signjax.errors import InputError
 
 HEAD = "gloss"
 _HANDS = ("left_hand", "right_hand")
-_FACE_EDGES = (10, 152, 234, 454)  # top, chin, right and left side
 _NUMBER = re.compile(r"\d+$")
 
 
@@ -48,11 +48,6 @@ def _layout(name: str, kind: str, *sets: str, visibility: bool = False) -> Layou
     if visibility:
         parts.insert(1, LandmarkPart("pose", "scalar"))
     return landmark_layout(name, parts)
-
-
-def _reduced_face() -> Layout:
-    face = LandmarkPart("face", "xy", _FACE_EDGES)
-    return landmark_layout("face4_pose_hands_xy", [face, *(LandmarkPart(name, "xy") for name in ("pose", *_HANDS))])
 
 
 # Width of a saved frame -> its layout, in whose order x, y, z, visibility of the pose come apart. A hand that is alone may be
@@ -64,7 +59,7 @@ LAYOUTS = {
     1404: _layout("face", "xyz", "face"),
     258: landmarks.pose_hands_258(),
     225: landmarks.pose_hands(),
-    158: _reduced_face(),
+    158: landmarks.face4_pose_hands(),
     150: landmarks.pose_hands("xy"),
     132: _layout("pose_132", "xyz", "pose", visibility=True),
     126: landmarks.hands(),
@@ -164,7 +159,7 @@ def _frame_names(folder: Path) -> list[str]:
 
 
 def read_item(item: Item) -> Clip | Rejected:
-    """One sequence, in the layout of its width or as it stands where another layout was asked for."""
+    """One sequence, in the layout that was asked for."""
     path = Path(item.file)
     try:
         found = _read_frames(item, path) if path.is_dir() else np.load(path, allow_pickle=False)
@@ -177,8 +172,7 @@ def read_item(item: Item) -> Clip | Rejected:
     chosen = segment(item, len(found))
     if isinstance(chosen, Rejected):
         return chosen
-    frames = found[chosen]
-    return item.clip(frames) if item.how != "auto" else _by_width(item, frames)
+    return _as_wanted(item, found[chosen])
 
 
 def _read_frames(item: Item, folder: Path) -> np.ndarray | Rejected:
@@ -207,6 +201,25 @@ def _read_frames(item: Item, folder: Path) -> np.ndarray | Rejected:
         )
     stacked, time = np.stack(frames), timeline(numbers)
     return stacked if time is None else np.where(time.there[:, None], stacked[time.row], 0)
+
+
+def _as_wanted(item: Item, frames: np.ndarray) -> Clip | Rejected:
+    """The layout that was asked for: as the frames stand where it has their width, else out of the layout of that width."""
+    if item.how in ("auto", "generic"):
+        return _by_width(item, frames) if item.how == "auto" else item.clip(frames)
+    wanted = by_name(item.how)
+    if wanted.width == frames.shape[1] and wanted != LAYOUTS.get(wanted.width):
+        return item.clip(frames)
+    clip = _by_width(item, frames)
+    if isinstance(clip, Rejected):
+        return clip
+    given = LAYOUTS[frames.shape[1]]
+    try:
+        chosen = channels_of(wanted, given)
+    except InputError as error:
+        return item.rejected("wrong_width", str(error))
+    parts = [given.part_names.index(name) for name in wanted.part_names]
+    return item.clip(clip.frames[:, chosen], None if clip.valid is None else clip.valid[:, parts])
 
 
 def _by_width(item: Item, frames: np.ndarray) -> Clip | Rejected:
