@@ -107,9 +107,15 @@ def _pose() -> Any:
 
 def _described(header: Any) -> tuple[str, pose_layout.Choice]:
     """Digest of what makes two headers alike, and what to take of their points."""
-    components = [pose_layout.component(found) for found in header.components]
+    components = tuple(pose_layout.component(found) for found in header.components)
     digest = hashlib.sha256(repr([header.num_dims(), *(component[:2] for component in components)]).encode())
-    return digest.hexdigest(), pose_layout.choose(components, header.num_dims())
+    return digest.hexdigest(), _choice(components, header.num_dims())
+
+
+@lru_cache(maxsize=1)
+def _choice(components: tuple[pose_layout.Component, ...], dimensions: int) -> pose_layout.Choice:
+    """Kept from one file to the next, which has the same header as a rule."""
+    return pose_layout.choose(components, dimensions)
 
 
 class _File(NamedTuple):
