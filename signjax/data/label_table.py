@@ -205,8 +205,3 @@ def _frame(where: str, column: str, text: str | None) -> int | None:
     if not digits.isdecimal():
         raise InputError(f"{where}, column {column!r}: expected a frame number from 0, found {text!r}")
     return int(digits)
-
-
-def label_columns(rows: Sequence[Row]) -> list[str]:
-    """The columns that can be heads, in alphabetical order."""
-    return sorted({column for row in rows for column in row.labels})

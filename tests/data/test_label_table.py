@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from signjax.data.label_table import label_columns, read_label_table, split_name
+from signjax.data.label_table import read_label_table, split_name
 from signjax.errors import InputError
 
 RECORDS = [
@@ -60,7 +60,6 @@ def test_what_is_nested_in_json_is_kept_as_text(tmp_path):
     (tmp_path / "t.json").write_text('[{"clip": "a", "box": [1, 2], "gloss": 7, "two_handed": true}]')
     (row,) = read_label_table(tmp_path / "t.json")
     assert row.labels == {"box": "[1, 2]", "gloss": "7", "two_handed": "true"}
-    assert label_columns([row]) == ["box", "gloss", "two_handed"]
 
 
 def test_frames_as_pandas_writes_them(tmp_path):
