@@ -22,7 +22,7 @@ _REST = np.array([[0.1, 0.1, 1.25], [0.0, 0.35, 0.0], [0.0, 0.0, 0.0]])
 _REFLECTION = np.array([1.0, -1.0, -1.0])
 # Turns of a local movement about the hand's own axes: at rest the fingers lie along -x and the palm faces -y.
 _LOCAL_AXES = {"hamnodding": (0.0, 0.0, 1.0), "hamswinging": (0.0, 1.0, 0.0), "hamtwisting": (1.0, 0.0, 0.0)}
-_LOCAL_TURN = 0.5
+_LOCAL_TURN = 0.7
 
 
 def _step_phases(phase: np.ndarray, steps: int, times: int, back: bool) -> np.ndarray:
@@ -166,7 +166,7 @@ def sign_plan(plan: Plan | None, signer: Signer, rng: np.random.Generator, noise
     pose = np.concatenate(
         [
             np.tile([-np.pi, 0.0, 0.0], (frames, 1)),
-            body.reshape(frames, 63) + 0.02 * shaking[:, :63],
+            body.reshape(frames, 63) + 0.01 * shaking[:, :63],
             hands["left"] + 0.05 * shaking[:, 63:108],
             hands["right"] + 0.05 * shaking[:, 108:153],
             0.05 * np.abs(shaking[:, 153:156]),

@@ -10,13 +10,14 @@ handshape and orientation, location and movement. A sign that changes its handsh
 | `thumb`, `bending` | the first symbol of each in the first handshape; `plain` where there is none |
 | `finger_direction`, `palm` | the first symbol: `up-left`, ...; out is away from the signer |
 | `location` | the place on the body, else `hand or arm`; `neutral space` where none is written, which is what that means |
-| `movement` | the first action that is one: `straight` (or an arc), `circle`, `local`, `change`, `hold`; else `none` |
+| `movement` | of the first step: `straight` (or an arc), `circle`, `local`, `change`, `hold`; `none` without one |
 | `direction` | of the first straight or circular movement: for a circle, its axis; not labelled without one |
 | `size` | of that movement: `small`, `large` or `plain` |
 | `repetition` | `repeated` where anything is, else `once` |
 | `contact` | `contact` where a symbol of contact stands anywhere (close, touching, ...), else `none` |
 
-A `local` movement is one of the wrist or the fingers, a `change` one of handshape or orientation.
+A `local` movement is one of the wrist or the fingers, a `change` one of handshape or orientation. What stands in one pair of
+brackets is one step, and straight or circular if anything in it is: a hand that opens while it moves down moves straight.
 
 `other_handshape`, `other_thumb`, ... are what is written for the other hand alone; where nothing is written, as in most
 mirrored signs, they are not labelled.
@@ -128,10 +129,11 @@ def _of_hand(posture: Sequence[Tree], where: Sequence[Tree], actions: Sequence[T
     body, hand = first(where, "place"), first(where, "hand area", "finger", "finger part")
     if body is not None or hand is not None:
         found["location"] = ON_HAND if body is None else body.symbol.words
-    leaf = next(_movements(actions), None)
-    if leaf is not None:
-        found["movement"] = _MOVEMENTS[leaf.symbol.role]
-    leaf = next((leaf for leaf in _movements(actions) if leaf.symbol.role in ("path", "circle")), None)
+    steps = list(_steps(actions))
+    if steps:
+        kinds = [_MOVEMENTS[leaf.symbol.role] for leaf in steps[0]]
+        found["movement"] = next((kind for kind in kinds if kind in ("straight", "circle")), kinds[0])
+    leaf = next((leaf for step in steps for leaf in step if leaf.symbol.role in ("path", "circle")), None)
     if leaf is not None:
         found["direction"] = leaf.symbol.words
         movement = next(node for node in nodes(actions, "movement") if leaf in node.children)
@@ -140,11 +142,14 @@ def _of_hand(posture: Sequence[Tree], where: Sequence[Tree], actions: Sequence[T
     return found
 
 
-def _movements(actions: Iterable[Tree]) -> Iterator[Leaf]:
-    """The symbols that say which movement each action is, in the order of the string."""
+def _steps(actions: Iterable[Tree]) -> Iterator[list[Leaf]]:
+    """The symbols that say which movement each action is, those of what happens at the same time together."""
     for tree in actions:
         if isinstance(tree, Leaf):
-            if tree.symbol.role in _MOVEMENTS:
-                yield tree
+            continue
+        if tree.kind in ("movement", "change", "parallel"):
+            step = [leaf for leaf in tree.leaves() if leaf.symbol.role in _MOVEMENTS]
+            if step:
+                yield step
         else:
-            yield from _movements(tree.children)
+            yield from _steps(tree.children)

@@ -15,8 +15,8 @@ from signjax.data.hamnosys.handshapes import hand_pose
 from signjax.data.hamnosys.space import BELOW_THE_HAND, CONTACT, direction, hand_axes, place, side_shift
 
 _SIZES = {"small": 0.5, "large": 1.7}
-_LENGTH = 0.2  # metres of a straight movement without a size
-_RADIUS = 0.09  # of a circle
+_LENGTH = 0.26  # metres of a straight movement without a size
+_RADIUS = 0.11  # of a circle
 _UNWRITTEN = ("out", "left")  # finger direction and palm of a hand for which none is written
 
 Blocks = Mapping[str, Sequence[Tree]]
