@@ -5,6 +5,10 @@ Memory does not grow with the data: at most a few batches are under way, and a b
 
 import hashlib
 import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -152,9 +156,21 @@ _READING: Reading | None = None
 
 
 def _begin(reading: Reading) -> None:
-    """Tells a worker once what all its batches have in common."""
+    """Tells a worker once what all its batches have in common, and when to end."""
     global _READING  # noqa: PLW0603  (a worker process has nothing else to keep it in)
     _READING = reading
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches all; the process that gives out the work ends the others
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when the process that gives out the work was killed; it would wait for more for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _work(items: Sequence[Item]) -> Batch:

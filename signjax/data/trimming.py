@@ -13,9 +13,9 @@ HANDS = ("left_hand", "right_hand")
 # Movement is how far a hand gets in this many frames, so that the jitter of a tracker does not count.
 _SPAN = 4
 # Frames count as idle while movement is below this share of the clip's own (its 95th percentile).
-_IDLE_SHARE = 0.2
+_IDLE_SHARE = 0.25
 # Frames that are kept before the first and after the last in which a hand moves.
-_MARGIN = 2
+_MARGIN = 3
 _FEWEST_FRAMES = 8
 
 

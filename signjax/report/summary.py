@@ -41,7 +41,12 @@ def make_summary(
             "classes": {head: len(classes) for head, classes in dataset.heads.items()},
             "signers": len({clip["signer"] for clip in dataset.clips} - {""}),
             "excluded": dataset.info["excluded"],
+            "feasibility": dataset.info["feasibility"],
             "exact_copies": dataset.info["exact_copies"],
+            "near_duplicates": dataset.info["near_duplicates"],
+            "trimmed": dataset.info["trimmed"],
+            "filled": dataset.info["filled"],
+            "mirrored": dataset.info["mirrored"],
             "blank_clips": dataset.info["blank_clips"],
         },
         "split": {

@@ -132,6 +132,10 @@ def test_two_runs_do_not_write_into_one_folder(source, tmp_path, monkeypatch):
     assert refused
 
 
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def test_a_killed_process_is_taken_up_by_the_next(tmp_path):
     """With workers, and killed outright: what an out-of-memory killer or a cluster's time limit does."""
     count, frames = 4000, 40
@@ -149,8 +153,13 @@ def test_a_killed_process_is_taken_up_by_the_next(tmp_path):
     while not journal.is_file() or journal.read_bytes().count(b"\n") < 5:
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.005)
+    workers = children(process.pid)
     process.send_signal(signal.SIGKILL)
     process.wait()
+    assert len(workers) >= 2
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < deadline, "workers outlive the process that gives out the work"
+        time.sleep(0.05)
     assert not (tmp_path / "run" / "dataset").exists()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
