@@ -23,6 +23,8 @@ _REFLECTION = np.array([1.0, -1.0, -1.0])
 # Turns of a local movement about the hand's own axes: at rest the fingers lie along -x and the palm faces -y.
 _LOCAL_AXES = {"hamnodding": (0.0, 0.0, 1.0), "hamswinging": (0.0, 1.0, 0.0), "hamtwisting": (1.0, 0.0, 0.0)}
 _LOCAL_TURN = 0.7
+# How long a sign takes, before the signer's tempo.
+_FRAMES_ASIDE, _FRAMES_A_STEP, _MOST_CYCLES = 10, 10, 5
 
 
 def _step_phases(phase: np.ndarray, steps: int, times: int, back: bool) -> np.ndarray:
@@ -116,6 +118,14 @@ def _local(move: Move, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return amount * turned, fingers.reshape(-1, 15, 3)
 
 
+def _cycles(plan: Plan | None) -> int:
+    """How many steps the sign has, repetitions counted; the longest are done faster."""
+    if plan is None:
+        return 1
+    steps = max(len(plan.right.steps), 0 if plan.left is None else len(plan.left.steps), 1)
+    return min(steps * plan.times, _MOST_CYCLES)
+
+
 def still_signer() -> Signer:
     """A signer without habits: the plan as it stands."""
     return Signer("still", False, 1.0, 1.0, 1.0, np.zeros((21, 3)), np.zeros(3), np.zeros((15, 3)), 0.0, np.zeros(10))
@@ -133,7 +143,7 @@ def sign_plan(plan: Plan | None, signer: Signer, rng: np.random.Generator, noise
     Returns:
       `smplx` float32 (T, 182), `left_valid` and `right_valid` bool (T,).
     """
-    length = int(rng.uniform(30, 44) / signer.tempo)
+    length = int(rng.uniform(0.85, 1.15) * (_FRAMES_ASIDE + _FRAMES_A_STEP * _cycles(plan)) / signer.tempo)
     transition = int(rng.integers(4, 8))
     before, after = (int(n) + transition for n in rng.integers(2, 8, 2))
     into, phase = envelope(before, length, after, transition)

@@ -23,7 +23,7 @@ from signjax.data.synthetic import Say
 from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
 
-_VERSION = 2  # of the motion: another one makes the corpus anew
+_VERSION = 3  # of the motion: another one makes the corpus anew
 _STAMP = "corpus.json"
 
 

@@ -16,7 +16,7 @@ from signjax.data.hamnosys.space import BELOW_THE_HAND, CONTACT, direction, hand
 
 _SIZES = {"small": 0.5, "large": 1.7}
 _LENGTH = 0.26  # metres of a straight movement without a size
-_RADIUS = 0.11  # of a circle
+_RADIUS = 0.14  # of a circle
 _UNWRITTEN = ("out", "left")  # finger direction and palm of a hand for which none is written
 
 Blocks = Mapping[str, Sequence[Tree]]
