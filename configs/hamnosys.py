@@ -1,7 +1,7 @@
 """HamNoSys attributes, one head each, learned from real strings and synthetic motion.
 
 Command: `python launch.py --config=configs/hamnosys.py --config.data.path=DIR`, DIR holding SignAvatars' `data.json`.
-Hardware: 2 CPU cores, shared with other work. Time: 12.5 minutes of training, 17 in all. Result: the table in docs/accuracy.md.
+Hardware: 2 CPU cores, shared with other work. Time: 7 minutes of training, 11 in all. Result: the table in docs/accuracy.md.
 """
 
 from ml_collections import config_dict
