@@ -166,8 +166,7 @@ def _offsets(rows: Sequence[Row]) -> np.ndarray:
 def _duplicates(rows: Sequence[Row], keep: np.ndarray, folder: Path) -> list[Pair]:
     """The pairs among the clips that are kept."""
     offsets = _offsets(rows)
-    features = np.load(folder / "features.npy", mmap_mode="r")
-    outlines = np.load(folder / "outlines.npy", mmap_mode="r")
+    features, outlines = store.Rows(folder / "features.npy"), store.Rows(folder / "outlines.npy")
     ignored = np.array([fact.blank for _, fact in rows]) | ~keep
     digests = [fact.digest for _, fact in rows]
     return find_duplicates(outlines, digests, ignored, lambda i: features[offsets[i] : offsets[i + 1]])

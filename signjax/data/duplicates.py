@@ -7,7 +7,7 @@ Shapes: N clips, K spans of an outline, F channels, D dimensions of a descriptor
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -28,6 +28,18 @@ _ROWS_AT_ONCE = 2048
 _CANDIDATES_A_CLIP = 16
 _CLIPS_FOR_SCALE = 1024
 _FAR = 8.0  # rough standard deviations, root mean square over a clip
+
+
+class Outlines(Protocol):
+    """float32 (N, K, F): an array, or rows of a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, K, F)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> np.ndarray: ...
 
 
 class Pair(NamedTuple):
@@ -62,14 +74,14 @@ def outline(frames: np.ndarray) -> np.ndarray:
     return (np.diff(until, axis=0) * SPANS / last).astype(np.float32)
 
 
-def channel_scale(outlines: np.ndarray) -> np.ndarray:
+def channel_scale(outlines: Outlines) -> np.ndarray:
     """float32 (F,): the standard deviation of each channel over outlines (N, K, F); infinite where it hardly ever changes.
 
     Clips far from all others are left out: a few faulty recordings with huge values must not make the rest look alike. What
     is far is told from the standard deviation with values beyond the 5th and 95th percentile brought to these.
     """
     chosen = np.unique(np.linspace(0, len(outlines) - 1, min(len(outlines), _CLIPS_FOR_SCALE)).astype(np.int64))
-    rows = outlines[chosen].astype(np.float64)
+    rows = np.concatenate([outlines[clip : clip + 1] for clip in chosen.tolist()]).astype(np.float64)
     low, middle, high = np.percentile(rows, (5, 50, 95), axis=(0, 1))
     rough = _or_infinite(np.clip(rows, low, high).std((0, 1)), low, high)
     far = np.sqrt(np.square((rows - middle) / rough).mean((1, 2))) > _FAR
@@ -82,13 +94,13 @@ def _or_infinite(std: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarr
     return np.where(std > 1e-6 * (1 + np.abs(low) + np.abs(high)), std, np.inf)
 
 
-def descriptors(outlines: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def descriptors(outlines: Outlines, scale: np.ndarray) -> np.ndarray:
     """float32 (N, D): outlines standardised and projected; their distance is the root mean square over spans and channels."""
     width = outlines.shape[1] * outlines.shape[2]
     random = np.random.default_rng(_PROJECTION_SEED).normal(size=(width, _DIMENSIONS)).astype(np.float32)
     random /= np.sqrt(np.float32(width * _DIMENSIONS))
     found = np.empty((len(outlines), _DIMENSIONS), np.float32)
-    centre = outlines[0, 0]
+    centre = outlines[:1][0, 0]
     for start in range(0, len(outlines), _ROWS_AT_ONCE):
         block = (outlines[start : start + _ROWS_AT_ONCE] - centre) / scale
         found[start : start + _ROWS_AT_ONCE] = block.reshape(-1, width) @ random
@@ -138,7 +150,7 @@ def _nearest_in_block(distance: np.ndarray, limit: float) -> tuple[list[int], li
 
 
 def find_duplicates(
-    outlines: np.ndarray,
+    outlines: Outlines,
     digests: Sequence[str],
     blank: np.ndarray,
     frames_of: Callable[[int], np.ndarray],

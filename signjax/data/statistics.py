@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data import layouts
+from signjax.data.store import Rows
 
 # A channel of rotation that varies by less than this, in radians, is noise; scaling it up to unit variance would feed it in.
 _ROTATION_NOISE = 0.05
@@ -19,7 +20,7 @@ def channel_statistics(
     """Statistics over the valid frames of clips, read one at a time.
 
     Args:
-      folder: with `features.npy` and, where validity is known, `valid.npy`.
+      folder: with `features.npy` and `valid.npy`.
       offsets: int64 (N + 1), where each clip begins.
       train: the clips to count.
       layout: what the channels are.
@@ -29,16 +30,14 @@ def channel_statistics(
 
     Source: the pairwise update of Chan et al. (1983).
     """
-    features = np.load(folder / "features.npy", mmap_mode="r")
-    valid_path = folder / "valid.npy"
-    valid = np.load(valid_path, mmap_mode="r") if valid_path.exists() else None
+    features, valid = Rows(folder / "features.npy"), Rows(folder / "valid.npy")
     count = np.zeros(layout.width)
     mean = np.zeros(layout.width)
     squares = np.zeros(layout.width)  # sum of squared deviations
     for clip in train:
         rows = slice(offsets[clip], offsets[clip + 1])
         frames = features[rows].astype(np.float64)
-        weight = np.ones_like(frames) if valid is None else valid[rows][:, layout.part_of_channel].astype(np.float64)
+        weight = valid[rows][:, layout.part_of_channel].astype(np.float64)
         added = weight.sum(0)
         clip_mean = (frames * weight).sum(0) / np.maximum(added, 1)
         total = count + added

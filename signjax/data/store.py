@@ -68,6 +68,31 @@ class RowFile:
         self._file.close()
 
 
+class Rows:
+    """The rows of a `.npy` file, read from the file when they are asked for.
+
+    Unlike a memory map, what was read does not stay in the memory of this process.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        with path.open("rb") as file:
+            np.lib.format.read_magic(file)
+            self.shape, _, self.dtype = np.lib.format.read_array_header_1_0(file)
+            self._start = file.tell()
+
+    def __len__(self) -> int:
+        return int(self.shape[0])
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        """A run of rows; a slice without a step."""
+        start, stop, _ = rows.indices(len(self))
+        size = int(np.prod(self.shape[1:]))
+        count = max(stop - start, 0)
+        offset = self._start + start * size * self.dtype.itemsize
+        return np.fromfile(self._path, self.dtype, count * size, offset=offset).reshape(count, *self.shape[1:])
+
+
 def whole_rows(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> int:
     """How many rows a file that was left behind has; its header does not know."""
     if not path.exists():
@@ -89,10 +114,9 @@ def keep_rows(path: Path, offsets: np.ndarray, keep: np.ndarray) -> None:
       offsets: int64 (N + 1), where each clip begins.
       keep: int (K,), rising indices of clips.
     """
-    rows = np.load(path, mmap_mode="r")
+    rows = Rows(path)
     kept = path.with_suffix(".kept")
     with RowFile(kept, rows.shape[1:], rows.dtype.type) as file:
         for clip in keep:
             file.append(rows[offsets[clip] : offsets[clip + 1]])
-    del rows
     kept.replace(path)

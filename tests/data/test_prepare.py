@@ -194,3 +194,7 @@ def test_rows_are_written_as_an_ordinary_npy_file(tmp_path):
         for start in range(0, 1000, 130):
             file.append(rows[start : start + 130])
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), rows)
+    read = store.Rows(tmp_path / "a.npy")
+    assert read.shape == (1000, 4) and len(read) == 1000
+    for start, stop in ((0, 1000), (17, 18), (990, 1200), (5, 5)):
+        np.testing.assert_array_equal(read[start:stop], rows[start:stop])
