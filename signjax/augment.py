@@ -12,6 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from signjax.layers.row_noise import hashed_bernoulli, hashed_normal
+
 # A sign is not shortened below this many frames: its movement would be gone.
 _FEWEST_FRAMES = 8
 
@@ -80,12 +82,12 @@ def augment_clip(
         frames = jnp.where(flip, frames[:, channel] * sign[None, :], frames)
         valid = jnp.where(flip, valid[:, part], valid)
     real = (jnp.arange(frames.shape[0]) < length)[:, None]
-    posture = settings.posture * jax.random.normal(keys[7], (1, frames.shape[1]))
-    noise = settings.noise * jax.random.normal(keys[4], frames.shape)
+    posture = settings.posture * hashed_normal(keys[7], (1, frames.shape[1]))
+    noise = settings.noise * hashed_normal(keys[4], frames.shape)
     frames = jnp.where(real, frames + std[None, :] * (posture + noise), 0.0)
     if valid.shape[1] > 1:
-        valid &= ~jax.random.bernoulli(keys[5], settings.part_dropout, (1, valid.shape[1]))
-    return frames, length, valid & ~jax.random.bernoulli(keys[6], settings.frame_dropout, (frames.shape[0], 1))
+        valid &= ~hashed_bernoulli(keys[5], settings.part_dropout, (1, valid.shape[1]))
+    return frames, length, valid & ~hashed_bernoulli(keys[6], settings.frame_dropout, (frames.shape[0], 1))
 
 
 def augment(

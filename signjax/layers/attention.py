@@ -22,22 +22,38 @@ def self_attention(
 
     Source: Vaswani et al. (2017).
     """
-    scores = jnp.einsum("bqnh,bknh->bnqk", query, key).astype(jnp.float32) * query.shape[-1] ** -0.5
-    scores = jnp.where(mask[:, None, None, :], scores, _MASKED_SCORE)
-    weights = jax.nn.softmax(scores, axis=-1).astype(value.dtype)
-    return jnp.einsum("bnqk,bknh->bqnh", weights, value)
+    scores = jnp.einsum("bqnh,bknh->bnqk", query * query.shape[-1] ** -0.5, key, preferred_element_type=jnp.float32)
+    weights = jax.nn.softmax(scores + jnp.where(mask, 0.0, _MASKED_SCORE)[:, None, None, :], axis=-1)
+    return jnp.einsum("bnqk,bknh->bqnh", weights.astype(value.dtype), value)
+
+
+def _angles(frames: int, count: int) -> Float[Array, "t d"]:
+    """The frame number times `count` frequencies, whose wavelengths go from 2 pi to 2000 pi frames."""
+    frequency = jnp.exp(-jnp.log(1000.0) * jnp.arange(count) / max(count - 1, 1))
+    return jnp.arange(frames)[:, None] * frequency[None, :]
 
 
 def positions(frames: int, features: int) -> Float[Array, "t d"]:
-    """Sines and cosines of the frame number, wavelengths from 2 pi to 2000 pi frames.
+    """Sines and cosines of the frame number, to be added to the features.
 
     Source: Vaswani et al. (2017), with wavelengths for clips of at most a few hundred frames.
     """
     half = features // 2
-    frequency = jnp.exp(-jnp.log(1000.0) * jnp.arange(half) / max(half - 1, 1))
-    angle = jnp.arange(frames)[:, None] * frequency[None, :]
+    angle = _angles(frames, half)
     waves = jnp.concatenate([jnp.sin(angle), jnp.cos(angle)], axis=1)
     return jnp.pad(waves, ((0, 0), (0, features - 2 * half)))
+
+
+def rotary(x: Float[Array, "b t n h"]) -> Float[Array, "b t n h"]:
+    """Turns pairs of features by the frame number, so that scores depend on how far apart two frames are.
+
+    The last feature of an odd number stays. Source: Su et al. (2021).
+    """
+    half = x.shape[-1] // 2
+    angle = _angles(x.shape[1], half)[None, :, None, :]
+    cosine, sine = jnp.cos(angle).astype(x.dtype), jnp.sin(angle).astype(x.dtype)
+    first, second, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
+    return jnp.concatenate([first * cosine - second * sine, second * cosine + first * sine, rest], axis=-1)
 
 
 class SelfAttention(nn.Module):
@@ -45,9 +61,13 @@ class SelfAttention(nn.Module):
 
     Attributes:
       heads: number of heads; must divide the features.
+      rotary: relative positions by rotating queries and keys, instead of sines added to the features.
+      dtype: precision of the products; None: that of inputs and weights.
     """
 
     heads: int
+    rotary: bool = False
+    dtype: jnp.dtype | None = None
 
     @nn.compact
     def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b t d"]:
@@ -55,9 +75,14 @@ class SelfAttention(nn.Module):
         features = x.shape[-1]
         if features % self.heads:
             raise ValueError(f"attention: {self.heads} heads do not divide {features} features")
-        y = nn.LayerNorm(name="norm")(x) + positions(x.shape[1], features)[None]
+        y = nn.LayerNorm(dtype=self.dtype, name="norm")(x)
+        if not self.rotary:
+            y += positions(x.shape[1], features)[None].astype(y.dtype)
         # One projection for query, key and value: measurably faster than three.
-        projected = nn.Dense(3 * features, use_bias=False, name="query_key_value")(y)
+        projected = nn.Dense(3 * features, use_bias=False, dtype=self.dtype, name="query_key_value")(y)
         query, key, value = jnp.split(projected.reshape(*x.shape[:2], 3 * self.heads, -1), 3, axis=2)
+        if self.rotary:
+            query, key = rotary(query), rotary(key)
         attended = self_attention(query, key, value, mask).reshape(x.shape)
-        return jnp.where(mask[:, :, None], nn.Dense(features, name="out")(attended), 0.0)
+        out = nn.Dense(features, dtype=self.dtype, name="out")(attended)
+        return jnp.where(mask[:, :, None], out, jnp.zeros_like(out))

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from signjax.layers.dropout import Dropout
+from signjax.layers.pooling import mean_pool
 
 _EPSILON = 1e-5
 
@@ -24,13 +25,14 @@ def masked_moments(
 ) -> tuple[Float[Array, "d"], Float[Array, "d"]]:
     """Mean and variance of each feature over the real frames of all clips, on all devices of `axis_name`.
 
-    Devices hold different numbers of real frames, so sums and counts are added up, not means averaged.
+    Devices hold different numbers of real frames, so sums and counts are added up, not means averaged. In float32 throughout.
     """
 
     def total(value: Array) -> Array:
         return value if axis_name is None else jax.lax.psum(value, axis_name)
 
-    count = jnp.maximum(total(mask.sum().astype(x.dtype)), 1.0)
+    x = x.astype(jnp.float32)
+    count = jnp.maximum(total(mask.sum().astype(jnp.float32)), 1.0)
     mean = total(masked(x, mask).sum((0, 1))) / count
     deviation = masked(x - mean[None, None, :], mask)
     return mean, total(jnp.square(deviation).sum((0, 1))) / count
@@ -64,7 +66,30 @@ class MaskedBatchNorm(nn.Module):
         else:
             mean, variance = running_mean.value, running_variance.value
         gain = scale * jax.lax.rsqrt(variance + _EPSILON)
-        return masked(x * gain[None, None, :] + (bias - mean * gain)[None, None, :], mask)
+        normal = x.astype(jnp.float32) * gain[None, None, :] + (bias - mean * gain)[None, None, :]
+        return masked(normal.astype(x.dtype), mask)
+
+
+class ChannelAttention(nn.Module):
+    """Scales each feature of a clip by what the clip holds as a whole.
+
+    Attributes:
+      reduction: factor between the features and the bottleneck.
+      dtype: precision of the products; None: that of inputs and weights.
+
+    Source: squeeze and excitation, Hu et al. (2018), over time.
+    """
+
+    reduction: int = 8
+    dtype: jnp.dtype | None = None
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b t d"]:
+        """`x` must be zero on padding; so is the result."""
+        narrow = max(1, x.shape[-1] // self.reduction)
+        squeezed = nn.Dense(narrow, dtype=self.dtype, name="squeeze")(mean_pool(x, mask))
+        gate = nn.Dense(x.shape[-1], dtype=self.dtype, name="excite")(nn.gelu(squeezed))
+        return x * nn.sigmoid(gate)[:, None, :]
 
 
 class ResidualBlock(nn.Module):
@@ -74,7 +99,11 @@ class ResidualBlock(nn.Module):
       filters: features out.
       kernel: frames that a filter sees; odd.
       dropout: rate.
+      depthwise: each filter sees one feature, and a projection mixes them (Chollet, 2017); a full convolution otherwise.
+      channel_attention: whether `ChannelAttention` follows.
+      stochastic_depth: share of the clips for which the block is only its skip connection.
       axis_name: as in `MaskedBatchNorm`.
+      dtype: precision of the products; None: that of inputs and weights.
 
     Source: He et al. (2016), in one dimension.
     """
@@ -82,18 +111,33 @@ class ResidualBlock(nn.Module):
     filters: int
     kernel: int
     dropout: float
+    depthwise: bool = False
+    channel_attention: bool = False
+    stochastic_depth: float = 0.0
     axis_name: str | None = None
+    dtype: jnp.dtype | None = None
 
     @nn.compact
     def __call__(
         self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"], row: Int[Array, "b"], *, training: bool
     ) -> Float[Array, "b t f"]:
         """`x` must be zero on padding; so is the result."""
-        y = nn.Conv(self.filters, (self.kernel,), padding="SAME", use_bias=False, name="convolution")(x)
-        y = MaskedBatchNorm(self.axis_name, name="norm")(y, mask, training=training)
-        y = Dropout(self.dropout)(nn.gelu(y), row, training=training)
-        skip = x if x.shape[-1] == self.filters else nn.Dense(self.filters, use_bias=False, name="skip")(x)
-        return skip + y
+        features, window = x.shape[-1], (self.kernel,)
+        if self.depthwise:
+            y = nn.Conv(
+                features, window, feature_group_count=features, use_bias=False, dtype=self.dtype, name="depthwise"
+            )(x)
+            y = nn.Dense(self.filters, use_bias=False, dtype=self.dtype, name="pointwise")(y)
+        else:
+            y = nn.Conv(self.filters, window, padding="SAME", use_bias=False, dtype=self.dtype, name="convolution")(x)
+        y = nn.gelu(MaskedBatchNorm(self.axis_name, name="norm")(y, mask, training=training))
+        if self.channel_attention:
+            y = ChannelAttention(dtype=self.dtype, name="channels")(y, mask)
+        y = Dropout(self.dropout)(y, row, training=training)
+        y = Dropout(self.stochastic_depth, whole_branch=True)(y, row, training=training)
+        if features == self.filters:
+            return x + y
+        return nn.Dense(self.filters, use_bias=False, dtype=self.dtype, name="skip")(x) + y
 
 
 def halve_mask(mask: Bool[Array, "b t"]) -> Bool[Array, "b t2"]:

@@ -1,9 +1,9 @@
-"""Dropout whose mask is a function of the clip's own stream.
-
-Shapes: B clips, ... any.
+"""Dropout and stochastic depth, whose masks are functions of the clip's own stream.
 
 `flax.linen.Dropout` draws one mask for the batch, so a clip's mask would depend on its place on the device and a run on four
-devices would differ from a run on one. Here every clip has a row number in the global batch, and its mask depends on that alone.
+devices would differ from a run on one.
+
+Shapes: B clips, ... any.
 """
 
 import flax.linen as nn
@@ -11,10 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, Shaped
 
-
-def row_keys(key: Key[Array, ""], row: Int[Array, "b"]) -> Key[Array, "b"]:
-    """One key a clip, by its row in the global batch."""
-    return jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, row)
+from signjax.layers.row_noise import hashed_bernoulli, row_keys
 
 
 def dropout(x: Float[Array, "b *rest"], keys: Key[Array, "b"], rate: float) -> Float[Array, "b *rest"]:
@@ -22,8 +19,17 @@ def dropout(x: Float[Array, "b *rest"], keys: Key[Array, "b"], rate: float) -> F
 
     Source: Srivastava et al. (2014).
     """
-    keep = jax.vmap(lambda key: jax.random.bernoulli(key, 1.0 - rate, x.shape[1:]))(keys)
-    return jnp.where(keep, x / (1.0 - rate), jnp.zeros_like(x))
+    keep = jax.vmap(lambda key: hashed_bernoulli(key, 1.0 - rate, x.shape[1:]))(keys)
+    return jnp.where(keep, x * jnp.asarray(1.0 / (1.0 - rate), x.dtype), jnp.zeros_like(x))
+
+
+def stochastic_depth(branch: Float[Array, "b *rest"], keys: Key[Array, "b"], rate: float) -> Float[Array, "b *rest"]:
+    """Zeroes the whole branch of a share `rate` of the clips and scales the others so that the mean stays.
+
+    Source: Huang et al. (2016).
+    """
+    keep = jax.vmap(lambda key: hashed_bernoulli(key, 1.0 - rate, (1,) * (branch.ndim - 1)))(keys)
+    return jnp.where(keep, branch * jnp.asarray(1.0 / (1.0 - rate), branch.dtype), jnp.zeros_like(branch))
 
 
 class Dropout(nn.Module):
@@ -31,9 +37,11 @@ class Dropout(nn.Module):
 
     Attributes:
       rate: share of values that are zeroed, from 0 to less than 1.
+      whole_branch: zeroes all values of a clip together: stochastic depth.
     """
 
     rate: float
+    whole_branch: bool = False
 
     @nn.compact
     def __call__(
@@ -42,4 +50,5 @@ class Dropout(nn.Module):
         """Drops in training; the identity otherwise."""
         if not training or self.rate == 0.0:
             return x
-        return dropout(x, row_keys(self.make_rng("dropout"), row), self.rate)
+        drop = stochastic_depth if self.whole_branch else dropout
+        return drop(x, row_keys(self.make_rng("dropout"), row), self.rate)

@@ -30,10 +30,11 @@ def attention_pool(
 
 
 class Pool(nn.Module):
-    """Mean, maximum and attention pooling, side by side."""
+    """Mean, maximum and attention pooling, side by side, in float32."""
 
     @nn.compact
     def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b 3*d"]:
         """One vector a clip."""
+        x = x.astype(jnp.float32)
         scores = nn.Dense(1, name="score")(x)[:, :, 0]
         return jnp.concatenate([mean_pool(x, mask), max_pool(x, mask), attention_pool(x, scores, mask)], axis=-1)

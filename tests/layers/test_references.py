@@ -7,9 +7,10 @@ import pytest
 
 from signjax.layers.attention import self_attention
 from signjax.layers.convolution import MaskedBatchNorm
-from signjax.layers.dropout import dropout, row_keys
+from signjax.layers.dropout import dropout
 from signjax.layers.pooling import attention_pool, max_pool, mean_pool
 from signjax.layers.recurrence import Recurrence, gru_scan, lstm_scan
+from signjax.layers.row_noise import row_keys
 
 T, B, D, H = 9, 3, 5, 4
 LENGTHS = np.array([9, 4, 1])
