@@ -1,4 +1,4 @@
-"""Which kind of device to use, found out before jax is loaded.
+"""Which devices to use and how, settled before jax starts.
 
 The CUDA build of jax, on a machine without a GPU, prints a traceback (cuInit, error 303) before it falls back to the CPU. So
 the driver is asked first.
@@ -7,6 +7,7 @@ the driver is asked first.
 import ctypes
 import importlib.util
 import os
+from pathlib import Path
 
 _CUDA_PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin")
 
@@ -27,6 +28,23 @@ def choose_platform() -> None:
     has_cuda_build = any(importlib.util.find_spec(name) is not None for name in _CUDA_PLUGINS)
     if has_cuda_build and not os.environ.get("JAX_PLATFORMS") and not cuda_driver_answers():
         os.environ["JAX_PLATFORMS"] = "cpu"
+
+
+def configure_jax() -> None:
+    """Sets what must be set before jax starts a backend: one CPU device for each core, and the cache of compiled programs.
+
+    A batch is shared by the cores as by GPUs: a scan over time keeps one core busy, and each core runs its own. Programs are
+    kept in `$JAX_COMPILATION_CACHE_DIR` where that is set, else in `signjax/programs` in the user's cache folder.
+    """
+    import jax
+
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "host_platform_device_count" not in flags:
+        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+    if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        jax.config.update("jax_compilation_cache_dir", str(Path(home) / "signjax" / "programs"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 
 def describe_devices() -> str:

@@ -24,7 +24,7 @@ from signjax.data.quarantine import write_quarantine
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Request
 from signjax.data.splits import SPLITS
-from signjax.devices import describe_devices
+from signjax.devices import configure_jax, describe_devices
 from signjax.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,17 +58,19 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     _write_data_card(dataset, folder, say)
     if mode == "prepare":
         return
-    from signjax.trainer import Trainer
-    from signjax.training.loop import saved_outcome
-
+    trainer = _make_trainer(config, dataset)
     say(describe_devices())
-    trainer = Trainer(config, dataset)
-    if mode == "train":
-        outcome = trainer.train(folder, say)
-    else:
-        outcome = saved_outcome(folder, trainer.fresh_state(), settings.loop(config), dataset.digest)
+    outcome = trainer.train(folder, say) if mode == "train" else trainer.saved_outcome(folder)
     _evaluate(trainer, folder, outcome, say)
     say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
+
+
+def _make_trainer(config: ConfigDict, dataset: Dataset) -> "Trainer":
+    """Loads jax, set up for this machine, and puts the trainer together."""
+    configure_jax()
+    from signjax.trainer import Trainer
+
+    return Trainer(config, dataset)
 
 
 def _check_same_config(now: dict[str, Any], folder: Path, *, must_exist: bool) -> None:
@@ -199,8 +201,6 @@ def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
     """Names the signs of unlabelled clips with the best checkpoint of a run."""
     from signjax.evaluation.evaluate import answers_for
     from signjax.evaluation.predict import write_unlabelled
-    from signjax.trainer import Trainer
-    from signjax.training.loop import saved_outcome
 
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: no run here to predict with; name its folder with --workdir")
@@ -208,10 +208,9 @@ def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
         raise InputError("mode predict: --config.data.path must name the clips, and --config.data.source their form")
     run_config = ConfigDict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
     trained_on = open_dataset(settings.dataset_folder(run_config, folder))
-    trainer = Trainer(run_config, trained_on)
+    trainer = _make_trainer(run_config, trained_on)
     say(describe_devices())
-    outcome = saved_outcome(folder, trainer.fresh_state(), settings.loop(run_config), trained_on.digest)
-    answer = trainer.answer_with(outcome.best_variables)
+    answer = trainer.answer_with(trainer.saved_outcome(folder).best_variables)
     path = Path(config.data.path)
     source = "signavatars" if config.data.source in corpora.SOURCES else config.data.source
     request = Request(path, layout=run_config.data.layout, labelled=False)
@@ -232,7 +231,7 @@ def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
     clips = usable()
     while chunk := list(islice(clips, trainer.eval_batch)):
         some = in_memory(chunk, trained_on)
-        answers = answers_for(some, np.arange(len(some)), answer, trainer.eval_batch, trainer.frames)
+        answers = answers_for(some, np.arange(len(some)), answer, trainer.eval_batch, trainer.buckets)
         named += [(clip.name, clip.source) for clip in chunk]
         for head, values in answers.logits.items():
             logits[head].append(values)

@@ -1,40 +1,32 @@
-"""Takes the config apart, in one place for each stage.
+"""Checks the config, and takes its data keys apart; `signjax.training_settings` has what the training stages need.
 
-Whatever loads jax is imported where it is used: preparing data needs none of it.
+This half loads no jax: preparing data needs none of it.
 """
 
 import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ml_collections import ConfigDict
 
 from signjax.data import corpora
 from signjax.data.cleaning import Cleaning
-from signjax.data.dataset import Dataset
-from signjax.data.parts import COORDINATES
+from signjax.data.order import RUN
 from signjax.data.prepare import Recipe
 from signjax.data.splits import Rule
 from signjax.data.synthetic import CorpusSize
 from signjax.data.synthetic_hamnosys import StringCorpus, find_strings
 from signjax.errors import InputError
 
-if TYPE_CHECKING:
-    import jax
-
-    from signjax.augment import Augmentation
-    from signjax.model import Hybrid
-    from signjax.training.loop import LoopSettings
-    from signjax.training.losses import LossSettings
-    from signjax.training.optimizer import OptimizerSettings
-    from signjax.training.step import InputSettings
+PRECISIONS = ("float32", "bfloat16")
 
 # A run may be resumed with other values of these: they decide how long it goes on and where files lie. Whether the files
 # still hold the same data, the dataset's digest tells.
 MAY_CHANGE = (
     "data.path", "data.labels", "data.dataset", "data.workers", "train.epochs", "train.patience", "train.checkpoint_epochs",
+    "train.resident_gib", "train.steps_per_dispatch",
 )  # fmt: skip
 
 
@@ -75,6 +67,10 @@ def check(config: ConfigDict) -> None:
         "train.patience": (config.train.patience, 1),
         "train.batch_size": (config.train.batch_size, 1),
         "train.checkpoint_epochs": (config.train.checkpoint_epochs, 1),
+        "train.accumulate": (config.train.accumulate, 1),
+        "train.buckets": (config.train.buckets, 1),
+        "train.steps_per_dispatch": (config.train.steps_per_dispatch, 0),
+        "train.resident_gib": (config.train.resident_gib, 0),
         "train.learning_rate": (config.train.learning_rate, 0),
         "augment.fastest": (config.augment.fastest, 0.1),
         "augment.slowest": (config.augment.slowest, config.augment.fastest),
@@ -84,10 +80,19 @@ def check(config: ConfigDict) -> None:
             raise InputError(f"config.{key} is {value}; it must be at least {least}")
     shares = {"model.dropout": config.model.dropout, "train.average_decay": config.train.average_decay}
     shares |= {f"augment.{name}": config.augment[name] for name in ("mirror", "crop", "part_dropout", "frame_dropout")}
+    shares |= {f"model.{name}": config.model[name] for name in ("stochastic_depth", "recurrent_dropout")}
     shares["loss.label_smoothing"] = config.loss.label_smoothing
     for key, value in shares.items():
         if not 0 <= value < 1:
             raise InputError(f"config.{key} is {value}; it must be from 0 to less than 1")
+    if config.model.precision not in PRECISIONS:
+        raise InputError(
+            f"config.model.precision must be one of {', '.join(PRECISIONS)}; it is {config.model.precision!r}"
+        )
+    if config.train.steps_per_dispatch > RUN:
+        raise InputError(
+            f"config.train.steps_per_dispatch is {config.train.steps_per_dispatch}; it must be at most {RUN}"
+        )
     filters, kernels = config.model.filters, config.model.kernels
     if not all(isinstance(number, int) and number > 0 for number in (*filters, *kernels)):
         raise InputError(f"config.model.filters {filters} and kernels {kernels} must be whole numbers above 0")
@@ -164,74 +169,3 @@ def workers(config: ConfigDict) -> int:
 def dataset_folder(config: ConfigDict, workdir: Path) -> Path:
     """Where the prepared data lie."""
     return Path(config.data.dataset) if config.data.dataset else workdir / "dataset"
-
-
-def model(config: ConfigDict, dataset: Dataset) -> "Hybrid":
-    """The network for this dataset."""
-    from signjax.model import Hybrid
-    from signjax.training import parallel
-
-    return Hybrid(
-        classes={head: len(classes) for head, classes in dataset.heads.items()},
-        filters=tuple(config.model.filters),
-        kernels=tuple(config.model.kernels),
-        depth=config.model.depth,
-        units=config.model.units,
-        heads=config.model.heads,
-        dropout=config.model.dropout,
-        axis_name=parallel.AXIS,
-    )
-
-
-def inputs(dataset: Dataset) -> "InputSettings":
-    """What the steps know of the data."""
-    from signjax.training.step import InputSettings
-
-    layout = dataset.layout
-    # The mirror image of coordinates that are not centred would lie outside of the picture: augmenting with it would only harm.
-    centred = dataset.info["recipe"]["cleaning"]["centre"] or not any(part.kind in COORDINATES for part in layout.parts)
-    mirror = layout.mirror if layout.mirrors and centred else None
-    return InputSettings(layout.part_of_channel, dataset.mean, dataset.std, mirror)
-
-
-def augmentation(config: ConfigDict) -> "Augmentation":
-    """What may happen to a training clip."""
-    from signjax.augment import Augmentation
-
-    return Augmentation(**config.augment.to_dict())
-
-
-def losses(config: ConfigDict) -> "LossSettings":
-    """The weights of the loss."""
-    from signjax.training.losses import LossSettings
-
-    return LossSettings(**config.loss.to_dict())
-
-
-def optimizer(config: ConfigDict, steps_per_epoch: int) -> "OptimizerSettings":
-    """Durations are turned from epochs into steps here, once."""
-    from signjax.training.optimizer import OptimizerSettings
-
-    train = config.train
-    return OptimizerSettings(
-        learning_rate=train.learning_rate,
-        warmup_steps=train.warmup_epochs * steps_per_epoch,
-        decay_steps=train.decay_epochs * steps_per_epoch,
-        final_fraction=train.final_fraction,
-        weight_decay=train.weight_decay,
-        clip_norm=train.clip_norm,
-    )
-
-
-def loop(config: ConfigDict) -> "LoopSettings":
-    """How long to train."""
-    from signjax.training.loop import LoopSettings
-
-    return LoopSettings(config.train.epochs, config.train.patience, config.train.checkpoint_epochs)
-
-
-def devices() -> list["jax.Device"]:
-    """The devices that share a batch."""
-    import jax
-
-    return jax.local_devices()

@@ -1,17 +1,23 @@
 """A model, its steps and its data, put together once for a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from ml_collections import ConfigDict
 
-from signjax import settings
-from signjax.data import batches
+from signjax import training_settings as settings
 from signjax.data.dataset import Dataset
+from signjax.data.order import bucket_of, plan_epoch, steps_per_epoch
 from signjax.evaluation.evaluate import Answer, Answers, answers_for, mean_over_heads
 from signjax.training import parallel
-from signjax.training.loop import Outcome, Validation, train
+from signjax.training.dispatch import Step, make_dispatch
+from signjax.training.feed import Dispatch, dispatches
+from signjax.training.loop import Outcome, Validation, saved_outcome, train
+from signjax.training.memory import explain_out_of_memory
 from signjax.training.optimizer import make_optimizer, make_schedule
+from signjax.training.resident import Resident, as_resident
 from signjax.training.state import TrainState, Variables, make_state, parameter_count
 from signjax.training.step import make_eval_step, make_train_step
 
@@ -26,14 +32,17 @@ class Trainer:
 
     def __init__(self, config: ConfigDict, dataset: Dataset):
         self.config, self.dataset = config, dataset
-        self.devices = settings.devices()
-        self.frames = batches.padded_frames(dataset, config.data.max_frames)
-        self.model = settings.model(config, dataset)
+        self.devices = settings.devices(config)
         self._clips = dataset.indices("train")
+        longest = settings.stretched(config, dataset.lengths)
+        self.buckets = settings.buckets(config, longest[self._clips])
+        self._sizes = bucket_of(longest[self._clips], self.buckets)
+        self.frames = self.buckets[-1]
+        self.model = settings.model(config, dataset)
         self._batch_size: int = config.train.batch_size
-        parallel.check_batch_size(self._batch_size, len(self.devices))
-        self._steps_per_epoch = batches.steps_per_epoch(len(self._clips), self._batch_size)
-        self._optimizer_settings = settings.optimizer(config, self._steps_per_epoch)
+        parallel.check_batch_size(self._batch_size, len(self.devices), config.train.accumulate)
+        self.steps_per_epoch = steps_per_epoch(len(self._clips), self._batch_size)
+        self._optimizer_settings = settings.optimizer(config, self.steps_per_epoch)
         eval_step = make_eval_step(self.model, settings.losses(config), settings.inputs(dataset))
         self._eval_step = parallel.map_eval_step(eval_step, self.devices)
         self.eval_batch = -(-_EVAL_BATCH // len(self.devices)) * len(self.devices)
@@ -52,12 +61,12 @@ class Trainer:
     def answers(self, variables: Variables, split: str) -> Answers:
         """What the model says of a split."""
         clips = self.dataset.indices(split)
-        return answers_for(self.dataset, clips, self.answer_with(variables), self.eval_batch, self.frames)
+        return answers_for(self.dataset, clips, self.answer_with(variables), self.eval_batch, self.buckets)
 
-    def train(self, folder: Path, say: Say) -> Outcome:
-        """Trains or resumes."""
+    @cached_property
+    def _step(self) -> Step:
         config = self.config
-        step = make_train_step(
+        return make_train_step(
             self.model,
             make_optimizer(self._optimizer_settings),
             make_schedule(self._optimizer_settings),
@@ -66,29 +75,65 @@ class Trainer:
             settings.augmentation(config),
             config.train.average_decay,
             config.seed,
+            config.train.accumulate,
         )
+
+    @cache  # noqa: B019  (one trainer lives as long as its process)
+    def program(self, frames: int) -> Callable[..., tuple[TrainState, Any]]:
+        """The steps of a dispatch on batches of so many frames, mapped over the devices: (state, data, batches, count)."""
+        parts, steps = len(self.dataset.layout.parts), settings.steps_per_dispatch(self.config, self.devices)
+        return parallel.map_train_step(make_dispatch(self._step, frames, parts, steps), self.devices)
+
+    @cached_property
+    def data(self) -> Resident | None:
+        """The dataset on every device, where it fits."""
+        return parallel.replicate(as_resident(self.dataset), self.devices) if self._resident else None
+
+    def dispatch(self, state: TrainState, work: Dispatch) -> tuple[TrainState, Any]:
+        """Runs the training steps of a dispatch; each number of frames is a program of its own."""
+        frames, batches, count = work
+        return self.program(frames)(state, self.data, batches, count)
+
+    def dispatches_of(self, epoch: int) -> Iterator[tuple[Dispatch, int]]:
+        """What an epoch, counted from 1, hands to `dispatch`, each with its number of steps."""
+        planned = plan_epoch(epoch - 1, self._sizes, self._batch_size, self.config.seed)
+        steps = settings.steps_per_dispatch(self.config, self.devices)
+        return dispatches(
+            self.dataset, self._clips, planned, self._batch_size, len(self.devices), steps, resident=self._resident
+        )
+
+    @property
+    def _resident(self) -> bool:
+        return settings.fits_on_devices(self.config, self.dataset, self.devices)
+
+    def saved_outcome(self, folder: Path) -> Outcome:
+        """How the run in a folder stands, without training; errors as in `loop.saved_outcome`."""
+        return saved_outcome(folder, self.fresh_state(), settings.loop(self.config), self.dataset.digest)
+
+    def train(self, folder: Path, say: Say) -> Outcome:
+        """Trains or resumes."""
+        config = self.config
         state = self.fresh_state()
+        where = "on the device" if self._resident else "read as needed"
         say(
-            f"model: {parameter_count(state.params):,} parameters, {self.frames} frames, batch {self._batch_size}, "
-            f"{self._steps_per_epoch} steps an epoch"
+            f"model: {parameter_count(state.params):,} parameters, {config.model.precision}; batch {self._batch_size}, "
+            f"{self.steps_per_epoch} steps an epoch, padded to {' / '.join(map(str, self.buckets))} frames; data {where}"
         )
 
         def validate(variables: Variables) -> Validation:
             scores = self.answers(variables, "valid").scores()
             return Validation(mean_over_heads(scores, "top1"), mean_over_heads(scores, "loss"), scores)
 
-        return train(
-            state=state,
-            train_step=parallel.map_train_step(step, self.devices),
-            batch_at=lambda at: batches.batch_at(
-                self.dataset, self._clips, at, self._batch_size, self.frames, config.seed
-            ),
-            steps_per_epoch=self._steps_per_epoch,
-            batch_size=self._batch_size,
-            validate=validate,
-            settings=settings.loop(config),
-            workdir=folder,
-            dataset_digest=self.dataset.digest,
-            devices=len(self.devices),
-            say=say,
-        )
+        with explain_out_of_memory():
+            return train(
+                state=state,
+                dispatch=self.dispatch,
+                dispatches_of=self.dispatches_of,
+                steps_per_epoch=self.steps_per_epoch,
+                batch_size=self._batch_size,
+                validate=validate,
+                settings=settings.loop(config),
+                workdir=folder,
+                dataset_digest=self.dataset.digest,
+                say=say,
+            )

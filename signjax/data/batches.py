@@ -1,4 +1,4 @@
-"""Batches as a pure function of (seed, step): there is no iterator state to save.
+"""Padded batches, made on the host.
 
 Shapes: B clips a batch, T frames a clip is padded to, F channels, P parts.
 """
@@ -14,52 +14,16 @@ from signjax.data.dataset import Dataset
 
 Batch = dict[str, np.ndarray]
 
-_FRAME_MULTIPLE = 16
-_ORDER_STREAM = 1
-
 T = TypeVar("T")
-
-
-def padded_frames(dataset: Dataset, max_frames: int) -> int:
-    """T for a whole dataset: its longest clip, rounded up to a multiple of 16, but at most `max_frames`."""
-    longest = int(dataset.lengths.max())
-    return min(max_frames, -(-longest // _FRAME_MULTIPLE) * _FRAME_MULTIPLE)
-
-
-def steps_per_epoch(count: int, batch_size: int) -> int:
-    """Whole batches in an epoch of `count` clips; what is left over differs each epoch. At least 1."""
-    return max(1, count // batch_size)
-
-
-def order_at(step: int, count: int, batch_size: int, seed: int) -> np.ndarray:
-    """Which of `count` training clips make up the batch of that step.
-
-    Each epoch is a permutation of its own. Fewer clips than a batch give a short batch.
-
-    Returns:
-      int64 (B or fewer,).
-    """
-    epoch, position = divmod(step, steps_per_epoch(count, batch_size))
-    permutation = np.random.default_rng([seed, _ORDER_STREAM, epoch]).permutation(count)
-    return permutation[position * batch_size : (position + 1) * batch_size]
-
-
-def batch_at(dataset: Dataset, clips: np.ndarray, step: int, batch_size: int, frames: int, seed: int) -> Batch:
-    """The training batch of that step, drawn from `clips` (indices into the dataset)."""
-    return collate(dataset, clips[order_at(step, len(clips), batch_size, seed)], batch_size, frames)
-
-
-def batches_in_order(dataset: Dataset, clips: np.ndarray, batch_size: int, frames: int) -> Iterator[Batch]:
-    """All of `clips` in order, each once; the last batch is filled up with rows of weight 0."""
-    for start in range(0, len(clips), batch_size):
-        yield collate(dataset, clips[start : start + batch_size], batch_size, frames)
 
 
 def frame_indices(length: int, frames: int) -> np.ndarray:
     """Which frames of a clip to take: all, or `frames` of them evenly spread from first to last where it is longer."""
     if length <= frames:
         return np.arange(length)
-    return np.round(np.linspace(0, length - 1, frames)).astype(np.int64)
+    # In whole numbers, so that a device that gathers the same frames cannot round another way.
+    gaps = frames - 1
+    return (2 * np.arange(frames) * (length - 1) + gaps) // (2 * gaps)
 
 
 def collate(dataset: Dataset, clips: np.ndarray, batch_size: int, frames: int) -> Batch:

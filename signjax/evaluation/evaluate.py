@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.batches import Batch, batches_in_order
+from signjax.data.batches import Batch, collate, prefetched
 from signjax.data.dataset import Dataset
+from signjax.data.order import bucket_of, by_length
 from signjax.evaluation.metrics import score
 
 # Maps a batch to {head: {"logits": (B, C), "loss": (B,)}} in NumPy.
@@ -38,12 +39,17 @@ class Answers:
         return {head: score(self.logits[head], self.labels[head], self.losses[head]) for head in self.logits}
 
 
-def answers_for(dataset: Dataset, clips: np.ndarray, answer: Answer, batch_size: int, frames: int) -> Answers:
-    """Runs the model over `clips`, in order, each once."""
-    results = [answer(batch) for batch in batches_in_order(dataset, clips, batch_size, frames)]
+def answers_for(
+    dataset: Dataset, clips: np.ndarray, answer: Answer, batch_size: int, buckets: tuple[int, ...]
+) -> Answers:
+    """Runs the model over `clips`, each once; clips of one bucket go together, the answers come in the order of `clips`."""
+    planned = list(by_length(bucket_of(dataset.lengths[clips], buckets), batch_size))
+    batches = (collate(dataset, clips[batch.clips], batch_size, batch.frames) for batch in planned)
+    results = [answer(batch) for batch in prefetched(batches)]
+    back = np.argsort(np.concatenate([batch.clips for batch in planned]))
 
     def gathered(head: str, what: str) -> np.ndarray:
-        return np.concatenate([result[head][what] for result in results])[: len(clips)]
+        return np.concatenate([result[head][what] for result in results])[: len(clips)][back]
 
     labels = {head: dataset.labels[clips, column] for column, head in enumerate(dataset.heads)}
     return Answers(

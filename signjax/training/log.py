@@ -85,11 +85,11 @@ class Progress:
         if sys.stderr.isatty():
             self._bar = tqdm.tqdm(total=total_steps, initial=done, unit="step", dynamic_ncols=True, leave=False)
 
-    def advance(self) -> None:
-        """One more step was made."""
-        self._done += 1
+    def advance(self, steps: int) -> None:
+        """So many more steps were made."""
+        self._done += steps
         if self._bar is not None:
-            self._bar.update()
+            self._bar.update(steps)
 
     def epoch(self, text: str) -> None:
         """Shows how the run stands after an epoch."""

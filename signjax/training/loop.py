@@ -1,8 +1,7 @@
 """The training loop. Read it from top to bottom."""
 
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from signjax.data.batches import Batch, prefetched
+from signjax.data.batches import prefetched
 from signjax.errors import InputError
-from signjax.training import parallel
 from signjax.training.checkpoint import Checkpoints
+from signjax.training.compilations import compilations
 from signjax.training.log import MetricsLog, Progress
 from signjax.training.state import TrainState, Variables
 
@@ -93,30 +92,28 @@ def better(new: Validation, best: dict[str, Any] | None) -> bool:
 
 def train(
     state: TrainState,
-    train_step: Callable[[TrainState, dict[str, np.ndarray]], tuple[TrainState, dict[str, jax.Array]]],
-    batch_at: Callable[[int], Batch],
+    dispatch: Callable[[TrainState, Any], tuple[TrainState, dict[str, jax.Array]]],
+    dispatches_of: Callable[[int], Iterable[tuple[Any, int]]],
     steps_per_epoch: int,
     batch_size: int,
     validate: Callable[[Variables], Validation],
     settings: LoopSettings,
     workdir: Path,
     dataset_digest: str,
-    devices: int,
     say: Say,
 ) -> Outcome:
     """Trains, or resumes, until the epochs are over or validation no longer improves.
 
     Args:
       state: a fresh state.
-      train_step: mapped over devices; its first argument is donated.
-      batch_at: the training batch of a step, a pure function.
+      dispatch: runs one or several steps; its first argument is donated, its metrics have an axis of steps.
+      dispatches_of: what an epoch, counted from 1, hands to `dispatch`, each with its number of steps; a pure function.
       steps_per_epoch: steps between two validations.
       batch_size: clips a step, over all devices.
       validate: scores the averaged variables on the validation split.
       settings: how long.
       workdir: the run folder; checkpoints and logs go below it.
       dataset_digest: a run is resumed with the data it began with.
-      devices: how many share a batch.
       say: prints a line.
 
     Raises:
@@ -145,6 +142,7 @@ def train(
             )
         spent_before = progress["seconds"]
         first_step_seconds = None
+        compiled_in_first: int | None = None
         total_steps = settings.epochs * steps_per_epoch
         bar = Progress(total_steps, int(state.step))
         with MetricsLog(workdir, progress["epoch"]) as log:
@@ -153,18 +151,18 @@ def train(
                 epoch = progress["epoch"] + 1
                 start = time.monotonic()
                 first = (epoch - 1) * steps_per_epoch
-                collected: list[dict[str, jax.Array]] = []
-                for batch in prefetched(_batches(batch_at, first, steps_per_epoch, devices)):
-                    state, metrics = train_step(state, batch)
-                    # The metrics of the step before are waited for while this one runs: the device never waits for us,
-                    # and we never run further ahead than one step.
+                collected: list[tuple[dict[str, jax.Array], int]] = []
+                for inputs, count in prefetched(dispatches_of(epoch)):
+                    state, metrics = dispatch(state, inputs)
+                    # The metrics of the dispatch before are waited for while this one runs: the device never waits for us,
+                    # and we never run further ahead than one dispatch.
                     jax.block_until_ready(collected[-1:])
-                    collected.append(metrics)
+                    collected.append((metrics, count))
                     if first_step_seconds is None:
                         jax.block_until_ready(metrics)
                         first_step_seconds = time.monotonic() - began
                         bar.line(f"train: first step after {first_step_seconds:.1f} s")
-                    bar.advance()
+                    bar.advance(count)
                 training = _mean_metrics(collected, first)
                 train_seconds = time.monotonic() - start
                 # -- Validate, select --------------------------------------------------------------
@@ -194,7 +192,12 @@ def train(
                 last = _stop_reason(progress, settings) is not None
                 if improved or last or epoch % settings.checkpoint_epochs == 0:
                     checkpoints.save(state, progress, is_best=improved)
+                if compiled_in_first is None:
+                    compiled_in_first = compilations()
         bar.close()
+        if compiled_in_first is not None:
+            later = compilations() - compiled_in_first
+            say(f"compilations: {compiled_in_first} up to the end of the first epoch, {later} after it")
         checkpoints.wait()
         return _outcome(checkpoints, fresh, progress, settings, first_step_seconds)
 
@@ -255,25 +258,21 @@ def _stop_reason(progress: dict[str, Any], settings: LoopSettings) -> str | None
     return None
 
 
-def _batches(batch_at: Callable[[int], Batch], first: int, count: int, devices: int) -> Iterator[dict[str, np.ndarray]]:
-    for step in range(first, first + count):
-        yield parallel.shard(batch_at(step), devices)
-
-
-def _mean_metrics(collected: list[dict[str, jax.Array]], first: int) -> dict[str, float]:
-    """Means over an epoch; the learning rate is that of its last step.
+def _mean_metrics(collected: list[tuple[dict[str, jax.Array], int]], first: int) -> dict[str, float]:
+    """Means over the steps of an epoch; the learning rate is that of its last step.
 
     Raises:
       InputError: a metric is not finite.
     """
-    values = jax.device_get(collected)
-    means = {name: float(np.mean([step[name] for step in values])) for name in values[0]}
-    for name, mean in means.items():
-        if not math.isfinite(mean):
-            step = next(i for i, metrics in enumerate(values) if not np.isfinite(metrics[name]))
+    fetched = [(jax.device_get(metrics), count) for metrics, count in collected]
+    values = {name: np.concatenate([metrics[name][:count] for metrics, count in fetched]) for name in fetched[0][0]}
+    for name, steps in values.items():
+        if not np.isfinite(steps).all():
+            step = int(np.flatnonzero(~np.isfinite(steps))[0])
             raise InputError(
                 f"training diverged: {name} is not finite from step {first + step} on (steps {first} to "
-                f"{first + len(values) - 1} were checked); lower config.train.learning_rate"
+                f"{first + len(steps) - 1} were checked); lower config.train.learning_rate"
             )
-    means["learning_rate"] = float(values[-1]["learning_rate"])
+    means = {name: float(steps.mean()) for name, steps in values.items()}
+    means["learning_rate"] = float(values["learning_rate"][-1])
     return means

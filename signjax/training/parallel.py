@@ -17,14 +17,17 @@ from signjax.errors import InputError
 AXIS = "devices"
 
 
-def check_batch_size(batch_size: int, devices: int) -> None:
+def check_batch_size(batch_size: int, devices: int, accumulate: int = 1) -> None:
     """Stops where a batch cannot be shared evenly.
 
     Raises:
-      InputError: naming both numbers.
+      InputError: naming the numbers.
     """
-    if batch_size < 1 or batch_size % devices:
-        raise InputError(f"config.train.batch_size is {batch_size}; it must be a multiple of the {devices} devices")
+    if batch_size < 1 or batch_size % (devices * accumulate):
+        parts = f", times config.train.accumulate, {accumulate}" if accumulate > 1 else ""
+        raise InputError(
+            f"config.train.batch_size is {batch_size}; it must be a multiple of the {devices} devices{parts}"
+        )
 
 
 def replicate(tree: Any, devices: Sequence[jax.Device]) -> Any:
@@ -36,12 +39,18 @@ def replicate(tree: Any, devices: Sequence[jax.Device]) -> Any:
 
 
 def map_train_step(step: Callable[..., Any], devices: Sequence[jax.Device]) -> Callable[..., Any]:
-    """(state, sharded batch) -> (state, metrics); the old state's memory is given to the new one.
+    """(state, data, sharded batch, count) -> (state, metrics); the old state's memory is given to the new one.
 
-    Both results must be equal on all devices: `step` adds up whatever differs. pmap hands back the first device's.
+    `data` and `count` are the same on all devices. Both results must be equal on all devices: `step` adds up whatever
+    differs. pmap hands back the first device's.
     """
     return jax.pmap(
-        step, axis_name=AXIS, in_axes=(None, 0), out_axes=(None, None), donate_argnums=(0,), devices=list(devices)
+        step,
+        axis_name=AXIS,
+        in_axes=(None, None, 0, None),
+        out_axes=(None, None),
+        donate_argnums=(0,),
+        devices=list(devices),
     )
 
 
@@ -53,6 +62,13 @@ def map_eval_step(step: Callable[..., Any], devices: Sequence[jax.Device]) -> Ca
 def shard(batch: Mapping[str, np.ndarray], devices: int) -> dict[str, np.ndarray]:
     """(B, ...) -> (K, B / K, ...), rows in order."""
     return {name: value.reshape(devices, -1, *value.shape[1:]) for name, value in batch.items()}
+
+
+def shard_steps(batches: Sequence[Mapping[str, np.ndarray]], devices: int, steps: int) -> dict[str, np.ndarray]:
+    """At most `steps` batches of one shape -> (K, steps, B / K, ...); places without a batch repeat the last one."""
+    sharded = [shard(batch, devices) for batch in batches]
+    sharded += sharded[-1:] * (steps - len(sharded))
+    return {name: np.stack([batch[name] for batch in sharded], axis=1) for name in sharded[0]}
 
 
 def unshard(results: Any) -> Any:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from flax import linen as nn
-from jaxtyping import Array, Int
+from jaxtyping import Array, Int, Key
 
 from signjax.streams import stream_key
 
@@ -36,16 +36,20 @@ def make_state(
 ) -> TrainState:
     """A fresh state for a model that sees `inputs` features in each of `frames` frames."""
     shapes = (jnp.zeros((1, frames, inputs)), jnp.ones((1, frames), bool), jnp.zeros(1, jnp.int32))
-    initialise = jax.jit(lambda key: model.init({"params": key}, *shapes, training=False))
-    variables = initialise(stream_key(seed, 0, "params"))
-    return TrainState(
-        step=jnp.zeros((), jnp.int32),
-        params=variables["params"],
-        batch_stats=variables["batch_stats"],
-        opt_state=optimizer.init(variables["params"]),
-        # A copy: the state is donated to each step, and a buffer can be donated once only.
-        average=jax.tree.map(jnp.copy, dict(variables)),
-    )
+
+    @jax.jit  # one compilation instead of one for each shape
+    def fresh(key: Key[Array, ""]) -> TrainState:
+        variables = model.init({"params": key}, *shapes, training=False)
+        return TrainState(
+            step=jnp.zeros((), jnp.int32),
+            params=variables["params"],
+            batch_stats=variables["batch_stats"],
+            opt_state=optimizer.init(variables["params"]),
+            # A copy: the state is donated to each step, and a buffer can be donated once only.
+            average=jax.tree.map(jnp.copy, dict(variables)),
+        )
+
+    return fresh(stream_key(seed, 0, "params"))
 
 
 def parameter_count(params: Any) -> int:

@@ -14,7 +14,7 @@ import optax
 from jaxtyping import Array
 
 from signjax.augment import Augmentation, augment
-from signjax.layers.dropout import row_keys
+from signjax.layers.row_noise import row_keys
 from signjax.model import Hybrid, model_inputs
 from signjax.streams import stream_key
 from signjax.training.losses import LossSettings, clip_losses
@@ -54,32 +54,37 @@ def make_train_step(
     augmentation: Augmentation,
     decay: float,
     seed: int,
+    accumulate: int = 1,
 ) -> Callable[[TrainState, Batch], tuple[TrainState, Metrics]]:
     """A function (state, batch) -> (state, metrics), to be mapped over `model.axis_name`.
 
     Sums and counts are added over the devices before they are divided, so that any number of devices gives the same result.
+    With `accumulate` above 1 a device's clips go through the network in that many parts, one after another; the gradient is
+    that of the whole batch, but batch norm sees each part by itself.
     """
 
     def total(value: Any) -> Any:
         return value if model.axis_name is None else jax.lax.psum(value, model.axis_name)
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
-        row = batch["row"]
-        keys = row_keys(stream_key(seed, state.step, "augment"), row)
+        keys = row_keys(stream_key(seed, state.step, "augment"), batch["row"])
         std = jnp.asarray(inputs.std)
-        frames, length, valid = augment(
-            batch["frames"], batch["length"], batch["valid"], keys, augmentation, inputs.mirror, std
-        )
-        x, mask = model_inputs(
-            frames, length, valid, jnp.asarray(inputs.part_of_channel), jnp.asarray(inputs.mean), std
-        )
+        with jax.named_scope("augment"):
+            frames, length, valid = augment(
+                batch["frames"], batch["length"], batch["valid"], keys, augmentation, inputs.mirror, std
+            )
+        with jax.named_scope("inputs"):
+            x, mask = model_inputs(
+                frames, length, valid, jnp.asarray(inputs.part_of_channel), jnp.asarray(inputs.mean), std
+            )
         labels = {head: batch["labels"][:, column] for column, head in enumerate(model.classes)}
         counted = {head: (values >= 0) * batch["weight"] for head, values in labels.items()}
         counts = {head: jnp.maximum(total(values.sum()), 1.0) for head, values in counted.items()}
 
-        def loss_of(params: Any) -> tuple[Array, tuple[Any, dict[str, Array]]]:
+        def loss_of(params: Any, batch_stats: Any, part: Any) -> tuple[Array, tuple[Any, dict[str, Array]]]:
+            x, mask, row, labels, counted = part
             logits, updated = model.apply(
-                {"params": params, "batch_stats": state.batch_stats},
+                {"params": params, "batch_stats": batch_stats},
                 x,
                 mask,
                 row,
@@ -91,19 +96,23 @@ def make_train_step(
                 head: (clip_losses(logits[head], labels[head], loss_settings) * counted[head]).sum() / counts[head]
                 for head in logits
             }
-            return jnp.stack(list(losses.values())).mean(), (updated["batch_stats"], logits)
+            right = {head: ((logits[head].argmax(1) == labels[head]) * counted[head]).sum() for head in logits}
+            return jnp.stack(list(losses.values())).mean(), (updated["batch_stats"], right)
 
-        (loss, (batch_stats, logits)), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+        part = (x, mask, batch["row"], labels, counted)
+        batch_stats, (loss, right, gradient) = _in_parts(loss_of, state.params, state.batch_stats, part, accumulate)
         # Each device's loss is its share of the batch's, so shares and their gradients add up.
         loss, gradient = total(loss), total(gradient)
-        updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
-        params = optax.apply_updates(state.params, updates)
+        with jax.named_scope("optimizer"):
+            updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
+            params = optax.apply_updates(state.params, updates)
         keep = average_decay(state.step, decay)
-        average = jax.tree.map(
-            lambda old, new: keep * old + (1.0 - keep) * new,
-            state.average,
-            {"params": params, "batch_stats": batch_stats},
-        )
+        with jax.named_scope("average"):
+            average = jax.tree.map(
+                lambda old, new: keep * old + (1.0 - keep) * new,
+                state.average,
+                {"params": params, "batch_stats": batch_stats},
+            )
         metrics = {
             "loss": loss,
             "learning_rate": schedule(state.step),
@@ -111,15 +120,36 @@ def make_train_step(
             "update_norm": optax.tree.norm(updates),
             "parameter_norm": optax.tree.norm(params),
         }
-        for head in logits:
-            right = (logits[head].argmax(1) == labels[head]) * counted[head]
-            metrics[f"top1/{head}"] = total(right.sum()) / counts[head]
+        for head in model.classes:
+            metrics[f"top1/{head}"] = total(right[head]) / counts[head]
         new_state = TrainState(
             step=state.step + 1, params=params, batch_stats=batch_stats, opt_state=opt_state, average=average
         )
         return new_state, metrics
 
     return step
+
+
+def _in_parts(loss_of: Any, params: Any, batch_stats: Any, batch: Any, parts: int) -> tuple[Any, Any]:
+    """The batch statistics after, and the sums of loss, right answers and gradient, of a batch in `parts` equal parts."""
+    gradient_of = jax.value_and_grad(loss_of, has_aux=True)
+
+    def run(batch_stats: Any, part: Any) -> tuple[Any, Any]:
+        (loss, (batch_stats, right)), gradient = gradient_of(params, batch_stats, part)
+        return batch_stats, (loss, right, gradient)
+
+    if parts == 1:
+        return run(batch_stats, batch)
+    split = jax.tree.map(lambda value: value.reshape(parts, -1, *value.shape[1:]), batch)
+    first = jax.tree.map(lambda value: value[0], split)
+    zeros = jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), jax.eval_shape(run, batch_stats, first)[1])
+
+    def add(carry: tuple[Any, Any], part: Any) -> tuple[tuple[Any, Any], None]:
+        batch_stats, sums = carry
+        batch_stats, more = run(batch_stats, part)
+        return (batch_stats, jax.tree.map(jnp.add, sums, more)), None
+
+    return jax.lax.scan(add, (batch_stats, zeros), split)[0]
 
 
 def make_eval_step(

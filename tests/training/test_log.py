@@ -34,7 +34,7 @@ def test_without_a_terminal_a_plain_line_comes_now_and_then(capsys, monkeypatch)
     for seconds, text in ((1.0, "epoch 1"), (20.0, "epoch 2"), (21.0, "epoch 3")):
         now[0] = seconds
         for _ in range(10):
-            progress.advance()
+            progress.advance(1)
         progress.epoch(text)
     progress.close()
     assert capsys.readouterr().out.splitlines() == [

@@ -11,6 +11,7 @@ from conftest import silent
 
 from signjax.errors import InputError
 from signjax.training import parallel
+from signjax.training.dispatch import make_dispatch
 from signjax.training.loop import LoopSettings, Validation, better, saved_outcome, train
 from signjax.training.state import TrainState
 
@@ -54,18 +55,28 @@ class Judge:
         return Validation(top1, float(weights.sum()), {"gloss": {"clips": 4, "top1": top1, "loss": 0.0}})
 
 
-def run(workdir: Path, judge: Judge, epochs: int, patience: int = 100, step=step, batch_at=batch_at, digest: str = "d"):
+def run(
+    workdir: Path, judge: Judge, epochs: int, patience: int = 100, batch_at=batch_at, digest: str = "d", steps: int = 1
+):
+    """Trains with two devices; three steps an epoch, `steps` of them a dispatch."""
+    program = parallel.map_train_step(make_dispatch(step, frames=1, parts=1, steps=steps), jax.local_devices()[:2])
+
+    def dispatches_of(epoch: int):
+        for first in range(0, 3, steps):
+            count = min(steps, 3 - first)
+            made = [batch_at((epoch - 1) * 3 + first + i) for i in range(count)]
+            yield (parallel.shard_steps(made, 2, steps), count), count
+
     return train(
         state=fresh_state(),
-        train_step=parallel.map_train_step(step, jax.local_devices()[:2]),
-        batch_at=batch_at,
+        dispatch=lambda state, work: program(state, None, *work),
+        dispatches_of=dispatches_of,
         steps_per_epoch=3,
         batch_size=4,
         validate=judge,
         settings=LoopSettings(epochs, patience, checkpoint_epochs=1),
         workdir=workdir,
         dataset_digest=digest,
-        devices=2,
         say=silent,
     )
 
@@ -92,6 +103,14 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path):
     assert records(tmp_path / "parts") == records(tmp_path / "whole")
     assert [record["epoch"] for record in records(tmp_path / "parts")] == [1, 2, 3, 4, 5, 6]
     assert (parts.epochs, parts.steps, parts.stopped_by) == (6, 18, "epochs")
+
+
+def test_several_steps_a_dispatch_are_the_same_steps(tmp_path):
+    one = run(tmp_path / "one", Judge(RISING), 6)
+    two = run(tmp_path / "two", Judge(RISING), 6, steps=2)  # 3 steps an epoch: a whole dispatch and half of one
+    np.testing.assert_allclose(weights(two), weights(one), rtol=1e-6)
+    for first, second in zip(records(tmp_path / "one"), records(tmp_path / "two"), strict=True):
+        assert first["train"]["loss"] == pytest.approx(second["train"]["loss"], rel=1e-5)
 
 
 def test_a_run_that_dies_within_an_epoch_starts_that_epoch_again(tmp_path):

@@ -7,12 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from signjax import settings
+from signjax import training_settings as settings
 from signjax.augment import Augmentation
 from signjax.data import batches
 from signjax.errors import InputError
 from signjax.model import Hybrid
 from signjax.training import parallel
+from signjax.training.dispatch import make_dispatch
 from signjax.training.losses import LossSettings
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
 from signjax.training.state import TrainState, make_state
@@ -52,14 +53,16 @@ def run(dataset, count: int) -> Run:
     devices = jax.local_devices()[:count]
     assert len(devices) == count
     step, eval_step, state = make_steps(dataset)
-    state, mapped = parallel.replicate(state, devices), parallel.map_train_step(step, devices)
+    program = parallel.map_train_step(make_dispatch(step, FRAMES, len(dataset.layout.parts), steps=1), devices)
+    state = parallel.replicate(state, devices)
     clips = dataset.indices("train")
     history, stats = [], []
     for at in range(STEPS):
         # 8 of the 12 rows are real: devices hold different numbers of clips and frames, one of them none at all.
-        batch = batches.collate(dataset, clips[batches.order_at(at, len(clips), 8, seed=0)], 12, FRAMES)
-        state, metrics = mapped(state, parallel.shard(batch, count))
-        history.append(jax.device_get(metrics))
+        chosen = clips[np.random.default_rng(at).permutation(len(clips))[:8]]
+        batch = batches.collate(dataset, chosen, 12, FRAMES)
+        state, metrics = program(state, None, parallel.shard_steps([batch], count, 1), 1)
+        history.append(jax.tree.map(lambda value: value[0], jax.device_get(metrics)))
         stats.append(jax.device_get(state.batch_stats))
     evaluated = parallel.map_eval_step(eval_step, devices)(state.average, parallel.shard(batch, count))
     return Run(state, history, stats[0], parallel.unshard(evaluated))

@@ -1,0 +1,131 @@
+"""What a training step may and may not depend on."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from signjax import training_settings as settings
+from signjax.augment import Augmentation
+from signjax.data.batches import collate
+from signjax.errors import InputError
+from signjax.model import Hybrid
+from signjax.training.losses import LossSettings
+from signjax.training.memory import explain_out_of_memory
+from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
+from signjax.training.state import make_state
+from signjax.training.step import make_train_step
+
+CLIPS, FRAMES = 8, 64
+STILL = Augmentation(0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+LIVELY = Augmentation(0.5, 0.7, 1.0, 0.1, 0.2, 0.1, 0.1, 0.1)
+
+
+def one_step(dataset, frames=FRAMES, accumulate=1, augmentation=STILL, **changes):
+    """The metrics and the new parameters of a first step, on one device without a mapped axis."""
+    classes = {head: len(names) for head, names in dataset.heads.items()}
+    fields = {"filters": (8, 12), "kernels": (5, 3), "depth": 1, "units": 6, "heads": 2, "dropout": 0.0}
+    model = Hybrid(classes, **(fields | changes))
+    optimizer_settings = OptimizerSettings(1e-3, 0, 100, 0.1, 0.05, 1.0)
+    optimizer = make_optimizer(optimizer_settings)
+    step = make_train_step(
+        model,
+        optimizer,
+        make_schedule(optimizer_settings),
+        LossSettings(0.5, 0.5, 2.0, 0.1),
+        settings.inputs(dataset),
+        augmentation,
+        decay=0.9,
+        seed=0,
+        accumulate=accumulate,
+    )
+    state = make_state(model, optimizer, 2 * dataset.layout.width + len(dataset.layout.parts), frames, seed=0)
+    batch = jax.tree.map(jnp.asarray, collate(dataset, dataset.indices("train")[:CLIPS], CLIPS, frames))
+    new, metrics = jax.jit(step)(state, batch)
+    return jax.device_get(metrics), jax.device_get(new)
+
+
+def test_a_step_is_the_same_whatever_its_batch_is_padded_to(dataset):
+    """Dropout and augmentation are drawn by clip and frame, so even they do not see the padding."""
+    short = replace(dataset, offsets=np.arange(len(dataset) + 1) * 30)
+    assert short.offsets[-1] <= len(dataset.features)
+    first, second = (one_step(short, frames, augmentation=LIVELY, dropout=0.4)[0] for frames in (32, 64))
+    for name, value in first.items():
+        np.testing.assert_allclose(second[name], value, rtol=2e-4, err_msg=name)
+
+
+def test_dropout_and_augmentation_are_at_work(dataset):
+    losses = {
+        float(one_step(dataset, dropout=rate, augmentation=how)[0]["loss"])
+        for rate, how in ((0, STILL), (0.4, STILL), (0, LIVELY))
+    }
+    assert len(losses) == 3
+
+
+def test_recomputing_changes_nothing_but_memory(dataset):
+    kept, recomputed = one_step(dataset, dropout=0.4), one_step(dataset, dropout=0.4, remat=True)
+    for name, value in kept[0].items():
+        np.testing.assert_allclose(recomputed[0][name], value, rtol=1e-4, err_msg=name)
+
+
+def test_a_batch_in_parts_has_the_gradient_of_the_mean_of_the_parts(dataset):
+    """Batch norm apart, which sees each part: with equal parts even it sees the same."""
+    twice = replace(
+        dataset,
+        features=np.concatenate([dataset.features[: dataset.offsets[4]]] * 2),
+        offsets=np.concatenate([dataset.offsets[:4], dataset.offsets[:5] + dataset.offsets[4]]),
+        labels=np.concatenate([dataset.labels[:4]] * 2),
+        valid=None,
+        split=np.zeros(8, np.int8),
+        clips=[*dataset.clips[:4]] * 2,
+    )
+    whole, parts = one_step(twice), one_step(twice, accumulate=2)
+    for name, value in whole[0].items():
+        np.testing.assert_allclose(parts[0][name], value, rtol=1e-3, err_msg=name)
+    # Running statistics move once for each part.
+    assert not np.allclose(
+        whole[1].batch_stats["stem_norm"]["mean"], parts[1].batch_stats["stem_norm"]["mean"], rtol=1e-3
+    )
+
+
+def test_bfloat16_stays_close_and_keeps_float32_weights(dataset):
+    full, half = one_step(dataset), one_step(dataset, dtype=jnp.bfloat16)
+    assert half[0]["loss"] == pytest.approx(float(full[0]["loss"]), rel=0.02)
+    assert half[0]["loss"] != full[0]["loss"]
+    kinds = {leaf.dtype for leaf in jax.tree.leaves((half[1].params, half[1].batch_stats, half[1].average))}
+    assert kinds == {np.dtype(np.float32)}
+
+
+OPTIONS = {
+    "depthwise": True,
+    "channel_attention": True,
+    "rotary": True,
+    "recurrent_norm": True,
+    "recurrent_dropout": 0.3,
+    "stochastic_depth": 0.5,
+}
+
+
+def test_every_option_of_the_network_trains(dataset):
+    metrics, state = one_step(dataset, **OPTIONS)
+    assert np.isfinite(metrics["gradient_norm"])
+    first_moment = state.opt_state[1][0].mu  # of Adam: the gradient of the only step, scaled
+    block = first_moment["stage1_block0"]
+    for layer in (block["depthwise"], block["pointwise"], block["channels"]["squeeze"], block["channels"]["excite"]):
+        assert np.abs(layer["kernel"]).max() > 0
+    for cell in ("lstm", "gru"):
+        assert np.abs(first_moment[cell]["forward_scale"]).max() > 0
+
+
+def test_lack_of_memory_names_the_keys_to_turn():
+    advice = (
+        r"no memory left \(RESOURCE_EXHAUSTED: 9 GB\).*train.accumulate=2.*model.remat=True.*model.precision=bfloat16"
+    )
+    with pytest.raises(InputError, match=advice), explain_out_of_memory():
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: 9 GB")
+    with pytest.raises(InputError, match="no memory left"), explain_out_of_memory():
+        raise MemoryError
+    with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL"), explain_out_of_memory():
+        raise jax.errors.JaxRuntimeError("INTERNAL: broken")
