@@ -68,7 +68,7 @@ def _sentence(report: Mapping[str, Any], left: Sequence[int]) -> str:
     classes, rare = report["classes"], report["singletons"]
     if classes == 0:
         return "no clip has a label for it"
-    alone = f"{rare:,} of {classes:,} classes have a single clip"
+    alone = f"{rare:,} of {classes:,} classes {'has' if rare == 1 else 'have'} a single clip"
     if len(left) < 2:
         return f"cannot be learned: {alone if rare else 'there is one class only'}"
     if not report["learnable"]:
@@ -81,11 +81,15 @@ def _sentence(report: Mapping[str, Any], left: Sequence[int]) -> str:
         doubts.append(f"{alone} and cannot be")
     if report["one_group"]:
         doubts.append(
-            f"{report['one_group']:,} classes are of one signer or group each and cannot be both learned and tested"
+            f"{_have(report['one_group'])} clips of one signer or group only and cannot be both learned and tested"
         )
     if np.median(left) < _FEW_CLIPS:
         doubts.append(f"{np.median(left):g} clips a class are few: expect little")
     return "can be learned and tested" + "".join(f"; {doubt}" for doubt in doubts)
+
+
+def _have(classes: int) -> str:
+    return "1 class has" if classes == 1 else f"{classes:,} classes have"
 
 
 def with_splits(
@@ -103,7 +107,7 @@ def with_splits(
         codes = labels[:, column]
         of = {split: len(np.unique(codes[(assignment == index) & (codes >= 0)])) for index, split in enumerate(SPLITS)}
         untested = of["train"] - of["test"]
-        sentence = fields["sentence"] + (f"; {untested:,} classes have no test clip" if untested > 0 else "")
+        sentence = fields["sentence"] + (f"; {_have(untested)} no test clip" if untested > 0 else "")
         found[head] = fields | {"classes_of_split": of, "sentence": sentence}
     return found
 

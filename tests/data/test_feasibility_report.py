@@ -40,6 +40,6 @@ def test_classes_that_the_test_split_does_not_have_are_counted():
     assignment = np.array([0] * 6 + [1] * 4 + [2, 0])
     split = with_splits(found, labels, assignment)["gloss"]
     assert split["classes_of_split"] == {"train": 2, "valid": 2, "test": 1}
-    assert split["sentence"].endswith("1 classes have no test clip")
+    assert split["sentence"].endswith("1 class has no test clip")
     (line,) = lines({"gloss": split})
     assert line.startswith("feasibility: gloss can be learned and tested") and "majority 'b' 50.0%" in line
