@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from signjax.layers.precision import carried
+
 # Large enough that a padded frame's weight underflows to exactly 0 in float32, small enough to stay finite.
 _MASKED_SCORE = -1e9
 
@@ -18,11 +20,13 @@ def self_attention(
     value: Float[Array, "b t n h"],
     mask: Bool[Array, "b t"],
 ) -> Float[Array, "b t n h"]:
-    """Scaled dot-product attention among the real frames of each clip; the softmax is in float32.
+    """Scaled dot-product attention among the real frames of each clip; the softmax is in at least float32.
 
     Source: Vaswani et al. (2017).
     """
-    scores = jnp.einsum("bqnh,bknh->bnqk", query * query.shape[-1] ** -0.5, key, preferred_element_type=jnp.float32)
+    scores = jnp.einsum(
+        "bqnh,bknh->bnqk", query * query.shape[-1] ** -0.5, key, preferred_element_type=carried(query.dtype)
+    )
     weights = jax.nn.softmax(scores + jnp.where(mask, 0.0, _MASKED_SCORE)[:, None, None, :], axis=-1)
     return jnp.einsum("bnqk,bknh->bqnh", weights.astype(value.dtype), value)
 

@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from signjax.layers.dropout import Dropout
 from signjax.layers.pooling import mean_pool
+from signjax.layers.precision import carried
 
 _EPSILON = 1e-5
 
@@ -25,14 +26,14 @@ def masked_moments(
 ) -> tuple[Float[Array, "d"], Float[Array, "d"]]:
     """Mean and variance of each feature over the real frames of all clips, on all devices of `axis_name`.
 
-    Devices hold different numbers of real frames, so sums and counts are added up, not means averaged. In float32 throughout.
+    Devices hold different numbers of real frames, so sums and counts are added up, not means averaged. In at least float32.
     """
 
     def total(value: Array) -> Array:
         return value if axis_name is None else jax.lax.psum(value, axis_name)
 
-    x = x.astype(jnp.float32)
-    count = jnp.maximum(total(mask.sum().astype(jnp.float32)), 1.0)
+    x = x.astype(carried(x.dtype))
+    count = jnp.maximum(total(mask.sum().astype(x.dtype)), 1.0)
     mean = total(masked(x, mask).sum((0, 1))) / count
     deviation = masked(x - mean[None, None, :], mask)
     return mean, total(jnp.square(deviation).sum((0, 1))) / count
@@ -66,7 +67,7 @@ class MaskedBatchNorm(nn.Module):
         else:
             mean, variance = running_mean.value, running_variance.value
         gain = scale * jax.lax.rsqrt(variance + _EPSILON)
-        normal = x.astype(jnp.float32) * gain[None, None, :] + (bias - mean * gain)[None, None, :]
+        normal = x.astype(carried(x.dtype)) * gain[None, None, :] + (bias - mean * gain)[None, None, :]
         return masked(normal.astype(x.dtype), mask)
 
 

@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from signjax.layers.lstm import carried, recurrent_product, sigmoid, step_mask, steps_before, weight_gradient
+from signjax.layers.lstm import recurrent_product, sigmoid, step_mask, steps_before, weight_gradient
+from signjax.layers.precision import carried
 
 
 def gru_update(

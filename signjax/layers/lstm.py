@@ -13,15 +13,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from signjax.layers.precision import carried
+
 
 def sigmoid(x: Float[Array, "*any"]) -> Float[Array, "*any"]:
     """The logistic function, by way of tanh, which is cheaper than a division on every device."""
     return 0.5 * jnp.tanh(0.5 * x) + 0.5
-
-
-def carried(precision: jnp.dtype) -> jnp.dtype:
-    """The precision of states and sums where products have `precision`: never less than float32."""
-    return jnp.promote_types(precision, jnp.float32)
 
 
 def step_mask(mask: Bool[Array, "t b"], precision: jnp.dtype) -> Float[Array, "t b 1"]:
@@ -142,7 +139,7 @@ def weight_gradient(
     transposed: Float[Array, "g h"],
 ) -> tuple[Float[Array, "h g"], Float[Array, "b h"] | None]:
     """The gradients of the recurrent weights and of `keep`, over all steps at once, in at least float32."""
-    seen = hiddens_before if keep is None else (hiddens_before * keep).astype(hiddens_before.dtype)
+    seen = hiddens_before if keep is None else (hiddens_before * keep[None]).astype(hiddens_before.dtype)
     wide = carried(seen.dtype)
     d_kernel = jnp.einsum("tbh,tbg->hg", seen, d_contributions, preferred_element_type=wide)
     if keep is None:

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from signjax.layers.precision import carried
+
 
 def mean_pool(x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b d"]:
     """Mean over real frames; zeros for a clip without any."""
@@ -25,16 +27,16 @@ def attention_pool(
     x: Float[Array, "b t d"], scores: Float[Array, "b t"], mask: Bool[Array, "b t"]
 ) -> Float[Array, "b d"]:
     """Mean over real frames, weighted by the softmax of their scores; zeros for a clip without any."""
-    weights = jax.nn.softmax(jnp.where(mask, scores, -1e9).astype(jnp.float32), axis=1).astype(x.dtype)
+    weights = jax.nn.softmax(jnp.where(mask, scores, -1e9).astype(carried(scores.dtype)), axis=1).astype(x.dtype)
     return jnp.einsum("bt,btd->bd", jnp.where(mask, weights, 0.0), x)
 
 
 class Pool(nn.Module):
-    """Mean, maximum and attention pooling, side by side, in float32."""
+    """Mean, maximum and attention pooling, side by side, in at least float32."""
 
     @nn.compact
     def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b 3*d"]:
         """One vector a clip."""
-        x = x.astype(jnp.float32)
+        x = x.astype(carried(x.dtype))
         scores = nn.Dense(1, name="score")(x)[:, :, 0]
         return jnp.concatenate([mean_pool(x, mask), max_pool(x, mask), attention_pool(x, scores, mask)], axis=-1)

@@ -15,7 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from signjax.layers.dropout import dropout, row_keys
 from signjax.layers.gru import gru_scan, gru_update
-from signjax.layers.lstm import carried, lstm_scan, lstm_update, recurrent_product, step_mask
+from signjax.layers.lstm import lstm_scan, lstm_update, recurrent_product, step_mask
 
 GATES = {"lstm": 4, "gru": 3}
 
