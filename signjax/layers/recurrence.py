@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 from signjax.layers.dropout import dropout, row_keys
 from signjax.layers.gru import gru_scan, gru_update
 from signjax.layers.lstm import lstm_scan, lstm_update, recurrent_product, step_mask
+from signjax.layers.precision import carried
 
 GATES = {"lstm": 4, "gru": 3}
 
