@@ -103,7 +103,7 @@ KEYS: dict[str, tuple[Any, str]] = {
     "loss.focal_gamma": (2.0, "how strongly the focal loss discounts clips that are already right"),
     "loss.label_smoothing": (0.1, "share of the target spread over all classes, in the cross-entropy"),
     "train.epochs": (500, "epochs at most"),
-    "train.patience": (12, "epochs without a better validation after which training stops"),
+    "train.patience": (20, "epochs without a better validation after which training stops"),
     "train.batch_size": (16, "clips a step, over all devices; a multiple of their number"),
     "train.accumulate": (
         1,
