@@ -60,9 +60,10 @@ def normalised_scan(
     Source: Ba et al. (2016).
     """
     units = kernel.shape[0]
+    # Of the candidate alone: the two gates have theirs in `gates`.
     biases = jnp.zeros(kernel.shape[1], kernel.dtype)
     if bias is not None:
-        biases = biases.at[2 * units :].set(bias)
+        biases = jnp.concatenate([jnp.zeros(2 * units, bias.dtype), bias])
 
     def normalised(hidden: Array) -> Array:
         product = recurrent_product(hidden, kernel.astype(gates.dtype), keep)

@@ -28,25 +28,97 @@ def batch(frames: int, features: int = 6, seed: int = 0):
 
 LAYERS = {
     "convolution": lambda x, mask: (ResidualBlock(5, 7, 0.0), (x, mask, jnp.arange(len(x))), {"training": False}),
+    "depthwise": lambda x, mask: (
+        ResidualBlock(5, 7, 0.0, depthwise=True, channel_attention=True),
+        (x, mask, jnp.arange(len(x))),
+        {"training": False},
+    ),
     "norm": lambda x, mask: (MaskedBatchNorm(), (x, mask), {"training": False}),
     "attention": lambda x, mask: (SelfAttention(2), (x, mask), {}),
+    "rotary attention": lambda x, mask: (SelfAttention(2, rotary=True), (x, mask), {}),
     "lstm": lambda x, mask: (Recurrence(4, "lstm"), (x, mask), {}),
     "gru": lambda x, mask: (Recurrence(4, "gru"), (x, mask), {}),
+    "lstm, layer norm": lambda x, mask: (Recurrence(4, "lstm", layer_norm=True), (x, mask), {}),
+    "gru, dropout": lambda x, mask: (
+        Recurrence(4, "gru", dropout=0.5),
+        # A clip keeps the row it has in the batch of three, whose lengths tell them apart.
+        (x, mask, (mask.sum(1)[:, None] == jnp.asarray(LENGTHS)[None]).argmax(1)),
+        {"training": True},
+    ),
 }
+
+
+def initialised(name: str, x, mask):
+    """The layer's variables, none of them exactly zero or one."""
+    module, args, kwargs = LAYERS[name](x, mask)
+    variables = module.init({"params": jax.random.key(0), "dropout": jax.random.key(1)}, *args, **kwargs)
+    return jax.tree.map(lambda value: value + 0.1, variables)
+
+
+def applied(name: str, variables, x, mask):
+    """The layer's output."""
+    module, args, kwargs = LAYERS[name](x, mask)
+    return module.apply(variables, *args, **kwargs, rngs={"dropout": jax.random.key(1)})
 
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_frame_does_not_see_padding_or_batch_mates(name):
     x, mask = batch(16)
-    module, args, kwargs = LAYERS[name](x, mask)
-    variables = module.init(jax.random.key(0), *args, **kwargs)
-    expected = module.apply(variables, *args, **kwargs)
+    variables = initialised(name, x, mask)
+    expected = applied(name, variables, x, mask)
     longer_x, longer_mask = batch(29)
-    longer = module.apply(variables, *LAYERS[name](longer_x, longer_mask)[1], **kwargs)
-    np.testing.assert_allclose(longer[:, :16], expected, atol=1e-6)
+    longer = applied(name, variables, longer_x, longer_mask)
+    np.testing.assert_allclose(longer[:, :16], expected, rtol=1e-5, atol=1e-5)
     assert not np.any(np.asarray(longer)[~np.asarray(longer_mask)])  # zeros on padding
-    alone = module.apply(variables, *LAYERS[name](x[1:2], mask[1:2])[1], **kwargs)
-    np.testing.assert_allclose(alone, expected[1:2], atol=1e-6)
+    alone = applied(name, variables, x[1:2], mask[1:2])
+    np.testing.assert_allclose(alone, expected[1:2], rtol=1e-5, atol=1e-5)
+
+
+def differentiated(name: str, variables, x, mask, weights):
+    """Gradients of (output * weights).sum() for the parameters and for `x`."""
+
+    @jax.jit
+    def gradient(params, x):
+        def loss(params, x):
+            return (applied(name, {**variables, "params": params}, x, mask) * weights).sum()
+
+        return jax.grad(loss, argnums=(0, 1))(params, x)
+
+    return jax.device_get(gradient(variables["params"], x))
+
+
+def close(found, expected) -> None:
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), found, expected)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_gradient_does_not_see_padding_or_batch_mates(name):
+    x, mask = batch(16)
+    variables = initialised(name, x, mask)
+    weights = np.random.default_rng(1).normal(size=(3, 29, applied(name, variables, x, mask).shape[-1]))
+    weights = weights.astype(np.float32)
+    params, inputs = differentiated(name, variables, x, mask, weights[:, :16])
+    longer_params, longer_inputs = differentiated(name, variables, *batch(29), weights)
+    close((longer_params, longer_inputs[:, :16]), (params, inputs))
+    # A convolution's own inputs are promised to be zero on padding: whatever makes them so also stops their gradient.
+    assert name in ("convolution", "depthwise") or not longer_inputs[:, 16:].any()
+    # What one clip contributes, in the batch and alone.
+    one = weights * (np.arange(3) == 1)[:, None, None]
+    params, inputs = differentiated(name, variables, x, mask, one[:, :16])
+    assert not inputs[[0, 2]].any()
+    close(differentiated(name, variables, x[1:2], mask[1:2], one[1:2, :16]), (params, inputs[1:2]))
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "attention", "norm"])
+def test_what_stands_in_padding_reaches_nothing(name):
+    """Neither outputs nor gradients; the convolutions alone are promised zeros there."""
+    x, mask = batch(29)
+    variables = initialised(name, x, mask)
+    dirty = jnp.where(mask[:, :, None], x, 1e3)
+    expected = applied(name, variables, x, mask)
+    np.testing.assert_array_equal(applied(name, variables, dirty, mask), expected)
+    weights = np.random.default_rng(1).normal(size=expected.shape).astype(np.float32)
+    close(*(differentiated(name, variables, inputs, mask, weights) for inputs in (x, dirty)))
 
 
 def test_pooling_does_not_see_padding():

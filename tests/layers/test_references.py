@@ -1,15 +1,15 @@
-"""Each layer against a plain NumPy account of the same mathematics, and against PyTorch where it is installed."""
+"""Each layer against a plain NumPy account of the same mathematics; see `test_torch.py` for PyTorch's."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from signjax.layers.attention import self_attention
-from signjax.layers.convolution import MaskedBatchNorm
+from signjax.layers.attention import SelfAttention, positions, self_attention
+from signjax.layers.convolution import ChannelAttention, MaskedBatchNorm, ResidualBlock, halve_time
 from signjax.layers.dropout import dropout
 from signjax.layers.pooling import attention_pool, max_pool, mean_pool
-from signjax.layers.recurrence import Recurrence, gru_scan, lstm_scan
+from signjax.layers.recurrence import gru_scan, lstm_scan
 from signjax.layers.row_noise import row_keys
 
 T, B, D, H = 9, 3, 5, 4
@@ -59,33 +59,6 @@ def test_gru_equals_a_python_loop_over_each_clip(reverse):
     np.testing.assert_allclose(gru_scan(*args, reverse=reverse), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_recurrence_equals_torch_on_packed_sequences(cell):
-    torch = pytest.importorskip("torch")
-    x = normal(B, T, D)
-    module = Recurrence(H, cell)
-    params = module.init(jax.random.key(0), jnp.asarray(x), jnp.asarray(MASK))["params"]
-    params = jax.tree.map(lambda value: value + 0.1, params)  # biases are not zero
-    peer = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](D, H, batch_first=True, bidirectional=True)
-    for direction, suffix in (("forward", "l0"), ("backward", "l0_reverse")):
-        dense = params[f"{direction}_input"]
-        hidden_bias = np.zeros(len(dense["bias"]), np.float32)
-        if cell == "gru":
-            hidden_bias[2 * H :] = params[f"{direction}_bias"]
-        weights = {
-            "weight_ih": dense["kernel"].T,
-            "bias_ih": dense["bias"],
-            "weight_hh": params[f"{direction}_kernel"].T,
-            "bias_hh": hidden_bias,
-        }
-        for name, value in weights.items():
-            getattr(peer, f"{name}_{suffix}").data = torch.tensor(np.asarray(value))
-    packed = torch.nn.utils.rnn.pack_padded_sequence(torch.tensor(x), LENGTHS, batch_first=True)
-    expected, _ = torch.nn.utils.rnn.pad_packed_sequence(peer(packed)[0], batch_first=True)
-    found = module.apply({"params": params}, jnp.asarray(x), jnp.asarray(MASK))
-    np.testing.assert_allclose(found, expected.detach().numpy(), atol=1e-5)
-
-
 def test_attention_equals_a_loop_over_clips_and_heads():
     query, key, value = (normal(B, T, 2, H, seed=seed) for seed in range(3))
     expected = np.zeros_like(query)
@@ -133,25 +106,80 @@ def test_dropout_keeps_the_mean_and_depends_on_the_row_alone():
     np.testing.assert_array_equal(longer[:, :50], dropped)  # padding does not shift the mask
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_the_gradient_of_a_recurrence_equals_finite_differences(cell):
-    with jax.enable_x64(True):
-        module = Recurrence(3, cell)
-        x, mask = jnp.asarray(normal(2, 5, 4).astype(np.float64)), jnp.asarray(np.arange(5)[None] < [[5], [3]])
-        params = module.init(jax.random.key(0), x, mask)
-        params = jax.tree.map(lambda value: value.astype(jnp.float64), params)
-        weights = jnp.asarray(normal(2, 5, 6, seed=2).astype(np.float64))
-        leaves, structure = jax.tree.flatten(params)
-        sizes = np.cumsum([0, *(leaf.size for leaf in leaves)])
+def gelu(x: np.ndarray) -> np.ndarray:
+    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
 
-        def loss(vector):
-            parts = [vector[a:b].reshape(leaf.shape) for a, b, leaf in zip(sizes[:-1], sizes[1:], leaves, strict=True)]
-            return (module.apply(jax.tree.unflatten(structure, parts), x, mask) * weights).sum()
 
-        vector = jnp.concatenate([leaf.reshape(-1) for leaf in leaves])
-        gradient = jax.jit(jax.grad(loss))(vector)
-        fast = jax.jit(loss)
-        for index in np.random.default_rng(0).choice(len(vector), 25, replace=False):
-            step = jnp.zeros_like(vector).at[index].set(1e-6)
-            numeric = (fast(vector + step) - fast(vector - step)) / 2e-6
-            np.testing.assert_allclose(gradient[index], numeric, rtol=1e-6, atol=1e-9)
+@pytest.mark.parametrize("depthwise", [False, True])
+def test_a_residual_block_equals_a_loop_over_clips_and_frames(depthwise):
+    x = normal(B, T, D) * MASK[:, :, None]
+    module = ResidualBlock(7, 5, 0.0, depthwise=depthwise)
+    args = (jnp.asarray(x), jnp.asarray(MASK), jnp.arange(B))
+    variables = module.init(jax.random.key(0), *args, training=False)
+    params = jax.device_get(variables["params"])
+    expected = np.zeros((B, T, 7))
+    for clip, length in enumerate(LENGTHS):
+        for t in range(length):
+            total = np.zeros(7)
+            # Frames outside the clip are zeros, on either side.
+            for tap in range(max(0, 2 - t), min(5, length + 2 - t)):
+                frame = x[clip, t + tap - 2]
+                if depthwise:
+                    total += (frame * params["depthwise"]["kernel"][tap, 0]) @ params["pointwise"]["kernel"]
+                else:
+                    total += frame @ params["convolution"]["kernel"][tap]
+            # Fresh running statistics: mean 0, variance 1.
+            expected[clip, t] = x[clip, t] @ params["skip"]["kernel"] + gelu(total / np.sqrt(1 + 1e-5))
+    np.testing.assert_allclose(module.apply(variables, *args, training=False), expected, atol=1e-5)
+
+
+def test_channel_attention_equals_numpy_on_each_clip():
+    x = normal(B, T, D) * MASK[:, :, None]
+    module = ChannelAttention(reduction=2)
+    variables = module.init(jax.random.key(0), jnp.asarray(x), jnp.asarray(MASK))
+    squeeze, excite = (jax.device_get(variables["params"][name]) for name in ("squeeze", "excite"))
+    for clip, length in enumerate(LENGTHS):
+        narrow = gelu(x[clip, :length].mean(0) @ squeeze["kernel"] + squeeze["bias"])
+        expected = x[clip] * sigmoid(narrow @ excite["kernel"] + excite["bias"])
+        np.testing.assert_allclose(
+            module.apply(variables, jnp.asarray(x), jnp.asarray(MASK))[clip], expected, atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("rotary", [False, True])
+def test_the_attention_layer_equals_numpy_on_each_clip(rotary):
+    features, heads = 8, 2
+    x = normal(B, T, features) * MASK[:, :, None]
+    module = SelfAttention(heads, rotary=rotary)
+    variables = module.init(jax.random.key(0), jnp.asarray(x), jnp.asarray(MASK))
+    params = jax.device_get(variables["params"])
+    found = np.asarray(module.apply(variables, jnp.asarray(x), jnp.asarray(MASK)))
+    for clip, length in enumerate(LENGTHS):
+        real = x[clip, :length]
+        y = (real - real.mean(1, keepdims=True)) / np.sqrt(real.var(1, keepdims=True) + 1e-6)
+        if not rotary:
+            y = y + np.asarray(positions(T, features))[:length]
+        query, key, value = np.split(y @ params["query_key_value"]["kernel"], 3, axis=1)
+        attended = []
+        for head in range(heads):
+            q, k, v = (array[:, head * 4 : head * 4 + 4] for array in (query, key, value))
+            if rotary:
+                # Pairs of features as complex numbers, turned by the frame number.
+                angle = np.arange(length)[:, None] * np.exp(-np.log(1000.0) * np.arange(2))[None]
+                q, k = ((z[:, :2] + 1j * z[:, 2:]) * np.exp(1j * angle) for z in (q, k))
+                scores = (q @ k.conj().T).real
+            else:
+                scores = q @ k.T
+            weights = np.exp(scores / 2)
+            attended.append(weights / weights.sum(1, keepdims=True) @ v)
+        expected = np.concatenate(attended, axis=1) @ params["out"]["kernel"] + params["out"]["bias"]
+        np.testing.assert_allclose(found[clip, :length], expected, atol=1e-4)
+
+
+def test_halving_time_equals_numpy_over_the_real_frames_of_each_pair():
+    x = normal(B, T, D)
+    found = np.asarray(halve_time(jnp.asarray(x), jnp.asarray(MASK)))
+    for clip, length in enumerate(LENGTHS):
+        for pair in range((length + 1) // 2):
+            expected = x[clip, 2 * pair : min(2 * pair + 2, length)].mean(0)
+            np.testing.assert_allclose(found[clip, pair], expected, atol=1e-6)

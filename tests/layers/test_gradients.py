@@ -1,0 +1,68 @@
+"""The gradient of every layer, for weights and inputs, against finite differences in float64."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from signjax.layers.attention import SelfAttention
+from signjax.layers.convolution import MaskedBatchNorm, ResidualBlock
+from signjax.layers.pooling import Pool
+from signjax.layers.recurrence import Recurrence
+
+B, T, D = 3, 7, 6
+LENGTHS = np.array([7, 4, 1])
+ROW = np.arange(B)
+
+# name -> (module, arguments after inputs and mask, flags)
+LAYERS = {
+    "lstm": (Recurrence(4, "lstm"), (), {}),
+    "gru": (Recurrence(4, "gru"), (), {}),
+    "lstm, recurrent dropout": (Recurrence(4, "lstm", dropout=0.5), (ROW,), {"training": True}),
+    "gru, recurrent dropout": (Recurrence(4, "gru", dropout=0.5), (ROW,), {"training": True}),
+    "lstm, layer norm": (Recurrence(4, "lstm", layer_norm=True), (), {}),
+    "gru, layer norm": (Recurrence(4, "gru", layer_norm=True), (), {}),
+    "attention": (SelfAttention(2), (), {}),
+    "rotary attention": (SelfAttention(2, rotary=True), (), {}),
+    "batch norm": (MaskedBatchNorm(), (), {"training": True}),
+    "block": (ResidualBlock(5, 5, 0.0), (ROW,), {"training": True}),
+    "depthwise block": (ResidualBlock(D, 3, 0.3, depthwise=True, channel_attention=True), (ROW,), {"training": True}),
+    "pool": (Pool(), (), {}),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_gradients_equal_finite_differences(name):
+    """Along random directions, each of which moves every weight and every input at once."""
+    module, args, flags = LAYERS[name]
+    rng = np.random.default_rng(0)
+    with jax.enable_x64(True):
+        mask = jnp.asarray(np.arange(T)[None] < LENGTHS[:, None])
+        x = jnp.asarray(rng.normal(size=(B, T, D))) * mask[:, :, None]
+        args = tuple(map(jnp.asarray, args))
+        streams = {"params": jax.random.key(0), "dropout": jax.random.key(1)}
+        variables = module.init(streams, x, mask, *args, **flags)
+        variables = jax.tree.map(
+            lambda value: value.astype(jnp.float64) + 0.1 * rng.normal(size=value.shape), variables
+        )
+        shape = jax.eval_shape(lambda: module.apply(variables, x, mask, *args, **flags, rngs=streams, mutable=True)[0])
+        weights = jnp.asarray(rng.normal(size=shape.shape))
+
+        def loss(params, x):
+            moved = {**variables, "params": params}
+            out, _ = module.apply(moved, x, mask, *args, **flags, rngs={"dropout": streams["dropout"]}, mutable=True)
+            return (out * weights).sum()
+
+        point = (variables["params"], x)
+        gradient = jax.jit(jax.grad(loss, argnums=(0, 1)))(*point)
+        fast = jax.jit(loss)
+        for _ in range(5):
+            # Not on padding, where the inputs of a convolution must be zero.
+            direction = jax.tree.map(lambda value: rng.normal(size=value.shape), point)
+            direction = (direction[0], direction[1] * mask[:, :, None])
+            ahead, behind = (
+                fast(*jax.tree.map(lambda value, step: value + sign * 1e-6 * step, point, direction))  # noqa: B023
+                for sign in (1, -1)
+            )
+            products = jax.tree.map(lambda a, b: (a * b).sum(), gradient, direction)
+            np.testing.assert_allclose(sum(jax.tree.leaves(products)), (ahead - behind) / 2e-6, rtol=2e-6, atol=1e-7)
