@@ -87,11 +87,10 @@ def set_items(target: dict[Any, Any], items: list[Any], keys: Keys) -> None:
     """Puts keys and values, one after the other, into a dictionary."""
     if len(items) % 2:
         raise PickleError("a dictionary key without its value")
-    for i in range(0, len(items), 2):
-        key = items[i]
+    for key in items[::2]:
         if type(key) is not str:
             keys.check(key)
-        target[key] = items[i + 1]
+    target.update(zip(items[::2], items[1::2], strict=True))
 
 
 def _members(items: list[Any], keys: Keys) -> list[Any]:

@@ -64,7 +64,7 @@ def read_run(  # noqa: PLR0912, PLR0915
     """
     done, done_frame_end, tensors = pos, frame_end, 0
     entry = len(memo) + skipped
-    prefix = _prefix(code[pos - 7 : pos], entry)
+    prefix = _prefix(bytes(code[pos - 7 : pos]), memo, entry)
     suffix = b""
     key = None
     try:
@@ -97,8 +97,8 @@ def read_run(  # noqa: PLR0912, PLR0915
             if layout is None or stream is None or pos > frame_end:
                 break
             offset, shape, count, left_out = layout
-            (_, dtype, device, nbytes), _, data = stream
-            if dtype is None or (offset + count) * dtype.itemsize > nbytes:
+            (_, dtype, device, _), _, data = stream
+            if dtype is None:
                 break
             tensor = Tensor((), ready=View(Block(data), dtype, shape, None, offset * dtype.itemsize, count, device))
             # All of it is as usual.
@@ -109,19 +109,18 @@ def read_run(  # noqa: PLR0912, PLR0915
             if tensors:
                 stack.append(tensor)
             else:
-                stack[-1] = tensor
                 if suffix is _NAMED:  # the memo has the two texts, which are left out, and what they name
+                    suffix = b"\x89h%c" % (entry + left_out) + _END
                     memo[entry + left_out] = _ORDERED_DICT
                     entry += 3
                     skipped += 2
+                stack[-1] = tensor
             entry += left_out
             skipped += left_out
             memo[entry] = tensor
             entry += 1
             tensors += 1
             done, done_frame_end = pos, frame_end
-            if suffix is _NAMED:
-                suffix = b"\x89h%c" % (entry - 4) + _END
             # The key, if there is one, and the call for the next tensor.
             if code[pos] == 0x8C:  # SHORT_BINUNICODE
                 pos += 2 + code[pos + 1]
@@ -130,30 +129,29 @@ def read_run(  # noqa: PLR0912, PLR0915
             else:
                 key = None
                 pos += 6  # the MEMOIZE was that of the tensor before
-            if code[pos - 7 : pos] != prefix or pos - 1 > frame_end or not (tensors > 1 or _is_prefix(prefix, memo)):
+            if code[pos - 7 : pos] != prefix:
                 break
-            if pos - 1 == frame_end:
+            if pos > frame_end:
+                if pos - 1 > frame_end:
+                    break
                 frame_end = _NO_FRAME
     except (IndexError, ValueError, OverflowError, struct.error):
-        pass  # the pickle ends here, or has a key that is no text: the machine will say so
+        pass  # the pickle ends here, has a key that is no text or a tensor outside of its bytes: the machine will say so
     return done, done_frame_end, skipped, tensors
 
 
-def _prefix(found: bytes | bytearray, entry: int) -> bytes | bytearray:
-    """The instructions in front of the next tensor's bytes: those in front of this one's, or, if these spell the names out
-    and put them into the memo, others that get them from there."""
-    if found[:2] == b"\x94h":
-        return found
-    return b"\x94h%c(h%cB" % (entry - 4, entry - 1) if 4 <= entry <= 256 else b""
+def _prefix(found: bytes, memo: dict[int, Any], entry: int) -> bytes | None:
+    """The instructions in front of each further tensor's bytes: MEMOIZE, BINGET, MARK, BINGET, BINBYTES.
 
-
-def _is_prefix(prefix: bytes | bytearray, memo: dict[int, Any]) -> bool:
-    """Whether they are MEMOIZE, BINGET of `REBUILD_TENSOR`, MARK, BINGET of `LOAD_FROM_BYTES`, BINBYTES."""
-    return (
-        prefix[:2] + prefix[3:5] + prefix[6:] == b"\x94h(hB"
-        and memo.get(prefix[2]) is REBUILD_TENSOR
-        and memo.get(prefix[5]) is LOAD_FROM_BYTES
-    )
+    Args:
+      found: those in front of the first one's.
+      memo: where they get the names from.
+      entry: the next entry of the memo. The last and the fourth from the end are the names, where `found` spells them out.
+    """
+    if found[:2] != b"\x94h":
+        found = b"\x94h%c(h%cB" % (entry - 4, entry - 1) if 4 <= entry <= 256 else b""
+    usual = found[:2] + found[3:5] + found[6:] == b"\x94h(hB"
+    return found if usual and memo.get(found[2]) is REBUILD_TENSOR and memo.get(found[5]) is LOAD_FROM_BYTES else None
 
 
 def _suffix(code: bytes | bytearray, pos: int, memo: dict[int, Any]) -> bytes:
