@@ -1,8 +1,7 @@
 """Which form a file has, and how each form is read."""
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from signjax.pickles import compressed, legacy_stream, machine, tar_archive, zip_archive
@@ -31,6 +30,8 @@ _MARKS = tuple(_OTHERS)
 def form(buffer: memoryview) -> str:
     """The form of a file, by its first bytes."""
     start = bytes(buffer[:32])
+    if start.startswith(b"\x80") and not start.startswith(_LEGACY_START) and not tar_archive.is_tar(buffer):
+        return "plain"
     if start.startswith(_MARKS):
         what = next(what for mark, what in _OTHERS.items() if start.startswith(mark))
         raise PickleError(f"{what}, no pickle")
@@ -50,20 +51,13 @@ def read(
 
     A file that is not mapped must not be looked at any more: its memory is that of the next one.
     """
-    with naming(path):
+    try:
         buffer, is_mapped = open_bytes(path, mapped)
         tree = parse(buffer, limits, leaf, verify=not is_mapped if verify is None else verify)
-        give_back(buffer)
-        return tree
-
-
-@contextmanager
-def naming(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Puts the file's name in front of every refusal."""
-    try:
-        yield
     except PickleError as error:
         raise PickleError(f"{os.fspath(path)}: {error}. Nothing in the file was run.") from None
+    give_back(buffer)
+    return tree
 
 
 def parse(buffer: memoryview, limits: Limits, leaf: Callable[[View], Any], verify: bool) -> Any:

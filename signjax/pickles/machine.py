@@ -49,8 +49,8 @@ def run(
         except _UnusualError:
             return _interpret(buffer, start, limits, persistent, False)
     except _StoppedAtError as stop:
-        reason = _reason(stop.error)
-        raise PickleError(f"at byte {stop.position}: {reason}") from None
+        position, error = stop.args
+        raise PickleError(f"at byte {position}: {_reason(error)}") from None
 
 
 class _UnusualError(Exception):
@@ -58,12 +58,7 @@ class _UnusualError(Exception):
 
 
 class _StoppedAtError(Exception):
-    """An instruction failed."""
-
-    def __init__(self, position: int, error: Exception) -> None:
-        super().__init__()
-        self.position = position
-        self.error = error
+    """An instruction failed: its position, and the error."""
 
 
 def _reason(error: Exception) -> str:
@@ -126,7 +121,16 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 if op == 0x94:  # MEMOIZE
                     memo[len(memo) + skipped] = stack[-1]
                 elif op == 0x8C:  # SHORT_BINUNICODE
-                    stop = pos + 1 + code[pos]
+                    size = code[pos]
+                    if size == usual_tensor.NAME_SIZE and quick:
+                        pos, frame_end, skipped, tensors = usual_tensor.read_first(
+                            buffer, code, at, frame_end, stack, memo, skipped
+                        )
+                        if tensors:
+                            instructions += tensors * usual_tensor.INSTRUCTIONS
+                            continue
+                        pos += 1
+                    stop = pos + 1 + size
                     if stop > end:
                         raise IndexError
                     stack.append(str(buffer[pos + 1 : stop], "utf-8", "surrogatepass"))
@@ -251,8 +255,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     if op == 0x75:
                         items, stack = stack, marks.pop()
                     else:
-                        items = stack[-2:]
-                        del stack[-2:]
+                        items, stack[-2:] = stack[-2:], []
                     target = stack[-1]
                     if type(target) is not dict and type(target) is not DictStandIn:
                         raise PickleError(f"items for a {kind(target)}, which is no dictionary")
@@ -278,11 +281,8 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 elif op == 0x47:  # BINFLOAT
                     stack.append(_F64(buffer, pos)[0])
                     pos += 8
-                elif op == 0x6A:  # LONG_BINGET
-                    stack.append(memo[_U32(buffer, pos)[0]])
-                    pos += 4
-                elif op == 0x67:  # GET
-                    index, pos = text_opcodes.number(buffer, pos)
+                elif op in (0x6A, 0x67):  # LONG_BINGET, GET
+                    index, pos = (_U32(buffer, pos)[0], pos + 4) if op == 0x6A else text_opcodes.number(buffer, pos)
                     stack.append(memo[index])
                 elif op in (0x72, 0x70):  # LONG_BINPUT, PUT
                     index, pos = (_U32(buffer, pos)[0], pos + 4) if op == 0x72 else text_opcodes.number(buffer, pos)

@@ -18,13 +18,19 @@ from signjax.pickles.views import Block, View, plain_count
 
 LOAD_FROM_BYTES = GLOBALS["torch.storage", "_load_from_bytes"]
 REBUILD_TENSOR = GLOBALS["torch._utils", "_rebuild_tensor_v2"]
-INSTRUCTIONS = 40  # of a tensor at most: with its key, a frame and 3 dimensions they are 36
+NAME_SIZE = len("torch._utils")
+INSTRUCTIONS = 50  # of a tensor at most: with all names, its key, a frame and 3 dimensions they are 48
 
 _ORDERED_DICT = GLOBALS["collections", "OrderedDict"]
 _NO_FRAME = 1 << 63
 _LONGEST = 128  # bytes from behind the data to the end of a tensor
 _U32 = struct.Struct("<I").unpack_from
 _U64 = struct.Struct("<Q").unpack_from
+# The names in front of a pickle's first tensor, and BINBYTES. Each text and each thing named goes to the memo.
+_NAMES = (
+    b"\x8c\x0ctorch._utils\x94\x8c\x12_rebuild_tensor_v2\x94\x93\x94("
+    b"\x8c\x0dtorch.storage\x94\x8c\x10_load_from_bytes\x94\x93\x94B"
+)
 # NEWFALSE and the OrderedDict of hooks, by name or from the memo; EMPTY_TUPLE, REDUCE, MEMOIZE; TUPLE, MEMOIZE, REDUCE,
 # MEMOIZE make the tensor.
 _END = b")R\x94t\x94R\x94"
@@ -109,11 +115,13 @@ def read_run(  # noqa: PLR0912, PLR0915
             if tensors:
                 stack.append(tensor)
             else:
-                if suffix is _NAMED:  # the memo has the two texts, which are left out, and what they name
-                    suffix = b"\x89h%c" % (entry + left_out) + _END
-                    memo[entry + left_out] = _ORDERED_DICT
+                if suffix is _NAMED:  # in front of the OrderedDict the memo gets its names and what they name
+                    named = entry + left_out - 2
+                    suffix = b"\x89h%c" % (named + 2) + _END
+                    memo[named] = "collections"
+                    memo[named + 1] = "OrderedDict"
+                    memo[named + 2] = _ORDERED_DICT
                     entry += 3
-                    skipped += 2
                 stack[-1] = tensor
             entry += left_out
             skipped += left_out
@@ -138,6 +146,32 @@ def read_run(  # noqa: PLR0912, PLR0915
     except (IndexError, ValueError, OverflowError, struct.error):
         pass  # the pickle ends here, has a key that is no text or a tensor outside of its bytes: the machine will say so
     return done, done_frame_end, skipped, tensors
+
+
+def read_first(
+    buffer: memoryview,
+    code: bytes | bytearray,
+    pos: int,
+    frame_end: int,
+    stack: list[Any],
+    memo: dict[int, Any],
+    skipped: int,
+) -> tuple[int, int, int, int]:
+    """The same where a pickle's first tensor begins, from the offset of its first name on."""
+    start = pos + len(_NAMES)
+    if not code.startswith(_NAMES, pos) or start - 1 > frame_end:
+        return pos, frame_end, skipped, 0
+    entry = len(memo) + skipped
+    names = ("torch._utils", "_rebuild_tensor_v2", REBUILD_TENSOR, "torch.storage", "_load_from_bytes", LOAD_FROM_BYTES)
+    memo.update(zip(range(entry, entry + 6), names, strict=True))
+    stack.append(REBUILD_TENSOR)
+    found = read_run(buffer, code, start, _NO_FRAME if start - 1 == frame_end else frame_end, stack, memo, skipped)
+    if found[3]:
+        return found
+    stack.pop()
+    for i in range(entry, entry + 6):
+        del memo[i]
+    return pos, frame_end, skipped, 0
 
 
 def _prefix(found: bytes, memo: dict[int, Any], entry: int) -> bytes | None:

@@ -17,9 +17,13 @@ from tests.pickles.truth import fixtures
 from tests.pickles.usual import clips, usual
 
 INPUTS = 3_000
-MACHINE_ALONE = mock.patch.object(
-    usual_tensor, "read_run", lambda buffer, code, pos, frame_end, stack, memo, skipped: (pos, frame_end, skipped, 0)
-)
+
+
+def none_read(_buffer: Any, _code: Any, pos: int, frame_end: int, _stack: Any, _memo: Any, skipped: int) -> Any:
+    return pos, frame_end, skipped, 0
+
+
+MACHINE_ALONE = mock.patch.multiple(usual_tensor, read_run=none_read, read_first=none_read)
 
 
 def files() -> list[bytes]:
