@@ -2,8 +2,16 @@ import numpy as np
 import pytest
 from conftest import make_recipe, silent
 
-from signjax import settings
+from signjax import training_settings
 from signjax.data.prepare import prepare
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "cores", "shares"),
+    [(16, 1, 1), (16, 2, 2), (16, 64, 2), (64, 6, 4), (64, 8, 8), (4, 8, 1), (15, 2, 1)],
+)
+def test_a_core_gets_an_equal_share_of_at_least_eight_clips(batch_size, cores, shares):
+    assert training_settings.cpu_devices(batch_size, cores) == shares
 
 
 @pytest.mark.parametrize("centre", [True, False])
@@ -13,9 +21,9 @@ def test_coordinates_are_mirrored_in_training_only_if_they_are_centred(tmp_path,
     recipe = make_recipe(
         source="arrays", path=str(tmp_path / "hands.npz"), layout="hands_xy", split="stratified", centre=centre
     )
-    inputs = settings.inputs(prepare(recipe, tmp_path / "data", silent))
+    inputs = training_settings.inputs(prepare(recipe, tmp_path / "data", silent))
     assert (inputs.mirror is not None) == centre
 
 
 def test_rotations_need_no_centre(dataset):
-    assert settings.inputs(dataset).mirror is not None
+    assert training_settings.inputs(dataset).mirror is not None
