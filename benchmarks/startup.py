@@ -1,75 +1,143 @@
-"""Time from the start of `launch.py` to the end of its first training step, and the peak memory of the run.
+"""Time from the start of `launch.py` to the end of its first training step, the number of compilations, and the peak memory.
 
     python -m benchmarks.startup --repeats=3 --json=startup.json -- --config.train.batch_size=32
 
-What follows `--` is handed to `launch.py`. Each repeat is a process of its own that prepares the corpus, trains one epoch,
-evaluates and reports. Memory is the largest resident set of the process.
+What follows `--` is handed to `launch.py`. Each run is a process of its own that trains, evaluates and reports:
+
+- cold: nothing is there. The corpus is written and prepared, and every program compiled.
+- warm cache: the same again in a new run folder, with the cache of compiled programs that the cold run left.
+- warm cache, prepared: the prepared dataset is there, too.
+
+Memory is the largest resident set of the process.
 """
 
 import argparse
 import json
+import os
 import re
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.interleaved import print_table
+from configs.base import get_config
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# More than one, so that compilations after the first epoch would show.
+_EPOCHS = 3
 
-def run_once(overrides: list[str]) -> tuple[float, float, str]:
-    """Seconds to the first step, seconds in all, and the line that names the device."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            str(ROOT / "launch.py"),
-            f"--config={ROOT / 'configs' / 'base.py'}",
-            f"--workdir={folder}/run",
-        ]
-        started = time.monotonic()
-        first, device = None, ""
-        with subprocess.Popen(
-            [*command, "--config.train.epochs=1", *overrides], stdout=subprocess.PIPE, text=True, cwd=ROOT
-        ) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
-                if line.startswith("device:"):
-                    device = line.strip()
-                if re.match(r"train: first step after", line):
-                    first = time.monotonic() - started
-        if process.returncode or first is None:
-            raise SystemExit(f"launch.py ended with {process.returncode} before or after its first step")
-        return first, time.monotonic() - started, device
+_CASES = ("cold", "warm cache", "warm cache, prepared")
+
+
+class Run(NamedTuple):
+    """What a run told.
+
+    Attributes:
+      first_step: seconds from the start of the process to the end of the first training step.
+      whole: seconds to the end of the run.
+      memory: largest resident set, in bytes.
+      lines: what it printed.
+    """
+
+    first_step: float
+    whole: float
+    memory: int
+    lines: dict[str, str]
+
+
+def run_once(workdir: Path, dataset: Path, cache: Path, overrides: list[str]) -> Run:
+    """Runs `launch.py` with a folder of its own for the cache of compiled programs."""
+    command = [
+        sys.executable,
+        str(ROOT / "launch.py"),
+        f"--config={ROOT / 'configs' / 'base.py'}",
+        f"--workdir={workdir}",
+        f"--config.data.dataset={dataset}",
+        f"--config.train.epochs={_EPOCHS}",
+        *overrides,
+    ]
+    lines: dict[str, str] = {}
+    first_step = None
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "JAX_COMPILATION_CACHE_DIR": str(cache)},
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if re.match(r"train: first step after", line):
+            first_step = time.monotonic() - started
+        name, _, rest = line.partition(":")
+        lines[name] = rest.strip()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status or first_step is None:
+        raise SystemExit(f"launch.py ended with {os.waitstatus_to_exitcode(status)} before or after its first step")
+    process.returncode = 0  # wait4 has taken the status from under Popen
+    return Run(first_step, time.monotonic() - started, usage.ru_maxrss * 1024, lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="file for the row")
+    parser.add_argument("--json", type=Path, help="file for the rows")
     parser.add_argument("overrides", nargs="*", help="flags for launch.py, after --")
     arguments = parser.parse_args()
-    results = [run_once(arguments.overrides) for _ in range(arguments.repeats)]
-    row = {
-        "device": results[0][2],
-        "repeats": arguments.repeats,
-        "first_step_seconds": statistics.median(first for first, _, _ in results),
-        "one_epoch_seconds": statistics.median(whole for _, whole, _ in results),
-        # Linux gives kilobytes; the largest of all children.
-        "peak_gib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20,
-    }
-    print(row["device"])
-    print(
-        "| repeats | start to first step, s (median) | start to end of a one-epoch run, s (median) | peak memory, GiB |"
-    )
-    print("|---|---|---|---|")
-    print(
-        f"| {row['repeats']} | {row['first_step_seconds']:.1f} | {row['one_epoch_seconds']:.1f} | {row['peak_gib']:.2f} |"
+    runs: dict[str, list[Run]] = {case: [] for case in _CASES}
+    for _ in range(arguments.repeats):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            for number, case in enumerate(_CASES):
+                dataset = folder / ("dataset-cold" if case == "warm cache, prepared" else f"dataset-{case}")
+                run = run_once(folder / f"run{number}", dataset, folder / "programs", arguments.overrides)
+                runs[case].append(run)
+    config = get_config()
+    rows: list[dict[str, Any]] = [
+        {
+            "name": case,
+            "batch": config.train.batch_size,
+            "frames": config.data.max_frames,
+            "precision": config.model.precision,
+            "overrides": arguments.overrides,
+            "clips_per_second": None,  # a start has none
+            "repeats": arguments.repeats,
+            "device": some[0].lines.get("device"),
+            "first_step_seconds": statistics.median(run.first_step for run in some),
+            "whole_seconds": statistics.median(run.whole for run in some),
+            "compilations": some[0].lines.get("compilations"),
+            "peak_gib": max(run.memory for run in some) / 2**30,
+        }
+        for case, some in runs.items()
+    ]
+    print(rows[0]["device"])
+    print_table(
+        [
+            "start",
+            "s to the first step (median)",
+            f"s to the end of {_EPOCHS} epochs",
+            "compilations",
+            "peak memory, GiB",
+        ],
+        [
+            [
+                row["name"],
+                f"{row['first_step_seconds']:.1f}",
+                f"{row['whole_seconds']:.1f}",
+                row["compilations"] or "-",
+                f"{row['peak_gib']:.2f}",
+            ]
+            for row in rows
+        ],
     )
     if arguments.json:
-        arguments.json.write_text(json.dumps([row], indent=1), encoding="utf-8")
+        arguments.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,126 @@
+"""A whole training epoch on real clips, data handling and augmentation included, in signjax, PyTorch and Keras, in one run.
+
+    python -m benchmarks.epoch --data=auslan.npz --frames=128 --batches 16 64 --json=epoch.json
+
+All train the base model on the same training clips, with the same augmentations, made by NumPy in PyTorch's `collate_fn` and
+Keras's `PyDataset`. `padded` pads every clip to `--frames`; `bucketed` puts clips of like length together and pads to the longest
+of each batch. The peers use no masks. An epoch that compiles comes first and does not count.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from benchmarks.interleaved import (
+    Worker,
+    add_common_arguments,
+    chosen_device,
+    measure,
+    print_conditions,
+    print_table,
+    spread,
+)
+from configs.base import get_config
+from signjax import settings as stages
+from signjax.data.prepare import prepare
+
+# name -> (what the worker builds, its own settings)
+PEERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "signjax": ("benchmarks.peers.signjax_epoch:build", {}),
+    "torch padded": ("benchmarks.peers.torch_epoch:build", {"bucketed": False, "compiled": False}),
+    "torch.compile padded": ("benchmarks.peers.torch_epoch:build", {"bucketed": False, "compiled": True}),
+    "keras padded": ("benchmarks.peers.keras_epoch:build", {"compiled": False}),
+    "torch bucketed": ("benchmarks.peers.torch_epoch:build", {"bucketed": True, "compiled": False}),
+}
+
+
+def prepared(data: Path, folder: Path) -> Path:
+    """The dataset folder that all of them read."""
+    config = get_config()
+    config.data.source, config.data.path = "arrays", str(data)
+    prepare(stages.recipe(config, folder), folder / "dataset", print, stages.workers(config))
+    return folder / "dataset"
+
+
+def compare(peers: list[str], settings: dict[str, Any], repeats: int) -> list[dict[str, Any]]:
+    """One row a peer, at one batch size and precision."""
+    with ExitStack() as stack:
+        workers = {name: stack.enter_context(Worker(PEERS[name][0], {**settings, **PEERS[name][1]})) for name in peers}
+        seconds = measure(workers, repeats, 1, warm=False)
+        return [
+            {
+                "name": name,
+                "batch": settings["batch"],
+                "frames": settings["frames"],
+                "precision": settings["precision"],
+                "device": settings["device"],
+                "clips_per_second": worker.facts["clips"] / statistics.median(seconds[name]),
+                "seconds": statistics.median(seconds[name]),
+                "spread": spread(seconds[name]),
+                **worker.facts,
+            }
+            for name, worker in workers.items()
+        ]
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """The table of one setting."""
+    first = rows[0]
+    print(f"\nbatch {first['batch']}, padded to {first['frames']} frames, {first['precision']}")
+    table = [
+        [
+            row["name"],
+            row["version"],
+            f"{row['parameters']:,}",
+            str(row["clips"]),
+            f"{row['seconds']:.1f}",
+            row["spread"],
+            f"{row['clips_per_second']:.1f}",
+            f"{first['clips_per_second'] / row['clips_per_second']:.2f}x",
+        ]
+        for row in rows
+    ]
+    header = ["name", "version", "parameters", "clips", "s an epoch (median)", "quartiles, ms", "clips/s"]
+    print_table([*header, f"{first['name']} is faster by"], table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help=".npz of the source `arrays`")
+    parser.add_argument("--batches", type=int, nargs="+", default=[16, 64])
+    parser.add_argument("--frames", type=int, default=128, help="data.max_frames of signjax; what the others pad to")
+    parser.add_argument("--loaders", type=int, default=0, help="processes of PyTorch's DataLoader")
+    parser.add_argument("--peers", nargs="+", choices=list(PEERS), help="default: all that suit the device")
+    add_common_arguments(parser)
+    parser.set_defaults(repeats=3)
+    arguments = parser.parse_args()
+    print_conditions()
+    device = chosen_device(arguments.device)
+    peers = arguments.peers or [name for name in PEERS if device == "cpu" or not name.startswith("keras")]
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = prepared(arguments.data, Path(name))
+        for precision in arguments.precisions:
+            for batch in arguments.batches:
+                settings = {
+                    "folder": str(folder),
+                    "batch": batch,
+                    "frames": arguments.frames,
+                    "precision": precision,
+                    "device": device,
+                    "threads": arguments.threads,
+                    "loaders": arguments.loaders,
+                }
+                some = compare(peers, settings, arguments.repeats)
+                show(some)
+                rows += some
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""Measures several frameworks in one run, turn by turn, so that a slow spell of the machine falls on all of them.
+
+Each has a process of its own, since they would otherwise share thread pools and settings. Only one of them works at any time;
+the others wait for their next line of input.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from signjax.devices import cuda_driver_answers
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Settings = Mapping[str, Any]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags that all comparisons share."""
+    parser.add_argument("--precisions", nargs="+", default=["float32"], choices=["float32", "bfloat16"])
+    parser.add_argument(
+        "--device", default="auto", choices=["auto", "cpu", "gpu"], help="auto: a GPU where one answers"
+    )
+    parser.add_argument("--threads", type=int, default=cores(), help="CPU cores that each framework may use")
+    parser.add_argument("--repeats", type=int, default=9)
+    parser.add_argument("--json", type=Path, help="file for the rows")
+
+
+def print_conditions() -> None:
+    """The machine's load before a comparison, and a warning where others would be measured along with it."""
+    load = os.getloadavg()[0]
+    busy = " - others use this machine: threads that wait for one another suffer most, so compare nothing" * (
+        load > 0.5
+    )
+    print(f"cores {cores()}, load average before the run {load:.1f}{busy}", flush=True)
+
+
+def chosen_device(device: str) -> str:
+    """`cpu` or `gpu`."""
+    return device if device != "auto" else "gpu" if cuda_driver_answers() else "cpu"
+
+
+class Worker:
+    """A process of `benchmarks.worker`; see there.
+
+    Attributes:
+      facts: what the job says of itself.
+    """
+
+    def __init__(self, target: str, settings: Settings):
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed when the worker is left)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", target],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            cwd=ROOT,
+        )
+        self._target = target
+        self.facts: dict[str, Any] = self._ask(settings)
+
+    def _ask(self, question: Settings) -> dict[str, Any]:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps(dict(question)) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            self._errors.seek(0)
+            text = self._errors.read().decode(errors="replace")
+            raise SystemExit(f"{self._target} ended with {self._process.wait()}:\n{text[-4000:]}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def run(self, count: int) -> tuple[float, int | None]:
+        """How many seconds `count` units of work take, and the most bytes of memory in use meanwhile."""
+        answer = self._ask({"count": count})
+        return float(answer["seconds"]), answer["peak_bytes"]
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._errors.close()
+
+
+def measure(workers: Mapping[str, Worker], repeats: int, count: int, *, warm: bool = True) -> dict[str, list[float]]:
+    """Seconds a unit of work of each worker, `repeats` times in turn.
+
+    With `warm` each turn begins with a unit that does not count: it brings the worker's memory back into the caches.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in workers}
+    for _ in range(repeats):
+        for name, worker in workers.items():
+            if warm:
+                worker.run(1)
+            seconds[name].append(worker.run(count)[0] / count)
+    return seconds
+
+
+def spread(seconds: list[float]) -> str:
+    """Lower and upper quartile in milliseconds, where there are enough repeats."""
+    if len(seconds) < 3:
+        return "-"
+    low, _, high = statistics.quantiles(seconds, n=4, method="inclusive")
+    digits = 0 if low > 0.1 else 1
+    return f"{1e3 * low:.{digits}f}-{1e3 * high:.{digits}f}"
+
+
+def print_table(header: list[str], rows: list[list[str]]) -> None:
+    """A Markdown table."""
+    for cells in (header, ["---"] * len(header), *rows):
+        print(f"| {' | '.join(cells)} |", flush=True)

@@ -1,0 +1,32 @@
+"""Training epochs of signjax on a dataset folder, as its own loop runs them; see `benchmarks.epoch`."""
+
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from benchmarks.peers.signjax_step import config_for
+from benchmarks.worker import Job
+from signjax.data.batches import prefetched
+from signjax.data.dataset import open_dataset
+from signjax.trainer import Trainer
+from signjax.training.state import parameter_count
+
+
+def build(settings: dict[str, Any]) -> Job:
+    config = config_for({**settings, "augmented": True})
+    trainer = Trainer(config, open_dataset(Path(settings["folder"])))
+    state, epochs = trainer.fresh_state(), count(1)
+    parameters = parameter_count(state.params)
+
+    def run(wanted: int) -> None:
+        nonlocal state
+        for _ in range(wanted):
+            for work, _ in prefetched(trainer.dispatches_of(next(epochs))):
+                state, metrics = trainer.dispatch(state, work)
+        jax.block_until_ready(metrics)
+
+    run(1)
+    facts = {"parameters": parameters, "version": jax.__version__, "buckets": trainer.buckets}
+    return Job({**facts, "clips": trainer.steps_per_epoch * config.train.batch_size}, run)

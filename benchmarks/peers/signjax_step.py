@@ -1,0 +1,95 @@
+"""Training steps of signjax, as its own loop dispatches them; see `benchmarks.train_step` and `benchmarks.epoch`."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import jax
+from ml_collections import ConfigDict
+
+from benchmarks.peers.made_up import made_up_dataset
+from benchmarks.worker import Job
+from configs.base import get_config
+from signjax.data.batches import prefetched
+from signjax.devices import configure_jax
+from signjax.trainer import Trainer
+from signjax.training.state import TrainState, parameter_count
+
+# Nothing happens to a clip.
+STILL = {
+    "mirror": 0.0, "fastest": 1.0, "slowest": 1.0, "crop": 0.0, "posture": 0.0, "noise": 0.0, "part_dropout": 0.0,
+    "frame_dropout": 0.0,
+}  # fmt: skip
+
+# Steps in an epoch of made-up clips: with as many in a dispatch on a GPU, an epoch is one dispatch.
+_EPOCH_STEPS = 8
+
+
+def config_for(settings: dict[str, Any]) -> ConfigDict:
+    """The base configuration at the size that is measured; `keys` overrides others by their dotted path.
+
+    Called before jax starts, which it sets up as `launch.py` does.
+    """
+    configure_jax()
+    config = get_config()
+    config.data.max_frames = settings["frames"]
+    config.train.batch_size = settings["batch"]
+    config.model.precision = settings["precision"]
+    config.update_from_flattened_dict(settings.get("keys", {}))
+    if not settings.get("augmented"):
+        config.augment.update(STILL)
+    return config
+
+
+def forever(trainer: Trainer) -> Iterator[Any]:
+    """The dispatches of epoch after epoch, made ahead of time as in training."""
+    return prefetched(dispatch for epoch in count(1) for dispatch in trainer.dispatches_of(epoch))
+
+
+def made_up_trainer(settings: dict[str, Any]) -> Trainer:
+    """A trainer on random clips of one length."""
+    clips = settings.get("clips", _EPOCH_STEPS * settings["batch"])
+    return Trainer(config_for(settings), made_up_dataset(clips, settings["frames"], settings.get("channels")))
+
+
+def compiled(trainer: Trainer, state: TrainState) -> Any:
+    """The compiled program of a dispatch, to be asked what it consists of and how much memory it wants."""
+    (frames, batches, steps), _ = next(iter(trainer.dispatches_of(1)))
+    program: Any = trainer.program(frames)
+    return program.lower(state, trainer.data, batches, steps).compile()
+
+
+def device_memory() -> int:
+    """The most bytes that were in use on the first device."""
+    return int((jax.local_devices()[0].memory_stats() or {})["peak_bytes_in_use"])
+
+
+def build(settings: dict[str, Any]) -> Job:
+    """Steps on clips of one length.
+
+    With `augmented`, all augmentations of the base configuration run in the step; with `analysed`, the facts have the memory that
+    the compiled step asks for, on all devices together.
+    """
+    trainer = made_up_trainer(settings)
+    state, feed = trainer.fresh_state(), forever(trainer)
+    facts = {
+        "parameters": parameter_count(state.params),
+        "version": jax.__version__,
+        "devices": len(trainer.devices),
+    }
+    if settings.get("analysed"):
+        memory = compiled(trainer, state).memory_analysis()
+        wanted = memory.temp_size_in_bytes + memory.argument_size_in_bytes
+        facts["step_bytes"] = wanted * len(trainer.devices)
+
+    def run(steps: int) -> None:
+        nonlocal state
+        done = 0
+        while done < steps:
+            work, some = next(feed)
+            state, metrics = trainer.dispatch(state, work)
+            done += some
+        jax.block_until_ready(metrics)
+
+    run(3)
+    return Job(facts, run, device_memory if settings["device"] == "gpu" else None)

@@ -1,0 +1,28 @@
+"""The training step of the hybrid in PyTorch, on one batch that stays in memory; see `benchmarks.train_step`."""
+
+from typing import Any
+
+import torch
+
+from benchmarks.peers.network import base_network
+from benchmarks.peers.torch_network import Hybrid
+from benchmarks.peers.torch_training import make_step, parameter_count, set_up, wait
+from benchmarks.worker import Job
+
+
+def build(settings: dict[str, Any]) -> Job:
+    device = set_up(settings)
+    network = base_network()
+    model = Hybrid(network, settings["frames"]).to(device).train()
+    x = torch.randn(settings["batch"], settings["frames"], network.inputs, device=device)
+    labels = torch.randint(network.classes, (settings["batch"],), device=device)
+    step = make_step(model, device, settings)
+
+    def run(count: int) -> None:
+        for _ in range(count):
+            loss = step(x, labels)
+        loss.item()
+        wait(device)
+
+    run(2)
+    return Job({"parameters": parameter_count(model), "version": torch.__version__}, run)

@@ -1,0 +1,76 @@
+"""One training step in PyTorch: forward, loss, backward, clipped gradients, AdamW, moving average of the weights."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.peers.torch_network import clip_losses
+from configs.base import get_config
+
+Step = Callable[[Tensor, Tensor], Tensor]
+
+
+def set_up(settings: dict[str, Any]) -> torch.device:
+    """Threads, the device, and float32 products in full."""
+    torch.set_num_threads(settings["threads"])
+    torch.manual_seed(0)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    return torch.device("cuda" if settings["device"] == "gpu" else "cpu")
+
+
+def parameter_count(model: nn.Module) -> int:
+    return sum(value.numel() for value in model.parameters())
+
+
+def wait(device: torch.device) -> None:
+    """Returns when all that was asked of the device is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def make_step(model: nn.Module, device: torch.device, settings: dict[str, Any]) -> Step:
+    """A function (inputs, labels) -> loss that makes one update of `model`.
+
+    Settings used: `precision`, and `compiled`: whether the forward pass and the loss go through `torch.compile`, on a GPU with
+    CUDA graphs. AdamW is the fused one; averages and clipping are of the multi-tensor kind.
+    """
+    config = get_config()
+    train, loss_settings = config.train, config.loss.to_dict()
+    matrices = [value for value in model.parameters() if value.ndim > 1]
+    others = [value for value in model.parameters() if value.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": matrices, "weight_decay": train.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ],
+        lr=train.learning_rate,
+        fused=True,
+    )
+    averaged = [value.detach() for value in model.state_dict().values() if value.is_floating_point()]
+    average = [value.clone() for value in averaged]
+    parameters = list(model.parameters())
+    autocast: Callable[[], Any] = contextlib.nullcontext
+    if settings["precision"] == "bfloat16":
+        autocast = lambda: torch.autocast(device.type, torch.bfloat16)  # noqa: E731
+
+    def loss_of(x: Tensor, labels: Tensor) -> Tensor:
+        return clip_losses(model(x), labels, loss_settings).mean()
+
+    if settings["compiled"]:
+        loss_of = torch.compile(loss_of, mode="reduce-overhead" if device.type == "cuda" else "default")
+
+    def step(x: Tensor, labels: Tensor) -> Tensor:
+        with autocast():
+            loss = loss_of(x, labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, train.clip_norm)
+        optimizer.step()
+        torch._foreach_lerp_(average, averaged, 1.0 - train.average_decay)
+        return loss.detach()
+
+    return step

@@ -1,0 +1,87 @@
+"""Forward and backward pass of a bidirectional LSTM and GRU: signjax, Flax and PyTorch, in one run.
+
+    python -m benchmarks.recurrence --json=recurrence.json
+
+The gradients of all weights and of the inputs are formed. Flax's layers are `nn.Bidirectional(nn.RNN(...))` with
+`OptimizedLSTMCell` or `GRUCell` and lengths; PyTorch's are `nn.LSTM` and `nn.GRU` on whole clips, without lengths.
+"""
+
+import argparse
+import json
+import statistics
+from contextlib import ExitStack
+from typing import Any
+
+from benchmarks.interleaved import (
+    Worker,
+    add_common_arguments,
+    chosen_device,
+    measure,
+    print_conditions,
+    print_table,
+    spread,
+)
+
+# Clips, frames, features in, hidden units of a direction.
+_SIZES = [(16, 64, 192, 128), (64, 64, 192, 128), (16, 128, 192, 256), (64, 128, 192, 256)]
+_PEERS = ("signjax", "flax", "torch")
+
+
+def compare(settings: dict[str, Any], repeats: int, count: int) -> list[dict[str, Any]]:
+    """One row a framework, for one cell and size."""
+    with ExitStack() as stack:
+        workers = {
+            name: stack.enter_context(Worker(f"benchmarks.peers.recurrence:build_{name}", settings)) for name in _PEERS
+        }
+        seconds = measure(workers, repeats, count)
+        return [
+            {
+                "name": f"{settings['cell']} {name}",
+                **settings,
+                "clips_per_second": settings["batch"] / statistics.median(seconds[name]),
+                "milliseconds": 1e3 * statistics.median(seconds[name]),
+                "spread": spread(seconds[name]),
+                **worker.facts,
+            }
+            for name, worker in workers.items()
+        ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, nargs=4, action="append", metavar=("CLIPS", "FRAMES", "D", "H"))
+    parser.add_argument("--cells", nargs="+", default=["lstm", "gru"], choices=["lstm", "gru"])
+    parser.add_argument("--count", type=int, default=5, help="gradients a repeat")
+    add_common_arguments(parser)
+    arguments = parser.parse_args()
+    print_conditions()
+    rows: list[dict[str, Any]] = []
+    table = []
+    for precision in arguments.precisions:
+        for cell in arguments.cells:
+            for batch, frames, features, units in arguments.size or _SIZES:
+                settings = {
+                    "cell": cell,
+                    "batch": batch,
+                    "frames": frames,
+                    "features": features,
+                    "units": units,
+                    "precision": precision,
+                    "device": chosen_device(arguments.device),
+                    "threads": arguments.threads,
+                }
+                some = compare(settings, arguments.repeats, arguments.count)
+                rows += some
+                ours, flax, torch = (row["milliseconds"] for row in some)
+                cells = [f"{row['milliseconds']:.1f} ({row['spread']})" for row in some]
+                size = f"{batch}, {frames}, {features}, {units}"
+                table.append([cell, precision, size, *cells, f"{flax / ours:.2f}x", f"{torch / ours:.2f}x"])
+                print(f"{cell} {precision} ({size}): {', '.join(cells)}", flush=True)
+    header = ["cell", "precision", "clips, frames, D, H", "signjax, ms (quartiles)", "flax, ms", "torch, ms"]
+    print_table([*header, "flax / signjax", "torch / signjax"], table)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Training clips a second of the base model, in signjax and in what people would use instead, in one run.
+
+    python -m benchmarks.train_step --batches 16 64 --json=train_step.json
+
+One step is: forward, focal and cross-entropy loss, backward, clipped gradient, AdamW, moving average of the weights, running
+statistics of the batch norms. Every clip has all its frames, so nobody needs a mask; signjax applies its masks nevertheless,
+gathers its clips and makes its inputs (standardised values, velocities, flags) in the step. The others are given one ready-made
+batch. `signjax, augmenting` runs all of the base configuration's augmentations in the step, too.
+
+The matmul rate is that of 2048 x 2048 products on the same cores, in turn with the steps. A step's share of it counts matrix
+products and convolutions only (`training_flops`).
+"""
+
+import argparse
+import json
+import statistics
+from contextlib import ExitStack
+from typing import Any
+
+from benchmarks.interleaved import (
+    Worker,
+    add_common_arguments,
+    chosen_device,
+    measure,
+    print_conditions,
+    print_table,
+    spread,
+)
+from benchmarks.peers.matmul import FLOPS
+from benchmarks.peers.network import base_network, training_flops
+
+# name -> (what the worker builds, its own settings)
+PEERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "signjax": ("benchmarks.peers.signjax_step:build", {}),
+    "signjax, augmenting": ("benchmarks.peers.signjax_step:build", {"augmented": True}),
+    "torch": ("benchmarks.peers.torch_step:build", {"compiled": False}),
+    "torch.compile": ("benchmarks.peers.torch_step:build", {"compiled": True}),
+    "keras": ("benchmarks.peers.keras_step:build", {"compiled": False}),
+    "keras jit": ("benchmarks.peers.keras_step:build", {"compiled": True}),
+}
+RATES = {"matmul jax": "benchmarks.peers.matmul:build_jax", "matmul torch": "benchmarks.peers.matmul:build_torch"}
+
+
+def compare(peers: list[str], settings: dict[str, Any], repeats: int, steps: int) -> list[dict[str, Any]]:
+    """One row a peer, at one batch size and precision."""
+    with ExitStack() as stack:
+        workers = {name: stack.enter_context(Worker(PEERS[name][0], {**settings, **PEERS[name][1]})) for name in peers}
+        rates = {name: stack.enter_context(Worker(target, settings)) for name, target in RATES.items()}
+        seconds = measure(workers | rates, repeats, steps)
+    batch = settings["batch"]
+    rate = {name: FLOPS / statistics.median(seconds[name]) / 1e9 for name in RATES}
+    best_rate = max(rate.values())
+    flops = batch * training_flops(base_network(), settings["frames"])
+    rates_found = ", ".join(f"{name.split()[1]} {value:.0f}" for name, value in rate.items())
+    print(
+        f"\nbatch {batch}, {settings['frames']} frames, {settings['precision']}; matmul rate: {rates_found} GFLOP/s; "
+        f"{flops / batch / 1e9:.3f} GFLOP a clip"
+    )
+    rows = []
+    for name in peers:
+        median = statistics.median(seconds[name])
+        rows.append(
+            {
+                "name": name,
+                "batch": batch,
+                "frames": settings["frames"],
+                "precision": settings["precision"],
+                "device": settings["device"],
+                "clips_per_second": batch / median,
+                "milliseconds": 1e3 * median,
+                "spread": spread(seconds[name]),
+                "gflops_per_second": flops / median / 1e9,
+                "share_of_matmul_rate": flops / median / 1e9 / best_rate,
+                "matmul_gflops_per_second": rate,
+                **workers[name].facts,
+            }
+        )
+    return rows
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """The table of one setting; ratios are against the best of the others."""
+    others = [row["clips_per_second"] for row in rows if not row["name"].startswith("signjax")]
+    table = [
+        [
+            row["name"],
+            row["version"],
+            f"{row['parameters']:,}",
+            f"{row['milliseconds']:.0f}",
+            row["spread"],
+            f"{row['clips_per_second']:.1f}",
+            f"{row['clips_per_second'] / max(others):.2f}x" if others else "-",
+            f"{100 * row['share_of_matmul_rate']:.0f} %",
+        ]
+        for row in rows
+    ]
+    header = ["name", "version", "parameters", "ms a step (median)", "quartiles, ms", "clips/s", "to best peer"]
+    print_table([*header, "share of matmul rate"], table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batches", type=int, nargs="+", default=[16, 64])
+    parser.add_argument("--frames", type=int, default=128)
+    parser.add_argument(
+        "--peers", nargs="+", default=None, choices=list(PEERS), help="default: all that suit the device"
+    )
+    parser.add_argument("--steps", type=int, default=5, help="steps a repeat")
+    add_common_arguments(parser)
+    arguments = parser.parse_args()
+    print_conditions()
+    device = chosen_device(arguments.device)
+    # tensorflow-cpu, which the requirements name, has no GPU.
+    peers = arguments.peers or [name for name in PEERS if device == "cpu" or not name.startswith("keras")]
+    rows = []
+    for precision in arguments.precisions:
+        for batch in arguments.batches:
+            settings = {
+                "batch": batch,
+                "frames": arguments.frames,
+                "precision": precision,
+                "device": device,
+                "threads": arguments.threads,
+            }
+            some = compare(peers, settings, arguments.repeats, arguments.steps)
+            show(some)
+            rows += some
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
