@@ -40,6 +40,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "empty": content(rng, 0),
         "all_invalid": content(rng, left_valid=unseen, right_valid=unseen),
         "not_finite": nan,
+        "missing_key": {"joints": np.zeros((8, 55, 3), np.float32)},
         "wrong_width": content(rng, smplx=np.zeros((8, 17), np.float32)),
         "too_short": content(rng, 2),
         "too_long": content(rng, 61),
@@ -76,7 +77,7 @@ def test_each_fault_is_caught_with_its_own_reason_and_all_others_arrive(clips, t
         (reason, reason)
         for reason in (
             "empty", "all_invalid", "not_finite", "wrong_width", "too_short", "too_long", "unlabelled", "unreadable",
-            "missing_file", "duplicate", "rare_class",
+            "missing_file", "missing_key", "duplicate", "rare_class",
         )
     )  # fmt: skip
     assert dataset.info["excluded"] == {row["reason"]: 1 for row in rows}
@@ -87,7 +88,7 @@ def test_each_fault_is_caught_with_its_own_reason_and_all_others_arrive(clips, t
 
 def test_strict_stops_and_counts_every_reason(clips, tmp_path):
     with pytest.raises(
-        InputError, match=r"11 clips cannot be used \(1 all_invalid, 1 duplicate, 1 empty.*strict is set"
+        InputError, match=r"12 clips cannot be used \(1 all_invalid, 1 duplicate, 1 empty.*strict is set"
     ):
         prepare(faulty(clips, strict=True), tmp_path / "d", silent)
     assert not (tmp_path / "d").exists()
