@@ -16,6 +16,7 @@ from signjax.layers.attention import SelfAttention
 from signjax.layers.convolution import MaskedBatchNorm, ResidualBlock, halve_mask, halve_time, masked
 from signjax.layers.dropout import Dropout
 from signjax.layers.pooling import Pool
+from signjax.layers.projection import Projection
 from signjax.layers.recurrence import Recurrence
 
 
@@ -99,7 +100,7 @@ class Hybrid(nn.Module):
           training: batch statistics and dropout, or not.
         """
         inner, dtype = self.dropout / 2, self.dtype
-        x = nn.Dense(self.filters[0], dtype=dtype, name="stem")(x)
+        x = Projection(self.filters[0], dtype=dtype, name="stem")(x)
         x = nn.gelu(MaskedBatchNorm(self.axis_name, name="stem_norm")(x, mask, training=training))
         blocks = len(self.filters) * self.depth
         for stage, (filters, kernel) in enumerate(zip(self.filters, self.kernels, strict=True)):
@@ -125,7 +126,7 @@ class Hybrid(nn.Module):
             layer = Recurrence(self.units, cell, self.recurrent_dropout, self.recurrent_norm, dtype, name=cell)
             paths.append(self._apply(layer, x, mask, row, training=training))
         fused = Dropout(inner)(jnp.concatenate(paths, axis=-1), row, training=training)
-        fused = nn.Dense(x.shape[-1], use_bias=False, dtype=dtype, name="fusion")(fused)
+        fused = Projection(x.shape[-1], use_bias=False, dtype=dtype, name="fusion")(fused)
         fused = nn.gelu(MaskedBatchNorm(self.axis_name, name="fusion_norm")(fused, mask, training=training))
         pooled = Pool(name="pool")(masked(x + fused, mask), mask)
         pooled = Dropout(self.dropout)(nn.LayerNorm(name="pool_norm")(pooled), row, training=training)

@@ -1,6 +1,7 @@
 """Forward and backward pass of a bidirectional LSTM or GRU over clips of one length; see `benchmarks.recurrence`.
 
-signjax and Flax are told the lengths and mask by them. PyTorch is not: it would lose its fused LSTM on packed sequences.
+signjax and Flax are told the lengths and mask by them, and both have the C library keep freed memory, as signjax does. PyTorch is
+not told: it would lose its fused LSTM on packed sequences.
 """
 
 from typing import Any
@@ -11,6 +12,9 @@ from benchmarks.worker import Job
 def _job_of_jax(module: Any, settings: dict[str, Any], *extra: Any) -> Job:
     import jax
 
+    from signjax.devices import keep_freed_memory
+
+    keep_freed_memory()
     x = jax.random.normal(jax.random.key(0), (settings["batch"], settings["frames"], settings["features"]))
     x = x.astype(settings["precision"])
     variables = module.init(jax.random.key(1), x, *extra)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from signjax.layers.precision import carried
+from signjax.layers.projection import Projection
 
 # Large enough that a padded frame's weight underflows to exactly 0 in float32, small enough to stay finite.
 _MASKED_SCORE = -1e9
@@ -83,10 +84,10 @@ class SelfAttention(nn.Module):
         if not self.rotary:
             y += positions(x.shape[1], features)[None].astype(y.dtype)
         # One projection for query, key and value: measurably faster than three.
-        projected = nn.Dense(3 * features, use_bias=False, dtype=self.dtype, name="query_key_value")(y)
+        projected = Projection(3 * features, use_bias=False, dtype=self.dtype, name="query_key_value")(y)
         query, key, value = jnp.split(projected.reshape(*x.shape[:2], 3 * self.heads, -1), 3, axis=2)
         if self.rotary:
             query, key = rotary(query), rotary(key)
         attended = self_attention(query, key, value, mask).reshape(x.shape)
-        out = nn.Dense(features, dtype=self.dtype, name="out")(attended)
+        out = Projection(features, dtype=self.dtype, name="out")(attended)
         return jnp.where(mask[:, :, None], out, jnp.zeros_like(out))

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 from signjax.layers.dropout import Dropout
 from signjax.layers.pooling import mean_pool
 from signjax.layers.precision import carried
+from signjax.layers.projection import Projection
 
 _EPSILON = 1e-5
 
@@ -128,7 +129,7 @@ class ResidualBlock(nn.Module):
             y = nn.Conv(
                 features, window, feature_group_count=features, use_bias=False, dtype=self.dtype, name="depthwise"
             )(x)
-            y = nn.Dense(self.filters, use_bias=False, dtype=self.dtype, name="pointwise")(y)
+            y = Projection(self.filters, use_bias=False, dtype=self.dtype, name="pointwise")(y)
         else:
             y = nn.Conv(self.filters, window, padding="SAME", use_bias=False, dtype=self.dtype, name="convolution")(x)
         y = nn.gelu(MaskedBatchNorm(self.axis_name, name="norm")(y, mask, training=training))
@@ -138,7 +139,7 @@ class ResidualBlock(nn.Module):
         y = Dropout(self.stochastic_depth, whole_branch=True)(y, row, training=training)
         if features == self.filters:
             return x + y
-        return nn.Dense(self.filters, use_bias=False, dtype=self.dtype, name="skip")(x) + y
+        return Projection(self.filters, use_bias=False, dtype=self.dtype, name="skip")(x) + y
 
 
 def halve_mask(mask: Bool[Array, "b t"]) -> Bool[Array, "b t2"]:

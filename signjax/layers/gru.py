@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from signjax.layers.lstm import recurrent_product, sigmoid, step_mask, steps_before, weight_gradient
+from signjax.layers.in_place import Arrays, frame, scan_in_place
+from signjax.layers.lstm import before_and_after, recurrent_product, sigmoid, step_mask, weight_gradient
 from signjax.layers.precision import carried
 
 
@@ -19,8 +20,8 @@ def gru_update(
     recurrent: Float[Array, "b 3*h"],
     hidden: Float[Array, "b h"],
     real: Float[Array, "b 1"],
-) -> tuple[Float[Array, "b h"], Float[Array, "b 4*h"]]:
-    """One step: the new hidden state, zero on padding, and what the backward pass needs of it.
+) -> tuple[Float[Array, "b h"], Float[Array, "b 3*h"], Float[Array, "b h"]]:
+    """One step: the new hidden state, zero on padding, the activations, and what the reset gate scaled.
 
     Args:
       contribution: from the input, for reset gate, update gate and candidate.
@@ -32,13 +33,19 @@ def gru_update(
     reset, update, candidate = jnp.split(recurrent, 3, axis=-1)
     r, z = sigmoid(input_reset + reset), sigmoid(input_update + update)
     n = jnp.tanh(input_candidate + r * candidate)
-    return (n + z * (hidden - n)) * real, jnp.concatenate([r, z, n, candidate], axis=-1)
+    return (n + z * (hidden - n)) * real, jnp.concatenate([r, z, n], axis=-1), candidate
+
+
+def candidate_biases(bias: Float[Array, "h"]) -> Float[Array, "3*h"]:
+    """The candidate's recurrent bias behind zeros for the two gates, which have theirs among the inputs."""
+    return jnp.concatenate([jnp.zeros(2 * len(bias), bias.dtype), bias])
 
 
 def gru_scan(
     gates: Float[Array, "t b 3*h"],
     kernel: Float[Array, "h 3*h"],
-    bias: Float[Array, "h"],
+    bias: Float[Array, "3*h"],
+    candidate_bias: Float[Array, "h"],
     mask: Bool[Array, "t b"],
     keep: Float[Array, "b h"] | None = None,
     *,
@@ -47,10 +54,11 @@ def gru_scan(
     """Runs a GRU over time from a zero state.
 
     Args:
-      gates: input contributions x W + b for reset gate, update gate and candidate, in that order; precision as in
+      gates: input contributions x W for reset gate, update gate and candidate, in that order; precision as in
         `lstm_scan`.
       kernel: recurrent weights.
-      bias: of the recurrent contribution to the candidate, inside the reset gate.
+      bias: of the two gates and the candidate.
+      candidate_bias: of the recurrent contribution to the candidate, inside the reset gate.
       mask: True on real frames, which come first in each clip.
       keep: factor on the hidden units that the gates see, the same in all steps (recurrent dropout); None is 1.
       reverse: from the last frame to the first.
@@ -60,62 +68,66 @@ def gru_scan(
 
     Source: Cho et al. (2014), with the reset gate after the matrix product, as cuDNN and PyTorch have it.
     """
-    return _gru(gates, kernel, bias, step_mask(mask, gates.dtype), keep, reverse)
+    return _gru(gates, kernel, bias, candidate_bias, step_mask(mask, gates.dtype), keep, reverse)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(5,))
-def _gru(gates: Array, kernel: Array, bias: Array, real: Array, keep: Array | None, reverse: bool) -> Array:
-    return _forward(gates, kernel, bias, real, keep, reverse)[0]
+@partial(jax.custom_vjp, nondiff_argnums=(6,))
+def _gru(
+    gates: Array, kernel: Array, bias: Array, candidate_bias: Array, real: Array, keep: Array | None, reverse: bool
+) -> Array:
+    return _forward(gates, kernel, bias, candidate_bias, real, keep, reverse)[0]
 
 
 def _forward(
-    gates: Array, kernel: Array, bias: Array, real: Array, keep: Array | None, reverse: bool
+    gates: Array, kernel: Array, bias: Array, candidate_bias: Array, real: Array, keep: Array | None, reverse: bool
 ) -> tuple[Array, Any]:
-    precision = gates.dtype
-    cast = kernel.astype(precision)
-    biases = jnp.concatenate([jnp.zeros(2 * len(bias), bias.dtype), bias])[None, :]
+    precision, wide = gates.dtype, carried(gates.dtype)
+    cast, biases = kernel.astype(precision), bias[None].astype(wide)
+    recurrent_bias = candidate_biases(candidate_bias)[None]
 
-    def step(hidden: Array, inputs: tuple[Array, Array]) -> tuple[Array, Any]:
-        contribution, here = inputs
-        hidden, activations = gru_update(contribution, recurrent_product(hidden, cast, keep) + biases, hidden, here)
-        return hidden, (hidden.astype(precision), activations.astype(precision))
+    def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
+        (hidden,), (contribution, _) = carry, here
+        recurrent = recurrent_product(hidden, cast, keep) + recurrent_bias
+        hidden, activations, candidate = gru_update(contribution + biases, recurrent, hidden, frame(real, at))
+        return (hidden,), (activations.astype(precision), candidate.astype(precision))
 
-    zero = jnp.zeros((gates.shape[1], kernel.shape[0]), carried(precision))
-    _, (hiddens, activations) = jax.lax.scan(step, zero, (gates, real), reverse=reverse)
-    return hiddens, (hiddens, activations, kernel, real, keep)
+    zero = jnp.zeros((gates.shape[1], kernel.shape[0]), wide)
+    empty = jnp.zeros((len(gates), *zero.shape), precision)
+    (activations, candidates), (hiddens,) = scan_in_place(step, (zero,), (gates, empty), (precision,), reverse=reverse)
+    return before_and_after(hiddens, reverse)[1], (hiddens, activations, candidates, kernel, real, keep)
 
 
-def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, None, Array | None]:
-    hiddens, activations, kernel, real, keep = kept
-    precision, units = hiddens.dtype, kernel.shape[0]
+def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, Array, None, Array | None]:
+    hiddens, activations, candidates, kernel, real, keep = kept
+    precision, wide, units = hiddens.dtype, carried(hiddens.dtype), kernel.shape[0]
     transposed = kernel.T.astype(precision)
-    hiddens_before = steps_before(hiddens, reverse)
+    all_before, _ = before_and_after(hiddens, reverse)
 
-    def step(d_hidden: Array, inputs: tuple[Array, ...]) -> tuple[Array, tuple[Array, Array]]:
-        d_output, activation, before, here = inputs
-        r, z, n, candidate = jnp.split(activation.astype(carried(precision)), 4, axis=-1)
-        d_hidden = (d_hidden + d_output) * here
+    def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
+        (d_hidden,), (activation, candidate) = carry, here
+        r, z, n = jnp.split(activation.astype(wide), 3, axis=-1)
+        d_hidden = (d_hidden + frame(d_hiddens, at)) * frame(real, at)
         d_candidate = d_hidden * (1.0 - z) * (1.0 - n * n)
         d_recurrent = jnp.concatenate(
             [
                 d_candidate * candidate * r * (1.0 - r),
-                d_hidden * (before - n) * z * (1.0 - z),
+                d_hidden * (frame(all_before, at) - n) * z * (1.0 - z),
                 d_candidate * r,
             ],
             axis=-1,
         ).astype(precision)
-        d_before = jnp.matmul(d_recurrent, transposed, preferred_element_type=carried(precision))
+        d_before = jnp.matmul(d_recurrent, transposed, preferred_element_type=wide)
         d_before = d_before if keep is None else d_before * keep
-        return d_before + d_hidden * z, (d_recurrent, d_candidate.astype(precision))
+        return (d_before + d_hidden * z,), (d_recurrent, d_candidate.astype(precision))
 
-    zero = jnp.zeros(hiddens.shape[1:], carried(precision))
-    inputs = (d_hiddens, activations, hiddens_before, real)
-    _, (d_recurrent, d_candidate) = jax.lax.scan(step, zero, inputs, reverse=not reverse)
-    d_kernel, d_keep = weight_gradient(hiddens_before, d_recurrent, keep, transposed)
+    zero = jnp.zeros(hiddens.shape[1:], wide)
+    (d_recurrent, d_candidate), _ = scan_in_place(step, (zero,), (activations, candidates), reverse=not reverse)
+    d_kernel, d_keep = weight_gradient(all_before, d_recurrent, keep, transposed)
     # Input and hidden state reach the two gates by a sum, the candidate each by a path of its own.
     d_gates = jnp.concatenate([d_recurrent[..., : 2 * units], d_candidate], axis=-1)
-    d_bias = d_recurrent[..., 2 * units :].astype(carried(precision)).sum((0, 1))
-    return d_gates, d_kernel, d_bias, None, d_keep
+    d_bias = d_gates.astype(wide).sum((0, 1))
+    d_candidate_bias = d_recurrent[..., 2 * units :].astype(wide).sum((0, 1))
+    return d_gates, d_kernel, d_bias, d_candidate_bias, None, d_keep
 
 
 _gru.defvjp(_forward, _backward)

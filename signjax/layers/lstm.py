@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from signjax.layers.in_place import Arrays, frame, scan_in_place
 from signjax.layers.precision import carried
 
 
@@ -26,10 +27,11 @@ def step_mask(mask: Bool[Array, "t b"], precision: jnp.dtype) -> Float[Array, "t
     return mask.astype(carried(precision))[:, :, None]
 
 
-def steps_before(states: Float[Array, "t b h"], reverse: bool) -> Float[Array, "t b h"]:
-    """The state that each step started from; zeros for the first."""
-    zero = jnp.zeros_like(states[:1])
-    return jnp.concatenate([states[1:], zero] if reverse else [zero, states[:-1]])
+def before_and_after(
+    states: Float[Array, "t+1 b h"], reverse: bool
+) -> tuple[Float[Array, "t b h"], Float[Array, "t b h"]]:
+    """The state that each step started from, and the one it ended with, from what `scan_in_place` recorded."""
+    return (states[1:], states[:-1]) if reverse else (states[:-1], states[1:])
 
 
 def recurrent_product(
@@ -54,6 +56,7 @@ def lstm_update(
 def lstm_scan(
     gates: Float[Array, "t b 4*h"],
     kernel: Float[Array, "h 4*h"],
+    bias: Float[Array, "4*h"],
     mask: Bool[Array, "t b"],
     keep: Float[Array, "b h"] | None = None,
     *,
@@ -65,9 +68,10 @@ def lstm_scan(
     which is how the backward direction starts inside each clip's length without reversing anything.
 
     Args:
-      gates: input contributions x W + b for input, forget, cell and output gate, in that order. Their precision is that of
+      gates: input contributions x W for input, forget, cell and output gate, in that order. Their precision is that of
         the products and of what is kept for the backward pass; the states are carried in float32.
       kernel: recurrent weights.
+      bias: of the four gates.
       mask: True on real frames, which come first in each clip.
       keep: factor on the hidden units that the gates see, the same in all steps (recurrent dropout); None is 1.
       reverse: from the last frame to the first.
@@ -77,59 +81,60 @@ def lstm_scan(
 
     Source: Hochreiter & Schmidhuber (1997), with the forget gate of Gers et al. (2000).
     """
-    return _lstm(gates, kernel, step_mask(mask, gates.dtype), keep, reverse)
+    return _lstm(gates, kernel, bias, step_mask(mask, gates.dtype), keep, reverse)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(4,))
-def _lstm(gates: Array, kernel: Array, real: Array, keep: Array | None, reverse: bool) -> Array:
-    return _forward(gates, kernel, real, keep, reverse)[0]
+@partial(jax.custom_vjp, nondiff_argnums=(5,))
+def _lstm(gates: Array, kernel: Array, bias: Array, real: Array, keep: Array | None, reverse: bool) -> Array:
+    return _forward(gates, kernel, bias, real, keep, reverse)[0]
 
 
-def _forward(gates: Array, kernel: Array, real: Array, keep: Array | None, reverse: bool) -> tuple[Array, Any]:
-    precision = gates.dtype
-    cast = kernel.astype(precision)
+def _forward(
+    gates: Array, kernel: Array, bias: Array, real: Array, keep: Array | None, reverse: bool
+) -> tuple[Array, Any]:
+    precision, wide = gates.dtype, carried(gates.dtype)
+    cast, biases = kernel.astype(precision), bias[None].astype(wide)
 
-    def step(carry: tuple[Array, Array], inputs: tuple[Array, Array]) -> tuple[tuple[Array, Array], Any]:
+    def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
         hidden, cell = carry
-        contribution, here = inputs
-        cell, hidden, activations = lstm_update(contribution + recurrent_product(hidden, cast, keep), cell, here)
-        return (hidden, cell), (hidden.astype(precision), cell, activations.astype(precision))
+        contribution = here[0] + recurrent_product(hidden, cast, keep) + biases
+        cell, hidden, activations = lstm_update(contribution, cell, frame(real, at))
+        return (hidden, cell), (activations.astype(precision),)
 
-    zero = jnp.zeros((gates.shape[1], kernel.shape[0]), carried(precision))
-    _, (hiddens, cells, activations) = jax.lax.scan(step, (zero, zero), (gates, real), reverse=reverse)
-    return hiddens, (hiddens, cells, activations, kernel, real, keep)
+    zero = jnp.zeros((gates.shape[1], kernel.shape[0]), wide)
+    (activations,), records = scan_in_place(step, (zero, zero), (gates,), (precision, wide), reverse=reverse)
+    _, hiddens = before_and_after(records[0], reverse)
+    return hiddens, (*records, activations, kernel, real, keep)
 
 
-def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, None, Array | None]:
+def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, None, Array | None]:
     hiddens, cells, activations, kernel, real, keep = kept
-    precision = hiddens.dtype
+    precision, wide = hiddens.dtype, cells.dtype
     transposed = kernel.T.astype(precision)
-    cells_before, hiddens_before = steps_before(cells, reverse), steps_before(hiddens, reverse)
+    all_before, all_after = before_and_after(cells, reverse)
 
-    def step(carry: tuple[Array, Array], inputs: tuple[Array, ...]) -> tuple[tuple[Array, Array], Array]:
+    def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
         d_hidden, d_cell = carry
-        d_output, activation, cell, cell_before, here = inputs
-        i, f, g, o = jnp.split(activation.astype(carried(precision)), 4, axis=-1)
-        squashed = jnp.tanh(cell)
-        d_hidden = (d_hidden + d_output) * here
-        d_cell = d_cell * here + d_hidden * o * (1.0 - squashed * squashed)
+        before, squashed, is_real = frame(all_before, at), jnp.tanh(frame(all_after, at)), frame(real, at)
+        i, f, g, o = jnp.split(here[0].astype(wide), 4, axis=-1)
+        d_hidden = (d_hidden + frame(d_hiddens, at)) * is_real
+        d_cell = d_cell * is_real + d_hidden * o * (1.0 - squashed * squashed)
         d_gates = jnp.concatenate(
             [
                 d_cell * g * i * (1.0 - i),
-                d_cell * cell_before * f * (1.0 - f),
+                d_cell * before * f * (1.0 - f),
                 d_cell * i * (1.0 - g * g),
                 d_hidden * squashed * o * (1.0 - o),
             ],
             axis=-1,
         ).astype(precision)
-        d_before = jnp.matmul(d_gates, transposed, preferred_element_type=carried(precision))
-        return (d_before if keep is None else d_before * keep, d_cell * f), d_gates
+        d_before = jnp.matmul(d_gates, transposed, preferred_element_type=wide)
+        return (d_before if keep is None else d_before * keep, d_cell * f), (d_gates,)
 
     zero = jnp.zeros_like(cells[0])
-    inputs = (d_hiddens, activations, cells, cells_before, real)
-    _, d_gates = jax.lax.scan(step, (zero, zero), inputs, reverse=not reverse)
-    d_kernel, d_keep = weight_gradient(hiddens_before, d_gates, keep, transposed)
-    return d_gates, d_kernel, None, d_keep
+    (d_gates,), _ = scan_in_place(step, (zero, zero), (activations,), reverse=not reverse)
+    d_kernel, d_keep = weight_gradient(before_and_after(hiddens, reverse)[0], d_gates, keep, transposed)
+    return d_gates, d_kernel, d_gates.astype(wide).sum((0, 1)), None, d_keep
 
 
 def weight_gradient(

@@ -14,9 +14,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from signjax.layers.dropout import dropout, row_keys
-from signjax.layers.gru import gru_scan, gru_update
+from signjax.layers.gru import candidate_biases, gru_scan, gru_update
 from signjax.layers.lstm import lstm_scan, lstm_update, recurrent_product, step_mask
 from signjax.layers.precision import carried
+from signjax.layers.projection import Projection
 
 GATES = {"lstm": 4, "gru": 3}
 
@@ -27,7 +28,8 @@ def scan_direction(
     cell: str,
     gates: Float[Array, "t b g*h"],
     kernel: Float[Array, "h g*h"],
-    bias: Float[Array, "h"] | None,
+    bias: Float[Array, "g*h"],
+    candidate_bias: Float[Array, "h"] | None,
     mask: Bool[Array, "t b"],
     keep: Float[Array, "b h"] | None,
     *,
@@ -39,16 +41,17 @@ def scan_direction(
     loop, and than one cell with the directions stacked (`benchmarks/recurrence.py`).
     """
     if cell == "lstm":
-        return lstm_scan(gates, kernel, mask, keep, reverse=reverse)
-    assert bias is not None
-    return gru_scan(gates, kernel, bias, mask, keep, reverse=reverse)
+        return lstm_scan(gates, kernel, bias, mask, keep, reverse=reverse)
+    assert candidate_bias is not None
+    return gru_scan(gates, kernel, bias, candidate_bias, mask, keep, reverse=reverse)
 
 
 def normalised_scan(
     cell: str,
     gates: Float[Array, "t b g*h"],
     kernel: Float[Array, "h g*h"],
-    bias: Float[Array, "h"] | None,
+    bias: Float[Array, "g*h"],
+    candidate_bias: Float[Array, "h"] | None,
     scale: Float[Array, "g*h"],
     mask: Bool[Array, "t b"],
     keep: Float[Array, "b h"] | None,
@@ -60,16 +63,15 @@ def normalised_scan(
     Source: Ba et al. (2016).
     """
     units = kernel.shape[0]
-    # Of the candidate alone: the two gates have theirs in `gates`.
-    biases = jnp.zeros(kernel.shape[1], kernel.dtype)
-    if bias is not None:
-        biases = jnp.concatenate([jnp.zeros(2 * units, bias.dtype), bias])
+    recurrent_bias = jnp.zeros_like(bias) if candidate_bias is None else candidate_biases(candidate_bias)
+    gates += bias.astype(gates.dtype)[None, None]
 
     def normalised(hidden: Array) -> Array:
         product = recurrent_product(hidden, kernel.astype(gates.dtype), keep)
         centred = product - product.mean(-1, keepdims=True)
         return (
-            centred * jax.lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) + _EPSILON) * scale[None] + biases[None]
+            centred * jax.lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) + _EPSILON) * scale[None]
+            + recurrent_bias[None]
         )
 
     def step(carry: tuple[Array, Array], inputs: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
@@ -78,7 +80,7 @@ def normalised_scan(
         if cell == "lstm":
             state, hidden, _ = lstm_update(contribution + normalised(hidden), state, real)
         else:
-            hidden, _ = gru_update(contribution, normalised(hidden), hidden, real)
+            hidden, _, _ = gru_update(contribution, normalised(hidden), hidden, real)
         return (hidden, state), hidden.astype(gates.dtype)
 
     zero = jnp.zeros((gates.shape[1], units), carried(gates.dtype))
@@ -141,11 +143,13 @@ class Recurrence(nn.Module):
         width = GATES[self.cell] * self.units
         for direction, reverse in (("forward", False), ("backward", True)):
             bias_init: Callable[..., Array] = _forget_bias if self.cell == "lstm" else nn.initializers.zeros
-            gates = nn.Dense(width, bias_init=bias_init, dtype=self.dtype, name=f"{direction}_input")(x.swapaxes(0, 1))
+            project = Projection(width, use_bias=False, dtype=self.dtype, name=f"{direction}_input")
+            gates = project(x.swapaxes(0, 1))
             kernel = self.param(f"{direction}_kernel", orthogonal_blocks, (self.units, width))
-            bias = None
+            bias = self.param(f"{direction}_bias", bias_init, (width,))
+            candidate_bias = None
             if self.cell == "gru":
-                bias = self.param(f"{direction}_bias", nn.initializers.zeros, (self.units,))
+                candidate_bias = self.param(f"{direction}_candidate_bias", nn.initializers.zeros, (self.units,))
             keep = None
             if training and self.dropout > 0.0:
                 assert row is not None
@@ -153,8 +157,12 @@ class Recurrence(nn.Module):
                 keep = dropout(ones, row_keys(self.make_rng("dropout"), row), self.dropout)
             if self.layer_norm:
                 scale = self.param(f"{direction}_scale", nn.initializers.ones, (width,))
-                states = normalised_scan(self.cell, gates, kernel, bias, scale, time_mask, keep, reverse=reverse)
+                states = normalised_scan(
+                    self.cell, gates, kernel, bias, candidate_bias, scale, time_mask, keep, reverse=reverse
+                )
             else:
-                states = scan_direction(self.cell, gates, kernel, bias, time_mask, keep, reverse=reverse)
+                states = scan_direction(
+                    self.cell, gates, kernel, bias, candidate_bias, time_mask, keep, reverse=reverse
+                )
             outputs.append(states)
         return jnp.concatenate(outputs, axis=-1).swapaxes(0, 1)

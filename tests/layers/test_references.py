@@ -31,31 +31,32 @@ def order(length: int, reverse: bool) -> list[int]:
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_lstm_equals_a_python_loop_over_each_clip(reverse):
-    gates, kernel = normal(T, B, 4 * H), normal(H, 4 * H, seed=1)
+    gates, kernel, bias = normal(T, B, 4 * H), normal(H, 4 * H, seed=1), normal(4 * H, seed=2)
     expected = np.zeros((T, B, H))
     for clip in range(B):
         cell, hidden = np.zeros(H), np.zeros(H)
         for t in order(LENGTHS[clip], reverse):
-            i, f, g, o = np.split(gates[t, clip] + hidden @ kernel, 4)
+            i, f, g, o = np.split(gates[t, clip] + bias + hidden @ kernel, 4)
             cell = sigmoid(f) * cell + sigmoid(i) * np.tanh(g)
             hidden = sigmoid(o) * np.tanh(cell)
             expected[t, clip] = hidden
-    scanned = lstm_scan(jnp.asarray(gates), jnp.asarray(kernel), jnp.asarray(MASK.T), reverse=reverse)
-    np.testing.assert_allclose(scanned, expected, atol=1e-5)
+    args = (jnp.asarray(value) for value in (gates, kernel, bias, MASK.T))
+    np.testing.assert_allclose(lstm_scan(*args, reverse=reverse), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_gru_equals_a_python_loop_over_each_clip(reverse):
-    gates, kernel, bias = normal(T, B, 3 * H), normal(H, 3 * H, seed=1), normal(H, seed=2)
+    gates, kernel = normal(T, B, 3 * H), normal(H, 3 * H, seed=1)
+    bias, candidate_bias = normal(3 * H, seed=2), normal(H, seed=3)
     expected = np.zeros((T, B, H))
     for clip in range(B):
         hidden = np.zeros(H)
         for t in order(LENGTHS[clip], reverse):
-            (xr, xz, xn), (hr, hz, hn) = np.split(gates[t, clip], 3), np.split(hidden @ kernel, 3)
+            (xr, xz, xn), (hr, hz, hn) = np.split(gates[t, clip] + bias, 3), np.split(hidden @ kernel, 3)
             r, z = sigmoid(xr + hr), sigmoid(xz + hz)
-            hidden = (1 - z) * np.tanh(xn + r * (hn + bias)) + z * hidden
+            hidden = (1 - z) * np.tanh(xn + r * (hn + candidate_bias)) + z * hidden
             expected[t, clip] = hidden
-    args = (jnp.asarray(value) for value in (gates, kernel, bias, MASK.T))
+    args = (jnp.asarray(value) for value in (gates, kernel, bias, candidate_bias, MASK.T))
     np.testing.assert_allclose(gru_scan(*args, reverse=reverse), expected, atol=1e-5)
 
 

@@ -64,13 +64,12 @@ def test_recurrence_equals_torch_on_packed_sequences(cell):
     params = variables["params"]
     peer = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[cell](D, H, batch_first=True, bidirectional=True)
     for direction, suffix in (("forward", "l0"), ("backward", "l0_reverse")):
-        dense = params[f"{direction}_input"]
-        hidden_bias = np.zeros(len(dense["bias"]), np.float32)
+        hidden_bias = np.zeros(len(params[f"{direction}_bias"]), np.float32)
         if cell == "gru":
-            hidden_bias[2 * H :] = params[f"{direction}_bias"]
+            hidden_bias[2 * H :] = params[f"{direction}_candidate_bias"]
         for name, value in {
-            "weight_ih": dense["kernel"].T,
-            "bias_ih": dense["bias"],
+            "weight_ih": params[f"{direction}_input"]["kernel"].T,
+            "bias_ih": params[f"{direction}_bias"],
             "weight_hh": params[f"{direction}_kernel"].T,
             "bias_hh": hidden_bias,
         }.items():
@@ -84,10 +83,10 @@ def test_recurrence_equals_torch_on_packed_sequences(cell):
     equal(x_gradient, inputs.grad)
     for direction, suffix in (("forward", "l0"), ("backward", "l0_reverse")):
         equal(params[f"{direction}_input"]["kernel"].T, getattr(peer, f"weight_ih_{suffix}").grad)
-        equal(params[f"{direction}_input"]["bias"], getattr(peer, f"bias_ih_{suffix}").grad)
+        equal(params[f"{direction}_bias"], getattr(peer, f"bias_ih_{suffix}").grad)
         equal(params[f"{direction}_kernel"].T, getattr(peer, f"weight_hh_{suffix}").grad)
         if cell == "gru":
-            equal(params[f"{direction}_bias"], getattr(peer, f"bias_hh_{suffix}").grad[2 * H :])
+            equal(params[f"{direction}_candidate_bias"], getattr(peer, f"bias_hh_{suffix}").grad[2 * H :])
 
 
 def test_attention_equals_torch_with_a_padding_mask():
