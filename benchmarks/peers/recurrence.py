@@ -1,7 +1,7 @@
 """Forward and backward pass of a bidirectional LSTM or GRU over clips of one length; see `benchmarks.recurrence`.
 
-signjax and Flax are told the lengths and mask by them, and both have the C library keep freed memory, as signjax does. PyTorch is
-not told: it would lose its fused LSTM on packed sequences.
+signjax and Flax are told the lengths and mask by them, and both run with jax set up as signjax sets it up. PyTorch is not told: it
+would lose its fused LSTM on packed sequences.
 """
 
 from typing import Any
@@ -10,34 +10,51 @@ from benchmarks.worker import Job
 
 
 def _job_of_jax(module: Any, settings: dict[str, Any], *extra: Any) -> Job:
+    """Gradients of weights and inputs; with `shared`, each device of jax has its share of the clips, as in training."""
     import jax
 
-    from signjax.devices import keep_freed_memory
+    from signjax.training.parallel import AXIS
 
-    keep_freed_memory()
+    shared = settings["shared"]
+    count = len(jax.local_devices()) if shared else 1
     x = jax.random.normal(jax.random.key(0), (settings["batch"], settings["frames"], settings["features"]))
     x = x.astype(settings["precision"])
     variables = module.init(jax.random.key(1), x, *extra)
     weights = jax.random.normal(jax.random.key(2), (*x.shape[:2], 2 * settings["units"]))
 
-    def loss(variables: Any, x: Any, *extra: Any) -> Any:
+    def loss(variables: Any, x: Any, weights: Any, *extra: Any) -> Any:
         return (module.apply(variables, x, *extra) * weights).sum()
 
-    gradient = jax.jit(jax.grad(loss, argnums=(0, 1)))
+    gradient = jax.grad(loss, argnums=(0, 1))
+
+    def on_each_device(variables: Any, *arrays: Any) -> Any:
+        d_variables, d_x = gradient(variables, *arrays)
+        return jax.lax.psum(d_variables, AXIS), d_x
+
+    arrays = (x, weights, *extra)
+    if shared:
+        axes = (None, *(0 for _ in arrays))
+        run_once = jax.pmap(on_each_device, AXIS, in_axes=axes, out_axes=(None, 0))
+        # The share of each device lies there before the clock starts.
+        arrays = tuple(jax.pmap(lambda share: share)(value.reshape(count, -1, *value.shape[1:])) for value in arrays)
+    else:
+        run_once = jax.jit(gradient)
 
     def run(count: int) -> None:
         for _ in range(count):
-            jax.block_until_ready(gradient(variables, x, *extra))
+            jax.block_until_ready(run_once(variables, *arrays))
 
     run(3)
-    return Job({"version": jax.__version__}, run)
+    return Job({"version": jax.__version__, "devices": count}, run)
 
 
 def build_signjax(settings: dict[str, Any]) -> Job:
     import jax.numpy as jnp
 
+    from signjax.devices import configure_jax
     from signjax.layers.recurrence import Recurrence
 
+    configure_jax()
     mask = jnp.ones((settings["batch"], settings["frames"]), bool)
     return _job_of_jax(Recurrence(settings["units"], settings["cell"]), settings, mask)
 
@@ -45,6 +62,10 @@ def build_signjax(settings: dict[str, Any]) -> Job:
 def build_flax(settings: dict[str, Any]) -> Job:
     import jax.numpy as jnp
     from flax import linen as nn
+
+    from signjax.devices import configure_jax
+
+    configure_jax()
 
     class Bidirectional(nn.Module):
         """Flax's own layers, with lengths."""
