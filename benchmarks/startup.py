@@ -6,7 +6,7 @@ What follows `--` is handed to `launch.py`. Each run is a process of its own tha
 
 - cold: nothing is there. The corpus is written and prepared, and every program compiled.
 - warm cache: the same again in a new run folder, with the cache of compiled programs that the cold run left.
-- warm cache, prepared: the prepared dataset is there, too.
+- warm cache, prepared: the corpus and the prepared dataset of the cold run are there, too, as in any second run on the same clips.
 
 Memory is the largest resident set of the process.
 """
@@ -50,14 +50,15 @@ class Run(NamedTuple):
     lines: dict[str, str]
 
 
-def run_once(workdir: Path, dataset: Path, cache: Path, overrides: list[str]) -> Run:
+def run_once(workdir: Path, data: Path, cache: Path, overrides: list[str]) -> Run:
     """Runs `launch.py` with a folder of its own for the cache of compiled programs."""
     command = [
         sys.executable,
         str(ROOT / "launch.py"),
         f"--config={ROOT / 'configs' / 'base.py'}",
         f"--workdir={workdir}",
-        f"--config.data.dataset={dataset}",
+        f"--config.data.path={data / 'corpus'}",
+        f"--config.data.dataset={data / 'dataset'}",
         f"--config.train.epochs={_EPOCHS}",
         *overrides,
     ]
@@ -95,8 +96,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             for number, case in enumerate(_CASES):
-                dataset = folder / ("dataset-cold" if case == "warm cache, prepared" else f"dataset-{case}")
-                run = run_once(folder / f"run{number}", dataset, folder / "programs", arguments.overrides)
+                data = folder / ("data-cold" if case == "warm cache, prepared" else f"data-{case}")
+                run = run_once(folder / f"run{number}", data, folder / "programs", arguments.overrides)
                 runs[case].append(run)
     config = get_config()
     rows: list[dict[str, Any]] = [

@@ -5,6 +5,7 @@ the driver is asked first.
 """
 
 import ctypes
+import gc
 import importlib.util
 import os
 from pathlib import Path
@@ -53,19 +54,23 @@ def keep_freed_memory() -> None:
 def configure_jax() -> None:
     """Sets what must be set before jax starts a backend: memory, one CPU device for each core, the cache of compiled programs.
 
+    Python's search for cycles comes less often from here on: tracing makes millions of objects that stay, and walking through
+    all of them again and again took a fifth of it.
+
     A batch is shared by the cores as by GPUs: a scan over time keeps one core busy, and each core runs its own. Programs are
     kept in `$JAX_COMPILATION_CACHE_DIR` where that is set, else in `signjax/programs` in the user's cache folder.
     """
     import jax
 
     keep_freed_memory()
+    gc.set_threshold(100_000)
     flags = os.environ.get("XLA_FLAGS", "")
     if "host_platform_device_count" not in flags:
         jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
     if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         jax.config.update("jax_compilation_cache_dir", str(Path(home) / "signjax" / "programs"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def describe_devices() -> str:

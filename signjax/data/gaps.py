@@ -59,6 +59,8 @@ def fill(frames: np.ndarray, valid: np.ndarray, layout: Layout, longest_gap: int
 def short_gaps(seen: np.ndarray, longest: int) -> np.ndarray:
     """bool (T,): frames of runs that were not seen, no longer than `longest`, with a seen frame on either side."""
     gaps = np.zeros_like(seen)
+    if seen.all():
+        return gaps
     known = np.flatnonzero(seen)
     step = np.diff(known)
     for index in np.flatnonzero((step > 1) & (step <= longest + 1)):

@@ -82,12 +82,12 @@ class Layout:
     wrists: tuple[Point, Point] | None = None
     head: Point | None = None
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Number of channels F."""
         return sum(part.channels for part in self.parts)
 
-    @property
+    @cached_property
     def part_names(self) -> tuple[str, ...]:
         """Names of the P parts."""
         return tuple(part.name for part in self.parts)

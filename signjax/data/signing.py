@@ -8,6 +8,7 @@ Shapes: T frames. Rotations are axis-angle in radians. All motion is made for a 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -181,8 +182,9 @@ def hand_pose(flexion: np.ndarray, spread: float) -> np.ndarray:
 def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> np.ndarray:
     """Noise that is correlated over about four frames, with standard deviation `scale`."""
     noise = rng.normal(0, 1, shape)
-    for t in range(1, shape[0]):
-        noise[t] = 0.75 * noise[t - 1] + np.sqrt(1 - 0.75**2) * noise[t]
+    noise[1:] *= np.sqrt(1 - 0.75**2)
+    for before, here in pairwise(noise):
+        np.add(here, 0.75 * before, out=here)
     return scale * noise
 
 

@@ -4,6 +4,8 @@ Joints: 0 pelvis, 1 to 21 body, 22 jaw, 23 and 24 left and right eye, 25 to 39 l
 et al. (2019) for the tree. The model itself may not be passed on, so the bones here are those of a stick figure.
 """
 
+from functools import cache
+
 import numpy as np
 
 from signjax.data.parts import Layout, Part
@@ -82,6 +84,7 @@ def _skeleton() -> tuple[tuple[tuple[str, int], tuple[str, int]], ...]:
     return tuple((point_of[above[joint]], point) for joint, point in point_of.items() if joint)
 
 
+@cache
 def _layout(name: str, kind: str, *, face: bool, signer: bool = False) -> Layout:
     parts = [
         Part("root", 1, kind, "root"),
