@@ -5,10 +5,6 @@ Memory does not grow with the data: at most a few batches are under way, and a b
 
 import hashlib
 import multiprocessing
-import multiprocessing.connection
-import os
-import signal
-import threading
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -27,6 +23,7 @@ from signjax.data.progress import Progress
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Item, Request
 from signjax.errors import InputError
+from signjax.pickles.workers import begin_worker
 
 # Clips handed to a worker at once: enough that talking to it costs nothing, few enough that memory stays small.
 _BATCH = 32
@@ -159,18 +156,7 @@ def _begin(reading: Reading) -> None:
     """Tells a worker once what all its batches have in common, and when to end."""
     global _READING  # noqa: PLW0603  (a worker process has nothing else to keep it in)
     _READING = reading
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches all; the process that gives out the work ends the others
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """Ends this worker when the process that gives out the work was killed; it would wait for more for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        os._exit(1)
+    begin_worker()
 
 
 def _work(items: Sequence[Item]) -> Batch:

@@ -22,9 +22,11 @@ from signjax.pickles.manifest import Record
 from signjax.pickles.progress import Progress
 from signjax.pickles.source import give_back, open_bytes, pieces
 from signjax.pickles.views import View
+from signjax.pickles.workers import begin_worker
 
-_THREADS = 2  # in each worker
-_BATCH = 16  # files handed to a worker at once: enough that talking to it costs nothing
+# In each worker. The disk makes many files durable together in the time that one takes, so several are under way at once.
+_THREADS = 8
+_BATCH = 64  # files handed to a worker at once: enough that waiting for the last of them costs little
 
 
 def convert(
@@ -92,7 +94,8 @@ def convert(
 def _run(
     jobs: list[plan.Job], destination: Path, known: dict[str, Record], *, workers: int, overwrite: bool, limits: Limits
 ) -> Iterator[Record]:
-    batches = [jobs[at : at + _BATCH] for at in range(0, len(jobs), _BATCH)]
+    size = min(_BATCH, -(-len(jobs) // workers))
+    batches = [jobs[at : at + size] for at in range(0, len(jobs), size)]
     tasks = [
         (batch, os.fspath(destination), {job.source: known.get(job.source) for job in batch}, overwrite, limits)
         for batch in batches
@@ -102,7 +105,7 @@ def _run(
             yield from _batch(*task)
         return
     # Fresh processes: forking one that holds threads (of BLAS, of a caller) can hang.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=begin_worker) as pool:
         try:
             for records in pool.map(_batch, *zip(*tasks, strict=True)):
                 yield from records
@@ -110,6 +113,9 @@ def _run(
             print(
                 "a worker was killed, perhaps for want of memory; the same command goes on from here", file=sys.stderr
             )
+        finally:
+            # After Ctrl-C, what has not begun is not done.
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _batch(
@@ -118,7 +124,7 @@ def _batch(
     def one(job: plan.Job) -> Record:
         return convert_file(job, destination, known[job.source], overwrite, limits)
 
-    # While one file is being flushed to the disk, the next is read.
+    # While some files are being flushed to the disk, the next are read.
     with ThreadPoolExecutor(_THREADS) as pool:
         return list(pool.map(one, jobs))
 

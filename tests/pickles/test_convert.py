@@ -4,6 +4,9 @@ import errno
 import fcntl
 import json
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +252,30 @@ def test_a_killed_run_is_taken_up(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in destination.glob("*.npz")} == whole
     assert sorted(account(destination)) == ["a.pkl", "b.pkl", "c.pkl"]
     assert not list(destination.glob(".*"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="needs /proc to see the workers of another process")
+def test_workers_end_with_a_killed_run(tmp_path: Path) -> None:
+    source, destination = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for i in range(600):
+        write_plain(source / f"{i}.pkl", clip(i))
+    command = [sys.executable, "-m", "signjax.pickles", "convert", str(source), str(destination), "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not list(destination.glob("*.npz")):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.002)
+    listing = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    workers = [int(child) for child in listing.split()]
+    process.kill()
+    process.wait()
+    assert len(workers) >= 2
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        assert time.monotonic() < deadline, "workers outlive the process that gives out the work"
+        time.sleep(0.05)
+    assert convert(source, destination) == 0
+    assert len(account(destination)) == 600
 
 
 def test_two_runs_at_once_do_not_mix(tmp_path: Path) -> None:
