@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.batches import frame_indices
 from signjax.data.dataset import Dataset, open_dataset
 from signjax.data.duplicates import NEAR_DISTANCE, Pair, channel_scale, find_duplicates, outline
+from signjax.data.excerpts import frame_indices
 
 NOISE = 0.01  # in standard deviations of each channel
 FASTEST, SLOWEST = 0.7, 1.4
@@ -49,7 +49,11 @@ def resampled(frames: np.ndarray, scale: np.ndarray, rng: np.random.Generator) -
 
 def dropped(frames: np.ndarray, scale: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     count = new_length(frames, rng)
-    taken = frame_indices(len(frames), count) if count < len(frames) else np.sort(rng.integers(0, len(frames), count))
+    taken = (
+        frame_indices(0, len(frames) - 1, count)
+        if count < len(frames)
+        else np.sort(rng.integers(0, len(frames), count))
+    )
     return noisy(frames[taken], scale, rng)
 
 

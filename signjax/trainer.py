@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 
 from signjax import training_settings as settings
 from signjax.data.dataset import Dataset
+from signjax.data.excerpts import drawn
 from signjax.data.order import bucket_of, plan_epoch, steps_per_epoch
 from signjax.evaluation.evaluate import Answer, Answers, answers_for, mean_over_heads
 from signjax.training import parallel
@@ -34,9 +35,8 @@ class Trainer:
         self.config, self.dataset = config, dataset
         self.devices = settings.devices(config)
         self._clips = dataset.indices("train")
-        longest = settings.stretched(config, dataset.lengths)
-        self.buckets = settings.buckets(config, longest[self._clips])
-        self._sizes = bucket_of(longest[self._clips], self.buckets)
+        self._lengths = dataset.lengths[self._clips]
+        self.buckets = settings.buckets(config, self._lengths)
         self.frames = self.buckets[-1]
         self.model = settings.model(config, dataset)
         self._batch_size: int = config.train.batch_size
@@ -96,10 +96,18 @@ class Trainer:
 
     def dispatches_of(self, epoch: int) -> Iterator[tuple[Dispatch, int]]:
         """What an epoch, counted from 1, hands to `dispatch`, each with its number of steps."""
-        planned = plan_epoch(epoch - 1, self._sizes, self._batch_size, self.config.seed)
-        steps = settings.steps_per_dispatch(self.config, self.devices)
+        excerpts = drawn(self._lengths, settings.pace(self.config), self.frames, self.config.seed, epoch - 1)
+        sizes = bucket_of(excerpts.played, self.buckets)
+        planned = plan_epoch(epoch - 1, sizes, self._batch_size, self.config.seed)
         return dispatches(
-            self.dataset, self._clips, planned, self._batch_size, len(self.devices), steps, resident=self._resident
+            self.dataset,
+            self._clips,
+            excerpts,
+            planned,
+            self._batch_size,
+            len(self.devices),
+            settings.steps_per_dispatch(self.config, self.devices),
+            resident=self._resident,
         )
 
     @property

@@ -1,5 +1,7 @@
 """Takes apart the keys of the config that decide how to train, in one place for each stage."""
 
+from dataclasses import fields
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,8 @@ from ml_collections import ConfigDict
 
 from signjax.augment import Augmentation
 from signjax.data.dataset import Dataset
-from signjax.data.order import RUN, choose_buckets
+from signjax.data.excerpts import Pace, drawn
+from signjax.data.order import RUN, choose_buckets, padded_frames
 from signjax.data.parts import COORDINATES
 from signjax.model import Hybrid
 from signjax.training import parallel
@@ -19,6 +22,9 @@ from signjax.training.step import InputSettings
 
 # Fewer clips keep a core busy with overheads.
 _FEWEST_CLIPS_OF_A_CORE = 8
+
+# Epochs by which buckets are chosen, and batches of each size that an epoch has on average.
+_DRAWN_EPOCHS, _FEWEST_BATCHES = 8, 4
 
 
 def model(config: ConfigDict, dataset: Dataset) -> Hybrid:
@@ -53,8 +59,8 @@ def inputs(dataset: Dataset) -> InputSettings:
 
 
 def augmentation(config: ConfigDict) -> Augmentation:
-    """What may happen to a training clip."""
-    return Augmentation(**config.augment.to_dict())
+    """What may happen to the frames that are shown of a training clip."""
+    return Augmentation(**{field.name: config.augment[field.name] for field in fields(Augmentation)})
 
 
 def losses(config: ConfigDict) -> LossSettings:
@@ -96,14 +102,21 @@ def cpu_devices(batch_size: int, cores: int) -> int:
     )
 
 
-def stretched(config: ConfigDict, lengths: np.ndarray) -> np.ndarray:
-    """int64: the most frames that clips of these lengths can come to have in training."""
-    return np.ceil(lengths * max(1.0, config.augment.slowest)).astype(np.int64)
+def pace(config: ConfigDict) -> Pace:
+    """How clips are cut and played in training."""
+    return Pace(config.augment.crop, config.augment.fastest, config.augment.slowest)
 
 
-def buckets(config: ConfigDict, longest: np.ndarray) -> tuple[int, ...]:
-    """The numbers of frames that batches are padded to, for training clips of at most so many frames each."""
-    return choose_buckets(longest, config.data.max_frames, config.train.buckets, 2 * config.train.batch_size)
+def buckets(config: ConfigDict, lengths: np.ndarray) -> tuple[int, ...]:
+    """The numbers of frames that batches are padded to, for training clips of so many frames each.
+
+    Chosen by what a few epochs draw. Each bucket holds four batches an epoch or more, on average: so every epoch has a batch of
+    every size, and all compilations are made in the first. The last bucket holds whatever can be drawn.
+    """
+    most = padded_frames(int(np.ceil(lengths.max() * max(1.0, config.augment.slowest))), config.data.max_frames)
+    played = [drawn(lengths, pace(config), most, config.seed, epoch).played for epoch in range(_DRAWN_EPOCHS)]
+    least = _FEWEST_BATCHES * _DRAWN_EPOCHS * config.train.batch_size
+    return choose_buckets(np.append(np.concatenate(played), most), most, config.train.buckets, least)
 
 
 def steps_per_dispatch(config: ConfigDict, devices: list[jax.Device]) -> int:

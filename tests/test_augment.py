@@ -4,14 +4,11 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 
 from signjax.augment import Augmentation, augment, augment_clip
 from signjax.data import layouts
 
-OFF = Augmentation(
-    mirror=0.0, fastest=1.0, slowest=1.0, crop=0.0, posture=0.0, noise=0.0, part_dropout=0.0, frame_dropout=0.0
-)
+OFF = Augmentation(mirror=0.0, posture=0.0, noise=0.0, part_dropout=0.0, frame_dropout=0.0)
 LAYOUT = layouts.smplx()
 STD = jnp.full(169, 2.0)
 
@@ -53,18 +50,6 @@ def test_a_mirrored_clip_is_the_layouts_mirror():
     assert seen == {True, False}
 
 
-@pytest.mark.parametrize(("factor", "length"), [(0.5, 10), (1.5, 30), (4.0, 32), (0.1, 8)])
-def test_resampling_changes_the_length_and_keeps_both_ends(factor, length):
-    frames, found_length, valid = apply(fastest=factor, slowest=factor)
-    frames, original = np.asarray(frames), np.asarray(clip()[0])
-    assert int(found_length) == length
-    np.testing.assert_array_equal(frames[0], original[0])
-    np.testing.assert_array_equal(frames[length - 1], original[19])
-    assert not frames[length:].any() and not valid[length:].any() and valid[:length].all()
-    # Every frame is one of the clip's own: rotations are never averaged.
-    assert all((frame == original).all(1).any() for frame in frames[:length])
-
-
 def test_posture_is_constant_in_a_clip_and_noise_is_not():
     original = clip()[0]
     shift = np.asarray(apply(posture=0.5)[0] - original)[:20]
@@ -92,7 +77,7 @@ def test_a_layout_of_one_part_is_never_dropped_whole():
 def test_a_clips_fate_depends_on_its_key_alone():
     frames, length, valid = (jnp.stack([value] * 3) for value in clip())
     keys = jax.random.split(jax.random.key(0), 3)
-    settings = dataclasses.replace(OFF, noise=0.1, mirror=0.5, fastest=0.7, slowest=1.4, crop=0.2, part_dropout=0.2)
+    settings = dataclasses.replace(OFF, noise=0.1, mirror=0.5, part_dropout=0.2)
 
     @jax.jit
     def run(frames, length, valid, keys):

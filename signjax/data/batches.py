@@ -11,23 +11,24 @@ from typing import TypeVar
 import numpy as np
 
 from signjax.data.dataset import Dataset
+from signjax.data.excerpts import Excerpts, frame_indices, whole
 
 Batch = dict[str, np.ndarray]
 
 T = TypeVar("T")
 
 
-def frame_indices(length: int, frames: int) -> np.ndarray:
-    """Which frames of a clip to take: all, or `frames` of them evenly spread from first to last where it is longer."""
-    if length <= frames:
-        return np.arange(length)
-    # In whole numbers, so that a device that gathers the same frames cannot round another way.
-    gaps = frames - 1
-    return (2 * np.arange(frames) * (length - 1) + gaps) // (2 * gaps)
-
-
-def collate(dataset: Dataset, clips: np.ndarray, batch_size: int, frames: int) -> Batch:
+def collate(
+    dataset: Dataset, clips: np.ndarray, batch_size: int, frames: int, excerpts: Excerpts | None = None
+) -> Batch:
     """Pads clips to one batch.
+
+    Args:
+      dataset: where they are.
+      clips: their numbers, `batch_size` or fewer.
+      batch_size: B.
+      frames: T.
+      excerpts: what is shown of each of these clips; None: all, evenly thinned where a clip is longer than T.
 
     Returns:
       `frames` float32 (B, T, F), `length` int32 (B,), `valid` bool (B, T, P), `labels` int32 (B, heads), `weight` float32
@@ -41,8 +42,9 @@ def collate(dataset: Dataset, clips: np.ndarray, batch_size: int, frames: int) -
         "weight": np.zeros(batch_size, np.float32),
         "row": np.arange(batch_size, dtype=np.int32),
     }
-    for row, clip in enumerate(clips):
-        taken = frame_indices(int(dataset.lengths[clip]), frames)
+    shown = whole(dataset.lengths[clips], frames) if excerpts is None else excerpts
+    for row, (clip, *excerpt) in enumerate(zip(clips, *shown, strict=True)):
+        taken = frame_indices(*map(int, excerpt))
         batch["frames"][row, : len(taken)] = dataset.frames(clip)[taken]
         batch["valid"][row, : len(taken)] = dataset.validity(clip)[taken]
         batch["length"][row] = len(taken)

@@ -43,7 +43,7 @@ def choose_buckets(lengths: np.ndarray, max_frames: int, most: int, least: int) 
     """The bucket sizes, rising, that leave the least padding.
 
     Args:
-      lengths: int (N,), the most frames that each clip can come to have.
+      lengths: int (N,), the frames that clips have.
       max_frames: longer clips are thinned to this many.
       most: how many buckets there may be.
       least: how many clips each must hold, where there are several. With two batches' worth every epoch has a batch of every

@@ -5,8 +5,8 @@ Shapes: N clips, F channels.
 
 import numpy as np
 
-from signjax.data.batches import frame_indices
 from signjax.data.dataset import Dataset
+from signjax.data.excerpts import frame_indices
 
 _FRAMES = 32
 _ROWS_AT_ONCE = 256
@@ -23,7 +23,7 @@ def clip_vectors(dataset: Dataset, clips: np.ndarray) -> np.ndarray:
     vectors = np.zeros((len(clips), _FRAMES, dataset.layout.width), np.float32)
     for row, clip in enumerate(clips):
         length = int(dataset.lengths[clip])
-        taken = frame_indices(length, _FRAMES)
+        taken = frame_indices(0, length - 1, min(length, _FRAMES))
         if length < _FRAMES:
             taken = np.round(np.linspace(0, length - 1, _FRAMES)).astype(np.int64)
         standard = (dataset.frames(clip)[taken] - dataset.mean) / dataset.std

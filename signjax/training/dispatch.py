@@ -30,7 +30,7 @@ def make_dispatch(step: Step, frames: int, parts: int, steps: int) -> Callable[.
 
     def run(state: TrainState, data: Resident | None, batch: dict[str, Any]) -> tuple[TrainState, dict[str, Any]]:
         if data is not None:
-            batch = gather(data, batch["clip"], batch["weight"], batch["row"], frames, parts)
+            batch = gather(data, batch, frames, parts)
         return step(state, batch)
 
     def single(state: TrainState, data: Resident | None, batches: dict[str, Any], _: Any) -> tuple[TrainState, Any]:

@@ -3,6 +3,7 @@
 Shapes: N clips, B clips of a batch, T frames of a padded clip, F channels, P parts.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -18,14 +19,13 @@ class Resident(NamedTuple):
     Attributes:
       features: float32 (sum of T, F).
       valid: bool (sum of T, P), or None where all is seen.
-      start, length: int32 (N,), first frame and number of frames of each clip.
+      start: int32 (N,), first frame of each clip.
       labels: int32 (N, heads).
     """
 
     features: Float[Array | np.ndarray, "s f"]
     valid: Bool[Array | np.ndarray, "s p"] | None
     start: Int[Array | np.ndarray, "n"]
-    length: Int[Array | np.ndarray, "n"]
     labels: Int[Array | np.ndarray, "n k"]
 
 
@@ -40,31 +40,33 @@ def as_resident(dataset: Dataset) -> Resident:
         features=np.ascontiguousarray(dataset.features),
         valid=None if dataset.valid is None else np.ascontiguousarray(dataset.valid),
         start=dataset.offsets[:-1].astype(np.int32),
-        length=dataset.lengths.astype(np.int32),
         labels=dataset.labels.astype(np.int32),
     )
 
 
-def thinned(length: Int[Array, "b"], frames: int) -> Int[Array, "b t"]:
-    """Which frame of a clip stands at each place: all in order, or evenly spread from first to last where it is longer.
+def shown_frames(
+    first: Int[Array, "b"], last: Int[Array, "b"], played: Int[Array, "b"], frames: int
+) -> Int[Array, "b t"]:
+    """Which frame of a clip stands at each place; places from `played` on are of no meaning.
 
-    `signjax.data.batches.frame_indices` gives the same on the host: both round in integers.
+    `signjax.data.excerpts.frame_indices` gives the same on the host.
     """
-    place = jnp.arange(frames)[None, :]
-    gaps = frames - 1
-    spread = (2 * place * (length[:, None] - 1) + gaps) // (2 * gaps)
-    return jnp.where(length[:, None] > frames, spread, place)
+    gaps = jnp.maximum(played - 1, 1)[:, None]
+    return first[:, None] + (2 * jnp.arange(frames)[None, :] * (last - first)[:, None] + gaps) // (2 * gaps)
 
 
-def gather(
-    data: Resident, clip: Int[Array, "b"], weight: Float[Array, "b"], row: Int[Array, "b"], frames: int, parts: int
-) -> dict[str, Array]:
-    """The batch that `signjax.data.batches.collate` would make of these clips; rows of weight 0 are empty."""
-    real = weight > 0
-    length = jnp.where(real, data.length[clip], 0)
-    taken = thinned(length, frames)
-    length = jnp.minimum(length, frames)
+def gather(data: Resident, batch: Mapping[str, Array], frames: int, parts: int) -> dict[str, Array]:
+    """The batch that `signjax.data.batches.collate` would make of these clips.
+
+    Args:
+      data: the dataset.
+      batch: as `signjax.training.feed.clip_numbers` makes it; rows of weight 0 are empty.
+      frames: T.
+      parts: P, of the layout.
+    """
+    clip, length = batch["clip"], batch["played"]
     inside = jnp.arange(frames)[None, :] < length[:, None]
+    taken = shown_frames(batch["first"], batch["last"], length, frames)
     source = jnp.where(inside, data.start[clip][:, None] + taken, 0)
     if data.valid is None:
         valid = jnp.broadcast_to(inside[:, :, None], (*inside.shape, parts))
@@ -74,7 +76,7 @@ def gather(
         "frames": jnp.where(inside[:, :, None], data.features[source], 0.0),
         "length": length,
         "valid": valid,
-        "labels": jnp.where(real[:, None], data.labels[clip], -1),
-        "weight": weight,
-        "row": row,
+        "labels": jnp.where(batch["weight"][:, None] > 0, data.labels[clip], -1),
+        "weight": batch["weight"],
+        "row": batch["row"],
     }

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from signjax.data import batches
+from signjax.data.excerpts import Excerpts
 
 
 def test_a_batch_holds_the_clips_and_zeros(dataset):
@@ -15,11 +16,15 @@ def test_a_batch_holds_the_clips_and_zeros(dataset):
     assert batch["labels"][2:].tolist() == [[-1], [-1]]
 
 
-def test_a_long_clip_is_thinned_from_its_first_to_its_last_frame():
-    taken = batches.frame_indices(100, 16)
-    assert len(taken) == 16 and taken[0] == 0 and taken[-1] == 99
-    assert np.ptp(np.diff(taken)) <= 1
-    assert batches.frame_indices(5, 16).tolist() == [0, 1, 2, 3, 4]
+def test_an_excerpt_is_shown_instead_of_the_whole_clip(dataset):
+    clips = np.array([3, 0])
+    excerpts = Excerpts(np.array([2, 0]), np.array([9, 5]), np.array([8, 11]))
+    batch = batches.collate(dataset, clips, batch_size=2, frames=16, excerpts=excerpts)
+    assert batch["length"].tolist() == [8, 11]
+    np.testing.assert_array_equal(batch["frames"][0, :8], dataset.frames(3)[2:10])
+    slow = batch["frames"][1, :11]
+    np.testing.assert_array_equal(slow[::2], dataset.frames(0)[:6])
+    assert not batch["frames"][1, 11:].any()
 
 
 def test_prefetching_keeps_order_and_errors():

@@ -19,7 +19,7 @@ from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_s
 from signjax.training.state import TrainState, make_state
 from signjax.training.step import make_eval_step, make_train_step
 
-AUGMENTATION = Augmentation(0.5, 0.7, 1.4, 0.1, 0.2, 0.1, 0.1, 0.1)
+AUGMENTATION = Augmentation(0.5, 0.2, 0.1, 0.1, 0.1)
 FRAMES = 32
 LOSS = LossSettings(0.5, 0.5, 2.0, 0.1)
 

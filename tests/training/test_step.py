@@ -19,8 +19,8 @@ from signjax.training.state import make_state
 from signjax.training.step import make_train_step
 
 CLIPS, FRAMES = 8, 64
-STILL = Augmentation(0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-LIVELY = Augmentation(0.5, 0.7, 1.0, 0.1, 0.2, 0.1, 0.1, 0.1)
+STILL = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0)
+LIVELY = Augmentation(0.5, 0.2, 0.1, 0.1, 0.1)
 
 
 def one_step(dataset, frames=FRAMES, accumulate=1, augmentation=STILL, **changes):

@@ -1,0 +1,84 @@
+"""Which frames of its clips a batch shows: all of them, or, as an augmentation, a part of them played faster or slower.
+
+Drawn on the host, before clips are put into buckets: so a clip is padded to what it was drawn to, not to the longest it can
+come to have. Everything is in whole numbers, so that a device that gathers the frames cannot round another way.
+
+Shapes: N clips.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+_EXCERPT_STREAM = 2
+
+# A sign is not shortened below this many frames: its movement would be gone.
+_FEWEST_FRAMES = 8
+
+
+class Excerpts(NamedTuple):
+    """What is shown of N clips: `played` frames each, evenly spread from `first` to `last`; the nearest, never a mean of two.
+
+    Rotation vectors cannot be averaged across the turn at pi.
+
+    Attributes:
+      first, last: int32 (N,), frames of the clip.
+      played: int32 (N,), how many frames come of them.
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+    played: np.ndarray
+
+    def of(self, clips: np.ndarray) -> "Excerpts":
+        """Those of some clips."""
+        return Excerpts(*(values[clips] for values in self))
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How clips are cut and played in training.
+
+    Attributes:
+      crop: largest share of a clip that is cut off, split at random between its two ends.
+      fastest, slowest: factors on the number of frames, drawn evenly between the two on a log scale.
+    """
+
+    crop: float
+    fastest: float
+    slowest: float
+
+
+def whole(lengths: np.ndarray, frames: int) -> Excerpts:
+    """All frames of each clip; of a clip of more than `frames`, that many."""
+    lengths = lengths.astype(np.int32)
+    return Excerpts(np.zeros_like(lengths), np.maximum(lengths - 1, 0), np.minimum(lengths, frames))
+
+
+def drawn(lengths: np.ndarray, pace: Pace, frames: int, seed: int, epoch: int) -> Excerpts:
+    """What an epoch, counted from 0, shows of each clip: a pure function of its arguments.
+
+    Args:
+      lengths: int (N,), frames of each clip.
+      pace: how clips are cut and played.
+      frames: the most that a clip is played in.
+      seed: of the run.
+      epoch: which.
+    """
+    random = np.random.default_rng([seed, _EXCERPT_STREAM, epoch])
+    share = 1.0 - pace.crop * random.random(len(lengths))
+    start = (1.0 - share) * random.random(len(lengths))
+    factor = np.exp(random.uniform(np.log(pace.fastest), np.log(pace.slowest), len(lengths)))
+    end = np.maximum(lengths - 1, 0)
+    # Of a clip that is thinned anyway, the tempo varies around what a test clip is thinned to.
+    usual = np.minimum(lengths, frames)
+    played = np.clip(np.round(share * factor * usual), np.minimum(_FEWEST_FRAMES, usual), frames)
+    first, last = np.round(start * end), np.round((start + share) * end)
+    return Excerpts(*(values.astype(np.int32) for values in (first, last, played)))
+
+
+def frame_indices(first: int, last: int, played: int) -> np.ndarray:
+    """int64 (played,): the frames that are shown, from the first to the last."""
+    gaps = max(played - 1, 1)
+    return first + (2 * np.arange(played) * (last - first) + gaps) // (2 * gaps)
