@@ -109,7 +109,7 @@ KEYS: dict[str, tuple[Any, str]] = {
         1,
         "parts that a batch goes through the network in, to save memory; batch norm sees each part",
     ),
-    "train.buckets": (3, "numbers of frames, at most, that batches are padded to; each is compiled once"),
+    "train.buckets": (4, "numbers of frames, at most, that batches are padded to; each is compiled once"),
     "train.steps_per_dispatch": (
         0,
         "steps that run on the device without the host, up to 8; 0: 1 on a CPU, 8 elsewhere",

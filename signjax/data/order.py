@@ -18,7 +18,7 @@ _ORDER_STREAM = 1
 RUN = 8
 
 # A further bucket must save this share of the padded frames: each costs a compilation.
-_LEAST_SAVING = 0.1
+_LEAST_SAVING = 0.05
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def choose_buckets(lengths: np.ndarray, max_frames: int, most: int, least: int) 
         size, so that all compilations are made in the first.
 
     Returns:
-      At most `most` sizes; fewer where a further one would save less than a tenth of all padded frames.
+      At most `most` sizes; fewer where a further one would save less than a twentieth of all padded frames.
     """
     sizes = np.array([padded_frames(int(length), max_frames) for length in lengths])
     distinct, counts = np.unique(sizes, return_counts=True)
