@@ -1,6 +1,6 @@
 """How fast torch pickles are read and converted, beside reading and copying the same bytes and beside torch.
 
-    python benchmarks/pickles.py [--files 2000] [--json FILE]
+    python -m benchmarks.pickles [--files 2000] [--json FILE]
 
 Files like SignAvatars' (about 0.4 MB) are written in four forms. Each reader reads all files of a form in turn, one
 slice of the files after the other, so that a slow spell of the machine falls on all; the medians over the slices are
