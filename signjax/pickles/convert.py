@@ -25,7 +25,7 @@ from signjax.pickles.views import View
 from signjax.pickles.workers import begin_worker
 
 # In each worker. The disk makes many files durable together in the time that one takes, so several are under way at once.
-_THREADS = 8
+_THREADS = 4
 _BATCH = 64  # files handed to a worker at once: enough that waiting for the last of them costs little
 
 
