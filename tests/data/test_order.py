@@ -77,7 +77,9 @@ def test_buckets_leave_nearly_the_least_padding(lengths, most, least):
     if len(chosen) > 1:
         assert all((held == size).sum() >= least for size in chosen)
     # Each bucket that was not added would have saved less than a twentieth.
-    assert brute_force(lengths, 128, most, least) >= held.sum() * 0.95 ** (most - len(chosen)) - 1e-9 or len(chosen) == 1
+    assert (
+        brute_force(lengths, 128, most, least) >= held.sum() * 0.95 ** (most - len(chosen)) - 1e-9 or len(chosen) == 1
+    )
 
 
 def test_clips_of_one_length_are_one_bucket():
