@@ -38,8 +38,8 @@ def keep_freed_memory() -> None:
     """Has the C library keep the memory that is freed, for the next one who asks, instead of giving it back to the system.
 
     XLA on the CPU allocates what a step needs when it begins and frees it when it ends. Memory that went back to the system in
-    between must be mapped and cleared again, page by page: 50,000 page faults, a sixth of the time of a step of 64 clips. Where
-    the C library is not glibc, nothing happens.
+    between must be mapped and cleared again, page by page, which took a sixth of a step of 64 clips. Where the C library is not
+    glibc, nothing happens.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
@@ -54,8 +54,8 @@ def keep_freed_memory() -> None:
 def configure_jax() -> None:
     """Sets what must be set before jax starts a backend: memory, one CPU device for each core, the cache of compiled programs.
 
-    Python's search for cycles comes less often from here on: tracing makes millions of objects that stay, and walking through
-    all of them again and again took a fifth of it.
+    Python's search for cycles comes less often from here on: tracing makes millions of objects that stay, and would walk through
+    all of them again and again.
 
     A batch is shared by the cores as by GPUs: a scan over time keeps one core busy, and each core runs its own. Programs are
     kept in `$JAX_COMPILATION_CACHE_DIR` where that is set, else in `signjax/programs` in the user's cache folder.
