@@ -38,7 +38,7 @@ def keep_freed_memory() -> None:
     """Has the C library keep the memory that is freed, for the next one who asks, instead of giving it back to the system.
 
     XLA on the CPU allocates what a step needs when it begins and frees it when it ends. Memory that went back to the system in
-    between must be mapped and cleared again, page by page, which took a sixth of a step of 64 clips. Where the C library is not
+    between must be mapped and cleared again, page by page, a good part of a large step. Where the C library is not
     glibc, nothing happens.
     """
     try:
