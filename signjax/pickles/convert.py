@@ -169,7 +169,9 @@ def _convert(job: plan.Job, destination: str, record: Record, overwrite: bool, l
     nan = {entry.name: count for entry in arrays if (count := _nan_count(entry))}
     empty = tuple(entry.name for entry in arrays if 0 in entry.content.shape)
     if overwrite or written_from != digest:
-        os.makedirs(os.path.dirname(output), exist_ok=True)
+        folder = os.path.dirname(output)
+        if not os.path.isdir(folder):
+            os.makedirs(folder, exist_ok=True)
         with replacing(output) as file:
             npz.write(file, arrays, digest)
     give_back(buffer)
@@ -194,6 +196,6 @@ def _nan_count(entry: Entry) -> int:
     for chunk in npz.chunks(entry.content):
         values: np.ndarray[Any, Any] = np.frombuffer(chunk, entry.content.dtype)
         # The minimum of values with NaN among them is NaN, and much the fastest to find.
-        if values.size and np.isnan(values.min()):
+        if values.size and np.isnan(np.minimum.reduce(values)):
             count += int(np.isnan(values).sum())
     return count

@@ -1,6 +1,7 @@
 """From a tree to arrays with names: the keys on the way to a leaf, joined by `/`."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -56,8 +57,11 @@ def key_name(key: object) -> str:
     >>> key_name("smplx"), key_name("a/b"), key_name(".."), key_name(""), key_name(1), key_name("1")
     ('smplx', 'a%2Fb', '%2E%2E', '%', '%(1)', '1')
     """
-    if not isinstance(key, str):
-        return f"%({quote(repr(key), safe=_PLAIN)})"
+    return _text_name(key) if isinstance(key, str) else f"%({quote(repr(key), safe=_PLAIN)})"
+
+
+@lru_cache(maxsize=256)
+def _text_name(key: str) -> str:
     if not key:
         return "%"
     if not key.strip("."):

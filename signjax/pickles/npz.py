@@ -4,11 +4,10 @@
 takes most of the time of a conversion. The bytes here are those of an uncompressed zip archive that `numpy.load` opens.
 """
 
-import ast
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -88,16 +87,16 @@ def source_of(path: str) -> str | None:
 
 def header(content: "View | np.ndarray[Any, Any]") -> bytes:
     """The part of a .npy file in front of the data."""
-    try:
-        descr = repr(np.lib.format.dtype_to_descr(content.dtype))
-    except ValueError:
-        raise PickleError(f"an array of dtype {content.dtype}, which .npy cannot describe") from None
-    return _header(descr, _is_fortran(content), tuple(content.shape))
+    return _header(content.dtype, _is_fortran(content), tuple(content.shape))
 
 
 @lru_cache(maxsize=1024)
-def _header(descr: str, fortran: bool, shape: tuple[int, ...]) -> bytes:
-    text = repr({"descr": ast.literal_eval(descr), "fortran_order": fortran, "shape": shape}).encode("utf-8")
+def _header(dtype: "np.dtype[Any]", fortran: bool, shape: tuple[int, ...]) -> bytes:
+    try:
+        descr = np.lib.format.dtype_to_descr(dtype)
+    except ValueError:
+        raise PickleError(f"an array of dtype {dtype}, which .npy cannot describe") from None
+    text = repr({"descr": descr, "fortran_order": fortran, "shape": shape}).encode("utf-8")
     version, width = (b"\x01\x00", "<H") if len(text) < 65_000 and text.isascii() else (b"\x03\x00", "<I")
     prefix = 8 + struct.calcsize(width)
     padded = text + b" " * (-(prefix + len(text) + 1) % 64) + b"\n"
@@ -110,12 +109,15 @@ def _is_fortran(content: "View | np.ndarray[Any, Any]") -> bool:
     return content.flags.f_contiguous and not content.flags.c_contiguous
 
 
-def chunks(content: "View | np.ndarray[Any, Any]") -> Iterator[memoryview]:
+def chunks(content: "View | np.ndarray[Any, Any]") -> Iterable[memoryview]:
     """The data in the order of the file, in pieces of bounded size, without a copy where they lie that way already."""
     raw = content.raw() if isinstance(content, View) else None
-    if raw is not None:
-        yield from pieces(raw)
-        return
+    if raw is None:
+        return _gathered(content)
+    return pieces(raw)
+
+
+def _gathered(content: "View | np.ndarray[Any, Any]") -> Iterator[memoryview]:
     array = content.array() if isinstance(content, View) else content
     if not array.size:
         return

@@ -3,7 +3,7 @@
 import mmap
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -12,22 +12,29 @@ from signjax.pickles.limits import PickleError
 _ZIP = b"PK\x03\x04"
 _MAP_FROM = 64 << 20  # bytes; below it, reading is as fast and a file that shrinks meanwhile does no harm
 _PIECE = 8 << 20  # bytes
-_SPARES = 2  # one for each thread of a conversion
+_SPARES = 4  # one for each thread of a conversion
 _MOST_SPARE = 4 << 20  # bytes
 _SPARE: list[bytearray] = []
 _ZEROS = memoryview(bytes(_MOST_SPARE))  # which takes no memory as long as it is only read
+# glibc gives memory back to the system as soon as a file's arrays are let go of, and the next file's arrays cost a page
+# fault for each 4 KiB: half of the time that such a file takes. It keeps as much as twice the largest block that was
+# ever let go of, so one is (its memory is never touched).
+bytearray(2 * _MOST_SPARE)
 
 
-def pieces(content: memoryview) -> Iterator[memoryview]:
+def pieces(content: memoryview) -> Iterable[memoryview]:
     """The content a few megabytes at a time, so that of a large mapped file only those lie in memory.
 
     Nothing may have been written to the mapping: what was would be lost.
     """
     owner = content.obj
+    return _dropped(content, owner) if isinstance(owner, mmap.mmap) else (content,)
+
+
+def _dropped(content: memoryview, owner: mmap.mmap) -> Iterator[memoryview]:
     for at in range(0, len(content), _PIECE):
         yield content[at : at + _PIECE]
-        if isinstance(owner, mmap.mmap):
-            owner.madvise(mmap.MADV_DONTNEED)
+        owner.madvise(mmap.MADV_DONTNEED)
 
 
 def open_bytes(path: str | os.PathLike[str], mapped: bool = False) -> tuple[memoryview, bool]:

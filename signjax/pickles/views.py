@@ -84,7 +84,6 @@ class View:
           strides: elements from one to the next, none negative; None for C order.
           offset: bytes in front of the first element.
           count: the number of elements, if the shape has been checked and they are known to lie row by row; else 0.
-          count: the number of elements, if the shape has been checked and they are known to lie row by row; else 0.
           device: where the tensor lay when it was saved.
           conj: the stored numbers are yet to be conjugated.
           neg: the stored numbers are yet to be negated.
@@ -122,7 +121,8 @@ class View:
         if not self.nbytes:
             return memoryview(b"")
         raw = self.block.peek()[self.offset : self.offset + self.nbytes]
-        check_values(np.frombuffer(raw, self.dtype))
+        if self.dtype.kind not in _NUMBERS:
+            check_values(np.frombuffer(raw, self.dtype))
         return raw
 
     def array(self) -> "np.ndarray[Any, Any]":
