@@ -146,7 +146,8 @@ def weight_gradient(
     """The gradients of the recurrent weights and of `keep`, over all steps at once, in at least float32."""
     seen = hiddens_before if keep is None else (hiddens_before * keep[None]).astype(hiddens_before.dtype)
     wide = carried(seen.dtype)
-    d_kernel = jnp.einsum("tbh,tbg->hg", seen, d_contributions, preferred_element_type=wide)
+    # `einsum` adds up axes in the order of their letters: "tbh,tbg" would bring both arrays from (t, b) into (b, t) first.
+    d_kernel = jnp.einsum("abh,abg->hg", seen, d_contributions, preferred_element_type=wide)
     if keep is None:
         return d_kernel, None
     d_seen = jnp.einsum("tbg,gh->tbh", d_contributions, transposed, preferred_element_type=wide)

@@ -30,8 +30,16 @@ def _forward(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Array]]:
 def _backward(kept: tuple[Array, Array], d_y: Array) -> tuple[Array, Array]:
     x, kernel = kept
     d_x = jnp.einsum("btf,df->btd", d_y, kernel)
-    d_kernel = jnp.einsum("btd,btf->df", x, d_y, preferred_element_type=carried(x.dtype))
-    return d_x, d_kernel.astype(kernel.dtype)
+    return d_x, _weight_gradient(x, d_y).astype(kernel.dtype)
+
+
+def _weight_gradient(x: Float[Array, "b t d"], d_y: Float[Array, "b t f"]) -> Float[Array, "d f"]:
+    """The product over all frames. XLA turns the factor that gives the rows, and with it all that made it: the smaller shall do."""
+    wide = carried(x.dtype)
+    if x.shape[-1] <= d_y.shape[-1]:
+        return jnp.einsum("btd,btf->df", x, d_y, preferred_element_type=wide)
+    # Halving and doubling are exact. Without them XLA would see that a product is turned, and turn `x` after all.
+    return (2.0 * jnp.einsum("btf,btd->fd", 0.5 * d_y, x, preferred_element_type=wide)).T
 
 
 project.defvjp(_forward, _backward)
