@@ -10,11 +10,16 @@ _GATHERED = 8 << 20  # bytes
 _MOST_PIECES = 512  # what one call of the system takes is 1024
 
 
-class Gatherer:
-    """Takes a file's pieces without copying them, and writes many at once."""
+class Partial:
+    """A file that is written under another name beside `path`, until `finish` or `abandon`.
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    It takes pieces without copying them, and writes many at once.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._partial = partial_path(path)
+        self._descriptor = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
         self._pieces: list[memoryview] = []
         self._size = 0
 
@@ -36,6 +41,26 @@ class Gatherer:
                 self._pieces[0] = self._pieces[0][written:]
         self._size = 0
 
+    def finish(self) -> None:
+        """Flushes the file to the disk and gives it its name; removes it if that fails."""
+        try:
+            try:
+                self.flush()
+                os.fsync(self._descriptor)
+            finally:
+                os.close(self._descriptor)
+            os.replace(self._partial, self._path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(self._partial)
+            raise
+
+    def abandon(self) -> None:
+        """Removes the file."""
+        os.close(self._descriptor)
+        with suppress(FileNotFoundError):
+            os.unlink(self._partial)
+
 
 def partial_path(path: str) -> str:
     """The temporary file's name: the same each time, so that a run takes up what a killed one left."""
@@ -45,23 +70,15 @@ def partial_path(path: str) -> str:
 
 
 @contextmanager
-def replacing(path: str) -> Iterator[Gatherer]:
+def replacing(path: str) -> Iterator[Partial]:
     """Opens a temporary file beside `path`; on success it is flushed to the disk and renamed, on failure removed."""
-    partial = partial_path(path)
+    file = Partial(path)
     try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
-        try:
-            file = Gatherer(descriptor)
-            yield file
-            file.flush()
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(partial, path)
+        yield file
     except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(partial)
+        file.abandon()
         raise
+    file.finish()
 
 
 def sync_folder(path: str) -> None:

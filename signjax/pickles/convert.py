@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from signjax.pickles import containers, manifest, npz, plan
-from signjax.pickles.atomic import replacing, sync_folder
+from signjax.pickles.atomic import Partial, sync_folder
 from signjax.pickles.flatten import Entry, entries
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.manifest import Record
@@ -24,8 +24,8 @@ from signjax.pickles.source import give_back, open_bytes, pieces
 from signjax.pickles.views import View
 from signjax.pickles.workers import begin_worker
 
-# In each worker. The disk makes many files durable together in the time that one takes, so several are under way at once.
-_THREADS = 4
+# In each worker. While the disk makes some files durable, which it does for many in the time that one takes, the next are read.
+_FLUSHES = 4
 _BATCH = 64  # files handed to a worker at once: enough that waiting for the last of them costs little
 
 
@@ -121,33 +121,52 @@ def _run(
 def _batch(
     jobs: list[plan.Job], destination: str, known: dict[str, Record | None], overwrite: bool, limits: Limits
 ) -> list[Record]:
-    def one(job: plan.Job) -> Record:
-        return convert_file(job, destination, known[job.source], overwrite, limits)
-
-    # While some files are being flushed to the disk, the next are read.
-    with ThreadPoolExecutor(_THREADS) as pool:
-        return list(pool.map(one, jobs))
+    # Threads flush and nothing else: several that convert would wait for each other's Python.
+    with ThreadPoolExecutor(_FLUSHES) as pool:
+        written = [convert_file(job, destination, known[job.source], overwrite, limits, pool) for job in jobs]
+        return [_finished(record, flush) for record, flush in written]
 
 
-def convert_file(job: plan.Job, destination: str, before: Record | None, overwrite: bool, limits: Limits) -> Record:
-    """Converts one file, unless that has been done; the record of what became of it."""
+def convert_file(
+    job: plan.Job, destination: str, before: Record | None, overwrite: bool, limits: Limits, pool: ThreadPoolExecutor
+) -> tuple[Record, Future[None] | None]:
+    """Converts one file, unless that has been done.
+
+    Returns:
+      The record of what becomes of it if the output reaches the disk, and what waits for that, if there is an output.
+    """
     record = Record(job.source, 0, 0, "", "refused", job.refused)
     if job.refused:
-        return record
+        return record, None
     try:
         status = os.stat(job.path)
         record = record._replace(size=status.st_size, mtime_ns=status.st_mtime_ns)
         if before is not None and not overwrite and _is_done(before, record, destination):
-            return before
-        return _convert(job, destination, record, overwrite, limits)
+            return before, None
+        record, output = _convert(job, destination, record, overwrite, limits)
+        return record, None if output is None else pool.submit(output.finish)
     except PickleError as error:
         reason = f"{error}. Nothing in the file was run."
     except MemoryError:
         reason = "not enough memory for the arrays"
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        reason = "no space left on the device" if full else f"{error.strerror}: {error.filename}"
-    return record._replace(reason=reason)
+        reason = _failure(error)
+    return record._replace(reason=reason), None
+
+
+def _finished(record: Record, flush: "Future[None] | None") -> Record:
+    """The record once its output is on the disk, or a refusal if it did not get there."""
+    try:
+        if flush is not None:
+            flush.result()
+    except OSError as error:
+        return Record(record.source, record.size, record.mtime_ns, record.sha256, "refused", _failure(error))
+    return record
+
+
+def _failure(error: OSError) -> str:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return "no space left on the device" if full else f"{error.strerror}: {error.filename}"
 
 
 def _is_done(before: Record, now: Record, destination: str) -> bool:
@@ -155,11 +174,13 @@ def _is_done(before: Record, now: Record, destination: str) -> bool:
     return unchanged and all(os.path.exists(os.path.join(destination, output)) for output in before.outputs)
 
 
-def _convert(job: plan.Job, destination: str, record: Record, overwrite: bool, limits: Limits) -> Record:
+def _convert(
+    job: plan.Job, destination: str, record: Record, overwrite: bool, limits: Limits
+) -> tuple[Record, Partial | None]:
     output = os.path.join(destination, job.output)
     written_from = npz.source_of(output) if os.path.exists(output) else ""
     if written_from is None:
-        return record._replace(reason=f"{job.output} exists and was not written by a conversion; move it away")
+        return record._replace(reason=f"{job.output} exists and was not written by a conversion; move it away"), None
     buffer, _ = open_bytes(job.path)
     digest = _digest(buffer)
     record = record._replace(sha256=digest, size=len(buffer))
@@ -168,14 +189,20 @@ def _convert(job: plan.Job, destination: str, record: Record, overwrite: bool, l
     notes = {entry.name: entry.note for entry in arrays if entry.note}
     nan = {entry.name: count for entry in arrays if (count := _nan_count(entry))}
     empty = tuple(entry.name for entry in arrays if 0 in entry.content.shape)
+    file = None
     if overwrite or written_from != digest:
         folder = os.path.dirname(output)
         if not os.path.isdir(folder):
             os.makedirs(folder, exist_ok=True)
-        with replacing(output) as file:
+        file = Partial(output)
+        try:
             npz.write(file, arrays, digest)
+            file.flush()  # while the bytes are there
+        except BaseException:
+            file.abandon()
+            raise
     give_back(buffer)
-    return record._replace(status="converted", outputs=(job.output,), notes=notes, nan=nan, empty=empty)
+    return record._replace(status="converted", outputs=(job.output,), notes=notes, nan=nan, empty=empty), file
 
 
 def _digest(content: memoryview) -> str:

@@ -10,11 +10,12 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from signjax.pickles import rare_opcodes, text_opcodes, usual_tensor
+from signjax.pickles import rare_opcodes, text_opcodes, usual_array, usual_tensor
 from signjax.pickles.allowed import lookup
 from signjax.pickles.joblib_standin import JoblibArray
 from signjax.pickles.keys import Keys
 from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.numpy_standins import ArrayStandIn
 from signjax.pickles.standins import Constructor, DictStandIn, StandIn, kind
 
 PersistentLoad = Callable[[object], object]
@@ -173,7 +174,16 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     if quick:
                         quick = _put(skipped)
                 elif op == 0x68:  # BINGET
-                    stack.append(memo[code[pos]])
+                    value = memo[code[pos]]
+                    if quick and type(value) is Constructor and value.make is ArrayStandIn:
+                        pos, frame_end, skipped, arrays = usual_array.read_run(
+                            buffer, code, at, frame_end, stack, memo, skipped
+                        )
+                        if arrays:
+                            instructions += arrays * usual_tensor.INSTRUCTIONS
+                            continue
+                        pos = at + 1
+                    stack.append(value)
                     pos += 1
                 elif op == 0x52:  # REDUCE
                     arguments = stack.pop()

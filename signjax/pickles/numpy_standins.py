@@ -12,31 +12,42 @@ from signjax.pickles.views import Block, View, c_strides, check_shape
 
 
 class ArrayStandIn(StandIn):
-    """`_reconstruct(ndarray, (0,), b"b")`, filled by BUILD with (version, shape, dtype, is_fortran, data)."""
+    """`_reconstruct(ndarray, (0,), b"b")`, filled by BUILD with (version, shape, dtype, is_fortran, data).
 
-    __slots__ = ("state",)
+    `ready` is the view, where it was checked when the array was read.
+    """
 
-    def __init__(self, arguments: tuple[Any, ...]) -> None:
+    __slots__ = ("ready", "state")
+
+    def __init__(self, arguments: tuple[Any, ...], ready: View | None = None) -> None:
+        self.ready = ready
         if not arguments or type(arguments[0]) is not Name or arguments[0].name != "numpy.ndarray":
             raise PickleError("an array of a class other than numpy.ndarray")
         self.state: tuple[Any, ...] | None = None
 
     def build(self, state: Any) -> None:
         """Keeps the state for later; NumPy's own `__setstate__` trusts it too much to be handed it."""
-        if self.state is not None:
+        if self.state is not None or self.ready is not None:
             raise PickleError("an array that is given its state twice")
         if type(state) is not tuple or len(state) not in (4, 5):
             raise PickleError("an array whose state is no tuple of 4 or 5 values")
         self.state = state[-4:]
 
+    def view(self, _settle: Settle) -> View | None:
+        """The checked view on the data; None for an array of objects."""
+        return _view(*self._parts())
+
     def settle(self, settle: Settle) -> Any:
         """The array."""
+        return strided(settle, *self._parts())
+
+    def _parts(self) -> tuple[Any, Any, bool, Any]:
         if self.state is None:
             raise PickleError("an array that is never given its state")
         shape, dtype, fortran, data = self.state
         if type(fortran) not in (bool, int):
             raise PickleError("an array whose order is no truth value")
-        return strided(settle, shape, dtype, bool(fortran), data)
+        return shape, dtype, bool(fortran), data
 
 
 class FrombufferStandIn(StandIn):
@@ -74,6 +85,12 @@ class ScalarStandIn(StandIn):
 
 def strided(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) -> Any:
     """The array of a shape and dtype whose bytes, or objects, are `data`."""
+    view = _view(shape, dtype, fortran, data)
+    return _object_array(settle, tuple(shape), fortran, data) if view is None else settle.leaf(view)
+
+
+def _view(shape: Any, dtype: Any, fortran: bool, data: Any) -> View | None:
+    """The checked view of a shape and dtype on `data`; None where those are objects, of which the number is checked."""
     if type(dtype) is not DtypeStandIn:
         raise PickleError("an array whose dtype is none")
     if type(shape) is list:
@@ -82,7 +99,7 @@ def strided(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) ->
     if dtype.is_object:
         if type(data) is not list or len(data) != count:
             raise PickleError(f"an object array of shape {shape} without its {count} objects")
-        return _object_array(settle, shape, fortran, data)
+        return None
     found = dtype.numpy()
     if found.subdtype is not None:
         raise PickleError("an array whose elements are arrays")
@@ -90,7 +107,7 @@ def strided(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) ->
     strides = c_strides(shape[::-1])[::-1] if fortran else None
     if len(raw) != count * found.itemsize:
         raise PickleError(f"an array of shape {shape} and dtype {found} with {len(raw)} bytes of data")
-    return settle.leaf(View(Block(raw), found, shape, strides, count=0 if fortran else count))
+    return View(Block(raw), found, shape, strides, count=0 if fortran else count)
 
 
 def payload(data: Any) -> memoryview | bytes | bytearray:

@@ -5,6 +5,7 @@ from typing import Any
 
 from signjax.pickles import legacy_stream
 from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.numpy_standins import ArrayStandIn
 from signjax.pickles.standins import Constructor, DictStandIn, Name, StandIn
 from signjax.pickles.torch_standins import Storage, Tensor
 from signjax.pickles.views import View
@@ -59,8 +60,9 @@ class Settler:
             self._bytes += seen[3]
             self._check()
             return seen[1]
-        if kind is Tensor:  # the most frequent, and one that holds nothing which could hold it
-            view = value.ready or value.view(self)
+        # The most frequent, and such as hold nothing which could hold them.
+        view = (value.ready or value.view(self)) if kind is Tensor or kind is ArrayStandIn else None
+        if view is not None:
             self._bytes += view.nbytes
             if self._bytes > self._most_bytes or self._values > self._most_values:
                 self._refuse()

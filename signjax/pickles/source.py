@@ -12,7 +12,7 @@ from signjax.pickles.limits import PickleError
 _ZIP = b"PK\x03\x04"
 _MAP_FROM = 64 << 20  # bytes; below it, reading is as fast and a file that shrinks meanwhile does no harm
 _PIECE = 8 << 20  # bytes
-_SPARES = 4  # one for each thread of a conversion
+_SPARES = 2
 _MOST_SPARE = 4 << 20  # bytes
 _SPARE: list[bytearray] = []
 _ZEROS = memoryview(bytes(_MOST_SPARE))  # which takes no memory as long as it is only read

@@ -19,7 +19,7 @@ from signjax.pickles.views import Block, View, plain_count
 LOAD_FROM_BYTES = GLOBALS["torch.storage", "_load_from_bytes"]
 REBUILD_TENSOR = GLOBALS["torch._utils", "_rebuild_tensor_v2"]
 NAME_SIZE = len("torch._utils")
-INSTRUCTIONS = 50  # of a tensor at most: with all names, its key, a frame and 3 dimensions they are 48
+INSTRUCTIONS = 50  # of a tensor at most: with all names, its key, a frame and 3 dimensions they are 48; and of an array
 
 _ORDERED_DICT = GLOBALS["collections", "OrderedDict"]
 _NO_FRAME = 1 << 63

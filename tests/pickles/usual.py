@@ -81,3 +81,37 @@ def clips() -> list[bytes]:
         usual({"a" * 300: one["pose"], "é": [other, one["valid"], CudaTensor(np.zeros((0, 3)))], 7: one["points"]}),
         usual([CudaTensor(np.arange(i + 1.0)) for i in range(40)], frame=100),
     ]
+
+
+def arrays() -> list[bytes]:
+    """Small files of NumPy arrays, some with tensors among them and with frames as large files have them."""
+    rng = np.random.default_rng(1)
+
+    def clip(frames: int) -> dict[str, Any]:
+        return {
+            "index": np.arange(frames),
+            "points": rng.random((frames, 4, 3), np.float32),
+            "pose": rng.random((frames, 300), np.float32),
+            "focal": np.full((frames, 2), 14921.8),
+            "valid": rng.random(frames) > 0.5,
+            "height": frames,
+            "wide": rng.random((frames, 2, 2)),
+            "swapped": np.arange(frames, dtype=">i4"),
+            "names": np.array(["left", "right"]),
+            "columns": np.asfortranarray(rng.random((frames + 1, 3))),
+            "none": np.zeros((0, 3)),
+            "one": np.array(3.5),
+            "objects": np.array([1, "two", None], object),
+            "last": np.arange(3, dtype=np.uint8),
+        }
+
+    one = clip(3)
+    return [
+        usual(clip(2)),
+        usual(clip(5), frame=400),
+        usual([one["points"], one["pose"], one["points"], [one["index"], one["valid"]], one["focal"]], frame=700),
+        usual(
+            {"valid": CudaTensor(one["valid"]), **{key: one[key] for key in ("points", "pose")}, "é" * 90: one["focal"]}
+        ),
+        usual([np.arange(i + 1.0) for i in range(40)], frame=100),
+    ]

@@ -1,4 +1,4 @@
-"""Tensors that are read at once come out as those that the machine reads instruction by instruction."""
+"""Tensors and arrays that are read at once come out as those that the machine reads instruction by instruction."""
 
 import itertools
 import random
@@ -8,13 +8,13 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from signjax.pickles import PickleError, containers, usual_tensor
+from signjax.pickles import PickleError, containers, usual_array, usual_tensor
 from signjax.pickles.limits import Limits
 from signjax.pickles.views import View
 from signjax.pickles.write import CudaTensor
 from tests.pickles.fuzz import mutated
 from tests.pickles.truth import fixtures
-from tests.pickles.usual import clips, usual
+from tests.pickles.usual import arrays, clips, usual
 
 INPUTS = 3_000
 
@@ -23,12 +23,9 @@ def none_read(_buffer: Any, _code: Any, pos: int, frame_end: int, _stack: Any, _
     return pos, frame_end, skipped, 0
 
 
-MACHINE_ALONE = mock.patch.multiple(usual_tensor, read_run=none_read, read_first=none_read)
-
-
 def files() -> list[bytes]:
     plain = [path.read_bytes() for path, _ in fixtures() if path.suffix == ".pkl"]
-    return [content for content in plain if len(content) < 64 << 10] + clips()
+    return [content for content in plain if len(content) < 64 << 10] + clips() + arrays()
 
 
 def outcome(content: bytes, limits: Limits = Limits()) -> Any:  # noqa: B008 -- frozen
@@ -63,7 +60,10 @@ def described(value: Any, seen: dict[int, int]) -> Any:
 
 
 def alone(content: bytes, limits: Limits = Limits()) -> Any:  # noqa: B008 -- frozen
-    with MACHINE_ALONE:
+    with (
+        mock.patch.multiple(usual_tensor, read_run=none_read, read_first=none_read),
+        mock.patch.object(usual_array, "read_run", none_read),
+    ):
         return outcome(content, limits)
 
 
@@ -72,7 +72,17 @@ def test_whole_files_are_the_same(content: bytes) -> None:
     assert outcome(content) == alone(content)
 
 
-def test_usual_files_are_read_at_once() -> None:
+@pytest.mark.parametrize(
+    ("module", "contents", "wanted"),
+    [
+        # Of the first file's four, one is so small that it is written with another instruction.
+        (usual_tensor, clips(), (3, 4, 5, 3, 40)),
+        # Not the first array of a file, which spells out the names, nor those of text, in another order, without elements or
+        # dimensions, or of objects; nor those of the last file in whose instructions a frame ends.
+        (usual_array, arrays(), (7, 7, 4, 2, 34)),
+    ],
+)
+def test_usual_files_are_read_at_once(module: Any, contents: list[bytes], wanted: tuple[int, ...]) -> None:
     counts = []
 
     def counted(*arguments: Any) -> Any:
@@ -80,13 +90,14 @@ def test_usual_files_are_read_at_once() -> None:
         counts.append(result[3])
         return result
 
-    read_run = usual_tensor.read_run
-    # Of the first file's four, one is so small that it is written with another instruction.
-    for content, wanted in zip(clips(), (3, 4, 5, 3, 40), strict=True):
+    read_run = module.read_run
+    found = []
+    for content in contents:
         counts.clear()
-        with mock.patch.object(usual_tensor, "read_run", counted):
+        with mock.patch.object(module, "read_run", counted):
             outcome(content)
-        assert sum(counts) == wanted
+        found.append(sum(counts))
+    assert tuple(found) == wanted
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -102,7 +113,7 @@ def test_damaged_files_are_the_same(part: int) -> None:
     assert INPUTS // 4 > read > INPUTS // 80, "damage that is never or always refused tests nothing"
 
 
-@pytest.mark.parametrize("content", clips())
+@pytest.mark.parametrize("content", clips() + arrays())
 def test_each_byte_counts(content: bytes) -> None:
     """One byte changed anywhere, to what instructions and sizes are made of."""
     chance = random.Random(len(content))
@@ -114,17 +125,25 @@ def test_each_byte_counts(content: bytes) -> None:
             assert outcome(changed) == alone(changed), (at, byte)
 
 
-def test_limits_count_what_is_read_at_once() -> None:
-    content = clips()[0]
-    outcomes = [outcome(content, Limits(opcodes=count)) for count in range(60, 160)]
-    assert outcomes == [alone(content, Limits(opcodes=count)) for count in range(60, 160)]
+@pytest.mark.parametrize(("content", "most"), [(clips()[0], 160), (arrays()[0], 800)])
+def test_limits_count_what_is_read_at_once(content: bytes, most: int) -> None:
+    outcomes = [outcome(content, Limits(opcodes=count)) for count in range(60, most)]
+    assert outcomes == [alone(content, Limits(opcodes=count)) for count in range(60, most)]
     assert type(outcomes[0]) is str and type(outcomes[-1]) is not str
 
 
 @pytest.mark.parametrize("entry", range(64))
-def test_a_pickle_may_refer_to_what_was_left_out(entry: int) -> None:
-    """A list of tensors and then any entry of the memo."""
-    content = usual([CudaTensor(np.arange(6.0).reshape(2, 3)), CudaTensor(np.arange(2))])
+@pytest.mark.parametrize(
+    "tree",
+    [
+        [CudaTensor(np.arange(6.0).reshape(2, 3)), CudaTensor(np.arange(2))],
+        [np.arange(6.0).reshape(2, 3), np.arange(2), np.arange(3), np.arange(2.0, dtype=np.float32)],
+    ],
+    ids=["tensors", "arrays"],
+)
+def test_a_pickle_may_refer_to_what_was_left_out(tree: list[Any], entry: int) -> None:
+    """A list of tensors or arrays and then any entry of the memo."""
+    content = usual(tree)
     assert content.endswith(b"e.")
     frame = int.from_bytes(content[3:11], "little")
     assert frame == len(content) - 11
@@ -134,7 +153,7 @@ def test_a_pickle_may_refer_to_what_was_left_out(entry: int) -> None:
     assert outcome(stored) == alone(stored)
 
 
-def test_values_and_bytes_are_bounded_alike() -> None:
-    content = clips()[2]
+@pytest.mark.parametrize("content", [clips()[2], arrays()[2]])
+def test_values_and_bytes_are_bounded_alike(content: bytes) -> None:
     for limits in (Limits(values=5), Limits(ratio=0, allowance=100), Limits(ratio=0, allowance=4000), Limits(depth=2)):
         assert outcome(content, limits) == alone(content, limits)
