@@ -10,7 +10,7 @@ from typing import Any
 from signjax.pickles import machine
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.nested_stream import HEADER, usual_storage
-from signjax.pickles.standins import Name
+from signjax.pickles.standins import Name, kind
 from signjax.pickles.torch_dtypes import StorageType
 from signjax.pickles.torch_standins import Storage
 from signjax.pickles.views import Block
@@ -88,8 +88,9 @@ def read(buffer: memoryview, limits: Limits) -> Any:
         if magic != MAGIC or type(magic) is not int:
             raise PickleError("the magic number of torch.save's legacy form is missing")
         version, pos = machine.run(buffer, pos, limits)
-        if version != _PROTOCOL or type(version) is not int:
-            raise PickleError(f"version {version!r:.100} of torch.save's legacy form; {_PROTOCOL} is known")
+        if type(version) is not int or version != _PROTOCOL:
+            found = version if type(version) is int and abs(version) < 1 << 64 else f"(a {kind(version)})"
+            raise PickleError(f"version {found} of torch.save's legacy form; {_PROTOCOL} is known")
         _system, pos = machine.run(buffer, pos, limits)
     ids = StorageIds(with_views=True, most_bytes=len(buffer))
     root, pos = machine.run(buffer, pos, limits, ids)

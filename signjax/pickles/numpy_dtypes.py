@@ -108,7 +108,7 @@ def _unit(state: tuple[Any, ...]) -> str:
         case ((dict() | None, (unit, int(count), *_)),):
             if type(unit) is bytes:
                 unit = unit.decode("ascii", "replace")
-            if unit in _UNITS and 0 < count < 1 << 31:
+            if type(unit) is str and unit in _UNITS and 0 < count < 1 << 31:
                 return "" if unit == "generic" else f"[{count}{unit}]"
     raise PickleError("a dtype for dates without a known unit")
 
@@ -133,7 +133,7 @@ def _structure(names: Any, fields: Any, size: Any, depth: int) -> "tuple[np.dtyp
         raise PickleError("a structured dtype of no believable size")
     formats, offsets, titles, total = [], [], [], 0
     plain_names = [name.decode("ascii", "replace") if type(name) is bytes else name for name in names]
-    if len(set(map(str, plain_names))) != len(names) or not all(type(name) is str and name for name in plain_names):
+    if not all(type(name) is str and name for name in plain_names) or len(set(plain_names)) != len(names):
         raise PickleError("a structured dtype with two fields of one name, or a field without")
     for name in names:
         match fields.get(name):

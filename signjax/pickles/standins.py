@@ -50,5 +50,5 @@ class DictStandIn(dict[Any, Any], StandIn):
 
 
 def kind(value: object) -> str:
-    """What a value is, for messages."""
+    """What a value is, for messages. Its text could be long beyond measure: tuples may hold one another again and again."""
     return value.name if isinstance(value, Name | Constructor) else type(value).__name__

@@ -5,7 +5,7 @@ from typing import Any
 
 from signjax.pickles import machine
 from signjax.pickles.limits import Limits, PickleError
-from signjax.pickles.standins import Name
+from signjax.pickles.standins import Name, kind
 from signjax.pickles.torch_dtypes import StorageType
 from signjax.pickles.torch_standins import Storage, Tensor
 from signjax.pickles.views import Block
@@ -36,7 +36,7 @@ def read(buffer: memoryview, limits: Limits) -> Any:
             raise PickleError("a pickled module; save its `state_dict()` instead")
         text = str(saved) if type(saved) in (int, str) else ""
         if not text.isdecimal() or len(text) > 20 or int(text) not in objects:
-            raise PickleError(f"a persistent id that names no tensor: {saved!r:.100}")
+            raise PickleError(f"a persistent id that names no tensor: {text[:100] or kind(saved)}")
         return objects[int(text)]
 
     value, end = machine.run(members["pickle"], 0, limits, persistent)

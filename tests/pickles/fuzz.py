@@ -32,7 +32,7 @@ from signjax.pickles.limits import Limits
 from signjax.pickles.views import View
 from tests.pickles.hostile import attacks
 from tests.pickles.truth import fixtures
-from tests.pickles.usual import clips
+from tests.pickles.usual import arrays, clips
 
 _LONGEST = 64 << 10  # bytes of a seed file; larger attacks are about size, and make slow fuzzing
 _HANG = 2.0  # seconds of the processor: a busy machine is not the reader's fault
@@ -43,7 +43,8 @@ _INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 0x28, 0x2E, 0x52, 0x62, 0x63, 0x93, 0x94
 
 def seeds() -> list[bytes]:
     """Files to start from: real ones thrice, because what is damaged only a little gets further than an attack."""
-    files = 3 * ([path.read_bytes() for path, _ in fixtures()] + clips()) + [content for _, content, _ in attacks()]
+    files = 3 * ([path.read_bytes() for path, _ in fixtures()] + clips() + arrays())
+    files += [content for _, content, _ in attacks()]
     return [content for content in files if len(content) <= _LONGEST]
 
 

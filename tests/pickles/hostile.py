@@ -123,6 +123,14 @@ def time_and_memory() -> Iterator[Attack]:
     yield "deep tuple as a key", pickle(b"}" + deep + b"Ns"), "as a key"
     yield "deep tuple in a set", pickle(b"\x8f(" + deep + b"\x90"), "as a key"
     yield "doubled tuple", pickle(double), "values"
+    yield "doubled tuple as a version", pickle(whole(0x1950A86A20F9469CFC6C)) + pickle(double), "version"
+    yield "doubled tuple as a persistent id in a tar", tar({"storages": pickle(b"K\0") + pickle(b"]"),
+        "tensors": pickle(b"K\0"), "pickle": pickle(b"]" + double + b"aQ")}), "persistent id"  # fmt: skip
+    start = (whole(4), text("<"), b"N", b"N", b"N", whole(-1), whole(-1), whole(0))
+    dates = dtype("M8", *start, tup(b"N", tup(double, whole(1), whole(1), whole(1))))
+    yield "doubled tuple as a unit of time", pickle(array(dates, sizes([1]), raw(b"A" * 8))), "known unit"
+    fields = dtype("V8", whole(3), text("|"), b"N", tup(double), b"}", whole(8), whole(1), whole(0))
+    yield "doubled tuple as a field's name", pickle(array(fields, sizes([1]), raw(b"A" * 8))), "field"
     yield "deep tuple", pickle(deep), "deep"
     yield "deep lists", pickle(b"]" * 5000 + b"a" * 4999), "deep"
     yield "list in itself", pickle(b"]\x94h\0a"), "holds itself"
