@@ -197,7 +197,8 @@ def test_long_names_are_cut_and_kept_apart(tmp_path: Path) -> None:
     assert len(set(outputs)) == 2 and all((tmp_path / "out" / name).is_file() for name in outputs)
 
 
-def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("when", ["written", "flushed"])
+def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
     source, destination = tmp_path / "in", tmp_path / "out"
     source.mkdir()
     write_plain(source / "a.pkl", clip())
@@ -205,7 +206,7 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
     before = (destination / "a.pkl.npz").read_bytes()
     write_plain(source / "a.pkl", clip(seed=3))
     write_plain(source / "b.pkl", clip(seed=4))
-    write = os.writev
+    write, flush = os.writev, os.fsync
 
     def full(descriptor: int, parts: Any) -> int:
         if b"NUMPY" in b"".join(parts):
@@ -213,7 +214,15 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(descriptor, parts)
 
-    monkeypatch.setattr(os, "writev", full)
+    def late(descriptor: int) -> None:
+        if os.readlink(f"/proc/self/fd/{descriptor}").endswith(".npz.partial"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        flush(descriptor)
+
+    if when == "written":
+        monkeypatch.setattr(os, "writev", full)
+    else:
+        monkeypatch.setattr(os, "fsync", late)
     assert convert(source, destination) == 2
     assert sorted(path.name for path in destination.iterdir()) == ["a.pkl.npz", "manifest.jsonl"]
     assert (destination / "a.pkl.npz").read_bytes() == before
