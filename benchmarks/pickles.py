@@ -5,7 +5,7 @@
 Files like SignAvatars' (about 0.4 MB) are written in four forms. Each reader reads all files of a form in turn, one
 slice of the files after the other, so that a slow spell of the machine falls on all; the medians over the slices are
 shown. Where torch is installed, its own readers run too. The files come from the page cache: what is measured is the
-reader, not the disk.
+reader, not the disk. Some 9 GB are written below the folder for temporary files.
 """
 
 import argparse
@@ -184,7 +184,7 @@ def _copy(task: tuple[list[Path], Path]) -> None:
         partial.rename(task[1] / path.name)
 
 
-def conversion(paths: list[Path], folder: Path, workers: int = 2, repeats: int = 5) -> dict[str, float]:
+def conversion(paths: list[Path], folder: Path, workers: int = 2, repeats: int = 3) -> dict[str, float]:
     """Files a second of `convert`, and of copying with the same fsync and rename, both with two processes.
 
     All that is written stays until the end: where files have just been deleted, ext4 takes longer to make new ones.
