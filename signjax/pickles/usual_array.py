@@ -14,6 +14,7 @@ from signjax.pickles.limits import PickleError
 from signjax.pickles.numpy_dtypes import DtypeStandIn
 from signjax.pickles.numpy_standins import ArrayStandIn
 from signjax.pickles.standins import Constructor
+from signjax.pickles.usual_tensor import pushed
 from signjax.pickles.views import Block, View, plain_count
 
 _NDARRAY = GLOBALS["numpy", "ndarray"]
@@ -30,7 +31,6 @@ _ARRAY = re.compile(
     rb"\x89(?:C(.)|B(....))",
     re.DOTALL,
 )
-_SIZE = re.compile(rb"K(.)|M(..)|J(....)", re.DOTALL)
 _TUPLES = (b"", b"\x85", b"\x86", b"\x87")
 # MEMOIZE, TUPLE, MEMOIZE, BUILD.
 _END = b"\x94t\x94b"
@@ -160,5 +160,5 @@ def _shape(sizes: bytes, tuple_of: bytes) -> tuple[tuple[int, ...], int]:
       sizes: the instructions that push the sizes.
       tuple_of: the instruction that makes one tuple of them.
     """
-    shape = tuple([int.from_bytes(b"".join(n), "little", signed=bool(n[2])) for n in _SIZE.findall(sizes)])
+    shape = pushed(sizes)
     return shape, plain_count(shape, None) if _TUPLES[len(shape)] == tuple_of else 0

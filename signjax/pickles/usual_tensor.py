@@ -210,12 +210,13 @@ def _layout(code: bytes) -> tuple[int, tuple[int, ...], int, int] | None:
     match = _LAYOUT.fullmatch(code)
     if match is None:
         return None
-    (offset,), shape, strides = (_numbers(match[group]) for group in (1, 2, 4))
+    (offset,), shape, strides = (pushed(match[group]) for group in (1, 2, 4))
     count = plain_count(shape, strides)
     if match[3] != _TUPLES[len(shape)] or match[5] != match[3] or offset < 0 or not count:
         return None
     return offset, shape, count, 7 if shape else 5
 
 
-def _numbers(code: bytes) -> tuple[int, ...]:
+def pushed(code: bytes) -> tuple[int, ...]:
+    """The whole numbers that BININT1, BININT2 and BININT push."""
     return tuple([int.from_bytes(b"".join(n), "little", signed=bool(n[2])) for n in _SIZE.findall(code)])
