@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float
 
 from signjax.layers.in_place import Arrays, frame, scan_in_place
 from signjax.layers.precision import carried
+from signjax.layers.projection import product_over_frames
 
 
 def sigmoid(x: Float[Array, "*any"]) -> Float[Array, "*any"]:
@@ -145,12 +146,10 @@ def weight_gradient(
 ) -> tuple[Float[Array, "h g"], Float[Array, "b h"] | None]:
     """The gradients of the recurrent weights and of `keep`, over all steps at once, in at least float32."""
     seen = hiddens_before if keep is None else (hiddens_before * keep[None]).astype(hiddens_before.dtype)
-    wide = carried(seen.dtype)
-    # `einsum` adds up axes in the order of their letters: "tbh,tbg" would bring both arrays from (t, b) into (b, t) first.
-    d_kernel = jnp.einsum("abh,abg->hg", seen, d_contributions, preferred_element_type=wide)
+    d_kernel = product_over_frames(seen, d_contributions)
     if keep is None:
         return d_kernel, None
-    d_seen = jnp.einsum("tbg,gh->tbh", d_contributions, transposed, preferred_element_type=wide)
+    d_seen = jnp.einsum("tbg,gh->tbh", d_contributions, transposed, preferred_element_type=carried(seen.dtype))
     return d_kernel, (d_seen * hiddens_before).sum(0)
 
 

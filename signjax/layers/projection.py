@@ -30,11 +30,15 @@ def _forward(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Array]]:
 def _backward(kept: tuple[Array, Array], d_y: Array) -> tuple[Array, Array]:
     x, kernel = kept
     d_x = jnp.einsum("btf,df->btd", d_y, kernel)
-    return d_x, _weight_gradient(x, d_y).astype(kernel.dtype)
+    return d_x, product_over_frames(x, d_y).astype(kernel.dtype)
 
 
-def _weight_gradient(x: Float[Array, "b t d"], d_y: Float[Array, "b t f"]) -> Float[Array, "d f"]:
-    """The product over all frames. XLA turns the factor that gives the rows, and with it all that made it: the smaller shall do."""
+def product_over_frames(x: Float[Array, "b t d"], d_y: Float[Array, "b t f"]) -> Float[Array, "d f"]:
+    """The gradient of weights from what they were given and what came back, added up in at least float32.
+
+    XLA turns the factor that gives the rows, and with it all that made it: the smaller shall do. `einsum` adds up axes in
+    the order of their letters: were the first axis not the first letter, it would bring both arrays into another order.
+    """
     wide = carried(x.dtype)
     if x.shape[-1] <= d_y.shape[-1]:
         return jnp.einsum("btd,btf->df", x, d_y, preferred_element_type=wide)

@@ -42,22 +42,23 @@ class Partial:
         self._size = 0
 
     def finish(self) -> None:
-        """Flushes the file to the disk and gives it its name; removes it if that fails."""
+        """Makes what was written last, and gives the file its name; removes it if that fails."""
         try:
             try:
-                self.flush()
                 os.fsync(self._descriptor)
             finally:
                 os.close(self._descriptor)
             os.replace(self._partial, self._path)
         except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(self._partial)
+            self._remove()
             raise
 
     def abandon(self) -> None:
         """Removes the file."""
         os.close(self._descriptor)
+        self._remove()
+
+    def _remove(self) -> None:
         with suppress(FileNotFoundError):
             os.unlink(self._partial)
 
@@ -70,14 +71,22 @@ def partial_path(path: str) -> str:
 
 
 @contextmanager
-def replacing(path: str) -> Iterator[Partial]:
-    """Opens a temporary file beside `path`; on success it is flushed to the disk and renamed, on failure removed."""
+def written(path: str) -> Iterator[Partial]:
+    """Opens a temporary file beside `path`, to be finished when all is written; on failure it is removed."""
     file = Partial(path)
     try:
         yield file
+        file.flush()
     except BaseException:
         file.abandon()
         raise
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[Partial]:
+    """The same, but finished at once: flushed to the disk and renamed."""
+    with written(path) as file:
+        yield file
     file.finish()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from signjax.pickles import containers, manifest, npz, plan
-from signjax.pickles.atomic import Partial, sync_folder
+from signjax.pickles.atomic import Partial, sync_folder, written
 from signjax.pickles.flatten import Entry, entries
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.manifest import Record
@@ -123,8 +123,8 @@ def _batch(
 ) -> list[Record]:
     # Threads flush and nothing else: several that convert would wait for each other's Python.
     with ThreadPoolExecutor(_FLUSHES) as pool:
-        written = [convert_file(job, destination, known[job.source], overwrite, limits, pool) for job in jobs]
-        return [_finished(record, flush) for record, flush in written]
+        under_way = [convert_file(job, destination, known[job.source], overwrite, limits, pool) for job in jobs]
+        return [_finished(record, flush) for record, flush in under_way]
 
 
 def convert_file(
@@ -194,13 +194,8 @@ def _convert(
         folder = os.path.dirname(output)
         if not os.path.isdir(folder):
             os.makedirs(folder, exist_ok=True)
-        file = Partial(output)
-        try:
+        with written(output) as file:
             npz.write(file, arrays, digest)
-            file.flush()  # while the bytes are there
-        except BaseException:
-            file.abandon()
-            raise
     give_back(buffer)
     return record._replace(status="converted", outputs=(job.output,), notes=notes, nan=nan, empty=empty), file
 

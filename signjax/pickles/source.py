@@ -18,8 +18,8 @@ _SPARE: list[bytearray] = []
 _ZEROS = memoryview(bytes(_MOST_SPARE))  # which takes no memory as long as it is only read
 # glibc gives memory back to the system as soon as a file's arrays are let go of, and the next file's arrays cost a page
 # fault for each 4 KiB: half of the time that such a file takes. It keeps as much as twice the largest block that was
-# ever let go of, so one is (its memory is never touched).
-bytearray(2 * _MOST_SPARE)
+# ever let go of, so one is. The zeros of `bytes` are the system's own: its memory is never touched.
+bytes(2 * _MOST_SPARE)
 
 
 def pieces(content: memoryview) -> Iterable[memoryview]:

@@ -14,14 +14,12 @@ from signjax.pickles.limits import PickleError
 from signjax.pickles.numpy_dtypes import DtypeStandIn
 from signjax.pickles.numpy_standins import ArrayStandIn
 from signjax.pickles.standins import Constructor
-from signjax.pickles.usual_tensor import pushed
+from signjax.pickles.usual_tensor import NO_FRAME, behind_data, pushed
 from signjax.pickles.views import Block, View, plain_count
 
 _NDARRAY = GLOBALS["numpy", "ndarray"]
 _DTYPE = GLOBALS["numpy", "dtype"]
-_NO_FRAME = 1 << 63
 _U32 = struct.Struct("<I").unpack_from
-_U64 = struct.Struct("<Q").unpack_from
 # `_reconstruct(ndarray, (0,), b"b")`, with the names and the letter from the memo, and the array to the memo; then MARK, the
 # version, the shape, the dtype, NEWFALSE for C order, and the data by SHORT_BINBYTES or BINBYTES. A dtype comes from the
 # memo, or is made there and then: `dtype(code, False, True)` and its state.
@@ -83,19 +81,9 @@ def read_run(  # noqa: PLR0912, PLR0915
             if instruction >= frame_end:
                 if instruction > frame_end:
                     break
-                frame_end = _NO_FRAME
-            pos = stop = start + (_U32(long)[0] if short is None else short[0])
-            if stop >= frame_end:
-                if stop > frame_end:
-                    break
-                frame_end = _NO_FRAME
-            if code[pos] == 0x95:  # FRAME
-                pos += 9
-                if frame_end != _NO_FRAME:
-                    break
-                frame_end = pos + _U64(code, pos - 8)[0]
-                if frame_end > len(code):
-                    break
+                frame_end = NO_FRAME
+            stop = start + (_U32(long)[0] if short is None else short[0])
+            pos, frame_end = behind_data(code, stop, frame_end)
             if not code.startswith(_END, pos):
                 break
             pos += len(_END)
@@ -146,7 +134,7 @@ def read_run(  # noqa: PLR0912, PLR0915
             if pos >= frame_end:
                 if pos > frame_end:
                     break
-                frame_end = _NO_FRAME
+                frame_end = NO_FRAME
     except (IndexError, KeyError, ValueError, OverflowError, struct.error, PickleError):
         pass  # the pickle ends here, or has something that cannot be: the machine will say so
     return done, done_frame_end, skipped, arrays

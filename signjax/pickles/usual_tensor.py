@@ -22,7 +22,7 @@ NAME_SIZE = len("torch._utils")
 INSTRUCTIONS = 50  # of a tensor at most: with all names, its key, a frame and 3 dimensions they are 48; and of an array
 
 _ORDERED_DICT = GLOBALS["collections", "OrderedDict"]
-_NO_FRAME = 1 << 63
+NO_FRAME = 1 << 63
 _LONGEST = 128  # bytes from behind the data to the end of a tensor
 _U32 = struct.Struct("<I").unpack_from
 _U64 = struct.Struct("<Q").unpack_from
@@ -79,18 +79,8 @@ def read_run(  # noqa: PLR0912, PLR0915
         while True:
             # The bytes. Large ones lie outside of the frames; then a new one begins behind them.
             start = pos + 4
-            pos = stop = start + _U32(code, pos)[0]
-            if stop >= frame_end:
-                if stop > frame_end:
-                    break
-                frame_end = _NO_FRAME
-            if code[pos] == 0x95:  # FRAME
-                pos += 9
-                if frame_end != _NO_FRAME:
-                    break
-                frame_end = pos + _U64(code, pos - 8)[0]
-                if frame_end > len(code):
-                    break
+            stop = start + _U32(code, pos)[0]
+            pos, frame_end = behind_data(code, stop, frame_end)
             # The call that makes a tensor of them.
             if not tensors:
                 suffix = _suffix(code, pos, memo)
@@ -142,10 +132,29 @@ def read_run(  # noqa: PLR0912, PLR0915
             if pos > frame_end:
                 if pos - 1 > frame_end:
                     break
-                frame_end = _NO_FRAME
+                frame_end = NO_FRAME
     except (IndexError, ValueError, OverflowError, struct.error):
         pass  # the pickle ends here, has a key that is no text or a tensor outside of its bytes: the machine will say so
     return done, done_frame_end, skipped, tensors
+
+
+def behind_data(code: bytes | bytearray, stop: int, frame_end: int) -> tuple[int, int]:
+    """The offset of the instruction behind data that end at `stop`, and where its frame ends.
+
+    Raises:
+      ValueError: the data, or a frame that begins behind them, reach across an end.
+    """
+    if stop >= frame_end:
+        if stop > frame_end:
+            raise ValueError
+        frame_end = NO_FRAME
+    if code[stop] != 0x95:  # FRAME
+        return stop, frame_end
+    pos = stop + 9
+    new_end = pos + _U64(code, pos - 8)[0]
+    if frame_end != NO_FRAME or new_end > len(code):
+        raise ValueError
+    return pos, new_end
 
 
 def read_first(
@@ -165,7 +174,7 @@ def read_first(
     names = ("torch._utils", "_rebuild_tensor_v2", REBUILD_TENSOR, "torch.storage", "_load_from_bytes", LOAD_FROM_BYTES)
     memo.update(zip(range(entry, entry + 6), names, strict=True))
     stack.append(REBUILD_TENSOR)
-    found = read_run(buffer, code, start, _NO_FRAME if start - 1 == frame_end else frame_end, stack, memo, skipped)
+    found = read_run(buffer, code, start, NO_FRAME if start - 1 == frame_end else frame_end, stack, memo, skipped)
     if found[3]:
         return found
     stack.pop()
