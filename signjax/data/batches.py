@@ -4,6 +4,7 @@ Shapes: B clips a batch, T frames a clip is padded to, F channels, P parts.
 """
 
 import queue
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
@@ -92,4 +93,6 @@ def prefetched(items: Iterable[T], depth: int = 4) -> Iterator[T]:
             yield value  # type: ignore[misc]
     finally:
         stop.set()
-        thread.join()
+        # When Python ends with the loop unfinished, as after an error, other threads no longer run: joining would wait for ever.
+        if not sys.is_finalizing():
+            thread.join()

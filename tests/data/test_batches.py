@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -46,3 +49,17 @@ def test_leaving_early_ends_the_thread():
         if item == 3:
             break
     assert not [thread for thread in threading.enumerate() if thread.name == "prefetch"]
+
+
+@pytest.mark.parametrize("end", ["pass", "raise SystemExit('the disk is full')"])
+def test_a_program_ends_though_its_loop_is_unfinished(end):
+    """Python 3.12 and later never run another thread again once they end: waiting for it would hang."""
+    program = (
+        "from signjax.data.batches import prefetched\n"
+        "loop = prefetched(range(1000), depth=2)\n"
+        "print(next(loop))\n"
+        f"{end}"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "0\n"
+    assert done.returncode == (0 if end == "pass" else 1), done.stderr
