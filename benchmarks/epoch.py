@@ -11,18 +11,17 @@ import argparse
 import json
 import statistics
 import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from benchmarks.interleaved import (
-    Worker,
     add_common_arguments,
     chosen_device,
     measure,
     print_conditions,
     print_table,
     spread,
+    started,
 )
 from configs.base import get_config
 from signjax import settings as stages
@@ -48,8 +47,7 @@ def prepared(data: Path, folder: Path) -> Path:
 
 def compare(peers: list[str], settings: dict[str, Any], repeats: int) -> list[dict[str, Any]]:
     """One row a peer, at one batch size and precision."""
-    with ExitStack() as stack:
-        workers = {name: stack.enter_context(Worker(PEERS[name][0], {**settings, **PEERS[name][1]})) for name in peers}
+    with started({name: (PEERS[name][0], {**settings, **PEERS[name][1]}) for name in peers}) as workers:
         seconds = measure(workers, repeats, 1, warm=False)
         return [
             {

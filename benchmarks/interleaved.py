@@ -11,7 +11,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -54,7 +56,7 @@ def chosen_device(device: str) -> str:
 
 
 class Worker:
-    """A process of `benchmarks.worker`; see there.
+    """A process of `benchmarks.worker`; see there. Several can get ready at once: each is waited for when it is first needed.
 
     Attributes:
       facts: what the job says of itself.
@@ -71,12 +73,19 @@ class Worker:
             cwd=ROOT,
         )
         self._target = target
-        self.facts: dict[str, Any] = self._ask(settings)
+        self._tell(settings)
 
-    def _ask(self, question: Settings) -> dict[str, Any]:
-        assert self._process.stdin is not None and self._process.stdout is not None
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        return self._answer()
+
+    def _tell(self, question: Settings) -> None:
+        assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(dict(question)) + "\n")
         self._process.stdin.flush()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             self._errors.seek(0)
@@ -87,7 +96,9 @@ class Worker:
 
     def run(self, count: int) -> tuple[float, int | None]:
         """How many seconds `count` units of work take, and the most bytes of memory in use meanwhile."""
-        answer = self._ask({"count": count})
+        _ = self.facts  # ready
+        self._tell({"count": count})
+        answer = self._answer()
         return float(answer["seconds"]), answer["peak_bytes"]
 
     def __enter__(self) -> "Worker":
@@ -105,11 +116,23 @@ class Worker:
         self._errors.close()
 
 
+Workers = dict[str, Worker]
+
+
+@contextmanager
+def started(jobs: Mapping[str, tuple[str, Settings]]) -> Iterator[Workers]:
+    """A worker for each job, which is a target and its settings."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(Worker(target, settings)) for name, (target, settings) in jobs.items()}
+
+
 def measure(workers: Mapping[str, Worker], repeats: int, count: int, *, warm: bool = True) -> dict[str, list[float]]:
     """Seconds a unit of work of each worker, `repeats` times in turn.
 
     With `warm` each turn begins with a unit that does not count: it brings the worker's memory back into the caches.
     """
+    for worker in workers.values():
+        _ = worker.facts  # all are ready before the first is measured
     seconds: dict[str, list[float]] = {name: [] for name in workers}
     for _ in range(repeats):
         for name, worker in workers.items():
@@ -124,7 +147,7 @@ def spread(seconds: list[float]) -> str:
     if len(seconds) < 3:
         return "-"
     low, _, high = statistics.quantiles(seconds, n=4, method="inclusive")
-    digits = 0 if low > 0.1 else 1
+    digits = 0 if low > 0.1 else 1 if low > 0.02 else 2
     return f"{1e3 * low:.{digits}f}-{1e3 * high:.{digits}f}"
 
 

@@ -12,17 +12,16 @@ with all cores; it is compared by the faster of the two.
 import argparse
 import json
 import statistics
-from contextlib import ExitStack
 from typing import Any
 
 from benchmarks.interleaved import (
-    Worker,
     add_common_arguments,
     chosen_device,
     measure,
     print_conditions,
     print_table,
     spread,
+    started,
 )
 
 # Clips, frames, features in, hidden units of a direction.
@@ -38,13 +37,11 @@ _PEERS = {
 
 def compare(settings: dict[str, Any], repeats: int, count: int) -> list[dict[str, Any]]:
     """One row a framework, for one cell and size."""
-    with ExitStack() as stack:
-        workers = {
-            name: stack.enter_context(
-                Worker(f"benchmarks.peers.recurrence:build_{builder}", {**settings, "shared": shared})
-            )
-            for name, (builder, shared) in _PEERS.items()
-        }
+    jobs = {
+        name: (f"benchmarks.peers.recurrence:build_{builder}", {**settings, "shared": shared})
+        for name, (builder, shared) in _PEERS.items()
+    }
+    with started(jobs) as workers:
         seconds = measure(workers, repeats, count)
         return [
             {
@@ -85,7 +82,7 @@ def main() -> None:
                 some = compare(settings, arguments.repeats, arguments.count)
                 rows += some
                 ours, *flax, torch = (row["milliseconds"] for row in some)
-                cells = [f"{row['milliseconds']:.1f} ({row['spread']})" for row in some]
+                cells = [f"{row['milliseconds']:.{1 if ours > 20 else 2}f} ({row['spread']})" for row in some]
                 size = f"{batch}, {frames}, {features}, {units}"
                 table.append([cell, precision, size, *cells, f"{min(flax) / ours:.2f}x", f"{torch / ours:.2f}x"])
                 print(f"{cell} {precision} ({size}): {', '.join(cells)}", flush=True)

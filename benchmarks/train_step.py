@@ -5,28 +5,28 @@
 One step is: forward, focal and cross-entropy loss, backward, clipped gradient, AdamW, moving average of the weights, running
 statistics of the batch norms. Every clip has all its frames, so nobody needs a mask; signjax applies its masks nevertheless,
 gathers its clips and makes its inputs (standardised values, velocities, flags) in the step. The others are given one ready-made
-batch. `signjax, augmenting` runs all of the base configuration's augmentations in the step, too.
+batch. `signjax, augmenting` runs all of the base configuration's augmentations in the step, too. On a GPU, `captured` has PyTorch
+record the whole step, optimizer included, in one CUDA graph and replay it; `torch.compile` alone makes graphs of its parts.
 
-The matmul rate is that of 2048 x 2048 products on the same cores, in turn with the steps. A step's share of it counts matrix
-products and convolutions only (`training_flops`).
+The matmul rate is that of large square products on the same cores or GPU, in turn with the steps. A step's share of it counts
+matrix products and convolutions only (`training_flops`).
 """
 
 import argparse
 import json
 import statistics
-from contextlib import ExitStack
 from typing import Any
 
 from benchmarks.interleaved import (
-    Worker,
     add_common_arguments,
     chosen_device,
     measure,
     print_conditions,
     print_table,
     spread,
+    started,
 )
-from benchmarks.peers.matmul import FLOPS
+from benchmarks.peers.matmul import flops
 from benchmarks.peers.network import base_network, training_flops
 
 # name -> (what the worker builds, its own settings)
@@ -35,26 +35,41 @@ PEERS: dict[str, tuple[str, dict[str, Any]]] = {
     "signjax, augmenting": ("benchmarks.peers.signjax_step:build", {"augmented": True}),
     "torch": ("benchmarks.peers.torch_step:build", {"compiled": False}),
     "torch.compile": ("benchmarks.peers.torch_step:build", {"compiled": True}),
+    "torch, captured": ("benchmarks.peers.torch_step:build", {"compiled": False, "captured": True}),
+    "torch.compile, captured": ("benchmarks.peers.torch_step:build", {"compiled": True, "captured": True}),
     "keras": ("benchmarks.peers.keras_step:build", {"compiled": False}),
     "keras jit": ("benchmarks.peers.keras_step:build", {"compiled": True}),
 }
 RATES = {"matmul jax": "benchmarks.peers.matmul:build_jax", "matmul torch": "benchmarks.peers.matmul:build_torch"}
 
 
+def suiting(device: str) -> list[str]:
+    """The peers that run on a device: only a GPU captures a step, and tensorflow-cpu, which the requirements name, has no GPU."""
+    return (
+        [name for name in PEERS if "captured" not in name]
+        if device == "cpu"
+        else [name for name in PEERS if "keras" not in name]
+    )
+
+
+def jobs(peers: list[str], settings: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """What is measured side by side at one batch size and precision."""
+    rates = {name: (target, settings) for name, target in RATES.items()}
+    return {name: (PEERS[name][0], {**settings, **PEERS[name][1]}) for name in peers} | rates
+
+
 def compare(peers: list[str], settings: dict[str, Any], repeats: int, steps: int) -> list[dict[str, Any]]:
     """One row a peer, at one batch size and precision."""
-    with ExitStack() as stack:
-        workers = {name: stack.enter_context(Worker(PEERS[name][0], {**settings, **PEERS[name][1]})) for name in peers}
-        rates = {name: stack.enter_context(Worker(target, settings)) for name, target in RATES.items()}
-        seconds = measure(workers | rates, repeats, steps)
+    with started(jobs(peers, settings)) as workers:
+        seconds = measure(workers, repeats, steps)
     batch = settings["batch"]
-    rate = {name: FLOPS / statistics.median(seconds[name]) / 1e9 for name in RATES}
+    rate = {name: flops(settings["device"]) / statistics.median(seconds[name]) / 1e9 for name in RATES}
     best_rate = max(rate.values())
-    flops = batch * training_flops(base_network(), settings["frames"])
+    arithmetic = batch * training_flops(base_network(), settings["frames"])
     rates_found = ", ".join(f"{name.split()[1]} {value:.0f}" for name, value in rate.items())
     print(
         f"\nbatch {batch}, {settings['frames']} frames, {settings['precision']}; matmul rate: {rates_found} GFLOP/s; "
-        f"{flops / batch / 1e9:.3f} GFLOP a clip"
+        f"{arithmetic / batch / 1e9:.3f} GFLOP a clip"
     )
     rows = []
     for name in peers:
@@ -69,8 +84,8 @@ def compare(peers: list[str], settings: dict[str, Any], repeats: int, steps: int
                 "clips_per_second": batch / median,
                 "milliseconds": 1e3 * median,
                 "spread": spread(seconds[name]),
-                "gflops_per_second": flops / median / 1e9,
-                "share_of_matmul_rate": flops / median / 1e9 / best_rate,
+                "gflops_per_second": arithmetic / median / 1e9,
+                "share_of_matmul_rate": arithmetic / median / 1e9 / best_rate,
                 "matmul_gflops_per_second": rate,
                 **workers[name].facts,
             }
@@ -86,7 +101,7 @@ def show(rows: list[dict[str, Any]]) -> None:
             row["name"],
             row["version"],
             f"{row['parameters']:,}",
-            f"{row['milliseconds']:.0f}",
+            f"{row['milliseconds']:.{0 if row['milliseconds'] > 50 else 2}f}",
             row["spread"],
             f"{row['clips_per_second']:.1f}",
             f"{row['clips_per_second'] / max(others):.2f}x" if others else "-",
@@ -110,8 +125,7 @@ def main() -> None:
     arguments = parser.parse_args()
     print_conditions()
     device = chosen_device(arguments.device)
-    # tensorflow-cpu, which the requirements name, has no GPU.
-    peers = arguments.peers or [name for name in PEERS if device == "cpu" or not name.startswith("keras")]
+    peers = arguments.peers or suiting(device)
     rows = []
     for precision in arguments.precisions:
         for batch in arguments.batches:

@@ -59,6 +59,9 @@ def main() -> None:
     if settings["device"] == "cpu" and hasattr(os, "sched_setaffinity"):
         # Before a framework counts the cores: then all of them make as many threads.
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: settings["threads"]])
+    if settings["device"] == "gpu":
+        # The frameworks share the device: jax would take three quarters of its memory at once.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_MEM_FRACTION", "0.1")
     choose_platform()  # before jax is loaded
     module, _, name = target.partition(":")
     start = time.perf_counter()

@@ -54,6 +54,9 @@ def keep_freed_memory() -> None:
 def configure_jax() -> None:
     """Sets what must be set before jax starts a backend: memory, one CPU device for each core, the cache of compiled programs.
 
+    Products of float32 are made in float32: by default a GPU would round their factors to TF32's 11 bits. Where
+    `$JAX_DEFAULT_MATMUL_PRECISION` is set, it decides.
+
     Python's search for cycles comes less often from here on: tracing makes millions of objects that stay, and would walk through
     all of them again and again.
 
@@ -64,6 +67,8 @@ def configure_jax() -> None:
 
     keep_freed_memory()
     gc.set_threshold(100_000)
+    if not os.environ.get("JAX_DEFAULT_MATMUL_PRECISION"):
+        jax.config.update("jax_default_matmul_precision", "highest")
     flags = os.environ.get("XLA_FLAGS", "")
     if "host_platform_device_count" not in flags:
         jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))

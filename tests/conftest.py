@@ -3,8 +3,9 @@
 import dataclasses
 import os
 
-# Before jax is loaded: tests never use a GPU, and the test of four devices needs four.
-os.environ["JAX_PLATFORMS"] = "cpu"
+# Before jax is loaded. Tests use a GPU only where they are told to, and then share its memory; those of four devices need four.
+os.environ["JAX_PLATFORMS"] = "cuda,cpu" if os.environ.get("SIGNJAX_TEST_DEVICE") == "gpu" else "cpu"
+os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=4"
 
 from pathlib import Path
@@ -21,6 +22,7 @@ from signjax.data.splits import Rule
 from signjax.data.synthetic import CorpusSize
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_default_matmul_precision", "highest")  # as `configure_jax` has it
 
 
 def make_recipe(**changes: object) -> Recipe:
@@ -45,6 +47,13 @@ def make_recipe(**changes: object) -> Recipe:
     return Recipe(
         **(fields | rest | {"seed": chosen.get("seed", 0)}), rule=Rule(**chosen), cleaning=Cleaning(**cleaning)
     )
+
+
+def some_devices(count: int) -> list[jax.Device]:
+    """The first `count` devices; without so many, the test is skipped."""
+    if len(jax.local_devices()) < count:
+        pytest.skip(f"needs {count} devices; there are {jax.local_devices()}")
+    return jax.local_devices()[:count]
 
 
 def silent(_: str) -> None:

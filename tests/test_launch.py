@@ -37,7 +37,7 @@ def command(workdir: Path | None, *flags: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    return {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
+    return {**os.environ, "XLA_FLAGS": ""}
 
 
 def launch(workdir: Path | None, *flags: str, status: int = 0) -> subprocess.CompletedProcess[str]:

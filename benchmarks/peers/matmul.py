@@ -4,19 +4,26 @@ from typing import Any
 
 from benchmarks.worker import Job
 
-_SIZE = 2048
-FLOPS = 2.0 * _SIZE**3
+# Rows and columns: enough to reach the full rate of a device.
+_SIZES = {"cpu": 2048, "gpu": 8192}
+
+
+def flops(device: str) -> float:
+    """Floating-point operations of one product."""
+    return 2.0 * _SIZES[device] ** 3
 
 
 def build_jax(settings: dict[str, Any]) -> Job:
     import jax
 
-    a = jax.random.normal(jax.random.key(0), (_SIZE, _SIZE), settings["precision"])
+    size = _SIZES[settings["device"]]
+    a = jax.random.normal(jax.random.key(0), (size, size), settings["precision"])
     multiply = jax.jit(lambda left, right: jax.numpy.matmul(left, right, precision="highest"))
 
     def run(count: int) -> None:
         for _ in range(count):
-            multiply(a, a).block_until_ready()
+            product = multiply(a, a)
+        product.block_until_ready()
 
     run(2)
     return Job({"version": jax.__version__}, run)
@@ -27,8 +34,8 @@ def build_torch(settings: dict[str, Any]) -> Job:
 
     from benchmarks.peers.torch_training import set_up, wait
 
-    device = set_up(settings)
-    a = torch.randn(_SIZE, _SIZE, device=device, dtype=getattr(torch, settings["precision"]))
+    device, size = set_up(settings), _SIZES[settings["device"]]
+    a = torch.randn(size, size, device=device, dtype=getattr(torch, settings["precision"]))
     out = torch.empty_like(a)
 
     def run(count: int) -> None:

@@ -1,12 +1,13 @@
 """The training step of the hybrid in PyTorch, on one batch that stays in memory; see `benchmarks.train_step`."""
 
+from functools import partial
 from typing import Any
 
 import torch
 
 from benchmarks.peers.network import base_network
 from benchmarks.peers.torch_network import Hybrid
-from benchmarks.peers.torch_training import make_step, parameter_count, set_up, wait
+from benchmarks.peers.torch_training import capture, make_step, parameter_count, set_up, wait
 from benchmarks.worker import Job
 
 
@@ -17,10 +18,11 @@ def build(settings: dict[str, Any]) -> Job:
     x = torch.randn(settings["batch"], settings["frames"], network.inputs, device=device)
     labels = torch.randint(network.classes, (settings["batch"],), device=device)
     step = make_step(model, device, settings)
+    update = capture(step, x, labels) if settings.get("captured") else partial(step, x, labels)
 
     def run(count: int) -> None:
         for _ in range(count):
-            loss = step(x, labels)
+            loss = update()
         loss.item()
         wait(device)
 

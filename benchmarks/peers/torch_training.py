@@ -35,10 +35,11 @@ def wait(device: torch.device) -> None:
 def make_step(model: nn.Module, device: torch.device, settings: dict[str, Any]) -> Step:
     """A function (inputs, labels) -> loss that makes one update of `model`.
 
-    Settings used: `precision`, and `compiled`: whether the forward pass and the loss go through `torch.compile`, on a GPU with
-    CUDA graphs. AdamW is the fused one; averages and clipping are of the multi-tensor kind.
+    Settings used: `precision`; `compiled`: whether the forward pass and the loss go through `torch.compile`, on a GPU with
+    CUDA graphs; `captured`: whether `capture` is to record the step, and graphs of parts would be in its way. AdamW is
+    the fused one; averages and clipping are of the multi-tensor kind.
     """
-    config = get_config()
+    config, captured = get_config(), settings.get("captured", False)
     train, loss_settings = config.train, config.loss.to_dict()
     matrices = [value for value in model.parameters() if value.ndim > 1]
     others = [value for value in model.parameters() if value.ndim <= 1]
@@ -49,6 +50,7 @@ def make_step(model: nn.Module, device: torch.device, settings: dict[str, Any]) 
         ],
         lr=train.learning_rate,
         fused=True,
+        capturable=captured,
     )
     averaged = [value.detach() for value in model.state_dict().values() if value.is_floating_point()]
     average = [value.clone() for value in averaged]
@@ -61,7 +63,8 @@ def make_step(model: nn.Module, device: torch.device, settings: dict[str, Any]) 
         return clip_losses(model(x), labels, loss_settings).mean()
 
     if settings["compiled"]:
-        loss_of = torch.compile(loss_of, mode="reduce-overhead" if device.type == "cuda" else "default")
+        graphs = device.type == "cuda" and not captured
+        loss_of = torch.compile(loss_of, mode="reduce-overhead" if graphs else "default")
 
     def step(x: Tensor, labels: Tensor) -> Tensor:
         with autocast():
@@ -74,3 +77,22 @@ def make_step(model: nn.Module, device: torch.device, settings: dict[str, Any]) 
         return loss.detach()
 
     return step
+
+
+def capture(step: Step, x: Tensor, labels: Tensor) -> Callable[[], Tensor]:
+    """A function that replays one update on these very arrays, recorded as a CUDA graph after a few updates to warm up."""
+    warm = torch.cuda.Stream()
+    warm.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(warm):
+        for _ in range(3):
+            step(x, labels)
+    torch.cuda.current_stream().wait_stream(warm)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        loss = step(x, labels)
+
+    def replay() -> Tensor:
+        graph.replay()
+        return loss
+
+    return replay

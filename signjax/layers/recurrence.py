@@ -2,11 +2,12 @@
 
 Shapes: B clips, T frames, D features in, H hidden units, G gates (4 for an LSTM, 3 for a GRU).
 
-Input projections are made for all frames at once, outside the scan. `scan_direction` is the one place that knows which
-implementation runs; another (a fused kernel) joins there.
+Input projections are made for all frames at once, outside the scan. `scan_directions` is the one place that knows which
+implementation runs.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import flax.linen as nn
 import jax
@@ -24,44 +25,65 @@ GATES = {"lstm": 4, "gru": 3}
 _EPSILON = 1e-5
 
 
-def scan_direction(
-    cell: str,
-    gates: Float[Array, "t b g*h"],
-    kernel: Float[Array, "h g*h"],
-    bias: Float[Array, "g*h"],
-    candidate_bias: Float[Array, "h"] | None,
-    mask: Bool[Array, "t b"],
-    keep: Float[Array, "b h"] | None,
-    *,
-    reverse: bool,
-) -> Float[Array, "t b h"]:
-    """Runs a cell over time in one direction; see `lstm_scan` and `gru_scan` for the arguments.
+class Direction(NamedTuple):
+    """What a cell runs on in one direction; see `lstm_scan` and `gru_scan`. Only a GRU has a bias of the candidate."""
 
-    The two directions and the two cells are scans of their own: on the CPU these ran faster than several cells in one
-    loop, and than one cell with the directions stacked (`benchmarks/recurrence.py`).
+    gates: Float[Array, "t b g*h"]
+    kernel: Float[Array, "h g*h"]
+    bias: Float[Array, "g*h"]
+    candidate_bias: Float[Array, "h"] | None
+    keep: Float[Array, "b h"] | None
+
+
+def scan_directions(cell: str, ways: tuple[Direction, Direction], mask: Bool[Array, "t b"]) -> list[Array]:
+    """Runs a cell over time forward and backward: the hidden states of both, each (T, B, H).
+
+    On a GPU a fused kernel runs both directions, where there is one for these sizes. Elsewhere the two directions and the two cells
+    are scans of their own: on the CPU these ran faster than several cells in one loop, and than one cell with the directions
+    stacked (`benchmarks/recurrence.py`).
     """
+    if jax.default_backend() == "gpu":
+        from signjax.layers import fused
+
+        if fused.runs_here(len(ways[0].kernel), ways[0].gates.dtype):
+            return fused_directions(cell, ways, mask)
+    return [scan_direction(cell, way, mask, reverse=reverse) for way, reverse in zip(ways, (False, True), strict=True)]
+
+
+def scan_direction(cell: str, way: Direction, mask: Bool[Array, "t b"], *, reverse: bool) -> Float[Array, "t b h"]:
+    """One direction, on any device."""
     if cell == "lstm":
-        return lstm_scan(gates, kernel, bias, mask, keep, reverse=reverse)
-    assert candidate_bias is not None
-    return gru_scan(gates, kernel, bias, candidate_bias, mask, keep, reverse=reverse)
+        return lstm_scan(way.gates, way.kernel, way.bias, mask, way.keep, reverse=reverse)
+    assert way.candidate_bias is not None
+    return gru_scan(way.gates, way.kernel, way.bias, way.candidate_bias, mask, way.keep, reverse=reverse)
+
+
+def fused_directions(
+    cell: str, ways: tuple[Direction, Direction], mask: Bool[Array, "t b"], *, interpret: bool = False
+) -> list[Array]:
+    """Both directions in one kernel, on a GPU or interpreted."""
+    from signjax.layers.fused_gru import fused_gru
+    from signjax.layers.fused_lstm import fused_lstm
+
+    both: Direction = jax.tree.map(lambda *arrays: jnp.stack(arrays), *ways)
+    if cell == "lstm":
+        states = fused_lstm(both.gates, both.kernel, both.bias, mask, both.keep, interpret=interpret)
+    else:
+        assert both.candidate_bias is not None
+        states = fused_gru(
+            both.gates, both.kernel, both.bias, both.candidate_bias, mask, both.keep, interpret=interpret
+        )
+    return [states[0], states[1]]
 
 
 def normalised_scan(
-    cell: str,
-    gates: Float[Array, "t b g*h"],
-    kernel: Float[Array, "h g*h"],
-    bias: Float[Array, "g*h"],
-    candidate_bias: Float[Array, "h"] | None,
-    scale: Float[Array, "g*h"],
-    mask: Bool[Array, "t b"],
-    keep: Float[Array, "b h"] | None,
-    *,
-    reverse: bool,
+    cell: str, way: Direction, scale: Float[Array, "g*h"], mask: Bool[Array, "t b"], *, reverse: bool
 ) -> Float[Array, "t b h"]:
     """`scan_direction` with layer norm on what the gates receive from the hidden state; differentiated by jax.
 
     Source: Ba et al. (2016).
     """
+    gates, kernel, bias, candidate_bias, keep = way
     units = kernel.shape[0]
     recurrent_bias = jnp.zeros_like(bias) if candidate_bias is None else candidate_biases(candidate_bias)
     gates += bias.astype(gates.dtype)[None, None]
@@ -139,9 +161,10 @@ class Recurrence(nn.Module):
         training: bool = False,
     ) -> Float[Array, "b t 2*h"]:
         """Hidden states of both directions, side by side; zeros on padding. `row` names a clip's dropout stream."""
-        time_mask, outputs = mask.T, []
+        time_mask = mask.T
+        ways, scales = [], []
         width = GATES[self.cell] * self.units
-        for direction, reverse in (("forward", False), ("backward", True)):
+        for direction in ("forward", "backward"):
             bias_init: Callable[..., Array] = _forget_bias if self.cell == "lstm" else nn.initializers.zeros
             project = Projection(width, use_bias=False, dtype=self.dtype, name=f"{direction}_input")
             gates = project(x.swapaxes(0, 1))
@@ -155,14 +178,15 @@ class Recurrence(nn.Module):
                 assert row is not None
                 ones = jnp.ones((len(row), self.units), jnp.float32)
                 keep = dropout(ones, row_keys(self.make_rng("dropout"), row), self.dropout)
+            ways.append(Direction(gates, kernel, bias, candidate_bias, keep))
             if self.layer_norm:
-                scale = self.param(f"{direction}_scale", nn.initializers.ones, (width,))
-                states = normalised_scan(
-                    self.cell, gates, kernel, bias, candidate_bias, scale, time_mask, keep, reverse=reverse
-                )
-            else:
-                states = scan_direction(
-                    self.cell, gates, kernel, bias, candidate_bias, time_mask, keep, reverse=reverse
-                )
-            outputs.append(states)
+                scales.append(self.param(f"{direction}_scale", nn.initializers.ones, (width,)))
+        forward, backward = ways
+        if self.layer_norm:
+            outputs = [
+                normalised_scan(self.cell, way, scale, time_mask, reverse=reverse)
+                for way, scale, reverse in zip(ways, scales, (False, True), strict=True)
+            ]
+        else:
+            outputs = scan_directions(self.cell, (forward, backward), time_mask)
         return jnp.concatenate(outputs, axis=-1).swapaxes(0, 1)

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from conftest import some_devices
 
 from signjax.layers.convolution import MaskedBatchNorm, ResidualBlock
 
@@ -32,7 +33,7 @@ def gradients(module, variables, x, mask, weights):
     if module.axis_name is None:
         return jax.jit(run)(variables, x, mask, weights)
     mapped = jax.pmap(
-        run, axis_name="devices", in_axes=(None, 0, 0, 0), out_axes=(None, None, 0, 0), devices=jax.local_devices()[:4]
+        run, axis_name="devices", in_axes=(None, 0, 0, 0), out_axes=(None, None, 0, 0), devices=some_devices(4)
     )
     shares = (value.reshape(4, 2, *value.shape[1:]) for value in (x, mask, weights))
     stats, params, out, inputs = mapped(variables, *shares)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from conftest import silent
+from conftest import silent, some_devices
 
 from signjax.errors import InputError
 from signjax.training import parallel
@@ -59,7 +59,7 @@ def run(
     workdir: Path, judge: Judge, epochs: int, patience: int = 100, batch_at=batch_at, digest: str = "d", steps: int = 1
 ):
     """Trains with two devices; three steps an epoch, `steps` of them a dispatch."""
-    program = parallel.map_train_step(make_dispatch(step, frames=1, parts=1, steps=steps), jax.local_devices()[:2])
+    program = parallel.map_train_step(make_dispatch(step, frames=1, parts=1, steps=steps), some_devices(2))
 
     def dispatches_of(epoch: int):
         for first in range(0, 3, steps):

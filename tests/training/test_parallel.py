@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from conftest import some_devices
 
 from signjax import training_settings as settings
 from signjax.augment import Augmentation
@@ -50,8 +51,7 @@ class Run(NamedTuple):
 
 
 def run(dataset, count: int) -> Run:
-    devices = jax.local_devices()[:count]
-    assert len(devices) == count
+    devices = some_devices(count)
     step, eval_step, state = make_steps(dataset)
     program = parallel.map_train_step(make_dispatch(step, FRAMES, len(dataset.layout.parts), steps=1), devices)
     state = parallel.replicate(state, devices)
@@ -69,6 +69,7 @@ def run(dataset, count: int) -> Run:
 
 
 def test_four_devices_train_as_one_does(dataset):
+    some_devices(4)
     one, four = run(dataset, 1), run(dataset, 4)
     for first, second in zip(one.history, four.history, strict=True):
         for name, value in first.items():
@@ -88,7 +89,7 @@ def test_shards_keep_the_order_of_rows():
     rows = {"row": np.arange(12)}
     sharded = parallel.shard(rows, 4)
     assert sharded["row"].shape == (4, 3)
-    mapped = parallel.map_eval_step(lambda _, batch: batch["row"] * 2, jax.local_devices()[:4])
+    mapped = parallel.map_eval_step(lambda _, batch: batch["row"] * 2, some_devices(4))
     np.testing.assert_array_equal(parallel.unshard(mapped(jnp.zeros(()), sharded)), np.arange(12) * 2)
 
 
