@@ -13,7 +13,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from signjax.layers.attention import SelfAttention
-from signjax.layers.convolution import MaskedBatchNorm, ResidualBlock, halve_mask, halve_time, masked
+from signjax.layers.batch_norm import MaskedBatchNorm, masked
+from signjax.layers.convolution import ResidualBlock, halve_mask, halve_time
 from signjax.layers.dropout import Dropout
 from signjax.layers.pooling import Pool
 from signjax.layers.projection import Projection

@@ -1,75 +1,17 @@
-"""Masked 1-D convolutions, batch norm over real frames, residual blocks.
+"""Masked 1-D convolutions in residual blocks.
 
 Shapes: B clips, T frames, D features in, F filters. A mask is True on real frames; every layer here returns zeros elsewhere, so
 that padding can never reach a real frame through a kernel that overlaps the end of a clip.
 """
 
 import flax.linen as nn
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from signjax.layers.batch_norm import MaskedBatchNorm, masked
 from signjax.layers.dropout import Dropout
 from signjax.layers.pooling import mean_pool
-from signjax.layers.precision import carried
 from signjax.layers.projection import Projection
-
-_EPSILON = 1e-5
-
-
-def masked(x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b t d"]:
-    """`x` on real frames, zero on padding."""
-    return jnp.where(mask[:, :, None], x, jnp.zeros_like(x))
-
-
-def masked_moments(
-    x: Float[Array, "b t d"], mask: Bool[Array, "b t"], axis_name: str | None
-) -> tuple[Float[Array, "d"], Float[Array, "d"]]:
-    """Mean and variance of each feature over the real frames of all clips, on all devices of `axis_name`.
-
-    Devices hold different numbers of real frames, so sums and counts are added up, not means averaged. In at least float32.
-    """
-
-    def total(value: Array) -> Array:
-        return value if axis_name is None else jax.lax.psum(value, axis_name)
-
-    x = x.astype(carried(x.dtype))
-    count = jnp.maximum(total(mask.sum().astype(x.dtype)), 1.0)
-    mean = total(masked(x, mask).sum((0, 1))) / count
-    deviation = masked(x - mean[None, None, :], mask)
-    return mean, total(jnp.square(deviation).sum((0, 1))) / count
-
-
-class MaskedBatchNorm(nn.Module):
-    """Batch norm whose statistics count real frames only.
-
-    Attributes:
-      axis_name: the mapped axis over which devices share a batch; None on a single device.
-      momentum: share of the running statistics that a training step keeps.
-
-    Source: Ioffe & Szegedy (2015).
-    """
-
-    axis_name: str | None = None
-    momentum: float = 0.9
-
-    @nn.compact
-    def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"], *, training: bool) -> Float[Array, "b t d"]:
-        """Normalises by the batch in training, by the running statistics otherwise; zeros on padding."""
-        features = x.shape[-1]
-        scale = self.param("scale", nn.initializers.ones, (features,))
-        bias = self.param("bias", nn.initializers.zeros, (features,))
-        running_mean = self.variable("batch_stats", "mean", jnp.zeros, (features,))
-        running_variance = self.variable("batch_stats", "variance", jnp.ones, (features,))
-        if training and not self.is_initializing():
-            mean, variance = masked_moments(x, mask, self.axis_name)
-            running_mean.value = self.momentum * running_mean.value + (1 - self.momentum) * mean
-            running_variance.value = self.momentum * running_variance.value + (1 - self.momentum) * variance
-        else:
-            mean, variance = running_mean.value, running_variance.value
-        gain = scale * jax.lax.rsqrt(variance + _EPSILON)
-        normal = x.astype(carried(x.dtype)) * gain[None, None, :] + (bias - mean * gain)[None, None, :]
-        return masked(normal.astype(x.dtype), mask)
 
 
 class ChannelAttention(nn.Module):

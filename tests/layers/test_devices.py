@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 from conftest import some_devices
 
-from signjax.layers.convolution import MaskedBatchNorm, ResidualBlock
+from signjax.layers.batch_norm import MaskedBatchNorm
+from signjax.layers.convolution import ResidualBlock
 
 # Clips on four devices, two each; devices hold different numbers of real frames, the last none at all.
 LENGTHS = np.array([9, 2, 5, 5, 1, 8, 0, 0])

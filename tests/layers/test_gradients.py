@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from signjax.layers.attention import SelfAttention
-from signjax.layers.convolution import MaskedBatchNorm, ResidualBlock
+from signjax.layers.batch_norm import MaskedBatchNorm
+from signjax.layers.convolution import ResidualBlock
 from signjax.layers.pooling import Pool
 from signjax.layers.recurrence import Recurrence
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from signjax.layers.attention import SelfAttention
-from signjax.layers.convolution import MaskedBatchNorm, ResidualBlock, halve_mask, halve_time
+from signjax.layers.batch_norm import MaskedBatchNorm
+from signjax.layers.convolution import ResidualBlock, halve_mask, halve_time
 from signjax.layers.pooling import Pool
 from signjax.layers.recurrence import Recurrence
 from signjax.model import Hybrid, model_inputs

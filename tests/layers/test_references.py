@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from signjax.layers.attention import SelfAttention, positions, self_attention
-from signjax.layers.convolution import ChannelAttention, MaskedBatchNorm, ResidualBlock, halve_time
+from signjax.layers.batch_norm import MaskedBatchNorm
+from signjax.layers.convolution import ChannelAttention, ResidualBlock, halve_time
 from signjax.layers.dropout import dropout
 from signjax.layers.pooling import attention_pool, max_pool, mean_pool
 from signjax.layers.recurrence import gru_scan, lstm_scan

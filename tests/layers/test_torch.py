@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from signjax.layers.attention import SelfAttention, positions
-from signjax.layers.convolution import MaskedBatchNorm, ResidualBlock
+from signjax.layers.batch_norm import MaskedBatchNorm
+from signjax.layers.convolution import ResidualBlock
 from signjax.layers.recurrence import Recurrence
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")

@@ -67,7 +67,9 @@ def test_dropout_and_augmentation_are_at_work(dataset):
 def test_recomputing_changes_nothing_but_memory(dataset):
     kept, recomputed = one_step(dataset, dropout=0.4), one_step(dataset, dropout=0.4, remat=True)
     for name, value in kept[0].items():
-        np.testing.assert_allclose(recomputed[0][name], value, rtol=1e-4, err_msg=name)
+        # Adam makes steps of full size of gradients that are nothing but rounding, as those of a bias before a batch norm.
+        rtol = 1e-3 if name == "update_norm" else 1e-4
+        np.testing.assert_allclose(recomputed[0][name], value, rtol=rtol, err_msg=name)
 
 
 def test_a_batch_in_parts_has_the_gradient_of_the_mean_of_the_parts(dataset):
