@@ -95,8 +95,8 @@ KEYS: dict[str, tuple[Any, str]] = {
     "model.recurrent_norm": (False, "layer norm inside LSTM and GRU; slower, as jax differentiates the scan"),
     "model.precision": (
         "float32",
-        "of the products: float32 (no TF32, unless $JAX_DEFAULT_MATMUL_PRECISION says so) or bfloat16; weights, statistics, "
-        "softmax, loss and carried states are always float32",
+        "of the products: float32 (as exact on a GPU, unless $JAX_DEFAULT_MATMUL_PRECISION asks for TF32) or bfloat16; "
+        "weights, statistics, softmax, loss and carried states are always float32",
     ),
     "model.remat": (False, "compute each layer again in the backward pass instead of keeping its values: less memory"),
     "loss.cross_entropy_weight": (0.5, "factor on the cross-entropy"),

@@ -105,7 +105,7 @@ def run(
     """Runs a kernel for both directions and all groups of clips, on padded arrays; `outputs` are shapes and precisions."""
     clips = outputs[0][0][2]
     return pl.pallas_call(
-        partial(body, exact=exact_products(interpret)),
+        partial(body, exact=float32_products(interpret)),
         out_shape=[jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in outputs],
         grid=(2, clips // _CLIPS),
         compiler_params=triton.CompilerParams(num_warps=_WARPS, num_stages=1),
@@ -113,7 +113,7 @@ def run(
     )(*inputs)
 
 
-def exact_products(interpret: bool) -> Any:
+def float32_products(interpret: bool) -> Any:
     """The precision of products of float32: three TF32 products for one, as good as float32, unless TF32 is asked for."""
     if jax.config.jax_default_matmul_precision not in ("highest", "float32"):  # type: ignore[attr-defined]
         return jax.lax.Precision.DEFAULT
