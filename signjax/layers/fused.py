@@ -69,6 +69,41 @@ def factors(keep: Float[Array, "2 b h"] | None, shape: tuple[int, int, int]) -> 
     return padded(jnp.ones(shape, jnp.float32) if keep is None else keep, clips=1, units=(2,))
 
 
+def forward_inputs(
+    gates: Float[Array, "2 t b g*h"],
+    kernel: Float[Array, "2 h g*h"],
+    bias: Float[Array, "2 g*h"],
+    real: Float[Array, "t b"],
+    keep: Float[Array, "2 b h"] | None,
+) -> tuple[Array, Array, Array, Array, Array]:
+    """What every forward kernel reads, padded: gates (2, T, B, G, H), their weights and biases, real frames and `factors`."""
+    clips, units = gates.shape[2], kernel.shape[1]
+    return (
+        padded(gates.reshape(*gates.shape[:3], -1, units), clips=2, units=(4,)),
+        by_gate(kernel.astype(gates.dtype)),
+        padded(bias.reshape(2, -1, units), units=(2,)),
+        padded(real, clips=1),
+        factors(keep, (2, clips, units)),
+    )
+
+
+def backward_inputs(
+    d_hiddens: Float[Array, "2 t b h"],
+    kernel: Float[Array, "2 h g*h"],
+    real: Float[Array, "t b"],
+    keep: Float[Array, "2 b h"] | None,
+    precision: jnp.dtype,
+) -> tuple[Array, Array, Array, Array]:
+    """What every backward kernel reads besides the records, padded; the weights are transposed."""
+    _, _, clips, units = d_hiddens.shape
+    return (
+        padded(d_hiddens, clips=2, units=(3,)),
+        by_gate(kernel.astype(precision)).swapaxes(2, 3),
+        padded(real, clips=1),
+        factors(keep, (2, clips, units)),
+    )
+
+
 def states_after(records: Float[Array, "2 t+1 b h"]) -> Float[Array, "2 t b h"]:
     """The states that the steps of both directions ended with."""
     return jnp.stack([before_and_after(records[way], reverse=bool(way))[1] for way in range(2)])

@@ -10,7 +10,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from signjax.layers.fused import Pieces, Program, by_gate, factors, padded, run, states_after, weight_gradients
+from signjax.layers.fused import (
+    Pieces,
+    Program,
+    backward_inputs,
+    forward_inputs,
+    padded,
+    run,
+    states_after,
+    weight_gradients,
+)
 from signjax.layers.lstm import sigmoid, step_mask
 
 _GATES = 3
@@ -43,9 +52,9 @@ def _forward_kernel(
     gates: Any,
     kernel: Any,
     bias: Any,
-    candidate_bias: Any,
     real: Any,
     keep: Any,
+    candidate_bias: Any,
     hiddens: Any,
     activations: Any,
     *,
@@ -95,20 +104,12 @@ def _forward(
     keep: Array | None,
     interpret: bool,
 ) -> tuple[Array, Any]:
-    precision, (_, frames, clips, width) = gates.dtype, gates.shape
-    units = width // _GATES
-    split = padded(gates.reshape(2, frames, clips, _GATES, units), clips=2, units=(4,))
-    more_clips, more_units = split.shape[2], split.shape[4]
+    precision, (_, frames, clips, _), units = gates.dtype, gates.shape, kernel.shape[1]
+    inputs = forward_inputs(gates, kernel, bias, real, keep)
+    _, _, more_clips, _, more_units = inputs[0].shape
     hiddens, activations = run(
         _forward_kernel,
-        (
-            split,
-            by_gate(kernel.astype(precision)),
-            padded(bias.reshape(2, _GATES, units), units=(2,)),
-            padded(candidate_bias, units=(1,)),
-            padded(real, clips=1),
-            factors(keep, (2, clips, units)),
-        ),
+        (*inputs, padded(candidate_bias, units=(1,))),
         [
             ((2, frames + 1, more_clips, more_units), precision),
             ((2, frames, more_clips, _GATES + 1, more_units), precision),
@@ -163,14 +164,7 @@ def _backward(interpret: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Arra
     precision, (_, _, clips, units) = hiddens.dtype, d_hiddens.shape
     (d_split,) = run(
         _backward_kernel,
-        (
-            hiddens,
-            activations,
-            padded(d_hiddens, clips=2, units=(3,)),
-            by_gate(kernel.astype(precision)).swapaxes(2, 3),
-            padded(real, clips=1),
-            factors(keep, (2, clips, units)),
-        ),
+        (hiddens, activations, *backward_inputs(d_hiddens, kernel, real, keep, precision)),
         [(activations.shape, precision)],
         interpret=interpret,
     )

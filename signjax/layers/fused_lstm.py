@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from signjax.layers.fused import Pieces, Program, by_gate, factors, padded, run, states_after, weight_gradients
+from signjax.layers.fused import Pieces, Program, backward_inputs, forward_inputs, run, states_after, weight_gradients
 from signjax.layers.lstm import sigmoid, step_mask
 
 _GATES = 4
@@ -77,19 +77,13 @@ def _forward_kernel(
 def _forward(
     gates: Array, kernel: Array, bias: Array, real: Array, keep: Array | None, interpret: bool
 ) -> tuple[Array, Any]:
-    precision, (_, frames, clips, width) = gates.dtype, gates.shape
-    units = width // _GATES
-    split = padded(gates.reshape(2, frames, clips, _GATES, units), clips=2, units=(4,))
+    precision, (_, frames, clips, _), units = gates.dtype, gates.shape, kernel.shape[1]
+    inputs = forward_inputs(gates, kernel, bias, real, keep)
+    split = inputs[0]
     state = (2, frames + 1, split.shape[2], split.shape[4])
     hiddens, cells, activations = run(
         _forward_kernel,
-        (
-            split,
-            by_gate(kernel.astype(precision)),
-            padded(bias.reshape(2, _GATES, units), units=(2,)),
-            padded(real, clips=1),
-            factors(keep, (2, clips, units)),
-        ),
+        inputs,
         [(state, precision), (state, jnp.dtype(jnp.float32)), (split.shape, precision)],
         interpret=interpret,
     )
@@ -140,14 +134,7 @@ def _backward(interpret: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Arra
     precision, (_, _, clips, units) = hiddens.dtype, d_hiddens.shape
     (d_split,) = run(
         _backward_kernel,
-        (
-            cells,
-            activations,
-            padded(d_hiddens, clips=2, units=(3,)),
-            by_gate(kernel.astype(precision)).swapaxes(2, 3),
-            padded(real, clips=1),
-            factors(keep, (2, clips, units)),
-        ),
+        (cells, activations, *backward_inputs(d_hiddens, kernel, real, keep, precision)),
         [(activations.shape, precision)],
         interpret=interpret,
     )
