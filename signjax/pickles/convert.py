@@ -6,8 +6,8 @@ import hashlib
 import multiprocessing
 import os
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from signjax.pickles.source import give_back, open_bytes, pieces
 from signjax.pickles.views import View
 from signjax.pickles.workers import begin_worker
 
-# In each worker. While the disk makes some files durable, which it does for many in the time that one takes, the next are read.
-_FLUSHES = 4
-_BATCH = 64  # files handed to a worker at once: enough that waiting for the last of them costs little
+# Files flushed one behind the other, by a thread of their own while the next are converted. What the disk does for the
+# first makes most of the others durable, and threads that take turns for each file cost as much as reading one.
+_GROUP = 32
+_GROUP_BYTES = 32 << 20  # after which no more join a group, so that little waits unwritten where files are large
 
 
 def convert(
@@ -94,11 +95,9 @@ def convert(
 def _run(
     jobs: list[plan.Job], destination: Path, known: dict[str, Record], *, workers: int, overwrite: bool, limits: Limits
 ) -> Iterator[Record]:
-    size = min(_BATCH, -(-len(jobs) // workers))
-    batches = [jobs[at : at + size] for at in range(0, len(jobs), size)]
     tasks = [
-        (batch, os.fspath(destination), {job.source: known.get(job.source) for job in batch}, overwrite, limits)
-        for batch in batches
+        (portion, os.fspath(destination), {job.source: known.get(job.source) for job in portion}, overwrite, limits)
+        for portion in plan.portions(jobs, workers)
     ]
     if workers == 1 or len(tasks) == 1:
         for task in tasks:
@@ -121,19 +120,40 @@ def _run(
 def _batch(
     jobs: list[plan.Job], destination: str, known: dict[str, Record | None], overwrite: bool, limits: Limits
 ) -> list[Record]:
-    # Threads flush and nothing else: several that convert would wait for each other's Python.
-    with ThreadPoolExecutor(_FLUSHES) as pool:
-        under_way = [convert_file(job, destination, known[job.source], overwrite, limits, pool) for job in jobs]
-        return [_finished(record, flush) for record, flush in under_way]
+    done = (convert_file(job, destination, known[job.source], overwrite, limits) for job in jobs)
+    with ThreadPoolExecutor(1) as flusher:
+        flushed = [flusher.submit(_flush, group) for group in _groups(done)]
+        return [record for group in flushed for record in group.result()]
+
+
+def _groups(
+    done: Iterable[tuple[Record, Partial | None]],
+) -> Iterator[list[tuple[Record, Partial | None]]]:
+    """What is to be flushed together. On an error, what belongs to no whole group is removed."""
+    group: list[tuple[Record, Partial | None]] = []
+    nbytes = 0
+    try:
+        for record, output in done:
+            group.append((record, output))
+            nbytes += record.size if output else 0
+            if len(group) >= _GROUP or nbytes >= _GROUP_BYTES:
+                whole, group, nbytes = group, [], 0
+                yield whole
+    except BaseException:
+        for _, output in group:
+            if output:
+                output.abandon()
+        raise
+    yield group
 
 
 def convert_file(
-    job: plan.Job, destination: str, before: Record | None, overwrite: bool, limits: Limits, pool: ThreadPoolExecutor
-) -> tuple[Record, Future[None] | None]:
+    job: plan.Job, destination: str, before: Record | None, overwrite: bool, limits: Limits
+) -> tuple[Record, Partial | None]:
     """Converts one file, unless that has been done.
 
     Returns:
-      The record of what becomes of it if the output reaches the disk, and what waits for that, if there is an output.
+      The record of what becomes of it once the output has reached the disk, and that output, if there is one.
     """
     record = Record(job.source, 0, 0, "", "refused", job.refused)
     if job.refused:
@@ -143,8 +163,7 @@ def convert_file(
         record = record._replace(size=status.st_size, mtime_ns=status.st_mtime_ns)
         if before is not None and not overwrite and _is_done(before, record, destination):
             return before, None
-        record, output = _convert(job, destination, record, overwrite, limits)
-        return record, None if output is None else pool.submit(output.finish)
+        return _convert(job, destination, record, overwrite, limits)
     except PickleError as error:
         reason = f"{error}. Nothing in the file was run."
     except MemoryError:
@@ -154,11 +173,15 @@ def convert_file(
     return record._replace(reason=reason), None
 
 
-def _finished(record: Record, flush: "Future[None] | None") -> Record:
-    """The record once its output is on the disk, or a refusal if it did not get there."""
+def _flush(group: list[tuple[Record, Partial | None]]) -> list[Record]:
+    """The records once the outputs are on the disk; refusals of those that did not get there."""
+    return [_finished(record, output) for record, output in group]
+
+
+def _finished(record: Record, output: Partial | None) -> Record:
     try:
-        if flush is not None:
-            flush.result()
+        if output is not None:
+            output.finish()
     except OSError as error:
         return Record(record.source, record.size, record.mtime_ns, record.sha256, "refused", _failure(error))
     return record

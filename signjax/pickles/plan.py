@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,9 @@ SUFFIXES = frozenset(
     (".pkl", ".pickle", ".p", ".pt", ".pth", ".bin", ".ckpt", ".tar", ".joblib", ".jl", ".z", ".gz", ".bz2")
 )
 _LONGEST_NAME = 255  # bytes of one part of a path, on every file system that is common
+_PORTION = 128  # files
+_PORTION_BYTES = 64 << 20  # after which no more join a portion: its records are written when all of it is done
+_LEAST_PORTION = 16  # files; the last of a portion waits for the disk alone
 
 
 class Job(NamedTuple):
@@ -52,6 +56,27 @@ def jobs(source: Path, destination: Path, recursive: bool, shard: tuple[int, int
             refused = _refused_link(path, root) or refused
         result.append(Job(name, path, output, refused))
     return result
+
+
+def portions(jobs: list[Job], workers: int) -> Iterator[list[Job]]:
+    """What the workers are given at a time: less towards the end, so that all of them end together."""
+    portion: list[Job] = []
+    nbytes = 0
+    most = _portion_size(len(jobs), workers)
+    for i, job in enumerate(jobs):
+        portion.append(job)
+        with suppress(OSError):  # which the conversion will meet again, and report
+            nbytes += os.stat(job.path).st_size
+        if len(portion) >= most or nbytes >= _PORTION_BYTES:
+            yield portion
+            portion, nbytes = [], 0
+            most = _portion_size(len(jobs) - i - 1, workers)
+    if portion:
+        yield portion
+
+
+def _portion_size(left: int, workers: int) -> int:
+    return min(_PORTION, max(_LEAST_PORTION, left // (2 * workers)))
 
 
 def _refused_link(path: str, root: Path) -> str:
