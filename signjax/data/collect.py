@@ -4,10 +4,9 @@ Memory does not grow with the data: at most a few batches are under way, and a b
 """
 
 import hashlib
-import multiprocessing
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
@@ -23,7 +22,7 @@ from signjax.data.progress import Progress
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Item, Request
 from signjax.errors import InputError
-from signjax.pickles.workers import begin_worker
+from signjax.pickles.workers import worker_pool
 
 # Clips handed to a worker at once: enough that talking to it costs nothing, few enough that memory stays small.
 _BATCH = 32
@@ -129,10 +128,7 @@ def _results(reading: Reading, batches: Sequence[Sequence[Item]], workers: int) 
         return
     waiting = iter(batches)
     under_way: deque[Future[Batch]] = deque()
-    # Fresh processes: forking one that holds threads (of BLAS, of a caller) can hang.
-    with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(reading,)
-    ) as pool:
+    with worker_pool(workers, _begin, (reading,)) as pool:
         try:
             for batch in islice(waiting, workers * _UNDER_WAY):
                 under_way.append(pool.submit(_work, batch))
@@ -153,10 +149,9 @@ _READING: Reading | None = None
 
 
 def _begin(reading: Reading) -> None:
-    """Tells a worker once what all its batches have in common, and when to end."""
+    """Tells a worker once what all its batches have in common."""
     global _READING  # noqa: PLW0603  (a worker process has nothing else to keep it in)
     _READING = reading
-    begin_worker()
 
 
 def _work(items: Sequence[Item]) -> Batch:

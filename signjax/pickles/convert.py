@@ -3,26 +3,22 @@
 import errno
 import fcntl
 import hashlib
-import multiprocessing
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from signjax.pickles import containers, manifest, npz, plan
 from signjax.pickles.atomic import Partial, sync_folder, written
-from signjax.pickles.flatten import Entry, entries
+from signjax.pickles.flatten import entries
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.manifest import Record
 from signjax.pickles.progress import Progress
 from signjax.pickles.source import give_back, open_bytes, pieces
 from signjax.pickles.views import View
-from signjax.pickles.workers import begin_worker
+from signjax.pickles.workers import worker_pool
 
 # Files flushed one behind the other, by a thread of their own while the next are converted. What the disk does for the
 # first makes most of the others durable, and threads that take turns for each file cost as much as reading one.
@@ -103,8 +99,7 @@ def _run(
         for task in tasks:
             yield from _batch(*task)
         return
-    # Fresh processes: forking one that holds threads (of BLAS, of a caller) can hang.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=begin_worker) as pool:
+    with worker_pool(workers) as pool:
         try:
             for records in pool.map(_batch, *zip(*tasks, strict=True)):
                 yield from records
@@ -209,16 +204,17 @@ def _convert(
     record = record._replace(sha256=digest, size=len(buffer))
     tree = containers.parse(buffer, limits, _same, verify=True)
     arrays = list(entries(tree))
+    members = [npz.member(entry) for entry in arrays]
     notes = {entry.name: entry.note for entry in arrays if entry.note}
-    nan = {entry.name: count for entry in arrays if (count := _nan_count(entry))}
-    empty = tuple(entry.name for entry in arrays if 0 in entry.content.shape)
+    nan = {member.name: member.nan for member in members if member.nan}
+    empty = tuple([entry.name for entry in arrays if 0 in entry.content.shape])
     file = None
     if overwrite or written_from != digest:
         folder = os.path.dirname(output)
         if not os.path.isdir(folder):
             os.makedirs(folder, exist_ok=True)
         with written(output) as file:
-            npz.write(file, arrays, digest)
+            npz.write(file, members, digest)
     give_back(buffer)
     return record._replace(status="converted", outputs=(job.output,), notes=notes, nan=nan, empty=empty), file
 
@@ -232,15 +228,3 @@ def _digest(content: memoryview) -> str:
 
 def _same(view: View) -> View:
     return view
-
-
-def _nan_count(entry: Entry) -> int:
-    if entry.content.dtype.kind not in "fc":
-        return 0
-    count = 0
-    for chunk in npz.chunks(entry.content):
-        values: np.ndarray[Any, Any] = np.frombuffer(chunk, entry.content.dtype)
-        # The minimum of values with NaN among them is NaN, and much the fastest to find.
-        if values.size and np.isnan(np.minimum.reduce(values)):
-            count += int(np.isnan(values).sum())
-    return count

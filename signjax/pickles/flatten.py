@@ -34,6 +34,9 @@ def entries(tree: Any) -> Iterator[Entry]:
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     children: list[tuple[str, Any]]
+    if type(value) is View:  # the most frequent
+        yield path, value
+        return
     if isinstance(value, dict):
         children = [(key_name(key), item) for key, item in value.items()]
     elif isinstance(value, list | tuple):

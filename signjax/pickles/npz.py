@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -32,21 +32,43 @@ class Writable(Protocol):
         """Takes the next bytes, which do not change any more."""
 
 
-def write(file: Writable, arrays: list[Entry], source_sha256: str) -> None:
+class Member(NamedTuple):
+    """One array as an archive has it; `crc` and `size` are those of `head` and the data together."""
+
+    name: str
+    content: "View | np.ndarray[Any, Any]"
+    head: bytes
+    crc: int
+    size: int
+    nan: int
+
+
+def member(entry: Entry) -> Member:
+    """Looks at an array once: its checksum, and how many of its numbers are NaN."""
+    content = entry.content
+    head, crc = _header(content.dtype, _is_fortran(content), tuple(content.shape))
+    size, nan = len(head), 0
+    of_floats = content.dtype.kind in "fc"
+    for chunk in chunks(content):
+        crc = zlib.crc32(chunk, crc)
+        size += len(chunk)
+        if of_floats:
+            values: np.ndarray[Any, Any] = np.frombuffer(chunk, content.dtype)
+            # The minimum of values with NaN among them is NaN, and much the fastest to find.
+            if len(values) and np.isnan(np.minimum.reduce(values)):
+                nan += int(np.isnan(values).sum())
+    return Member(entry.name, content, head, crc, size, nan)
+
+
+def write(file: Writable, members: list[Member], source_sha256: str) -> None:
     """Writes the arrays as an archive, and in its comment the digest of the file that they come from.
 
     By the comment a later run knows its own files from others'.
     """
     directory = []
     position = 0
-    for entry in arrays:
-        head = header(entry.content)
-        crc = zlib.crc32(head)
-        size = len(head)
-        for chunk in chunks(entry.content):
-            crc = zlib.crc32(chunk, crc)
-            size += len(chunk)
-        name = (entry.name + ".npy").encode("utf-8")
+    for key, content, head, crc, size, _ in members:
+        name = (key + ".npy").encode("utf-8")
         wide = struct.pack("<2H2Q", 1, 16, size, size) if size >= _FULL32 else b""
         short = _FULL32 if wide else size
         version = 45 if wide else 20
@@ -58,12 +80,12 @@ def write(file: Writable, arrays: list[Entry], source_sha256: str) -> None:
         made_by = (45, *fields, len(wide), 0, 0, 0, 0, place)
         directory.append(struct.pack("<4s6H3I5H2I", b"PK\x01\x02", *made_by) + name + wide)
         file.write(local + head)
-        for chunk in chunks(entry.content):
+        for chunk in chunks(content):
             file.write(chunk)
         position += len(local) + size
     listing = b"".join(directory)
     file.write(listing)
-    count, size = len(arrays), len(listing)
+    count, size = len(members), len(listing)
     if count >= 0xFFFF or position >= _FULL32 or size >= _FULL32:
         end64 = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, position)
         file.write(end64 + struct.pack("<4sIQI", b"PK\x06\x07", 0, position + size, 1))
@@ -85,13 +107,9 @@ def source_of(path: str) -> str | None:
     return comment[len(_MARK) :].decode("ascii", "replace") if comment.startswith(_MARK) else None
 
 
-def header(content: "View | np.ndarray[Any, Any]") -> bytes:
-    """The part of a .npy file in front of the data."""
-    return _header(content.dtype, _is_fortran(content), tuple(content.shape))
-
-
 @lru_cache(maxsize=1024)
-def _header(dtype: "np.dtype[Any]", fortran: bool, shape: tuple[int, ...]) -> bytes:
+def _header(dtype: "np.dtype[Any]", fortran: bool, shape: tuple[int, ...]) -> tuple[bytes, int]:
+    """The part of a .npy file in front of the data, and its checksum."""
     try:
         descr = np.lib.format.dtype_to_descr(dtype)
     except ValueError:
@@ -100,7 +118,8 @@ def _header(dtype: "np.dtype[Any]", fortran: bool, shape: tuple[int, ...]) -> by
     version, width = (b"\x01\x00", "<H") if len(text) < 65_000 and text.isascii() else (b"\x03\x00", "<I")
     prefix = 8 + struct.calcsize(width)
     padded = text + b" " * (-(prefix + len(text) + 1) % 64) + b"\n"
-    return b"\x93NUMPY" + version + struct.pack(width, len(padded)) + padded
+    head = b"\x93NUMPY" + version + struct.pack(width, len(padded)) + padded
+    return head, zlib.crc32(head)
 
 
 def _is_fortran(content: "View | np.ndarray[Any, Any]") -> bool:
