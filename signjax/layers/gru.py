@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from signjax.layers.in_place import Arrays, frame, scan_in_place
-from signjax.layers.lstm import before_and_after, recurrent_product, sigmoid, step_mask, weight_gradient
+from signjax.layers.lstm import before_and_after, recorded_at, recurrent_product, sigmoid, step_mask, weight_gradient
 from signjax.layers.precision import carried
 
 
@@ -101,7 +101,7 @@ def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array,
     hiddens, activations, candidates, kernel, real, keep = kept
     precision, wide, units = hiddens.dtype, carried(hiddens.dtype), kernel.shape[0]
     transposed = kernel.T.astype(precision)
-    all_before, _ = before_and_after(hiddens, reverse)
+    before_at, _ = recorded_at(reverse)
 
     def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
         (d_hidden,), (activation, candidate) = carry, here
@@ -111,7 +111,7 @@ def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array,
         d_recurrent = jnp.concatenate(
             [
                 d_candidate * candidate * r * (1.0 - r),
-                d_hidden * (frame(all_before, at) - n) * z * (1.0 - z),
+                d_hidden * (frame(hiddens, at + before_at) - n) * z * (1.0 - z),
                 d_candidate * r,
             ],
             axis=-1,
@@ -122,7 +122,7 @@ def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array,
 
     zero = jnp.zeros(hiddens.shape[1:], wide)
     (d_recurrent, d_candidate), _ = scan_in_place(step, (zero,), (activations, candidates), reverse=not reverse)
-    d_kernel, d_keep = weight_gradient(all_before, d_recurrent, keep, transposed)
+    d_kernel, d_keep = weight_gradient(before_and_after(hiddens, reverse)[0], d_recurrent, keep, transposed)
     # Input and hidden state reach the two gates by a sum, the candidate each by a path of its own.
     d_gates = jnp.concatenate([d_recurrent[..., : 2 * units], d_candidate], axis=-1)
     d_bias = d_gates.astype(wide).sum((0, 1))

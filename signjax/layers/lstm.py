@@ -28,6 +28,11 @@ def step_mask(mask: Bool[Array, "t b"], precision: jnp.dtype) -> Float[Array, "t
     return mask.astype(carried(precision))[:, :, None]
 
 
+def recorded_at(reverse: bool) -> tuple[int, int]:
+    """How far behind its number a step finds the state that it started from, and the one it made, in `scan_in_place`'s record."""
+    return (1, 0) if reverse else (0, 1)
+
+
 def before_and_after(
     states: Float[Array, "t+1 b h"], reverse: bool
 ) -> tuple[Float[Array, "t b h"], Float[Array, "t b h"]]:
@@ -112,11 +117,12 @@ def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array,
     hiddens, cells, activations, kernel, real, keep = kept
     precision, wide = hiddens.dtype, cells.dtype
     transposed = kernel.T.astype(precision)
-    all_before, all_after = before_and_after(cells, reverse)
+    before_at, after_at = recorded_at(reverse)
 
     def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
         d_hidden, d_cell = carry
-        before, squashed, is_real = frame(all_before, at), jnp.tanh(frame(all_after, at)), frame(real, at)
+        before, squashed = frame(cells, at + before_at), jnp.tanh(frame(cells, at + after_at))
+        is_real = frame(real, at)
         i, f, g, o = jnp.split(here[0].astype(wide), 4, axis=-1)
         d_hidden = (d_hidden + frame(d_hiddens, at)) * is_real
         d_cell = d_cell * is_real + d_hidden * o * (1.0 - squashed * squashed)
