@@ -74,8 +74,10 @@ def _backward(axis_name: str | None, kept: Any, cotangents: Any) -> tuple[Array,
     # Of all devices for the inputs; those of the weights are added up with the other weights' gradients.
     sums = jnp.stack([d_bias, d_scale])
     sums = (sums if axis_name is None else jax.lax.psum(sums, axis_name)) / jnp.maximum(count, 1.0)
-    d_x = (d_normal - sums[0][None, None, :] - standard * sums[1][None, None, :]) * (scale * inverse)[None, None, :]
-    return masked(d_x, mask).astype(x.dtype), None, d_scale, d_bias
+    gain = (scale * inverse)[None, None, :]
+    # The difference comes last: XLA computes again, wherever it is read, what an operation on one large array makes.
+    d_x = d_normal * gain - masked((sums[0][None, None, :] + standard * sums[1][None, None, :]) * gain, mask)
+    return d_x.astype(x.dtype), None, d_scale, d_bias
 
 
 batch_norm.defvjp(_forward, _backward)
