@@ -1,4 +1,4 @@
-"""Which files a conversion is to read, and where each lands."""
+"""Which files a conversion is to read, where each lands, and in what portions workers get them."""
 
 import hashlib
 import os

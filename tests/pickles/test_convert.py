@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from signjax.pickles import npz, plan
 from signjax.pickles.__main__ import main
 from signjax.pickles.write import CudaTensor, write_plain
 
@@ -227,6 +228,73 @@ def test_a_full_disk_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert sorted(path.name for path in destination.iterdir()) == ["a.pkl.npz", "manifest.jsonl"]
     assert (destination / "a.pkl.npz").read_bytes() == before
     assert account(destination)["a.pkl"]["reason"] == "no space left on the device"
+
+
+def test_one_file_that_cannot_be_flushed_takes_no_other_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, destination = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in "abc":
+        write_plain(source / f"{name}.pkl", clip())
+    flush = os.fsync
+
+    def broken(descriptor: int) -> None:
+        if os.readlink(f"/proc/self/fd/{descriptor}").endswith("/.b.pkl.npz.partial"):
+            raise OSError(errno.EIO, "Input/output error")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", broken)
+    assert convert(source, destination) == 1
+    assert sorted(path.name for path in destination.iterdir()) == ["a.pkl.npz", "c.pkl.npz", "manifest.jsonl"]
+    records = account(destination)
+    assert {name: record["status"] for name, record in records.items()} == {
+        "a.pkl": "converted",
+        "b.pkl": "refused",
+        "c.pkl": "converted",
+    }
+    assert records["b.pkl"]["outputs"] == []
+
+
+def test_an_interrupted_run_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that wait to be flushed together are not left lying about."""
+    source, destination = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in "abc":
+        write_plain(source / f"{name}.pkl", clip())
+    member = npz.member
+
+    def interrupted(entry: Any) -> npz.Member:
+        if list(destination.glob(".b.pkl*")):
+            raise KeyboardInterrupt
+        return member(entry)
+
+    monkeypatch.setattr(npz, "member", interrupted)
+    assert convert(source, destination) == 2
+    assert not list(destination.glob("*.npz")) and not list(destination.glob(".*.partial"))
+    monkeypatch.setattr(npz, "member", member)
+    assert convert(source, destination) == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2, 16])
+def test_portions_hold_every_file_once_and_grow_smaller(tmp_path: Path, workers: int) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(b"x")
+    jobs = [plan.Job(f"{i}.pkl", str(path), f"{i}.pkl.npz") for i in range(1000)]
+    portions = list(plan.portions(jobs, workers))
+    assert [job for portion in portions for job in portion] == jobs
+    sizes = list(map(len, portions))
+    assert sizes == sorted(sizes, reverse=True) and sizes[-1] <= 16 <= sizes[0] <= 128
+    assert len(portions) >= workers
+
+
+def test_portions_of_large_files_are_small(tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    with open(path, "wb") as file:
+        file.truncate(40 << 20)
+    jobs = [plan.Job(f"{i}.pkl", str(path), f"{i}.pkl.npz") for i in range(5)]
+    gone = plan.Job("gone.pkl", str(tmp_path / "gone.pkl"), "gone.pkl.npz")
+    assert list(plan.portions([*jobs, gone], 1)) == [jobs[:2], jobs[2:4], [jobs[4], gone]]
 
 
 def test_shards_share_the_work_and_their_accounts_merge(tmp_path: Path) -> None:
