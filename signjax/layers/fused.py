@@ -22,7 +22,8 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 from jaxtyping import Array, Float
 
-from signjax.layers.lstm import before_and_after, weight_gradient
+from signjax.layers.in_place import before_and_after
+from signjax.layers.lstm import weight_gradient
 
 # Clips that a program of the kernel keeps: the least that a tensor core multiplies.
 _CLIPS = 16

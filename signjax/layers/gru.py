@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from signjax.layers.in_place import Arrays, frame, scan_in_place
-from signjax.layers.lstm import before_and_after, recorded_at, recurrent_product, sigmoid, step_mask, weight_gradient
+from signjax.layers.in_place import Arrays, before_and_after, frame, recorded_at, scan_in_place
+from signjax.layers.lstm import recurrent_product, sigmoid, step_mask, weight_gradient
 from signjax.layers.precision import carried
 
 

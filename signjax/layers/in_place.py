@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, Shaped
+from jaxtyping import Array, Float, Int, Shaped
 
 Arrays = tuple[Array, ...]
 
@@ -20,6 +20,20 @@ Arrays = tuple[Array, ...]
 def frame(array: Shaped[Array, "t *rest"], at: Int[Array, ""]) -> Shaped[Array, "*rest"]:
     """The frame of a number; the last one for numbers that are too large, the first for negative ones."""
     return jax.lax.dynamic_index_in_dim(array, at, keepdims=False, allow_negative_indices=False)
+
+
+def recorded_at(reverse: bool) -> tuple[int, int]:
+    """How far behind its number a step finds the carry that it started from, and the one it made, in `scan_in_place`'s record."""
+    return (1, 0) if reverse else (0, 1)
+
+
+def before_and_after(
+    states: Float[Array, "t+1 b h"], reverse: bool
+) -> tuple[Float[Array, "t b h"], Float[Array, "t b h"]]:
+    """The state that each step started from, and the one it ended with, from what `scan_in_place` recorded."""
+    frames = len(states) - 1
+    before_at, after_at = recorded_at(reverse)
+    return states[before_at : before_at + frames], states[after_at : after_at + frames]
 
 
 def scan_in_place(
@@ -44,7 +58,7 @@ def scan_in_place(
       and frame t + 1 what it made of it, or the other way round in reverse.
     """
     frames = overwritten[0].shape[0]
-    made_at = 0 if reverse else 1
+    _, made_at = recorded_at(reverse)
     records = tuple(
         jnp.zeros((frames + 1, *part.shape), dtype) for part, dtype in zip(carry, recorded, strict=bool(recorded))
     )

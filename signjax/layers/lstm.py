@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from signjax.layers.in_place import Arrays, frame, scan_in_place
+from signjax.layers.in_place import Arrays, before_and_after, frame, recorded_at, scan_in_place
 from signjax.layers.precision import carried
 from signjax.layers.projection import product_over_frames
 
@@ -26,18 +26,6 @@ def sigmoid(x: Float[Array, "*any"]) -> Float[Array, "*any"]:
 def step_mask(mask: Bool[Array, "t b"], precision: jnp.dtype) -> Float[Array, "t b 1"]:
     """1 on real frames, 0 on padding, as a scan takes it in."""
     return mask.astype(carried(precision))[:, :, None]
-
-
-def recorded_at(reverse: bool) -> tuple[int, int]:
-    """How far behind its number a step finds the state that it started from, and the one it made, in `scan_in_place`'s record."""
-    return (1, 0) if reverse else (0, 1)
-
-
-def before_and_after(
-    states: Float[Array, "t+1 b h"], reverse: bool
-) -> tuple[Float[Array, "t b h"], Float[Array, "t b h"]]:
-    """The state that each step started from, and the one it ended with, from what `scan_in_place` recorded."""
-    return (states[1:], states[:-1]) if reverse else (states[:-1], states[1:])
 
 
 def recurrent_product(
