@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
 from signjax.augment import Augmentation, augment
@@ -101,8 +102,10 @@ def make_train_step(
 
         part = (x, mask, batch["row"], labels, counted)
         batch_stats, (loss, right, gradient) = _in_parts(loss_of, state.params, state.batch_stats, part, accumulate)
-        # Each device's loss is its share of the batch's, so shares and their gradients add up.
-        loss, gradient = total(loss), total(gradient)
+        # Each device's loss is its share of the batch's, so shares and their gradients add up: as one array, which the cores of a
+        # CPU add up several times as fast as many.
+        shares, restore = ravel_pytree((loss, right, gradient))
+        loss, right, gradient = restore(total(shares))
         with jax.named_scope("optimizer"):
             updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
             params = optax.apply_updates(state.params, updates)
@@ -121,7 +124,7 @@ def make_train_step(
             "parameter_norm": optax.tree.norm(params),
         }
         for head in model.classes:
-            metrics[f"top1/{head}"] = total(right[head]) / counts[head]
+            metrics[f"top1/{head}"] = right[head] / counts[head]
         new_state = TrainState(
             step=state.step + 1, params=params, batch_stats=batch_stats, opt_state=opt_state, average=average
         )
