@@ -53,13 +53,16 @@ def augment_clip(
         flip = jax.random.bernoulli(keys[0], settings.mirror)
         frames = jnp.where(flip, frames[:, channel] * sign[None, :], frames)
         valid = jnp.where(flip, valid[:, part], valid)
-    real = (jnp.arange(frames.shape[0]) < length)[:, None]
-    posture = settings.posture * hashed_normal(keys[1], (1, frames.shape[1]))
-    noise = settings.noise * hashed_normal(keys[2], frames.shape)
-    frames = jnp.where(real, frames + std[None, :] * (posture + noise), 0.0)
-    if valid.shape[1] > 1:
+    if settings.posture > 0 or settings.noise > 0:
+        real = (jnp.arange(frames.shape[0]) < length)[:, None]
+        posture = settings.posture * hashed_normal(keys[1], (1, frames.shape[1]))
+        noise = settings.noise * hashed_normal(keys[2], frames.shape)
+        frames = jnp.where(real, frames + std[None, :] * (posture + noise), 0.0)
+    if settings.part_dropout > 0 and valid.shape[1] > 1:
         valid &= ~hashed_bernoulli(keys[3], settings.part_dropout, (1, valid.shape[1]))
-    return frames, length, valid & ~hashed_bernoulli(keys[4], settings.frame_dropout, (frames.shape[0], 1))
+    if settings.frame_dropout > 0:
+        valid &= ~hashed_bernoulli(keys[4], settings.frame_dropout, (frames.shape[0], 1))
+    return frames, length, valid
 
 
 def augment(

@@ -10,5 +10,6 @@ _STREAMS = {"params": 0, "dropout": 1, "augment": 2}
 
 
 def stream_key(seed: int, step: Int[Array, ""] | int, stream: str) -> Key[Array, ""]:
-    """The key of a stream at a step."""
-    return jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), step), _STREAMS[stream])
+    """The key of a stream at a step, of two words whatever jax's default generator is."""
+    key = jax.random.key(seed, impl="threefry2x32")
+    return jax.random.fold_in(jax.random.fold_in(key, step), _STREAMS[stream])
