@@ -80,7 +80,7 @@ def make_train_step(
             )
         labels = {head: batch["labels"][:, column] for column, head in enumerate(model.classes)}
         counted = {head: (values >= 0) * batch["weight"] for head, values in labels.items()}
-        counts = {head: jnp.maximum(total(values.sum()), 1.0) for head, values in counted.items()}
+        counts_here = {head: values.sum() for head, values in counted.items()}
 
         def loss_of(params: Any, batch_stats: Any, part: Any) -> tuple[Array, tuple[Any, dict[str, Array]]]:
             x, mask, row, labels, counted = part
@@ -93,19 +93,25 @@ def make_train_step(
                 rngs={"dropout": stream_key(seed, state.step, "dropout")},
                 mutable=["batch_stats"],
             )
-            losses = {
-                head: (clip_losses(logits[head], labels[head], loss_settings) * counted[head]).sum() / counts[head]
-                for head in logits
-            }
-            right = {head: ((logits[head].argmax(1) == labels[head]) * counted[head]).sum() for head in logits}
-            return jnp.stack(list(losses.values())).mean(), (updated["batch_stats"], right)
+            right_here = {head: ((logits[head].argmax(1) == labels[head]) * counted[head]).sum() for head in logits}
+            # Devices wait for one another at every sum. Counts alone would be added up as the step begins, when the devices are
+            # furthest apart; so they are added up with the right answers.
+            sums, restore = ravel_pytree((right_here, counts_here))
+            right, counts = restore(total(sums))
+            counts = {head: jnp.maximum(count, 1.0) for head, count in counts.items()}
+            losses = [
+                (clip_losses(logits[head], labels[head], loss_settings) * counted[head]).sum() / counts[head]
+                for head in model.classes
+            ]
+            top1 = {head: right[head] / counts[head] for head in model.classes}
+            return jnp.stack(losses).mean(), (updated["batch_stats"], top1)
 
         part = (x, mask, batch["row"], labels, counted)
-        batch_stats, (loss, right, gradient) = _in_parts(loss_of, state.params, state.batch_stats, part, accumulate)
+        batch_stats, (loss, top1, gradient) = _in_parts(loss_of, state.params, state.batch_stats, part, accumulate)
         # Each device's loss is its share of the batch's, so shares and their gradients add up: as one array, which the cores of a
         # CPU add up several times as fast as many.
-        shares, restore = ravel_pytree((loss, right, gradient))
-        loss, right, gradient = restore(total(shares))
+        shares, restore = ravel_pytree((loss, gradient))
+        loss, gradient = restore(total(shares))
         with jax.named_scope("optimizer"):
             updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
             params = optax.apply_updates(state.params, updates)
@@ -123,8 +129,7 @@ def make_train_step(
             "update_norm": optax.tree.norm(updates),
             "parameter_norm": optax.tree.norm(params),
         }
-        for head in model.classes:
-            metrics[f"top1/{head}"] = right[head] / counts[head]
+        metrics |= {f"top1/{head}": share for head, share in top1.items()}
         new_state = TrainState(
             step=state.step + 1, params=params, batch_stats=batch_stats, opt_state=opt_state, average=average
         )
@@ -134,12 +139,12 @@ def make_train_step(
 
 
 def _in_parts(loss_of: Any, params: Any, batch_stats: Any, batch: Any, parts: int) -> tuple[Any, Any]:
-    """The batch statistics after, and the sums of loss, right answers and gradient, of a batch in `parts` equal parts."""
+    """The batch statistics after, and the sums of loss, share of right answers and gradient, of a batch in `parts` equal parts."""
     gradient_of = jax.value_and_grad(loss_of, has_aux=True)
 
     def run(batch_stats: Any, part: Any) -> tuple[Any, Any]:
-        (loss, (batch_stats, right)), gradient = gradient_of(params, batch_stats, part)
-        return batch_stats, (loss, right, gradient)
+        (loss, (batch_stats, top1)), gradient = gradient_of(params, batch_stats, part)
+        return batch_stats, (loss, top1, gradient)
 
     if parts == 1:
         return run(batch_stats, batch)
