@@ -1,9 +1,9 @@
 """Random numbers that belong to a clip, whatever batch or device it is in.
 
 Every clip has a row number in the global batch, and its numbers depend on that alone; so a run on four devices draws what a run
-on one does. A key a clip, and the many numbers that one key stands for, are a hash of their index with the words of a key from
-jax's own generator, which took a tenth of a training step on a CPU. The hash is good enough for dropout and noise, and is
-used for nothing else.
+on one does. A key a clip, and the many numbers that one key stands for, are a hash of their index with the words of a key. The
+keys of streams and layers come from jax's own generator, which took a tenth of a training step on a CPU when it drew the many
+numbers too. The hash is good enough for dropout and augmentation, and is used for nothing else.
 
 Shapes: B clips, ... any.
 """

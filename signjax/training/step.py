@@ -64,8 +64,12 @@ def make_train_step(
     that of the whole batch, but batch norm sees each part by itself.
     """
 
-    def total(value: Any) -> Any:
-        return value if model.axis_name is None else jax.lax.psum(value, model.axis_name)
+    def total(tree: Any) -> Any:
+        """What all devices hold, added up: as one array, which the cores of a CPU add up several times as fast as many."""
+        if model.axis_name is None:
+            return tree
+        values, restore = ravel_pytree(tree)
+        return restore(jax.lax.psum(values, model.axis_name))
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         keys = row_keys(stream_key(seed, state.step, "augment"), batch["row"])
@@ -96,8 +100,7 @@ def make_train_step(
             right_here = {head: ((logits[head].argmax(1) == labels[head]) * counted[head]).sum() for head in logits}
             # Devices wait for one another at every sum. Counts alone would be added up as the step begins, when the devices are
             # furthest apart; so they are added up with the right answers.
-            sums, restore = ravel_pytree((right_here, counts_here))
-            right, counts = restore(total(sums))
+            right, counts = total((right_here, counts_here))
             counts = {head: jnp.maximum(count, 1.0) for head, count in counts.items()}
             losses = [
                 (clip_losses(logits[head], labels[head], loss_settings) * counted[head]).sum() / counts[head]
@@ -108,10 +111,8 @@ def make_train_step(
 
         part = (x, mask, batch["row"], labels, counted)
         batch_stats, (loss, top1, gradient) = _in_parts(loss_of, state.params, state.batch_stats, part, accumulate)
-        # Each device's loss is its share of the batch's, so shares and their gradients add up: as one array, which the cores of a
-        # CPU add up several times as fast as many.
-        shares, restore = ravel_pytree((loss, gradient))
-        loss, gradient = restore(total(shares))
+        # Each device's loss is its share of the batch's, so shares and their gradients add up.
+        loss, gradient = total((loss, gradient))
         with jax.named_scope("optimizer"):
             updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
             params = optax.apply_updates(state.params, updates)
