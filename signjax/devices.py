@@ -10,8 +10,7 @@ import importlib.util
 import os
 from pathlib import Path
 
-# Numbers of glibc's mallopt (malloc.h).
-_M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8
+from signjax.heap import keep_freed_memory
 
 _CUDA_PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin")
 
@@ -32,23 +31,6 @@ def choose_platform() -> None:
     has_cuda_build = any(importlib.util.find_spec(name) is not None for name in _CUDA_PLUGINS)
     if has_cuda_build and not os.environ.get("JAX_PLATFORMS") and not cuda_driver_answers():
         os.environ["JAX_PLATFORMS"] = "cpu"
-
-
-def keep_freed_memory() -> None:
-    """Has the C library keep the memory that is freed, for the next one who asks, instead of giving it back to the system.
-
-    XLA on the CPU allocates what a step needs when it begins and frees it when it ends. Memory that went back to the system in
-    between must be mapped and cleared again, page by page, a good part of a large step. Where the C library is not
-    glibc, nothing happens.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError, TypeError):
-        return
-    # Blocks of any size come from one heap, which never shrinks. A thread's own heap could hold none above 64 MiB.
-    mallopt(_M_ARENA_MAX, 1)
-    mallopt(_M_MMAP_MAX, 0)
-    mallopt(_M_TRIM_THRESHOLD, -1)
 
 
 def configure_jax() -> None:

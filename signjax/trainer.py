@@ -5,6 +5,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import jax
 from ml_collections import ConfigDict
 
 from signjax import training_settings as settings
@@ -12,7 +13,9 @@ from signjax.data.dataset import Dataset
 from signjax.data.excerpts import drawn
 from signjax.data.order import bucket_of, plan_epoch, steps_per_epoch
 from signjax.evaluation.evaluate import Answer, Answers, answers_for, mean_over_heads
+from signjax.heap import close_gaps
 from signjax.training import parallel
+from signjax.training.compilations import compilations
 from signjax.training.dispatch import Step, make_dispatch
 from signjax.training.feed import Dispatch, dispatches
 from signjax.training.loop import Outcome, Validation, saved_outcome, train
@@ -44,6 +47,7 @@ class Trainer:
         self.steps_per_epoch = steps_per_epoch(len(self._clips), self._batch_size)
         self._optimizer_settings = settings.optimizer(config, self.steps_per_epoch)
         eval_step = make_eval_step(self.model, settings.losses(config), settings.inputs(dataset))
+        self._compilations = compilations()
         self._eval_step = parallel.map_eval_step(eval_step, self.devices)
         self.eval_batch = -(-_EVAL_BATCH // len(self.devices)) * len(self.devices)
 
@@ -92,7 +96,13 @@ class Trainer:
     def dispatch(self, state: TrainState, work: Dispatch) -> tuple[TrainState, Any]:
         """Runs the training steps of a dispatch; each number of frames is a program of its own."""
         frames, batches, count = work
-        return self.program(frames)(state, self.data, batches, count)
+        state, metrics = self.program(frames)(state, self.data, batches, count)
+        if compilations() != self._compilations:
+            # Whatever was compiled, here or in between, has left its garbage. The step's own memory is to lie behind it.
+            self._compilations = compilations()
+            jax.block_until_ready(metrics)
+            close_gaps()
+        return state, metrics
 
     def dispatches_of(self, epoch: int) -> Iterator[tuple[Dispatch, int]]:
         """What an epoch, counted from 1, hands to `dispatch`, each with its number of steps."""
