@@ -33,8 +33,15 @@ def choose_platform() -> None:
         os.environ["JAX_PLATFORMS"] = "cpu"
 
 
-def configure_jax() -> None:
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def configure_jax(step_bytes: int = 0) -> None:
     """Sets what must be set before jax starts a backend: memory, one CPU device for each core, the cache of compiled programs.
+
+    `step_bytes` is about what a device will allocate for a step; see `signjax.heap.keep_freed_memory`.
 
     Products of float32 are made in float32: by default a GPU would round their factors to TF32's 11 bits. Where
     `$JAX_DEFAULT_MATMUL_PRECISION` is set, it decides.
@@ -47,13 +54,13 @@ def configure_jax() -> None:
     """
     import jax
 
-    keep_freed_memory()
+    keep_freed_memory(step_bytes)
     gc.set_threshold(100_000)
     if not os.environ.get("JAX_DEFAULT_MATMUL_PRECISION"):
         jax.config.update("jax_default_matmul_precision", "highest")
     flags = os.environ.get("XLA_FLAGS", "")
     if "host_platform_device_count" not in flags:
-        jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+        jax.config.update("jax_num_cpu_devices", cores())
     if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         jax.config.update("jax_compilation_cache_dir", str(Path(home) / "signjax" / "programs"))

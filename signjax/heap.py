@@ -10,7 +10,11 @@ import ctypes
 from functools import cache
 
 # Numbers of glibc's mallopt (malloc.h).
-_M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -2, -4, -8
+
+# Bytes of a thread's heap (glibc's HEAP_MAX_SIZE where addresses have 64 bits), and what a block may have that is to lie in one.
+_THREAD_HEAP = 64 << 20
+_FITS_A_THREAD = 56 << 20
 
 # Gaps below this many bytes have lists of their own for each size, where nobody searches.
 _LEAST_GAP = 128
@@ -51,17 +55,26 @@ def _glibc() -> ctypes.PyDLL | None:
     return library
 
 
-def keep_freed_memory() -> None:
+def keep_freed_memory(largest_block: int) -> None:
     """Has the C library keep the memory that is freed, for the next one who asks, instead of giving it back to the system.
 
     Memory that went back to the system between two steps must be mapped and cleared again, page by page, a good part of a
     large step.
+
+    Threads have heaps of their own, and need not wait for one another's requests, where a step's memory fits in; to be called
+    before they start.
+
+    Args:
+      largest_block: bytes that a device asks for at once in every step, about.
     """
     glibc = _glibc()
     if glibc is None:
         return
-    # Blocks of any size come from one heap, which never shrinks. A thread's own heap could hold none above 64 MiB.
-    glibc.mallopt(_M_ARENA_MAX, 1)
+    if largest_block <= _FITS_A_THREAD:
+        glibc.mallopt(_M_TOP_PAD, _THREAD_HEAP)  # a heap is made whole and never shrinks
+    else:
+        # A block that no thread's heap can hold would be mapped anew in each step, whatever M_MMAP_MAX says. All share one heap.
+        glibc.mallopt(_M_ARENA_MAX, 1)
     glibc.mallopt(_M_MMAP_MAX, 0)
     glibc.mallopt(_M_TRIM_THRESHOLD, -1)
 
@@ -70,8 +83,10 @@ def close_gaps() -> int:
     """Takes the free memory between blocks in use out of the heap for good, and gives its pages back to the system.
 
     Tracing and compiling leave tens of thousands of gaps, some 700 MB in all. Whoever asks for memory then has glibc search through
-    them, under the one lock that all threads share. Closed, they are no longer found; memory comes from the heap's end.
-    Their pages go back first, and a gap keeps its addresses and at most the page with its header.
+    them, while other threads wait. Closed, they are no longer found; memory comes from the heap's end. Their pages go back first,
+    and a gap keeps its addresses and at most the page with its header.
+
+    Threads' heaps only give their pages back. What compiled has ended, and with it the use of its heap.
 
     Returns:
       The number of blocks with which the gaps were closed; 0 under another C library.

@@ -24,7 +24,7 @@ from signjax.data.quarantine import write_quarantine
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Request
 from signjax.data.splits import SPLITS
-from signjax.devices import configure_jax, describe_devices
+from signjax.devices import configure_jax, cores, describe_devices
 from signjax.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
 
 def _make_trainer(config: ConfigDict, dataset: Dataset) -> "Trainer":
     """Loads jax, set up for this machine, and puts the trainer together."""
-    configure_jax()
+    from signjax import training_settings
+
+    configure_jax(training_settings.step_bytes(config, cores()))
     from signjax.trainer import Trainer
 
     return Trainer(config, dataset)

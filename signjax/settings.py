@@ -5,7 +5,6 @@ This half loads no jax: preparing data needs none of it.
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from signjax.data.prepare import Recipe
 from signjax.data.splits import Rule
 from signjax.data.synthetic import CorpusSize
 from signjax.data.synthetic_hamnosys import StringCorpus, find_strings
+from signjax.devices import cores
 from signjax.errors import InputError
 
 PRECISIONS = ("float32", "bfloat16")
@@ -163,7 +163,7 @@ def cleaning(config: ConfigDict) -> Cleaning:
 
 def workers(config: ConfigDict) -> int:
     """Processes that read clips."""
-    return config.data.workers or len(os.sched_getaffinity(0))
+    return config.data.workers or cores()
 
 
 def dataset_folder(config: ConfigDict, workdir: Path) -> Path:

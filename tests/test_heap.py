@@ -14,7 +14,7 @@ import ctypes, random
 from pathlib import Path
 from signjax import heap
 
-heap.keep_freed_memory()
+heap.keep_freed_memory(1 << 30)
 glibc = heap._glibc()
 draw = random.Random(0)
 sizes = [int(2 ** draw.uniform(8, 18)) for _ in range(8000)]
@@ -48,7 +48,7 @@ def test_gaps_are_closed_and_give_their_pages_back():
 
 def test_another_c_library_is_left_alone(monkeypatch):
     monkeypatch.setattr(heap, "_glibc", lambda: None)
-    heap.keep_freed_memory()
+    heap.keep_freed_memory(0)
     assert heap.close_gaps() == 0
 
 

@@ -1,9 +1,12 @@
+import jax
 import numpy as np
 import pytest
-from conftest import make_recipe, silent
+from conftest import make_recipe, silent, some_devices
 
+from configs.base import get_config
 from signjax import training_settings
 from signjax.data.prepare import prepare
+from signjax.trainer import Trainer
 
 
 @pytest.mark.parametrize(
@@ -23,6 +26,18 @@ def test_coordinates_are_mirrored_in_training_only_if_they_are_centred(tmp_path,
     )
     inputs = training_settings.inputs(prepare(recipe, tmp_path / "data", silent))
     assert (inputs.mirror is not None) == centre
+
+
+def test_the_memory_of_a_step_is_about_what_xla_asks_for(dataset):
+    config = get_config()
+    config.train.batch_size, config.train.buckets = 32, 1
+    some_devices(training_settings.cpu_devices(32, 4))
+    trainer = Trainer(config, dataset)
+    (frames, batches, steps), _ = next(iter(trainer.dispatches_of(1)))
+    config.data.max_frames = frames
+    program = trainer.program(frames).lower(trainer.fresh_state(), trainer.data, batches, steps).compile()
+    wanted = program.memory_analysis().temp_size_in_bytes
+    assert 0.7 * wanted < training_settings.step_bytes(config, len(jax.local_devices())) < 1.4 * wanted
 
 
 def test_rotations_need_no_centre(dataset):

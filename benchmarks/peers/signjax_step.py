@@ -11,9 +11,10 @@ from benchmarks.peers.made_up import made_up_dataset
 from benchmarks.worker import Job
 from configs.base import get_config
 from signjax.data.batches import prefetched
-from signjax.devices import configure_jax
+from signjax.devices import configure_jax, cores
 from signjax.trainer import Trainer
 from signjax.training.state import TrainState, parameter_count
+from signjax.training_settings import step_bytes
 
 # Nothing happens to a clip.
 STILL = {
@@ -30,7 +31,6 @@ def config_for(settings: dict[str, Any]) -> ConfigDict:
 
     Called before jax starts, which it sets up as `launch.py` does.
     """
-    configure_jax()
     config = get_config()
     config.data.max_frames = settings["frames"]
     config.train.batch_size = settings["batch"]
@@ -38,6 +38,7 @@ def config_for(settings: dict[str, Any]) -> ConfigDict:
     config.update_from_flattened_dict(settings.get("keys", {}))
     if not settings.get("augmented"):
         config.augment.update(STILL)
+    configure_jax(step_bytes(config, cores()))
     return config
 
 
