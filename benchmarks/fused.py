@@ -18,8 +18,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.interleaved import cores, print_table
-from signjax.devices import configure_jax
+from benchmarks.interleaved import print_table
+from signjax.devices import configure_jax, cores
 from signjax.layers.recurrence import GATES, Direction, fused_directions, scan_direction
 
 # Cell, clips, frames, hidden units of a direction, precision.

@@ -18,16 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from signjax.devices import cuda_driver_answers
+from signjax.devices import cores, cuda_driver_answers
 
 ROOT = Path(__file__).resolve().parent.parent
 
 Settings = Mapping[str, Any]
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:

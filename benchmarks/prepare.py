@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from signjax.devices import cores
 from signjax.pickles.write import CudaTensor, write_plain
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -107,7 +108,7 @@ def measure(clips: int, frames: int, overrides: list[str], folder: Path) -> dict
     return {
         "clips": clips,
         "frames": frames,
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores(),
         "seconds": seconds,
         "processor_seconds": busy,
         "second_run_seconds": again,

@@ -35,13 +35,13 @@ def choose_platform() -> None:
 
 def cores() -> int:
     """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def configure_jax(step_bytes: int = 0) -> None:
+def configure_jax(step_bytes: int | None = None) -> None:
     """Sets what must be set before jax starts a backend: memory, one CPU device for each core, the cache of compiled programs.
 
-    `step_bytes` is about what a device will allocate for a step; see `signjax.heap.keep_freed_memory`.
+    `step_bytes` is about what a device will allocate for a step, where that is known; see `signjax.heap.keep_freed_memory`.
 
     Products of float32 are made in float32: by default a GPU would round their factors to TF32's 11 bits. Where
     `$JAX_DEFAULT_MATMUL_PRECISION` is set, it decides.

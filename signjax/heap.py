@@ -16,6 +16,9 @@ _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -2, -4, -8
 _THREAD_HEAP = 64 << 20
 _FITS_A_THREAD = 56 << 20
 
+# Gaps are closed with blocks of at most so many bytes, as the last attempt of a size is taken from the heap's end and given back.
+_LARGEST_PLUG = 64 << 20
+
 # Gaps below this many bytes have lists of their own for each size, where nobody searches.
 _LEAST_GAP = 128
 
@@ -32,11 +35,6 @@ class _HeapFacts(ctypes.Structure):
             "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
         )
     ]  # fmt: skip
-
-    @property
-    def gaps(self) -> int:
-        """Bytes that are free and lie between blocks in use."""
-        return int(self.fordblks) - int(self.keepcost)
 
 
 @cache
@@ -55,7 +53,7 @@ def _glibc() -> ctypes.PyDLL | None:
     return library
 
 
-def keep_freed_memory(largest_block: int) -> None:
+def keep_freed_memory(largest_block: int | None) -> None:
     """Has the C library keep the memory that is freed, for the next one who asks, instead of giving it back to the system.
 
     Memory that went back to the system between two steps must be mapped and cleared again, page by page, a good part of a
@@ -65,12 +63,12 @@ def keep_freed_memory(largest_block: int) -> None:
     before they start.
 
     Args:
-      largest_block: bytes that a device asks for at once in every step, about.
+      largest_block: bytes that a device asks for at once in every step, about; None where nobody knows.
     """
     glibc = _glibc()
     if glibc is None:
         return
-    if largest_block <= _FITS_A_THREAD:
+    if largest_block is not None and largest_block <= _FITS_A_THREAD:
         glibc.mallopt(_M_TOP_PAD, _THREAD_HEAP)  # a heap is made whole and never shrinks
     else:
         # A block that no thread's heap can hold would be mapped anew in each step, whatever M_MMAP_MAX says. All share one heap.
@@ -82,9 +80,9 @@ def keep_freed_memory(largest_block: int) -> None:
 def close_gaps() -> int:
     """Takes the free memory between blocks in use out of the heap for good, and gives its pages back to the system.
 
-    Tracing and compiling leave tens of thousands of gaps, some 700 MB in all. Whoever asks for memory then has glibc search through
-    them, while other threads wait. Closed, they are no longer found; memory comes from the heap's end. Their pages go back first,
-    and a gap keeps its addresses and at most the page with its header.
+    Tracing and compiling leave tens of thousands of gaps, which make up most of the heap. Whoever asks for memory then has glibc
+    search through them, while other threads wait. Closed, they are no longer found; memory comes from the heap's end. Their pages
+    go back first, and a gap keeps its addresses and at most the page with its header.
 
     Threads' heaps only give their pages back. What compiled has ended, and with it the use of its heap.
 
@@ -95,10 +93,9 @@ def close_gaps() -> int:
     if glibc is None:
         return 0
     glibc.malloc_trim(_ALL)
-    facts = glibc.mallinfo2()
     # A heap that does not end where the process's data end is left alone: all its blocks lie above.
-    end = glibc.sbrk(0) - facts.keepcost
-    closed, size = 0, facts.gaps
+    end = glibc.sbrk(0) - glibc.mallinfo2().keepcost
+    closed, size = 0, _LARGEST_PLUG
     while size >= _LEAST_GAP:
         block = glibc.malloc(size)
         if block is not None and block < end:

@@ -68,10 +68,9 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
 def _make_trainer(config: ConfigDict, dataset: Dataset) -> "Trainer":
     """Loads jax, set up for this machine, and puts the trainer together."""
     from signjax import training_settings
-
-    configure_jax(training_settings.step_bytes(config, cores()))
     from signjax.trainer import Trainer
 
+    configure_jax(training_settings.step_bytes(config, cores()))
     return Trainer(config, dataset)
 
 

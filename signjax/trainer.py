@@ -47,8 +47,8 @@ class Trainer:
         self.steps_per_epoch = steps_per_epoch(len(self._clips), self._batch_size)
         self._optimizer_settings = settings.optimizer(config, self.steps_per_epoch)
         eval_step = make_eval_step(self.model, settings.losses(config), settings.inputs(dataset))
-        self._compilations = compilations()
         self._eval_step = parallel.map_eval_step(eval_step, self.devices)
+        self._compilations = 0  # that there were when gaps were last closed
         self.eval_batch = -(-_EVAL_BATCH // len(self.devices)) * len(self.devices)
 
     def fresh_state(self) -> TrainState:

@@ -25,11 +25,14 @@ for block, _ in (pair for number, pair in enumerate(blocks) if number % 4):
     glibc.free(block)
 kept = [(number, *blocks[number]) for number in range(0, len(blocks), 4)]
 resident = lambda: int(Path("/proc/self/statm").read_text().split()[1])
-gaps, pages = glibc.mallinfo2().gaps, resident()
+def gaps():
+    facts = glibc.mallinfo2()
+    return facts.fordblks - facts.keepcost
+before, pages = gaps(), resident()
 closed = heap.close_gaps()
 intact = all(ctypes.string_at(block, size) == bytes([number % 251]) * size for number, block, size in kept)
 behind = glibc.malloc(50_000) > max(block for _, block, _ in kept)
-print(gaps, glibc.mallinfo2().gaps, pages, resident(), closed, intact, behind)
+print(before, gaps(), pages, resident(), closed, intact, behind)
 print(heap.close_gaps() < closed / 10)
 """
 
