@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from signjax.layers.attention import SelfAttention
-from signjax.layers.batch_norm import MaskedBatchNorm, masked
+from signjax.layers.batch_norm import MaskedBatchNorm
 from signjax.layers.convolution import ResidualBlock, halve_mask, halve_time
 from signjax.layers.dropout import Dropout
 from signjax.layers.pooling import Pool
@@ -137,7 +137,7 @@ class Hybrid(nn.Module):
         fused = Dropout(inner)(jnp.concatenate(paths, axis=-1), row, training=training)
         fused = Projection(x.shape[-1], use_bias=False, dtype=dtype, name="fusion")(fused)
         fused = nn.gelu(MaskedBatchNorm(self.axis_name, name="fusion_norm")(fused, mask, training=training))
-        pooled = Pool(name="pool")(masked(x + fused, mask), mask)
+        pooled = Pool(name="pool")(x + fused, mask)
         pooled = Dropout(self.dropout)(nn.LayerNorm(name="pool_norm")(pooled), row, training=training)
         return {head: nn.Dense(count, name=f"head_{head}")(pooled) for head, count in self.classes.items()}
 

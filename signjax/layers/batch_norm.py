@@ -68,15 +68,18 @@ def _forward(x: Array, mask: Array, scale: Array, bias: Array, axis_name: str | 
 def _backward(axis_name: str | None, kept: Any, cotangents: Any) -> tuple[Array, None, Array, Array]:
     x, mask, scale, mean, variance, count = kept
     inverse = jax.lax.rsqrt(variance + _EPSILON)
-    d_normal = masked(cotangents[0].astype(carried(x.dtype)), mask)
-    standard = (x.astype(carried(x.dtype)) - mean[None, None, :]) * inverse[None, None, :]
-    d_bias, d_scale = d_normal.sum((0, 1)), (d_normal * standard).sum((0, 1))
+    centred = x.astype(carried(x.dtype)) - mean[None, None, :]
+    # XLA makes a product of two large arrays once. What an operation makes of one large array it computes again wherever it is
+    # read, and with it all that led there. So the gradient meets a large factor here, and a difference comes last.
+    factor = masked(jnp.broadcast_to(inverse[None, None, :], x.shape), mask)
+    d_centred = masked(cotangents[0].astype(centred.dtype), mask) * factor
+    d_bias, d_scale = d_centred.sum((0, 1)) / inverse, (d_centred * centred).sum((0, 1))
     # Of all devices for the inputs; those of the weights are added up with the other weights' gradients.
     sums = jnp.stack([d_bias, d_scale])
     sums = (sums if axis_name is None else jax.lax.psum(sums, axis_name)) / jnp.maximum(count, 1.0)
-    gain = (scale * inverse)[None, None, :]
-    # The difference comes last: XLA computes again, wherever it is read, what an operation on one large array makes.
-    d_x = d_normal * gain - masked((sums[0][None, None, :] + standard * sums[1][None, None, :]) * gain, mask)
+    gain = scale * inverse
+    shared = centred * (sums[1] * inverse * gain)[None, None, :] + (sums[0] * gain)[None, None, :]
+    d_x = d_centred * scale[None, None, :] - masked(shared, mask)
     return d_x.astype(x.dtype), None, d_scale, d_bias
 
 
