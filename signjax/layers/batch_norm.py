@@ -70,7 +70,8 @@ def _backward(axis_name: str | None, kept: Any, cotangents: Any) -> tuple[Array,
     inverse = jax.lax.rsqrt(variance + _EPSILON)
     centred = x.astype(carried(x.dtype)) - mean[None, None, :]
     # XLA makes a product of two large arrays once. What an operation makes of one large array it computes again wherever it is
-    # read, and with it all that led there. So the gradient meets a large factor here, and a difference comes last.
+    # read, and with it all that led there. So the gradient meets a large factor here, and a difference comes last. A factor that
+    # is only broadcast would not count as large: it is masked, though the gradient is.
     factor = masked(jnp.broadcast_to(inverse[None, None, :], x.shape), mask)
     d_centred = masked(cotangents[0].astype(centred.dtype), mask) * factor
     d_bias, d_scale = d_centred.sum((0, 1)) / inverse, (d_centred * centred).sum((0, 1))
