@@ -60,7 +60,8 @@ class Trainer:
 
     def answer_with(self, variables: Variables) -> Answer:
         """A function from a batch to what the model says of it."""
-        return lambda batch: parallel.unshard(self._eval_step(variables, parallel.shard(batch, len(self.devices))))
+        placed = parallel.replicate(variables, self.devices)
+        return lambda batch: parallel.unshard(self._eval_step(placed, parallel.shard(batch, len(self.devices))))
 
     def answers(self, variables: Variables, split: str) -> Answers:
         """What the model says of a split."""

@@ -166,7 +166,7 @@ def train(
                 training = _mean_metrics(collected, first)
                 train_seconds = time.monotonic() - start
                 # -- Validate, select --------------------------------------------------------------
-                validation = validate(state.average)
+                validation = validate(state.averaged())
                 improved = better(validation, progress["best"])
                 progress = {
                     "epoch": epoch,
@@ -246,7 +246,7 @@ def _outcome(
         best_epoch=progress["best_epoch"],
         stopped_by=_stop_reason(progress, settings) or "unfinished",
         first_step_seconds=first_step_seconds,
-        best_variables=best.average,
+        best_variables=best.averaged(),
     )
 
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-import jax
 import optax
+
+from signjax.training.packing import MATRICES, VECTORS
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,9 @@ def make_schedule(settings: OptimizerSettings) -> optax.Schedule:
     )
 
 
-def _is_matrix(params: optax.Params) -> optax.Params:
-    return jax.tree.map(lambda value: value.ndim > 1, params)
-
-
 def make_optimizer(settings: OptimizerSettings) -> optax.GradientTransformation:
-    """Clip, then AdamW (Loshchilov & Hutter, 2019), which does not decay biases and scales."""
+    """Clip, then AdamW (Loshchilov & Hutter, 2019), which does not decay biases and scales; of packed parameters."""
     return optax.chain(
         optax.clip_by_global_norm(settings.clip_norm),
-        optax.adamw(make_schedule(settings), weight_decay=settings.weight_decay, mask=_is_matrix),
+        optax.adamw(make_schedule(settings), weight_decay=settings.weight_decay, mask={MATRICES: True, VECTORS: False}),
     )

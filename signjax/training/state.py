@@ -10,6 +10,7 @@ from flax import linen as nn
 from jaxtyping import Array, Int, Key
 
 from signjax.streams import stream_key
+from signjax.training.packing import Packed, pack, unpack
 
 Variables = dict[str, Any]
 
@@ -20,15 +21,23 @@ class TrainState(flax.struct.PyTreeNode):
     Attributes:
       step: how many updates were made.
       params, batch_stats: of the network.
-      opt_state: of the optimizer.
-      average: moving averages of `params` and `batch_stats`; this is what is evaluated.
+      opt_state: of the optimizer, which works on packed parameters.
+      average: moving averages of `params` and `batch_stats`, packed.
     """
 
     step: Int[Array, ""]
     params: Any
     batch_stats: Any
     opt_state: optax.OptState
-    average: Variables
+    average: dict[str, Packed]
+
+    def averaged(self) -> Variables:
+        """The moving averages in their natural shapes, on the host; this is what is evaluated."""
+        average = jax.device_get(self.average)
+        return {
+            "params": unpack(average["params"], self.params),
+            "batch_stats": unpack(average["batch_stats"], self.batch_stats),
+        }
 
 
 def make_state(
@@ -44,9 +53,8 @@ def make_state(
             step=jnp.zeros((), jnp.int32),
             params=variables["params"],
             batch_stats=variables["batch_stats"],
-            opt_state=optimizer.init(variables["params"]),
-            # A copy: the state is donated to each step, and a buffer can be donated once only.
-            average=jax.tree.map(jnp.copy, dict(variables)),
+            opt_state=optimizer.init(pack(variables["params"])),
+            average={name: pack(variables[name]) for name in ("params", "batch_stats")},
         )
 
     return fresh(stream_key(seed, 0, "params"))

@@ -19,6 +19,7 @@ from signjax.layers.row_noise import row_keys
 from signjax.model import Hybrid, model_inputs
 from signjax.streams import stream_key
 from signjax.training.losses import LossSettings, clip_losses
+from signjax.training.packing import pack, unpack
 from signjax.training.state import TrainState, Variables
 
 Batch = Mapping[str, Array]
@@ -112,16 +113,17 @@ def make_train_step(
         part = (x, mask, batch["row"], labels, counted)
         batch_stats, (loss, top1, gradient) = _in_parts(loss_of, state.params, state.batch_stats, part, accumulate)
         # Each device's loss is its share of the batch's, so shares and their gradients add up.
-        loss, gradient = total((loss, gradient))
+        loss, gradient = total((loss, pack(gradient)))
         with jax.named_scope("optimizer"):
-            updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
-            params = optax.apply_updates(state.params, updates)
+            before = pack(state.params)
+            updates, opt_state = optimizer.update(gradient, state.opt_state, before)
+            params = optax.apply_updates(before, updates)
         keep = average_decay(state.step, decay)
         with jax.named_scope("average"):
             average = jax.tree.map(
                 lambda old, new: keep * old + (1.0 - keep) * new,
                 state.average,
-                {"params": params, "batch_stats": batch_stats},
+                {"params": params, "batch_stats": pack(batch_stats)},
             )
         metrics = {
             "loss": loss,
@@ -132,7 +134,11 @@ def make_train_step(
         }
         metrics |= {f"top1/{head}": share for head, share in top1.items()}
         new_state = TrainState(
-            step=state.step + 1, params=params, batch_stats=batch_stats, opt_state=opt_state, average=average
+            step=state.step + 1,
+            params=unpack(params, state.params),
+            batch_stats=batch_stats,
+            opt_state=opt_state,
+            average=average,
         )
         return new_state, metrics
 

@@ -13,6 +13,7 @@ from signjax.errors import InputError
 from signjax.training import parallel
 from signjax.training.dispatch import make_dispatch
 from signjax.training.loop import LoopSettings, Validation, better, saved_outcome, train
+from signjax.training.packing import VECTORS, pack
 from signjax.training.state import TrainState
 
 
@@ -23,7 +24,7 @@ def fresh_state() -> TrainState:
         params=weights,
         batch_stats={},
         opt_state=(jnp.zeros(3),),
-        average={"params": {"w": jnp.ones((3,))}, "batch_stats": {}},
+        average={"params": {VECTORS: jnp.ones((3,))}, "batch_stats": {}},
     )
 
 
@@ -32,7 +33,8 @@ def step(state: TrainState, batch) -> tuple[TrainState, dict[str, jax.Array]]:
     target = jax.lax.pmean(batch["x"].mean(0), parallel.AXIS)
     momentum = 0.9 * state.opt_state[0] + state.params["w"] - target
     params = {"w": state.params["w"] - 0.1 * momentum}
-    average = jax.tree.map(lambda a, b: 0.8 * a + 0.2 * b, state.average, {"params": params, "batch_stats": {}})
+    now = {"params": pack(params), "batch_stats": {}}
+    average = jax.tree.map(lambda a, b: 0.8 * a + 0.2 * b, state.average, now)
     loss = ((params["w"] - target) ** 2).sum()
     new = state.replace(step=state.step + 1, params=params, opt_state=(momentum,), average=average)
     return new, {"loss": loss, "learning_rate": jnp.float32(0.1)}

@@ -3,6 +3,7 @@ import numpy as np
 import optax
 
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
+from signjax.training.packing import pack, unpack
 
 SETTINGS = OptimizerSettings(
     learning_rate=0.1, warmup_steps=4, decay_steps=12, final_fraction=0.1, weight_decay=0.5, clip_norm=1.0
@@ -19,18 +20,19 @@ def test_the_schedule_warms_up_decays_and_stays():
 
 
 def test_updates_equal_adamw_written_out_in_numpy():
-    """Each step, not only the last: clipped gradients, decay on the matrix alone."""
+    """Each step, not only the last: gradients clipped by the norm of all of them, decay on the matrix alone."""
     optimizer, schedule = make_optimizer(SETTINGS), make_schedule(SETTINGS)
     params = {"kernel": jnp.array([[1.0, -2.0]]), "bias": jnp.array([0.5])}
-    state = optimizer.init(params)
+    state = optimizer.init(pack(params))
     expected = {name: np.asarray(value, np.float64) for name, value in params.items()}
     first = {name: np.zeros_like(value) for name, value in expected.items()}
     second = {name: np.zeros_like(value) for name, value in expected.items()}
     rng = np.random.default_rng(0)
     for step in range(8):
         gradient = {name: rng.normal(size=value.shape) for name, value in expected.items()}
-        updates, state = optimizer.update({k: jnp.asarray(v, jnp.float32) for k, v in gradient.items()}, state, params)
-        params = optax.apply_updates(params, updates)
+        packed = pack({k: jnp.asarray(v, jnp.float32) for k, v in gradient.items()})
+        updates, state = optimizer.update(packed, state, pack(params))
+        params = unpack(optax.apply_updates(pack(params), updates), params)
         norm = np.sqrt(sum((value**2).sum() for value in gradient.values()))
         rate = float(schedule(step))
         for name, value in gradient.items():

@@ -64,7 +64,7 @@ def run(dataset, count: int) -> Run:
         state, metrics = program(state, None, parallel.shard_steps([batch], count, 1), 1)
         history.append(jax.tree.map(lambda value: value[0], jax.device_get(metrics)))
         stats.append(jax.device_get(state.batch_stats))
-    evaluated = parallel.map_eval_step(eval_step, devices)(state.average, parallel.shard(batch, count))
+    evaluated = parallel.map_eval_step(eval_step, devices)(state.averaged(), parallel.shard(batch, count))
     return Run(state, history, stats[0], parallel.unshard(evaluated))
 
 

@@ -15,6 +15,7 @@ from signjax.model import Hybrid
 from signjax.training.losses import LossSettings
 from signjax.training.memory import explain_out_of_memory
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
+from signjax.training.packing import unpack
 from signjax.training.state import make_state
 from signjax.training.step import make_train_step
 
@@ -114,7 +115,8 @@ OPTIONS = {
 def test_every_option_of_the_network_trains(dataset):
     metrics, state = one_step(dataset, **OPTIONS)
     assert np.isfinite(metrics["gradient_norm"])
-    first_moment = state.opt_state[1][0].mu  # of Adam: the gradient of the only step, scaled
+    # Of Adam: the gradient of the only step, scaled.
+    first_moment = unpack(state.opt_state[1][0].mu, state.params)
     block = first_moment["stage1_block0"]
     for layer in (block["depthwise"], block["pointwise"], block["channels"]["squeeze"], block["channels"]["excite"]):
         assert np.abs(layer["kernel"]).max() > 0
