@@ -6,10 +6,12 @@ The order of clips is drawn with NumPy from (seed, epoch), in `signjax.data.batc
 import jax
 from jaxtyping import Array, Int, Key
 
+from signjax.generator import HASHED
+
 _STREAMS = {"params": 0, "dropout": 1, "augment": 2}
 
 
 def stream_key(seed: int, step: Int[Array, ""] | int, stream: str) -> Key[Array, ""]:
-    """The key of a stream at a step, of two words whatever jax's default generator is."""
-    key = jax.random.key(seed, impl="threefry2x32")
+    """The key of a stream at a step, whatever jax's default generator is."""
+    key = jax.random.key(seed, impl=HASHED)
     return jax.random.fold_in(jax.random.fold_in(key, step), _STREAMS[stream])

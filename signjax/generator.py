@@ -1,0 +1,52 @@
+"""The random generator behind every stream: a hash of a counter and a key of two words.
+
+jax's own generator, Threefry, is on a CPU a loop of its own for each key that is derived, and there are dozens in a training step
+and in the initial weights: all of them are compiled. This one is a dozen operations. It is good enough for noise and initial
+weights, and is used for nothing else.
+"""
+
+import math
+
+import jax.extend.random
+import jax.numpy as jnp
+from jaxtyping import Array, Integer, UInt32
+
+
+def hashed(index: UInt32[Array, "*shape"], key: UInt32[Array, "2"]) -> UInt32[Array, "*shape"]:
+    """32 bits for each index.
+
+    Source: the mixing steps are the `lowbias32` of Wellons (2018), in two rounds with a key word each.
+    """
+    first, second = key
+    bits = index + first
+    for word in (second, jnp.uint32(0)):
+        bits = (bits ^ (bits >> 16)) * jnp.uint32(0x7FEB352D)
+        bits = (bits ^ (bits >> 15)) * jnp.uint32(0x846CA68B)
+        bits = (bits ^ (bits >> 16)) + word
+    return bits
+
+
+def derived(key: UInt32[Array, "2"], number: Integer[Array, "*shape"] | int) -> UInt32[Array, "*shape 2"]:
+    """A key for each number."""
+    index = 2 * jnp.asarray(number, jnp.uint32)
+    return jnp.stack([hashed(index, key), hashed(index + 1, key)], axis=-1)
+
+
+def _seed(seed: Array) -> UInt32[Array, "2"]:
+    return derived(jnp.zeros(2, jnp.uint32), seed)
+
+
+def _split(key: UInt32[Array, "2"], shape: tuple[int, ...]) -> UInt32[Array, "*shape 2"]:
+    return derived(key, jnp.arange(math.prod(shape), dtype=jnp.uint32).reshape(shape))
+
+
+def _bits(key: UInt32[Array, "2"], width: int, shape: tuple[int, ...]) -> UInt32[Array, "*shape"]:
+    if width != 32:
+        raise NotImplementedError(f"random numbers of {width} bits; this generator makes 32")
+    return hashed(jnp.arange(math.prod(shape), dtype=jnp.uint32), key).reshape(shape)
+
+
+# What `jax.random.key` takes as `impl`; the functions of `jax.random` then work as with any other.
+HASHED = jax.extend.random.define_prng_impl(
+    key_shape=(2,), seed=_seed, split=_split, random_bits=_bits, fold_in=derived, name="hashed", tag="hash"
+)
