@@ -1,6 +1,7 @@
 """A model, its steps and its data, put together once for a run."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from signjax.training.loop import Outcome, Validation, saved_outcome, train
 from signjax.training.memory import explain_out_of_memory
 from signjax.training.optimizer import make_optimizer, make_schedule
 from signjax.training.resident import Resident, as_resident
-from signjax.training.state import TrainState, Variables, make_state, parameter_count
+from signjax.training.state import TrainState, Variables, parameter_count, state_maker
 from signjax.training.step import make_eval_step, make_train_step
 
 Say = Callable[[str], None]
@@ -51,12 +52,29 @@ class Trainer:
         self._compilations = 0  # that there were when gaps were last closed
         self.eval_batch = -(-_EVAL_BATCH // len(self.devices)) * len(self.devices)
 
+    @cached_property
+    def _make_state(self) -> Callable[[int], TrainState]:
+        features = 2 * self.dataset.layout.width + len(self.dataset.layout.parts)
+        return state_maker(self.model, make_optimizer(self._optimizer_settings), features, self.frames)
+
+    @cached_property
+    def shapes(self) -> TrainState:
+        """The shapes of a state, with the place of each array."""
+        return parallel.replicated_shapes(self._make_state, self.config.seed, devices=self.devices)
+
     def fresh_state(self) -> TrainState:
         """The state before the first step."""
-        features = 2 * self.dataset.layout.width + len(self.dataset.layout.parts)
-        optimizer = make_optimizer(self._optimizer_settings)
-        state = make_state(self.model, optimizer, features, self.frames, self.config.seed)
-        return parallel.replicate(state, self.devices)
+        return parallel.replicate(self._make_state(self.config.seed), self.devices)
+
+    def _begin(self) -> TrainState:
+        """The state before the first step; while its weights are made, the program of that step is compiled."""
+        shapes = self.shapes
+        with ThreadPoolExecutor(1) as beside:
+            state = beside.submit(self.fresh_state)
+            (frames, batches, count), _ = next(iter(self.dispatches_of(1)))
+            program: Any = self.program(frames)
+            program.lower(shapes, self.data, batches, count).compile()  # jax keeps it for the call
+            return state.result()
 
     def answer_with(self, variables: Variables) -> Answer:
         """A function from a batch to what the model says of it."""
@@ -127,15 +145,14 @@ class Trainer:
 
     def saved_outcome(self, folder: Path) -> Outcome:
         """How the run in a folder stands, without training; errors as in `loop.saved_outcome`."""
-        return saved_outcome(folder, self.fresh_state(), settings.loop(self.config), self.dataset.digest)
+        return saved_outcome(folder, self.shapes, settings.loop(self.config), self.dataset.digest)
 
     def train(self, folder: Path, say: Say) -> Outcome:
         """Trains or resumes."""
         config = self.config
-        state = self.fresh_state()
         where = "on the device" if self._resident else "read as needed"
         say(
-            f"model: {parameter_count(state.params):,} parameters, {config.model.precision}; batch {self._batch_size}, "
+            f"model: {parameter_count(self.shapes.params):,} parameters, {config.model.precision}; batch {self._batch_size}, "
             f"{self.steps_per_epoch} steps an epoch, padded to {' / '.join(map(str, self.buckets))} frames; data {where}"
         )
 
@@ -145,7 +162,8 @@ class Trainer:
 
         with explain_out_of_memory():
             return train(
-                state=state,
+                make_state=self._begin,
+                shapes=self.shapes,
                 dispatch=self.dispatch,
                 dispatches_of=self.dispatches_of,
                 steps_per_epoch=self.steps_per_epoch,

@@ -70,7 +70,7 @@ class Checkpoints:
 
         Args:
           step: of a checkpoint in the folder.
-          like: a state of the same shapes.
+          like: a state, or the shapes of one with the place of each array.
 
         Raises:
           InputError: the checkpoint is damaged or of another model.

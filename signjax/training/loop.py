@@ -91,7 +91,8 @@ def better(new: Validation, best: dict[str, Any] | None) -> bool:
 
 
 def train(
-    state: TrainState,
+    make_state: Callable[[], TrainState],
+    shapes: TrainState,
     dispatch: Callable[[TrainState, Any], tuple[TrainState, dict[str, jax.Array]]],
     dispatches_of: Callable[[int], Iterable[tuple[Any, int]]],
     steps_per_epoch: int,
@@ -105,7 +106,8 @@ def train(
     """Trains, or resumes, until the epochs are over or validation no longer improves.
 
     Args:
-      state: a fresh state.
+      make_state: makes a fresh state, where the run has no checkpoint.
+      shapes: of a state, with the place of each array; values are not looked at.
       dispatch: runs one or several steps; its first argument is donated, its metrics have an axis of steps.
       dispatches_of: what an epoch, counted from 1, hands to `dispatch`, each with its number of steps; a pure function.
       steps_per_epoch: steps between two validations.
@@ -120,7 +122,6 @@ def train(
       InputError: a metric is not finite, or the folder's checkpoints are of another model.
     """
     began = time.monotonic()
-    fresh = state  # its arrays are given away by the first step; its shapes are needed again
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         # -- Resume --------------------------------------------------------------------------------
         # 1. A checkpoint is made at the end of an epoch, and holds all that training depends on but the data.
@@ -134,12 +135,14 @@ def train(
             "dataset": dataset_digest,
         }
         if checkpoints.latest_step is not None:
-            state, progress = _restore(checkpoints, checkpoints.latest_step, fresh, dataset_digest)
+            state, progress = _restore(checkpoints, checkpoints.latest_step, shapes, dataset_digest)
             finished = _stop_reason(progress, settings)
             say(
                 f"resume: from epoch {progress['epoch']}, step {int(state.step)}"
                 + (f"; training was finished already (stopped by {finished})" if finished else "")
             )
+        else:
+            state = make_state()
         spent_before = progress["seconds"]
         first_step_seconds = None
         compiled_in_first: int | None = None
@@ -199,11 +202,11 @@ def train(
             later = compilations() - compiled_in_first
             say(f"compilations: {compiled_in_first} up to the end of the first epoch, {later} after it")
         checkpoints.wait()
-        return _outcome(checkpoints, fresh, progress, settings, first_step_seconds)
+        return _outcome(checkpoints, shapes, progress, settings, first_step_seconds)
 
 
-def saved_outcome(workdir: Path, fresh: TrainState, settings: LoopSettings, dataset_digest: str) -> Outcome:
-    """How the run in a folder stands, without training.
+def saved_outcome(workdir: Path, shapes: TrainState, settings: LoopSettings, dataset_digest: str) -> Outcome:
+    """How the run in a folder stands, without training; `shapes` as in `train`.
 
     Raises:
       InputError: the folder has no checkpoint, or one of another model or data set.
@@ -213,14 +216,14 @@ def saved_outcome(workdir: Path, fresh: TrainState, settings: LoopSettings, data
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         if checkpoints.latest_step is None:
             raise InputError(f"{workdir}: no checkpoint was finished here; train first")
-        _, progress = _restore(checkpoints, checkpoints.latest_step, fresh, dataset_digest)
-        return _outcome(checkpoints, fresh, progress, settings, None)
+        _, progress = _restore(checkpoints, checkpoints.latest_step, shapes, dataset_digest)
+        return _outcome(checkpoints, shapes, progress, settings, None)
 
 
 def _restore(
-    checkpoints: Checkpoints, step: int, fresh: TrainState, dataset_digest: str
+    checkpoints: Checkpoints, step: int, shapes: TrainState, dataset_digest: str
 ) -> tuple[TrainState, dict[str, Any]]:
-    state, progress = checkpoints.restore(step, fresh)
+    state, progress = checkpoints.restore(step, shapes)
     if progress["dataset"] != dataset_digest:
         raise InputError(
             f"{checkpoints.folder}: this run was trained on other data (digest {progress['dataset'][:12]}, the data now have "
@@ -231,14 +234,14 @@ def _restore(
 
 def _outcome(
     checkpoints: Checkpoints,
-    fresh: TrainState,
+    shapes: TrainState,
     progress: dict[str, Any],
     settings: LoopSettings,
     first_step_seconds: float | None,
 ) -> Outcome:
     best_step, latest_step = checkpoints.best_step, checkpoints.latest_step
     assert best_step is not None and latest_step is not None  # the first epoch is the best so far, and is saved
-    best, _ = checkpoints.restore(best_step, fresh)
+    best, _ = checkpoints.restore(best_step, shapes)
     return Outcome(
         epochs=progress["epoch"],
         steps=latest_step,

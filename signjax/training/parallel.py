@@ -35,7 +35,19 @@ def replicate(tree: Any, devices: Sequence[jax.Device]) -> Any:
 
     A state that enters the first step in any other form has that step compiled twice.
     """
-    return jax.device_put(tree, NamedSharding(Mesh(np.array(devices), (AXIS,)), PartitionSpec()))
+    return jax.device_put(tree, _everywhere(devices))
+
+
+def replicated_shapes(make: Callable[..., Any], *arguments: Any, devices: Sequence[jax.Device]) -> Any:
+    """What `replicate` makes of the result of a function, without its values: enough to compile for."""
+    place = _everywhere(devices)
+    return jax.tree.map(
+        lambda like: jax.ShapeDtypeStruct(like.shape, like.dtype, sharding=place), jax.eval_shape(make, *arguments)
+    )
+
+
+def _everywhere(devices: Sequence[jax.Device]) -> NamedSharding:
+    return NamedSharding(Mesh(np.array(devices), (AXIS,)), PartitionSpec())
 
 
 def map_train_step(step: Callable[..., Any], devices: Sequence[jax.Device]) -> Callable[..., Any]:

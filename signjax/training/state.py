@@ -1,5 +1,6 @@
 """All that training changes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import flax.struct
@@ -7,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from flax import linen as nn
-from jaxtyping import Array, Int, Key
+from jaxtyping import Array, Int
 
 from signjax.streams import stream_key
 from signjax.training.packing import Packed, pack, unpack
@@ -40,15 +41,15 @@ class TrainState(flax.struct.PyTreeNode):
         }
 
 
-def make_state(
-    model: nn.Module, optimizer: optax.GradientTransformation, inputs: int, frames: int, seed: int
-) -> TrainState:
-    """A fresh state for a model that sees `inputs` features in each of `frames` frames."""
+def state_maker(
+    model: nn.Module, optimizer: optax.GradientTransformation, inputs: int, frames: int
+) -> Callable[[int], TrainState]:
+    """A function from a seed to a fresh state, for a model that sees `inputs` features in each of `frames` frames."""
     shapes = (jnp.zeros((1, frames, inputs)), jnp.ones((1, frames), bool), jnp.zeros(1, jnp.int32))
 
     @jax.jit  # one compilation instead of one for each shape
-    def fresh(key: Key[Array, ""]) -> TrainState:
-        variables = model.init({"params": key}, *shapes, training=False)
+    def fresh(seed: int) -> TrainState:
+        variables = model.init({"params": stream_key(seed, 0, "params")}, *shapes, training=False)
         return TrainState(
             step=jnp.zeros((), jnp.int32),
             params=variables["params"],
@@ -57,7 +58,7 @@ def make_state(
             average={name: pack(variables[name]) for name in ("params", "batch_stats")},
         )
 
-    return fresh(stream_key(seed, 0, "params"))
+    return fresh
 
 
 def parameter_count(params: Any) -> int:

@@ -70,7 +70,8 @@ def run(
             yield (parallel.shard_steps(made, 2, steps), count), count
 
     return train(
-        state=fresh_state(),
+        make_state=fresh_state,
+        shapes=fresh_state(),
         dispatch=lambda state, work: program(state, None, *work),
         dispatches_of=dispatches_of,
         steps_per_epoch=3,

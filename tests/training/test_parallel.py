@@ -17,7 +17,7 @@ from signjax.training import parallel
 from signjax.training.dispatch import make_dispatch
 from signjax.training.losses import LossSettings
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
-from signjax.training.state import TrainState, make_state
+from signjax.training.state import TrainState, state_maker
 from signjax.training.step import make_eval_step, make_train_step
 
 AUGMENTATION = Augmentation(0.5, 0.2, 0.1, 0.1, 0.1)
@@ -35,7 +35,7 @@ def make_steps(dataset):
         model, optimizer, make_schedule(optimizer_settings), LOSS, inputs, AUGMENTATION, decay=0.9, seed=0
     )
     features = 2 * dataset.layout.width + len(dataset.layout.parts)
-    return step, make_eval_step(model, LOSS, inputs), make_state(model, optimizer, features, FRAMES, seed=0)
+    return step, make_eval_step(model, LOSS, inputs), state_maker(model, optimizer, features, FRAMES)(0)
 
 
 STEPS = 3

@@ -16,7 +16,7 @@ from signjax.training.losses import LossSettings
 from signjax.training.memory import explain_out_of_memory
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
 from signjax.training.packing import unpack
-from signjax.training.state import make_state
+from signjax.training.state import state_maker
 from signjax.training.step import make_train_step
 
 CLIPS, FRAMES = 8, 64
@@ -42,7 +42,7 @@ def one_step(dataset, frames=FRAMES, accumulate=1, augmentation=STILL, **changes
         seed=0,
         accumulate=accumulate,
     )
-    state = make_state(model, optimizer, 2 * dataset.layout.width + len(dataset.layout.parts), frames, seed=0)
+    state = state_maker(model, optimizer, 2 * dataset.layout.width + len(dataset.layout.parts), frames)(0)
     batch = jax.tree.map(jnp.asarray, collate(dataset, dataset.indices("train")[:CLIPS], CLIPS, frames))
     new, metrics = jax.jit(step)(state, batch)
     return jax.device_get(metrics), jax.device_get(new)
