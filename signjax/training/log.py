@@ -9,11 +9,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import tensorboardX
 import tqdm
 
 # Without a terminal, a line is printed at most this often.
 _SECONDS_BETWEEN_LINES = 15.0
+
+
+def _import_tensorboard() -> Any:
+    """tensorboardX, which logs numbers as well without torch; it would load it where it is installed, for seconds."""
+    hidden = "torch" not in sys.modules
+    if hidden:
+        sys.modules["torch"] = None  # type: ignore[assignment]  # an import of it fails
+    try:
+        import tensorboardX
+    finally:
+        if hidden:
+            del sys.modules["torch"]
+    return tensorboardX
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
@@ -44,7 +56,7 @@ class MetricsLog:
         self.records = kept
         self._file = path.open("a", encoding="utf-8")
         purge = kept[-1]["step"] + 1 if kept else 0
-        self._board = tensorboardX.SummaryWriter(str(folder / "tensorboard"), purge_step=purge)
+        self._board = _import_tensorboard().SummaryWriter(str(folder / "tensorboard"), purge_step=purge)
 
     def __enter__(self) -> "MetricsLog":
         return self

@@ -1,9 +1,15 @@
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from signjax.training import log
 from signjax.training.log import MetricsLog, Progress, read_log
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def test_records_of_epochs_that_are_made_again_are_dropped(tmp_path):
@@ -46,3 +52,21 @@ def test_without_a_terminal_a_plain_line_comes_now_and_then(capsys, monkeypatch)
 @pytest.mark.parametrize(("seconds", "text"), [(12, "12 s"), (150, "2 min"), (7260, "2 h 1 min")])
 def test_durations_are_for_people(seconds, text):
     assert log._duration(seconds) == text
+
+
+def test_torch_is_not_loaded_where_it_is_installed(tmp_path):
+    """tensorboardX would; and it would not be found missing by whoever imports it afterwards."""
+    (tmp_path / "torch.py").write_text("LOADED = True\n")
+    program = """
+import sys
+from pathlib import Path
+from signjax.training.log import MetricsLog
+with MetricsLog(Path(sys.argv[1]), 0) as log:
+    log.write({"epoch": 1, "step": 3, "loss": 0.5})
+assert "torch" not in sys.modules
+import torch
+assert torch.LOADED
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, env=environment)
+    assert list((tmp_path / "tensorboard").iterdir())
