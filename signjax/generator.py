@@ -7,11 +7,13 @@ weights, and is used for nothing else.
 
 import math
 
+import jax
 import jax.extend.random
 import jax.numpy as jnp
 from jaxtyping import Array, Integer, UInt32
 
 
+@jax.jit  # traced once for all keys that are derived
 def hashed(index: UInt32[Array, "*shape"], key: UInt32[Array, "2"]) -> UInt32[Array, "*shape"]:
     """32 bits for each index.
 
