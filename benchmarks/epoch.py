@@ -26,6 +26,7 @@ from benchmarks.interleaved import (
 from configs.base import get_config
 from signjax import settings as stages
 from signjax.data.prepare import prepare
+from signjax.data.workers import Workers
 
 # name -> (what the worker builds, its own settings)
 PEERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -41,7 +42,8 @@ def prepared(data: Path, folder: Path) -> Path:
     """The dataset folder that all of them read."""
     config = get_config()
     config.data.source, config.data.path = "arrays", str(data)
-    prepare(stages.recipe(config, folder), folder / "dataset", print, stages.workers(config))
+    with Workers(stages.workers(config)) as workers:
+        prepare(stages.recipe(config, folder), folder / "dataset", print, workers)
     return folder / "dataset"
 
 

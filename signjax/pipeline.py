@@ -6,6 +6,8 @@ Whatever loads jax is imported where it is used: `prepare` needs none of it, and
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ from signjax.data.quarantine import write_quarantine
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Request
 from signjax.data.splits import SPLITS
+from signjax.data.workers import Workers
 from signjax.devices import configure_jax, cores, describe_devices
 from signjax.errors import InputError
 
@@ -48,19 +51,23 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
         return
     resolved = json.loads(json.dumps(config.to_dict()))
     _check_same_config(resolved, folder, must_exist=mode == "evaluate")
-    dataset = prepare(
-        settings.recipe(config, folder), settings.dataset_folder(config, folder), say, settings.workers(config)
-    )
-    # Only now: a run whose data cannot be used leaves no folder that would hold the next try to its settings.
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(resolved, indent=1), encoding="utf-8")
-    _describe(dataset, say)
-    _write_data_card(dataset, folder, say)
-    if mode == "prepare":
-        return
+    with Workers(settings.workers(config)) as workers, ThreadPoolExecutor(1) as beside:
+        # Workers leave this process idle for as long as loading jax takes.
+        trainer_module = None if mode == "prepare" else beside.submit(import_module, "signjax.trainer")
+        dataset = prepare(settings.recipe(config, folder), settings.dataset_folder(config, folder), say, workers)
+        # Only now: a run whose data cannot be used leaves no folder that would hold the next try to its settings.
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.json").write_text(json.dumps(resolved, indent=1), encoding="utf-8")
+        _describe(dataset, say)
+        card = _begin_data_card(dataset, folder, workers, say)
+        if trainer_module is None:
+            card.result()
+            return
+        trainer_module.result()
     trainer = _make_trainer(config, dataset)
     say(describe_devices())
     outcome = trainer.train(folder, say) if mode == "train" else trainer.saved_outcome(folder)
+    card.result()  # an error in drawing it ends the run here
     _evaluate(trainer, folder, outcome, say)
     say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
 
@@ -120,14 +127,26 @@ def _describe(dataset: Dataset, say: Say) -> None:
         say(f"quarantine: {sum(excluded.values())} left out ({reasons}); see {dataset.folder / 'quarantine.csv'}")
 
 
-def _write_data_card(dataset: Dataset, folder: Path, say: Say) -> None:
-    """Draws the data card, where there is none yet of these data."""
-    from signjax.report.data_card import CARD, write_data_card
+def _begin_data_card(dataset: Dataset, folder: Path, workers: Workers, say: Say) -> "Future[None]":
+    """Has the data card drawn beside whatever comes next, where there is none yet of these data."""
+    from signjax.report.data_card import CARD
 
-    card, prepared = folder / CARD, dataset.folder / "dataset.json"
-    if not card.is_file() or card.stat().st_mtime_ns < prepared.stat().st_mtime_ns:
-        write_data_card(dataset, _name(dataset), card)
-    say(f"data card: {card}")
+    card = folder / CARD
+    drawing = workers.submit(_draw_data_card, dataset.folder, _name(dataset), card)
+
+    def tell(done: "Future[None]") -> None:
+        if done.exception() is None:
+            say(f"data card: {card}")
+
+    drawing.add_done_callback(tell)
+    return drawing
+
+
+def _draw_data_card(dataset: Path, name: str, card: Path) -> None:
+    from signjax.report.data_card import write_data_card
+
+    if not card.is_file() or card.stat().st_mtime_ns < (dataset / "dataset.json").stat().st_mtime_ns:
+        write_data_card(open_dataset(dataset), name, card)
 
 
 def _cleaned(dataset: Dataset) -> Iterator[str]:

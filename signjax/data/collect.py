@@ -4,12 +4,10 @@ Memory does not grow with the data: at most a few batches are under way, and a b
 """
 
 import hashlib
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 
 import numpy as np
 
@@ -21,14 +19,10 @@ from signjax.data.parts import Layout
 from signjax.data.progress import Progress
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Item, Request
-from signjax.errors import InputError
-from signjax.pickles.workers import worker_pool
+from signjax.data.workers import Workers
 
 # Clips handed to a worker at once: enough that talking to it costs nothing, few enough that memory stays small.
 _BATCH = 32
-_UNDER_WAY = 2  # batches a worker
-# With fewer clips than this, processes cost more time to start than they save.
-_FEWEST_FOR_WORKERS = 512
 # Clips that are looked at to find how many channels the others should have.
 _PROBES = 9
 
@@ -107,7 +101,7 @@ def _fact(clip: Clip, cleaned: Cleaned) -> Fact:
     )
 
 
-def collect(reading: Reading, items: Sequence[Item], journal: Journal, workers: int) -> None:
+def collect(reading: Reading, items: Sequence[Item], journal: Journal, workers: Workers) -> None:
     """Reads the items that the journal does not have yet and adds them to it, in order.
 
     Raises:
@@ -115,45 +109,6 @@ def collect(reading: Reading, items: Sequence[Item], journal: Journal, workers: 
     """
     batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)][journal.batches :]
     with Progress("prepare", len(items), journal.resumed) as progress:
-        for batch in _results(reading, batches, workers if len(items) >= _FEWEST_FOR_WORKERS else 1):
+        for batch in workers.in_order(partial(read_batch, reading), batches, len(items)):
             journal.add(batch)
             progress.advance(len(batch.facts))
-
-
-def _results(reading: Reading, batches: Sequence[Sequence[Item]], workers: int) -> Iterator[Batch]:
-    """What becomes of each batch, in order."""
-    if workers == 1:
-        for batch in batches:
-            yield read_batch(reading, batch)
-        return
-    waiting = iter(batches)
-    under_way: deque[Future[Batch]] = deque()
-    with worker_pool(workers, _begin, (reading,)) as pool:
-        try:
-            for batch in islice(waiting, workers * _UNDER_WAY):
-                under_way.append(pool.submit(_work, batch))
-            while under_way:
-                yield under_way.popleft().result()
-                for batch in islice(waiting, 1):
-                    under_way.append(pool.submit(_work, batch))
-        except BrokenProcessPool as error:
-            raise InputError(
-                "a process that reads clips was killed, perhaps for want of memory. The same command goes on from here; "
-                "with --config.data.workers=1 it needs the least memory"
-            ) from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-_READING: Reading | None = None
-
-
-def _begin(reading: Reading) -> None:
-    """Tells a worker once what all its batches have in common."""
-    global _READING  # noqa: PLW0603  (a worker process has nothing else to keep it in)
-    _READING = reading
-
-
-def _work(items: Sequence[Item]) -> Batch:
-    assert _READING is not None
-    return read_batch(_READING, items)

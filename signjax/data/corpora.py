@@ -5,19 +5,20 @@ from pathlib import Path
 from signjax.data import synthetic, synthetic_hamnosys
 from signjax.data.synthetic import CorpusSize, Say
 from signjax.data.synthetic_hamnosys import StringCorpus
+from signjax.data.workers import Workers
 
 SOURCES = ("synthetic", "synthetic_hamnosys")
 
 Corpus = CorpusSize | StringCorpus
 
 
-def write_corpus(folder: Path, corpus: Corpus, seed: int, say: Say) -> None:
+def write_corpus(folder: Path, corpus: Corpus, seed: int, say: Say, workers: Workers) -> None:
     """Writes a corpus, or leaves it where it is there already.
 
     Raises:
       InputError: the folder holds something else, or there are no strings to sign.
     """
     if isinstance(corpus, StringCorpus):
-        synthetic_hamnosys.write_corpus(folder, corpus, seed, say)
+        synthetic_hamnosys.write_corpus(folder, corpus, seed, say, workers)
     else:
-        synthetic.write_corpus(folder, corpus, seed, say)
+        synthetic.write_corpus(folder, corpus, seed, say, workers)

@@ -20,6 +20,7 @@ from signjax.data.quarantine import counts
 from signjax.data.recipe import Recipe, check_recipe, fingerprints
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Item
+from signjax.data.workers import Workers
 from signjax.errors import InputError
 
 __all__ = ["Recipe", "prepare"]
@@ -27,21 +28,22 @@ __all__ = ["Recipe", "prepare"]
 Say = Callable[[str], None]
 
 
-def prepare(recipe: Recipe, folder: Path, say: Say, workers: int = 1) -> Dataset:
+def prepare(recipe: Recipe, folder: Path, say: Say, workers: Workers | None = None) -> Dataset:
     """Makes the dataset folder, or opens it where the same recipe over the same files made it before.
 
     Args:
       recipe: what it shall hold.
       folder: for the data; beside it `<folder>.partial` holds what an unfinished run has read.
       say: prints a line.
-      workers: processes that read clips; more than one only under `if __name__ == "__main__"`.
+      workers: processes that read clips, else this one does; more than one only under `if __name__ == "__main__"`.
 
     Raises:
       InputError: the source, the labels or the split cannot be used; nothing is left behind that looks complete.
     """
+    workers = workers or Workers()
     check_recipe(recipe)
     if recipe.source in corpora.SOURCES:
-        corpora.write_corpus(Path(recipe.path), recipe.corpus, recipe.seed, say)
+        corpora.write_corpus(Path(recipe.path), recipe.corpus, recipe.seed, say, workers)
     fingerprint, reading_fingerprint = fingerprints(recipe)
     if (folder / "dataset.json").is_file():
         dataset = open_dataset(folder)
@@ -62,7 +64,7 @@ def prepare(recipe: Recipe, folder: Path, say: Say, workers: int = 1) -> Dataset
     return dataset
 
 
-def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: int, say: Say) -> Collected:
+def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, say: Say) -> Collected:
     """Reads and cleans all clips into the temporary folder."""
     listed = catalogue.list_items(recipe.source, recipe.request)
     listed, heads = label_modes.relabel(listed, recipe.label_mode, recipe.heads)

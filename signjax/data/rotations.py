@@ -18,18 +18,22 @@ def _precision(array: np.ndarray) -> np.dtype:
 
 def axis_angle_to_matrix(vectors: np.ndarray) -> np.ndarray:
     """(..., 3) radians -> (..., 3, 3). Rodrigues' formula, exact at and near 0."""
-    x, y, z = np.moveaxis(vectors.astype(np.float64), -1, 0)
-    angle = np.sqrt(x * x + y * y + z * z)
-    first = np.sinc(angle / np.pi)  # sin(angle) / angle
-    second = 0.5 * np.square(np.sinc(angle / (2 * np.pi)))  # (1 - cos(angle)) / angle^2
-    cosine = np.cos(angle)
-    matrix = np.empty((*angle.shape, 3, 3))
+    x, y, z = np.ascontiguousarray(np.moveaxis(vectors, -1, 0), np.float64)
+    half = 0.5 * np.sqrt(x * x + y * y + z * z)
+    sine = np.sin(half)
+    ratio = np.divide(sine, half, out=np.ones_like(half), where=half > 0)
+    first = ratio * np.cos(half)  # sin(angle) / angle
+    second = 0.5 * ratio * ratio  # (1 - cos(angle)) / angle^2
+    cosine = 1.0 - 2.0 * sine * sine
+    # The axes of the matrix first: what is written then lies together.
+    matrix = np.empty((3, 3, *half.shape), _precision(vectors))
     for i, value in enumerate((x, y, z)):
-        matrix[..., i, i] = cosine + second * value * value
+        matrix[i, i] = cosine + second * value * value
     for i, j, a, b, c in ((0, 1, x, y, z), (2, 0, z, x, y), (1, 2, y, z, x)):
-        matrix[..., i, j] = second * a * b - first * c
-        matrix[..., j, i] = second * a * b + first * c
-    return matrix.astype(_precision(vectors))
+        product, turn = second * a * b, first * c
+        matrix[i, j] = product - turn
+        matrix[j, i] = product + turn
+    return np.moveaxis(matrix, (0, 1), (-2, -1))
 
 
 def matrix_to_axis_angle(matrices: np.ndarray) -> np.ndarray:

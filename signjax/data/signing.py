@@ -8,7 +8,6 @@ Shapes: T frames. Rotations are axis-angle in radians. All motion is made for a 
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -183,8 +182,11 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float)
     """Noise that is correlated over about four frames, with standard deviation `scale`."""
     noise = rng.normal(0, 1, shape)
     noise[1:] *= np.sqrt(1 - 0.75**2)
-    for before, here in pairwise(noise):
-        np.add(here, 0.75 * before, out=here)
+    # Each frame is its own noise and 0.75 of the frame before. What comes from 1, 2, 4, ... frames before is added in turn.
+    span = 1
+    while span < len(noise):
+        noise[span:] += 0.75**span * noise[:-span]
+        span *= 2
     return scale * noise
 
 

@@ -5,6 +5,7 @@ them. So the very first run goes through the same doors as the data that users b
 """
 
 import csv
+import functools
 import json
 import shutil
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data.signing import ATTRIBUTES, make_signer, sign_clip, vocabulary
+from signjax.data.workers import Workers
 from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
 
@@ -48,7 +50,7 @@ def signavatars_content(clip: dict[str, np.ndarray], rng: np.random.Generator) -
     }
 
 
-def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say) -> None:
+def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say, workers: Workers | None = None) -> None:
     """Writes the corpus: `<clip>.pkl` for each clip, `labels.csv`, and `corpus.json`, which says how it was made.
 
     A folder that already holds this corpus is left as it is.
@@ -64,26 +66,32 @@ def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say) -> None:
         say(f"corpus: {folder} holds a corpus of another seed or size; writing it again")
     elif folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder}: exists and is no synthetic corpus; signjax does not write into it")
-    signs = vocabulary(size.signs)
+    count = size.signs * size.signers * size.takes
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     with (partial / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(("clip", "gloss", "signer", *ATTRIBUTES))
-        for signer_index in range(size.signers):
-            signer = make_signer(signer_index, seed)
-            for sign_index, sign in enumerate(signs):
-                for take in range(size.takes):
-                    name = f"{signer.name}_sign{sign_index:02d}_take{take}"
-                    rng = np.random.default_rng([seed, 2, signer_index, sign_index, take])
-                    content = signavatars_content(sign_clip(sign, signer, rng), rng)
-                    write_plain(partial / f"{name}.pkl", content)
-                    attributes = (getattr(sign, attribute) for attribute in ATTRIBUTES)
-                    table.writerow((name, sign.gloss, signer.name, *attributes))
+        write = functools.partial(_write_signer, partial, size, seed)
+        for rows in (workers or Workers()).in_order(write, range(size.signers), count):
+            table.writerows(rows)
     (partial / "corpus.json").write_text(json.dumps(made_by), encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
     partial.replace(folder)
-    count = size.signs * size.signers * size.takes
     say(f"corpus: wrote {count} clips of {size.signs} signs by {size.signers} signers to {folder}")
+
+
+def _write_signer(folder: Path, size: CorpusSize, seed: int, signer_index: int) -> list[tuple[str, ...]]:
+    """Writes a signer's clips; the rows of the label table."""
+    signer = make_signer(signer_index, seed)
+    rows = []
+    for sign_index, sign in enumerate(vocabulary(size.signs)):
+        for take in range(size.takes):
+            name = f"{signer.name}_sign{sign_index:02d}_take{take}"
+            rng = np.random.default_rng([seed, 2, signer_index, sign_index, take])
+            content = signavatars_content(sign_clip(sign, signer, rng), rng)
+            write_plain(folder / f"{name}.pkl", content)
+            rows.append((name, sign.gloss, signer.name, *(getattr(sign, attribute) for attribute in ATTRIBUTES)))
+    return rows

@@ -5,9 +5,11 @@ Every string is signed once, by a signer drawn at random. A clip whose string do
 """
 
 import csv
+import functools
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +22,13 @@ from signjax.data.label_modes import HAMNOSYS_COLUMN
 from signjax.data.label_table import read_label_table
 from signjax.data.signing import make_signer
 from signjax.data.synthetic import Say
+from signjax.data.workers import Workers
 from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
 
 _VERSION = 3  # of the motion: another one makes the corpus anew
 _STAMP = "corpus.json"
+_BATCH = 32  # clips that a worker writes at once
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def find_strings(path: str, labels: str) -> str:
     return str(table)
 
 
-def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say) -> None:
+def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, workers: Workers | None = None) -> None:
     """Writes `<clip>.pkl` for each clip of the table that has a string, `labels.csv`, and `corpus.json`: how it was made.
 
     A folder that already holds this corpus is left as it is.
@@ -81,31 +85,44 @@ def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say) -> Non
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    people = [make_signer(index, seed) for index in range(signers)]
+    numbered = [(number, clip, labels) for number, (clip, labels) in enumerate(table.items())]
+    batches = [numbered[start : start + _BATCH] for start in range(0, len(numbered), _BATCH)]
     with (partial / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(("clip", "gloss", "signer", "dominant_hand", HAMNOSYS_COLUMN))
-        for number, (clip, labels) in enumerate(table.items()):
-            rng = np.random.default_rng([seed, 3, number])
-            signer = people[int(rng.integers(signers))]
-            made = sign_plan(_plan(labels[HAMNOSYS_COLUMN]), signer, rng)
-            seen = np.flatnonzero(made["left_valid"] | made["right_valid"]).astype(np.int64)
-            content = {
-                "left_valid": CudaTensor(made["left_valid"]),
-                "right_valid": CudaTensor(made["right_valid"]),
-                "total_valid_index": seen,
-                "smplx": made["smplx"],
-                "height": 720,
-                "width": 1280,
-            }
-            write_plain(partial / f"{clip}.pkl", content)
-            hand = "left" if signer.left_handed else "right"
-            writer.writerow((clip, labels.get("gloss", ""), signer.name, hand, labels[HAMNOSYS_COLUMN]))
+        write = functools.partial(_write_clips, partial, signers, seed)
+        for rows in (workers or Workers()).in_order(write, batches, len(numbered)):
+            writer.writerows(rows)
     (partial / _STAMP).write_text(json.dumps(made_by), encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
     partial.replace(folder)
     say(f"corpus: wrote {len(table)} clips of HamNoSys strings by {signers} signers to {folder}")
+
+
+def _write_clips(
+    folder: Path, signers: int, seed: int, batch: Sequence[tuple[int, str, Mapping[str, str]]]
+) -> list[tuple[str, ...]]:
+    """Writes clips, each given by its number in the table, its name and its labels; the rows of the label table."""
+    people = [make_signer(index, seed) for index in range(signers)]
+    rows: list[tuple[str, ...]] = []
+    for number, clip, labels in batch:
+        rng = np.random.default_rng([seed, 3, number])
+        signer = people[int(rng.integers(signers))]
+        made = sign_plan(_plan(labels[HAMNOSYS_COLUMN]), signer, rng)
+        seen = np.flatnonzero(made["left_valid"] | made["right_valid"]).astype(np.int64)
+        content = {
+            "left_valid": CudaTensor(made["left_valid"]),
+            "right_valid": CudaTensor(made["right_valid"]),
+            "total_valid_index": seen,
+            "smplx": made["smplx"],
+            "height": 720,
+            "width": 1280,
+        }
+        write_plain(folder / f"{clip}.pkl", content)
+        hand = "left" if signer.left_handed else "right"
+        rows.append((clip, labels.get("gloss", ""), signer.name, hand, labels[HAMNOSYS_COLUMN]))
+    return rows
 
 
 def _plan(text: str) -> Plan | None:

@@ -8,6 +8,7 @@ import pytest
 from conftest import make_recipe, silent
 
 from signjax.data.prepare import prepare
+from signjax.data.workers import Workers
 from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
 from tests.data.hamnosys_strings import string
@@ -101,7 +102,9 @@ def test_a_near_copy_across_the_given_split_stops_and_names_both(clips, tmp_path
 
 def test_several_processes_make_the_same_data_as_one(clips, tmp_path):
     alone = prepare(faulty(clips), tmp_path / "a", silent)
-    together = prepare(faulty(clips), tmp_path / "b", silent, workers=2)
+    with Workers(2) as workers:
+        assert workers.pool is not None  # there already, so so few clips are shared, too
+        together = prepare(faulty(clips), tmp_path / "b", silent, workers)
     assert alone.digest == together.digest
     for name in ("features.npy", "valid.npy", "labels.npy", "clips.csv", "quarantine.csv", "duplicates.csv"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name

@@ -7,13 +7,16 @@ from conftest import silent
 from signjax import pickles
 from signjax.data import synthetic
 from signjax.data.label_table import read_label_table
+from signjax.data.workers import Workers
 from signjax.errors import InputError
 
 SIZE = synthetic.CorpusSize(signs=4, signers=5, takes=2)
 
 
-def test_the_same_seed_writes_the_same_bytes(corpus, tmp_path):
-    synthetic.write_corpus(tmp_path / "again", SIZE, 0, silent)
+def test_the_same_seed_writes_the_same_bytes_whatever_process_writes_them(corpus, tmp_path):
+    with Workers(2) as workers:
+        assert workers.pool is not None  # there already, so so few clips are shared, too
+        synthetic.write_corpus(tmp_path / "again", SIZE, 0, silent, workers)
     synthetic.write_corpus(tmp_path / "other", SIZE, 1, silent)
     names = sorted(path.name for path in corpus.iterdir())
     assert len(names) == 4 * 5 * 2 + 2

@@ -7,6 +7,7 @@ from signjax.data.hamnosys import attributes, parse
 from signjax.data.prepare import prepare
 from signjax.data.splits import SPLITS
 from signjax.data.synthetic_hamnosys import StringCorpus, find_strings, write_corpus
+from signjax.data.workers import Workers
 from signjax.errors import InputError
 from tests.conftest import make_recipe
 from tests.data.hamnosys_strings import string
@@ -39,8 +40,10 @@ def table(tmp_path):
 
 def test_the_corpus_follows_the_seed_and_is_written_once(table, tmp_path):
     made = {}
-    for folder, seed in (("a", 0), ("b", 0), ("c", 1)):
-        write_corpus(tmp_path / folder, StringCorpus(str(table), 3), seed, silent)
+    for folder, seed, count in (("a", 0, 1), ("b", 0, 2), ("c", 1, 1)):
+        with Workers(count) as workers:
+            assert count == 1 or workers.pool is not None  # there already, so so few clips are shared, too
+            write_corpus(tmp_path / folder, StringCorpus(str(table), 3), seed, silent, workers)
         made[folder] = {file.name: file.read_bytes() for file in (tmp_path / folder).iterdir()}
     assert made["a"] == made["b"]
     assert made["a"]["pjm_0.pkl"] != made["c"]["pjm_0.pkl"]
