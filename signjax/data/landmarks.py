@@ -102,11 +102,11 @@ def landmark_layout(name: str, chosen: Sequence[LandmarkPart]) -> Layout:
     It mirrors where it has both of each left/right pair. Lines, shoulders, wrists and nose are those that were chosen.
     """
     of = {part.name: part for part in chosen}
+    position_of = {name: {number: at for at, number in enumerate(part.numbers)} for name, part in of.items()}
 
     def point(landmarks: str, number: int) -> Point | None:
-        if landmarks not in of or number not in of[landmarks].numbers:
-            return None
-        return landmarks, of[landmarks].numbers.index(number)
+        position = position_of.get(landmarks, {}).get(number)
+        return None if position is None else (landmarks, position)
 
     def both(left: Point | None, right: Point | None) -> tuple[Point, Point] | None:
         return None if left is None or right is None else (left, right)
@@ -120,10 +120,10 @@ def landmark_layout(name: str, chosen: Sequence[LandmarkPart]) -> Layout:
             whole = partner in of and of[partner].numbers == part.numbers and of[partner].kind == part.kind
         else:
             table = FACE_PARTNERS if part.landmarks == "face" else POSE_PARTNERS
-            wanted = [table[number] for number in part.numbers]
-            whole = set(wanted) == set(part.numbers)
+            position, wanted = position_of[part.name], [table[number] for number in part.numbers]
+            whole = set(wanted) == position.keys()
             if whole:
-                point_partners = tuple(part.numbers.index(number) for number in wanted)
+                point_partners = tuple(position[number] for number in wanted)
         mirrors &= whole
         parts.append(Part(part.name, len(part.numbers), part.kind, partner if whole else part.name, point_partners))
     joined = [
