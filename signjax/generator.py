@@ -29,9 +29,16 @@ def hashed(index: UInt32[Array, "*shape"], key: UInt32[Array, "2"]) -> UInt32[Ar
 
 
 def derived(key: UInt32[Array, "2"], number: Integer[Array, "*shape"] | int) -> UInt32[Array, "*shape 2"]:
-    """A key for each number."""
-    index = 2 * jnp.asarray(number, jnp.uint32)
-    return jnp.stack([hashed(index, key), hashed(index + 1, key)], axis=-1)
+    """A key for each number.
+
+    Each word is the sum of two hashes. XLA computes a sum once; any other key it would compute again for every value that is
+    drawn with it.
+    """
+    first = 4 * jnp.asarray(number, jnp.uint32)[..., None, None]
+    shape = (*first.shape[:-2], 2, 2)
+    word, part = (jax.lax.broadcasted_iota(jnp.uint32, shape, axis) for axis in (len(shape) - 2, len(shape) - 1))
+    index = first + 2 * word + part
+    return hashed(index, key).sum(-1, dtype=jnp.uint32)
 
 
 def _seed(seed: Array) -> UInt32[Array, "2"]:

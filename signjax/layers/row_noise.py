@@ -1,8 +1,8 @@
 """Random numbers that belong to a clip, whatever batch or device it is in.
 
 Every clip has a row number in the global batch, and its numbers depend on that alone; so a run on four devices draws what a run
-on one does. What is
-drawn here is the generator's hash without what `jax.random` would do to it on the way: cheap enough for every value of a batch.
+on one does. What is drawn here is the generator's hash without what `jax.random` would do to it on the way: cheap enough for every
+value of a batch.
 
 Shapes: B clips, ... any.
 """
