@@ -6,7 +6,7 @@ Whatever loads jax is imported where it is used: `prepare` needs none of it, and
 import json
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -52,22 +52,20 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     resolved = json.loads(json.dumps(config.to_dict()))
     _check_same_config(resolved, folder, must_exist=mode == "evaluate")
     with Workers(settings.workers(config)) as workers, ThreadPoolExecutor(1) as beside:
-        # Workers leave this process idle for as long as loading jax takes.
-        trainer_module = None if mode == "prepare" else beside.submit(import_module, "signjax.trainer")
+        if mode != "prepare":
+            beside.submit(import_module, "signjax.trainer")  # while workers keep this process waiting
         dataset = prepare(settings.recipe(config, folder), settings.dataset_folder(config, folder), say, workers)
         # Only now: a run whose data cannot be used leaves no folder that would hold the next try to its settings.
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(resolved, indent=1), encoding="utf-8")
         _describe(dataset, say)
-        card = _begin_data_card(dataset, folder, workers, say)
-        if trainer_module is None:
-            card.result()
-            return
-        trainer_module.result()
-    trainer = _make_trainer(config, dataset)
+        data_card = workers.begin(_draw_data_card, dataset.folder, _name(dataset), folder)
+    trainer = None if mode == "prepare" else _make_trainer(config, dataset)
+    say(f"data card: {data_card()}")
+    if trainer is None:
+        return
     say(describe_devices())
     outcome = trainer.train(folder, say) if mode == "train" else trainer.saved_outcome(folder)
-    card.result()  # an error in drawing it ends the run here
     _evaluate(trainer, folder, outcome, say)
     say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
 
@@ -127,26 +125,14 @@ def _describe(dataset: Dataset, say: Say) -> None:
         say(f"quarantine: {sum(excluded.values())} left out ({reasons}); see {dataset.folder / 'quarantine.csv'}")
 
 
-def _begin_data_card(dataset: Dataset, folder: Path, workers: Workers, say: Say) -> "Future[None]":
-    """Has the data card drawn beside whatever comes next, where there is none yet of these data."""
-    from signjax.report.data_card import CARD
+def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
+    """Draws the data card, where there is none yet of these data."""
+    from signjax.report.data_card import CARD, write_data_card
 
     card = folder / CARD
-    drawing = workers.submit(_draw_data_card, dataset.folder, _name(dataset), card)
-
-    def tell(done: "Future[None]") -> None:
-        if done.exception() is None:
-            say(f"data card: {card}")
-
-    drawing.add_done_callback(tell)
-    return drawing
-
-
-def _draw_data_card(dataset: Path, name: str, card: Path) -> None:
-    from signjax.report.data_card import write_data_card
-
     if not card.is_file() or card.stat().st_mtime_ns < (dataset / "dataset.json").stat().st_mtime_ns:
         write_data_card(open_dataset(dataset), name, card)
+    return card
 
 
 def _cleaned(dataset: Dataset) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from types import TracebackType
 from typing import Any, TypeVar
@@ -37,16 +38,25 @@ class Workers:
     ) -> None:
         if self._pool is not None:
             failed = error is not None
-            # What was submitted is done first; nothing has to wait for it here.
+            # What was begun is done first; nothing has to wait for it here.
             self._pool.shutdown(wait=failed, cancel_futures=failed)
 
-    def submit(self, work: Callable[..., Result], *arguments: Any) -> "Future[Result]":
-        """Begins a piece of work; with a count of 1 it is done when this returns."""
-        if self.count > 1:
-            return self.pool.submit(work, *arguments)
-        done: Future[Result] = Future()
-        done.set_result(work(*arguments))
-        return done
+    def begin(self, work: Callable[..., Result], *arguments: Any) -> Callable[[], Result]:
+        """Begins a piece of work; with a count of 1 it is done when this returns.
+
+        Returns:
+          A function that waits for the result, and raises what `work` raises, or InputError where its process was killed.
+        """
+        if self.count == 1:
+            result = work(*arguments)
+            return lambda: result
+        future = self.pool.submit(work, *arguments)
+
+        def wait() -> Result:
+            with _killed():
+                return future.result()
+
+        return wait
 
     @property
     def pool(self) -> ProcessPoolExecutor:
@@ -71,15 +81,22 @@ class Workers:
             return
         waiting = iter(tasks)
         under_way: deque[Future[Result]] = deque()
-        try:
+        with _killed():
             for task in islice(waiting, self.count * _UNDER_WAY):
                 under_way.append(self.pool.submit(work, task))
             while under_way:
                 yield under_way.popleft().result()
                 for task in islice(waiting, 1):
                     under_way.append(self.pool.submit(work, task))
-        except BrokenProcessPool as error:
-            raise InputError(
-                "a process that makes or reads clips was killed, perhaps for want of memory. The same command goes on from "
-                "here; with --config.data.workers=1 it needs the least memory"
-            ) from error
+
+
+@contextmanager
+def _killed() -> Iterator[None]:
+    """Says what to do where a process was killed."""
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise InputError(
+            "a process that makes, reads or draws clips was killed, perhaps for want of memory. The same command goes on from "
+            "here; with --config.data.workers=1 it needs the least memory"
+        ) from error

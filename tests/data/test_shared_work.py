@@ -34,20 +34,22 @@ def test_few_clips_start_no_process_and_many_do():
         assert os.getpid() not in processes and len(processes) <= 2
         # They are there now, so that few clips are shared as well.
         assert {process for _, process in workers.in_order(process_of, range(9), FEW)} <= processes
-        assert workers.submit(process_of, 7).result()[1] in processes
+        assert workers.begin(process_of, 7)()[1] in processes
 
 
 def test_a_count_of_one_does_all_in_this_process():
     with Workers() as workers:
         assert list(workers.in_order(process_of, range(3), MANY)) == [(task, os.getpid()) for task in range(3)]
-        assert workers.submit(process_of, 7).result() == (7, os.getpid())
+        assert workers.begin(process_of, 7)() == (7, os.getpid())
         with pytest.raises(InputError, match="task 1: refused"):
-            workers.submit(refuse, 1)
+            workers.begin(refuse, 1)
 
 
 def test_a_killed_process_says_what_to_do():
     with Workers(2) as workers, pytest.raises(InputError, match=r"was killed.*config.data.workers=1"):
         list(workers.in_order(die, range(9), MANY))
+    with Workers(2) as workers, pytest.raises(InputError, match=r"was killed.*config.data.workers=1"):
+        workers.begin(die, 3)()
 
 
 def test_an_error_in_a_process_arrives_here():
@@ -55,4 +57,4 @@ def test_an_error_in_a_process_arrives_here():
         with pytest.raises(InputError, match="task 0: refused"):
             list(workers.in_order(refuse, range(9), MANY))
         with pytest.raises(InputError, match="task 5: refused"):
-            workers.submit(refuse, 5).result()
+            workers.begin(refuse, 5)()
