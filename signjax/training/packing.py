@@ -1,7 +1,7 @@
 """Many arrays as few: what is done alike to every value is done to long vectors.
 
 A network has a hundred arrays, and optimizer and average do a dozen operations to each. On a CPU, XLA compiles and starts them
-one by one: they were half of the operations of a training step, and a third of the time to compile it.
+one by one: they were a third of the operations of a training step, and of the time to compile it.
 """
 
 from typing import Any
