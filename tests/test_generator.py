@@ -72,7 +72,7 @@ def test_it_makes_numbers_of_32_bits_alone():
 
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="about XLA on a CPU")
 def test_a_key_is_derived_once_and_not_for_every_number_that_is_drawn():
-    """XLA would fuse the derivation into what draws: half of the time of a training step went there."""
+    """XLA would fuse the derivation into what draws, and repeat it for each of the numbers."""
 
     def drop(key, step, x):
         keys = row_keys(jax.random.fold_in(jax.random.fold_in(key, step), 7), jnp.arange(len(x)))

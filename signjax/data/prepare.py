@@ -20,7 +20,7 @@ from signjax.data.quarantine import counts
 from signjax.data.recipe import Recipe, check_recipe, fingerprints
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Item
-from signjax.data.workers import Workers
+from signjax.data.workers import ALONE, Workers
 from signjax.errors import InputError
 
 __all__ = ["Recipe", "prepare"]
@@ -28,7 +28,7 @@ __all__ = ["Recipe", "prepare"]
 Say = Callable[[str], None]
 
 
-def prepare(recipe: Recipe, folder: Path, say: Say, workers: Workers | None = None) -> Dataset:
+def prepare(recipe: Recipe, folder: Path, say: Say, workers: Workers = ALONE) -> Dataset:
     """Makes the dataset folder, or opens it where the same recipe over the same files made it before.
 
     Args:
@@ -40,7 +40,6 @@ def prepare(recipe: Recipe, folder: Path, say: Say, workers: Workers | None = No
     Raises:
       InputError: the source, the labels or the split cannot be used; nothing is left behind that looks complete.
     """
-    workers = workers or Workers()
     check_recipe(recipe)
     if recipe.source in corpora.SOURCES:
         corpora.write_corpus(Path(recipe.path), recipe.corpus, recipe.seed, say, workers)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data.signing import ATTRIBUTES, make_signer, sign_clip, vocabulary
-from signjax.data.workers import Workers
+from signjax.data.workers import ALONE, Workers
 from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
 
@@ -50,7 +50,7 @@ def signavatars_content(clip: dict[str, np.ndarray], rng: np.random.Generator) -
     }
 
 
-def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say, workers: Workers | None = None) -> None:
+def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say, workers: Workers = ALONE) -> None:
     """Writes the corpus: `<clip>.pkl` for each clip, `labels.csv`, and `corpus.json`, which says how it was made.
 
     A folder that already holds this corpus is left as it is.
@@ -74,7 +74,7 @@ def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say, workers: W
         table = csv.writer(file)
         table.writerow(("clip", "gloss", "signer", *ATTRIBUTES))
         write = functools.partial(_write_signer, partial, size, seed)
-        for rows in (workers or Workers()).in_order(write, range(size.signers), count):
+        for rows in workers.in_order(write, range(size.signers), count):
             table.writerows(rows)
     (partial / "corpus.json").write_text(json.dumps(made_by), encoding="utf-8")
     if folder.exists():

@@ -22,7 +22,7 @@ from signjax.data.label_modes import HAMNOSYS_COLUMN
 from signjax.data.label_table import read_label_table
 from signjax.data.signing import make_signer
 from signjax.data.synthetic import Say
-from signjax.data.workers import Workers
+from signjax.data.workers import ALONE, Workers
 from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
 
@@ -55,7 +55,7 @@ def find_strings(path: str, labels: str) -> str:
     return str(table)
 
 
-def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, workers: Workers | None = None) -> None:
+def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, workers: Workers = ALONE) -> None:
     """Writes `<clip>.pkl` for each clip of the table that has a string, `labels.csv`, and `corpus.json`: how it was made.
 
     A folder that already holds this corpus is left as it is.
@@ -91,7 +91,7 @@ def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, worker
         writer = csv.writer(file)
         writer.writerow(("clip", "gloss", "signer", "dominant_hand", HAMNOSYS_COLUMN))
         write = functools.partial(_write_clips, partial, signers, seed)
-        for rows in (workers or Workers()).in_order(write, batches, len(numbered)):
+        for rows in workers.in_order(write, batches, len(numbered)):
             writer.writerows(rows)
     (partial / _STAMP).write_text(json.dumps(made_by), encoding="utf-8")
     if folder.exists():

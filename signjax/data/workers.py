@@ -90,6 +90,9 @@ class Workers:
                     under_way.append(self.pool.submit(work, task))
 
 
+ALONE = Workers()  # no processes beside this one
+
+
 @contextmanager
 def _killed() -> Iterator[None]:
     """Says what to do where a process was killed."""

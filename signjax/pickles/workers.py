@@ -5,10 +5,8 @@ import multiprocessing.connection
 import os
 import signal
 import threading
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any
 
 _BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
@@ -34,25 +32,18 @@ class _Context(SpawnContext):
     Process = _Worker
 
 
-def worker_pool(
-    workers: int, initializer: Callable[..., None] | None = None, initargs: tuple[Any, ...] = ()
-) -> ProcessPoolExecutor:
-    """A pool of fresh processes: forking one that holds threads (of BLAS, of a caller) can hang.
+def worker_pool(workers: int) -> ProcessPoolExecutor:
+    """A pool of so many fresh processes: forking one that holds threads (of BLAS, of a caller) can hang.
 
-    Args:
-      workers: how many.
-      initializer: called first in each, which leaves Ctrl-C to this process then, and ends when this one was killed.
-      initargs: what it is called with.
+    They leave Ctrl-C to this process, and end when it was killed.
     """
-    return ProcessPoolExecutor(workers, _Context(), initializer=_begin, initargs=(initializer, initargs))
+    return ProcessPoolExecutor(workers, _Context(), initializer=_begin)
 
 
-def _begin(initializer: Callable[..., None] | None, initargs: tuple[Any, ...]) -> None:
+def _begin() -> None:
     # Ctrl-C reaches all processes of a terminal; the one that gives out the work ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if initializer is not None:
-        initializer(*initargs)
     gc.freeze()  # what was imported stays, and need not be looked through again and again
 
 
