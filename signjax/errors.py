@@ -1,9 +1,67 @@
 """The one error that a person is meant to read."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
 
 class InputError(ValueError):
     """What the user gave cannot be used.
 
     The message names the file or key, what was expected, what came and what to do. `launch.py` prints it alone, without a
     traceback, and ends with exit status 1.
+
+    Attributes:
+      accept: the settings (key below `config` -> value) with which a run goes on all the same; empty where none does.
     """
+
+    def __init__(self, message: str, accept: Mapping[str, str] | None = None):
+        super().__init__(message)
+        self.accept = dict(accept or {})
+
+
+class Problems:
+    """Collects what is wrong, so that a run that cannot start says all of it at once.
+
+    >>> problems = Problems()
+    >>> with problems.collected():
+    ...     raise InputError("clips.npz: two classes have a single clip", {"data.rare_classes": "leave_out"})
+    >>> len(problems)
+    1
+    """
+
+    def __init__(self) -> None:
+        self._found: list[InputError] = []
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Keeps an `InputError` for later; the code after the `with` block must not need what the block was to make."""
+        try:
+            yield
+        except InputError as error:
+            self._found.append(error)
+
+    def check(self) -> None:
+        """Raises all problems as one.
+
+        Raises:
+          InputError: there are any.
+        """
+        if self._found:
+            raise together(self._found)
+
+
+def together(problems: Sequence[InputError]) -> InputError:
+    """Several problems as one error, with the settings that accept all of them where each can be accepted."""
+    if len(problems) == 1:
+        return problems[0]
+    lines = [f"{len(problems)} problems:", *(f"  {i}. {problem}" for i, problem in enumerate(problems, 1))]
+    accept = {key: value for problem in problems for key, value in problem.accept.items()}
+    if all(problem.accept for problem in problems):
+        flags = " ".join(f"--config.{key}={value}" for key, value in accept.items())
+        lines.append(f"To go on all the same: {flags}")
+    else:
+        accept = {}
+    return InputError("\n".join(lines), accept)
