@@ -33,10 +33,13 @@ def model_inputs(
     part_of_channel: Int[Array, "f"],
     mean: Float[Array, "f"],
     std: Float[Array, "f"],
+    low: Float[Array, "f"] | None = None,
+    high: Float[Array, "f"] | None = None,
 ) -> tuple[Float[Array, "b t 2*f+p"], Bool[Array, "b t"]]:
     """What the network sees: standardised channels, their velocity, and which parts were seen.
 
-    A part that was not seen is 0, the mean, in all of its channels; a velocity that would touch it is 0 too.
+    A part that was not seen is 0, the mean, in all of its channels; a velocity that would touch it is 0 too. A value outside of
+    the plausible range, from `low` to `high`, is seen as the nearest end of it.
 
     Returns:
       Inputs, zero on padding, and the mask of real frames.
@@ -44,6 +47,8 @@ def model_inputs(
     mask = frame_mask(length, frames.shape[1])
     seen = valid & mask[:, :, None]
     channel_seen = _of_channels(seen, part_of_channel)
+    if low is not None and high is not None:
+        frames = jnp.clip(frames, low[None, None, :], high[None, None, :])
     standard = jnp.where(channel_seen, (frames - mean[None, None, :]) / std[None, None, :], 0.0)
     both_seen = channel_seen[:, 1:] & channel_seen[:, :-1]
     velocity = jnp.where(both_seen, standard[:, 1:] - standard[:, :-1], 0.0)

@@ -55,7 +55,7 @@ def inputs(dataset: Dataset) -> InputSettings:
     # The mirror image of coordinates that are not centred would lie outside of the picture: augmenting with it would only harm.
     centred = dataset.info["recipe"]["cleaning"]["centre"] or not any(part.kind in COORDINATES for part in layout.parts)
     mirror = layout.mirror if layout.mirrors and centred else None
-    return InputSettings(layout.part_of_channel, dataset.mean, dataset.std, mirror)
+    return InputSettings(layout.part_of_channel, dataset.mean, dataset.std, dataset.low, dataset.high, mirror)
 
 
 def augmentation(config: ConfigDict) -> Augmentation:

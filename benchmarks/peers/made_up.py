@@ -25,5 +25,7 @@ def made_up_dataset(clips: int, frames: int, channels: int | None = None) -> Dat
         heads={"sign": tuple(f"sign{number}" for number in range(CLASSES))},
         mean=np.zeros(layout.width, np.float32),
         std=np.ones(layout.width, np.float32),
+        low=np.full(layout.width, -np.inf, np.float32),
+        high=np.full(layout.width, np.inf, np.float32),
         info={"digest": "", "recipe": {"cleaning": {"centre": False}}},
     )

@@ -14,8 +14,9 @@ import numpy as np
 from signjax.data.cleaning import Cleaned, Cleaning, clean, cleaned_layout
 from signjax.data.clip import Clip, Rejected
 from signjax.data.duplicates import SPANS, outline
-from signjax.data.journal import Batch, Fact, Journal
+from signjax.data.journal import Batch, Fact, Journal, stored_digest
 from signjax.data.parts import Layout
+from signjax.data.plausibility import beyond_full_turn, typical_size
 from signjax.data.progress import Progress
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Item, Request
@@ -61,21 +62,26 @@ def source_layout(source: str, request: Request, items: Sequence[Item]) -> Layou
 def read_batch(reading: Reading, items: Sequence[Item]) -> Batch:
     """Reads and cleans a few items; a pure function of them and their files."""
     width = cleaned_layout(reading.layout, reading.cleaning)
-    facts, cleaned = [], []
+    facts, cleaned, outlines = [], [], []
     for item in items:
         clip = catalogue.read_item(reading.source, item)
         found = clip if isinstance(clip, Rejected) else clean(clip, reading.layout, reading.cleaning)
         if isinstance(found, Rejected):
-            facts.append(Fact(reason=found.reason, detail=found.detail))
+            file_frames = clip.file_frames if isinstance(clip, Clip) else None
+            fact = Fact(
+                item.name, reason=found.reason, detail=found.detail, segment_end=item.stop, file_frames=file_frames
+            )
+            facts.append(fact)
             continue
         assert isinstance(clip, Clip)
-        facts.append(_fact(clip, found))
+        outlines.append(outline(found.clip.frames))
+        facts.append(_fact(item, clip, found, outlines[-1], reading.layout))
         cleaned.append(found.clip)
     return Batch(
         facts,
         features=np.concatenate([np.empty((0, width.width), np.float32), *(clip.frames for clip in cleaned)]),
         valid=np.concatenate([np.empty((0, len(width.parts)), bool), *(_validity(clip) for clip in cleaned)]),
-        outlines=np.array([outline(clip.frames) for clip in cleaned], np.float32).reshape(-1, SPANS, width.width),
+        outlines=np.array(outlines, np.float32).reshape(-1, SPANS, width.width),
     )
 
 
@@ -84,16 +90,21 @@ def _validity(clip: Clip) -> np.ndarray:
     return clip.valid
 
 
-def _fact(clip: Clip, cleaned: Cleaned) -> Fact:
-    valid = _validity(cleaned.clip)
-    stored = hashlib.sha256(cleaned.clip.frames.tobytes())
-    stored.update(valid.tobytes())
+def _fact(item: Item, clip: Clip, cleaned: Cleaned, outline: np.ndarray, layout: Layout) -> Fact:
+    frames, valid = cleaned.clip.frames, _validity(cleaned.clip)
     return Fact(
-        frames=len(cleaned.clip.frames),
+        name=item.name,
+        frames=len(frames),
         valid_share=round(float(valid.mean()), 4),
         digest=hashlib.sha256(clip.frames.tobytes()).hexdigest(),
-        stored=stored.hexdigest(),
+        stored=stored_digest(frames, valid, outline),
         blank=bool((clip.frames == clip.frames.flat[0]).all()),
+        still=bool((frames == frames[0]).all()),
+        size=typical_size(clip.frames, layout),
+        turned=beyond_full_turn(clip.frames, layout),
+        unseen=np.flatnonzero(~valid.any(0)).tolist(),
+        segment_end=item.stop,
+        file_frames=clip.file_frames,
         trimmed_start=cleaned.trimmed_start,
         trimmed_end=cleaned.trimmed_end,
         filled=cleaned.filled,

@@ -5,30 +5,47 @@
 | `features.npy` | float32 (sum of T, F), read through a memory map |
 | `offsets.npy` | int64 (N + 1) |
 | `labels.npy` | int32 (N, heads); -1 = not labelled |
-| `valid.npy` | bool (sum of T, P); may be absent in folders from elsewhere |
+| `valid.npy` | bool (sum of T, P) |
 | `clips.csv` | name, source file, signer, group, split, frames, share of valid frames, what cleaning did, label names |
-| `dataset.json` | format version, layout, heads and classes, statistics, digest of the content, how it was made |
+| `dataset.json` | format version, layout, heads and classes, statistics, digests of the files, how it was made |
 | `quarantine.csv` | every clip that was left out, and why |
 | `duplicates.csv` | every pair of clips that are one recording |
 | `feasibility.json` | what the labels allow, for each head |
 """
 
-import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from signjax.data import layouts
+from signjax.data import integrity, layouts
 from signjax.data.clip import Clip
 from signjax.data.groups import straddling
 from signjax.data.splits import SPLITS
+from signjax.data.tables import read_table
 from signjax.errors import InputError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+
+# The columns of `clips.csv` before those of the labels.
+CLIP_COLUMNS = (
+    "clip", "source", "signer", "group", "split", "frames", "valid_share", "trimmed_start", "trimmed_end", "filled", "mirrored",
+    "outliers",
+)  # fmt: skip
+
+
+def label_columns(heads: Iterable[str]) -> list[str]:
+    """The column of `clips.csv` for each head: its name, behind `label_` where another column has that."""
+    columns: list[str] = []
+    for head in heads:
+        column = head
+        while column in CLIP_COLUMNS or column in columns:
+            column = f"label_{column}"
+        columns.append(column)
+    return columns
 
 
 @dataclass(frozen=True)
@@ -40,12 +57,13 @@ class Dataset:
       features: float32 (sum of T, F), a memory map.
       offsets: int64 (N + 1).
       labels: int32 (N, heads).
-      valid: bool (sum of T, P), a memory map, or None.
+      valid: bool (sum of T, P), a memory map; None where nothing is known of it.
       split: int8 (N,), index into `SPLITS`.
       clips: one mapping a clip, the rows of `clips.csv`.
       layout: what the F channels are.
       heads: head name -> class names.
       mean, std: float32 (F,), over the valid frames of training clips; `std` is safe to divide by.
+      low, high: float32 (F,), the range in which values are plausible; infinite where nothing is known.
       info: the content of `dataset.json`.
     """
 
@@ -60,6 +78,8 @@ class Dataset:
     heads: Mapping[str, tuple[str, ...]]
     mean: np.ndarray
     std: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     info: dict[str, Any]
 
     def __len__(self) -> int:
@@ -67,7 +87,7 @@ class Dataset:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of frames, labels, validity and splits."""
+        """SHA-256 of all that a model is trained and tested on: frames, validity, labels, names, split and classes."""
         return str(self.info["digest"])
 
     @property
@@ -84,22 +104,38 @@ class Dataset:
         """int64: the clips of that split, in order."""
         return np.flatnonzero(self.split == SPLITS.index(split))
 
+    def label(self, index: int, head: str) -> str:
+        """The class of one clip by a head; empty where it has no label."""
+        code = int(self.labels[index, list(self.heads).index(head)])
+        return self.heads[head][code] if code >= 0 else ""
+
     def frames(self, index: int) -> np.ndarray:
         """float32 (T, F): the frames of one clip."""
         return self.features[self.offsets[index] : self.offsets[index + 1]]
 
     def validity(self, index: int) -> np.ndarray:
-        """bool (T, P): which parts were seen in each frame of one clip."""
+        """bool (T, P): which parts were seen in each frame of one clip; all where nothing is known of it."""
         if self.valid is None:
             return np.ones((int(self.lengths[index]), len(self.layout.parts)), bool)
         return self.valid[self.offsets[index] : self.offsets[index + 1]]
 
 
+def read_info(folder: Path) -> dict[str, Any]:
+    """The content of a folder's `dataset.json`; empty where it is no JSON object or cannot be read."""
+    try:
+        content = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
 def open_dataset(folder: Path) -> Dataset:
-    """Opens a prepared folder and checks that its files agree and no group straddles its splits.
+    """Opens a prepared folder.
+
+    Sizes, offsets, label ranges, names and groups are checked each time, the bytes of the files once for each change of them.
 
     Raises:
-      InputError: a file is missing or does not fit the others, or a group is in two splits.
+      InputError: a file is missing, was changed, or does not fit the others, or a group is in two splits.
     """
     try:
         info = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
@@ -110,30 +146,80 @@ def open_dataset(folder: Path) -> Dataset:
         features = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
         offsets = np.load(folder / "offsets.npy", allow_pickle=False)
         labels = np.load(folder / "labels.npy", allow_pickle=False)
-        valid_path = folder / "valid.npy"
-        valid = np.load(valid_path, mmap_mode="r", allow_pickle=False) if valid_path.exists() else None
-        with (folder / "clips.csv").open(newline="", encoding="utf-8") as file:
-            clips = list(csv.DictReader(file))
+        valid = np.load(folder / "valid.npy", mmap_mode="r", allow_pickle=False)
+        clips = read_table(folder / "clips.csv")
         split = np.array([SPLITS.index(clip["split"]) for clip in clips], np.int8)
+        group = np.array([int(clip["group"]) for clip in clips], np.int64)
         layout = layouts.stored(info["layout"], features.shape[1])
         heads = {name: tuple(classes) for name, classes in info["heads"].items()}
-        mean = np.array(info["statistics"]["mean"], np.float32)
-        std = np.array(info["statistics"]["std"], np.float32)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        mean, std, low, high = (_statistic(info["statistics"], *which) for which in _STATISTICS)
+        dataset = Dataset(
+            folder, features, offsets, labels, valid, split, clips, layout, heads, mean, std, low, high, info
+        )
+        faults, files = _faults(dataset, valid), dict(info["files"])
+    except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{folder}: not a whole dataset folder ({error}); delete it and prepare it again") from error
-    if not (len(offsets) == len(clips) + 1 == len(labels) + 1 and offsets[-1] == len(features)):
-        raise InputError(
-            f"{folder}: clips.csv, labels.npy, offsets.npy and features.npy do not agree; prepare it again"
-        )
-    pair = straddling(split, np.array([int(clip["group"]) for clip in clips], np.int64))
+    if faults:
+        raise InputError(f"{folder}: its files do not agree: {'; '.join(faults)}; delete it and prepare it again")
+    pair = straddling(split, group)
     if pair is not None:
         a, b = (clips[i]["clip"] for i in pair)
         raise InputError(
             f"{folder}: leak: clips {a!r} and {b!r} are of one group but in different splits; prepare it again"
         )
-    return Dataset(folder, features, offsets, labels, valid, split, clips, layout, heads, mean, std, info)
+    # Last, since what the checks above find, they say in words.
+    integrity.check_seal(folder, info)
+    integrity.check_files(folder, files)
+    return dataset
+
+
+# Each statistic with what stands for null, which JSON has in place of infinity.
+_STATISTICS = (("mean", np.nan), ("std", np.nan), ("low", -np.inf), ("high", np.inf))
+
+
+def _statistic(statistics: Mapping[str, Any], name: str, null: float) -> np.ndarray:
+    return np.array([null if value is None else value for value in statistics[name]], np.float32)
+
+
+def _faults(dataset: Dataset, valid: np.ndarray) -> list[str]:
+    """What cannot be about the arrays of a dataset, each in a few words."""
+    count, frames, width = len(dataset.clips), len(dataset.features), dataset.layout.width
+    offsets, labels, parts = dataset.offsets, dataset.labels, len(dataset.layout.parts)
+    shapes = {
+        "features.npy": (dataset.features, np.float32, (frames, width)),
+        "valid.npy": (valid, np.bool_, (frames, parts)),
+        "offsets.npy": (offsets, np.int64, (count + 1,)),
+        "labels.npy": (labels, np.int32, (count, len(dataset.heads))),
+        "the mean": (dataset.mean, np.float32, (width,)),
+        "the deviation": (dataset.std, np.float32, (width,)),
+        "the lower end": (dataset.low, np.float32, (width,)),
+        "the upper end": (dataset.high, np.float32, (width,)),
+    }
+    faults = [
+        f"{name} is {array.dtype} {array.shape}, expected {np.dtype(kind)} {shape}"
+        for name, (array, kind, shape) in shapes.items()
+        if array.dtype != kind or array.shape != shape
+    ]
+    if faults:
+        return faults
+    if count == 0:
+        return ["there is no clip"]
+    if offsets[0] != 0 or offsets[-1] != frames or (np.diff(offsets) < 1).any():
+        faults.append(f"offsets.npy does not rise from 0 to the {frames} frames of features.npy")
+    elif [clip["frames"] for clip in dataset.clips] != [str(length) for length in np.diff(offsets)]:
+        faults.append("clips.csv has other lengths than offsets.npy")
+    columns = label_columns(dataset.heads)
+    for column, (head, classes) in enumerate(dataset.heads.items()):
+        codes = labels[:, column]
+        if codes.min() < -1 or codes.max() >= len(classes):
+            faults.append(f"labels.npy has {codes.min()} to {codes.max()} for head {head!r} of {len(classes)} classes")
+        elif [clip[columns[column]] for clip in dataset.clips] != [classes[i] if i >= 0 else "" for i in codes]:
+            faults.append(f"clips.csv has other classes of head {head!r} than labels.npy")
+    if not (np.isfinite(dataset.mean).all() and np.isfinite(dataset.std).all() and (dataset.std > 0).all()):
+        faults.append("mean and deviation are not numbers to scale by")
+    return faults
 
 
 def in_memory(clips: Sequence[Clip], like: Dataset) -> Dataset:

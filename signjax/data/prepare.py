@@ -1,26 +1,32 @@
 """Source, labels and splits to a dataset folder, with its quarantine.
 
-The folder is made under a temporary name and renamed when it is whole. A run that is cut off, at any point, leaves the temporary
-folder, and the next one goes on from there.
+What is read is appended to the files of `<folder>.partial`, which a journal describes and nothing ever changes in place. The
+dataset is written anew from them, under a temporary name, and renamed when it is whole. A run that is cut off, at any point, or
+stops at an error, leaves what it has read, and the next one goes on from there.
 """
 
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from signjax.data import corpora, label_modes
+from signjax.data import corpora, label_modes, locks
 from signjax.data.assemble import Collected, assemble
 from signjax.data.cleaning import cleaned_layout
 from signjax.data.clip import Rejected
 from signjax.data.collect import Reading, collect, source_layout
-from signjax.data.dataset import Dataset, open_dataset
+from signjax.data.dataset import Dataset, open_dataset, read_info
+from signjax.data.folders import recover, replacing
 from signjax.data.journal import Journal
+from signjax.data.locks import FolderLock
+from signjax.data.plausibility import doubts
 from signjax.data.quarantine import counts
 from signjax.data.recipe import Recipe, check_recipe, fingerprints
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Item
 from signjax.data.workers import ALONE, Workers
+from signjax.data.write_dataset import write_dataset
 from signjax.errors import InputError
 
 __all__ = ["Recipe", "prepare"]
@@ -28,7 +34,17 @@ __all__ = ["Recipe", "prepare"]
 Say = Callable[[str], None]
 
 
-def prepare(recipe: Recipe, folder: Path, say: Say, workers: Workers = ALONE) -> Dataset:
+@dataclass(frozen=True)
+class Expected:
+    """The data that a run was trained on: their digest, and the run folder."""
+
+    digest: str
+    run: Path
+
+
+def prepare(
+    recipe: Recipe, folder: Path, say: Say, workers: Workers = ALONE, expected: Expected | None = None
+) -> Dataset:
     """Makes the dataset folder, or opens it where the same recipe over the same files made it before.
 
     Args:
@@ -36,31 +52,92 @@ def prepare(recipe: Recipe, folder: Path, say: Say, workers: Workers = ALONE) ->
       folder: for the data; beside it `<folder>.partial` holds what an unfinished run has read.
       say: prints a line.
       workers: processes that read clips, else this one does; more than one only under `if __name__ == "__main__"`.
+      expected: the data that the folder must hold, where a model was trained on them.
 
     Raises:
-      InputError: the source, the labels or the split cannot be used; nothing is left behind that looks complete.
+      InputError: the source, the labels or the split cannot be used, the data are not those that are expected, or another
+        process works on the folder; nothing is left behind that looks complete, and no dataset is lost.
     """
+    with locks.beside(folder, say) as lock:
+        return prepare_locked(recipe, folder, lock, say, workers, expected)
+
+
+def prepare_locked(
+    recipe: Recipe,
+    folder: Path,
+    lock: FolderLock,
+    say: Say,
+    workers: Workers = ALONE,
+    expected: Expected | None = None,
+) -> Dataset:
+    """The same with the folder's lock, which is shared afterwards: nobody replaces the data while they are used."""
     check_recipe(recipe)
     if recipe.source in corpora.SOURCES:
         corpora.write_corpus(Path(recipe.path), recipe.corpus, recipe.seed, say, workers)
     fingerprint, reading_fingerprint = fingerprints(recipe)
-    if (folder / "dataset.json").is_file():
+    writing = lock.exclusive()
+    if writing:
+        recover(folder)
+    elif not lock.shared():
+        raise lock.taken()
+    partial = folder.with_name(folder.name + ".partial")
+    if read_info(folder).get("fingerprint") == fingerprint:
         dataset = open_dataset(folder)
-        if dataset.info["fingerprint"] == fingerprint:
-            return dataset
+        _check_expected(dataset.digest, folder, expected)
+        if writing and partial.exists():
+            shutil.rmtree(partial)
+    elif not writing:
+        raise lock.taken()
+    else:
+        dataset = _make(recipe, (fingerprint, reading_fingerprint), folder, partial, say, workers, expected)
+    lock.shared()
+    return dataset
+
+
+def _make(
+    recipe: Recipe,
+    fingerprints: tuple[str, str],
+    folder: Path,
+    partial: Path,
+    say: Say,
+    workers: Workers,
+    expected: Expected | None,
+) -> Dataset:
+    """Reads the clips and writes the folder."""
+    if (folder / "dataset.json").is_file():
         say(f"prepare: {folder} was made from other files or settings; making it again")
     elif folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder}: exists and is no dataset folder; signjax does not write into it")
     started = time.monotonic()
-    partial = folder.with_name(folder.name + ".partial")
-    collected = _collect(recipe, reading_fingerprint, partial, workers, say)
-    assemble(recipe, fingerprint, collected, partial, say)
-    if folder.exists():
-        shutil.rmtree(folder)
-    partial.replace(folder)
+    collected = _collect(recipe, fingerprints[1], partial, workers, say)
+    layout = cleaned_layout(collected.source_layout, recipe.cleaning)
+    warnings = [*doubts(collected.items, collected.facts, layout)]
+    try:
+        assembly = assemble(recipe, collected, partial, say)
+    except InputError:
+        for warning in warnings:
+            say(f"warning: {warning}")
+        raise
+    with replacing(folder) as new:
+        write_dataset(recipe, fingerprints[0], collected.source_layout, layout, assembly, warnings, partial, new)
+        _check_expected(read_info(new)["digest"], folder, expected)
     dataset = open_dataset(folder)
+    shutil.rmtree(partial)
     say(f"prepare: {len(dataset)} clips in {time.monotonic() - started:.1f} s, written to {folder}")
     return dataset
+
+
+def _check_expected(digest: str, folder: Path, expected: Expected | None) -> None:
+    """Stops where data are not those that a model was trained on.
+
+    Raises:
+      InputError: naming both digests.
+    """
+    if expected is not None and digest != expected.digest:
+        raise InputError(
+            f"{expected.run}: this run was trained on other data (digest {expected.digest[:12]}; the data that these settings "
+            f"give have {digest[:12]}). Nothing was changed; choose a new --workdir for the new data"
+        )
 
 
 def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, say: Say) -> Collected:
@@ -82,13 +159,16 @@ def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, 
     if isinstance(layout, Rejected):
         raise _nothing(recipe.path, [*rejected, layout])
     reading = Reading(recipe.source, layout, recipe.cleaning)
-    with Journal(partial, fingerprint, layout, cleaned_layout(layout, recipe.cleaning)) as journal:
+    stored_layout = cleaned_layout(layout, recipe.cleaning)
+    with Journal(partial, fingerprint, layout, stored_layout, [item.name for item in items]) as journal:
         if journal.resumed:
             say(f"prepare: {journal.resumed} of {len(items)} clips were read before; going on from there")
         collect(reading, items, journal, workers)
     collected = Collected(layout, items, journal.facts, rejected, heads)
     if all(fact.reason for fact in journal.facts):
         shutil.rmtree(partial)
+        for doubt in doubts(items, journal.facts, stored_layout):
+            say(f"warning: {doubt}")
         faults = [item.rejected(fact.reason, fact.detail) for item, fact in zip(items, journal.facts, strict=True)]
         raise _nothing(recipe.path, [*rejected, *faults])
     return collected

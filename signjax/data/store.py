@@ -1,16 +1,17 @@
 """Writes frames to disk clip by clip, so that no data set has to fit in memory."""
 
+import hashlib
+import io
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
 
 class RowFile:
-    """A `.npy` file that grows by rows; its first dimension is settled when it is closed.
+    """A `.npy` file that grows by rows. Its header never says how many: nothing that is in the file is written again.
 
-    NumPy leaves room in the header for the first dimension to grow, so that the header can be written again in place.
     A file that a killed process left behind is taken up where its first `rows` rows are known to be whole.
     """
 
@@ -23,48 +24,24 @@ class RowFile:
           dtype: of its values.
           rows: that the file has already; whatever follows them is cut off.
         """
-        self._path, self._shape, self._dtype = path, shape, np.dtype(dtype)
-        self._rows = rows
+        self._dtype = np.dtype(dtype)
+        header = _header((0, *shape), self._dtype)
         self._file = path.open("r+b" if rows else "w+b")
-        self._write_header()
-        self._header_bytes = self._file.tell()
-        self._file.truncate(self._header_bytes + rows * self._row_bytes)
+        if not rows:
+            self._file.write(header)
+        self._file.truncate(len(header) + rows * int(np.prod(shape)) * self._dtype.itemsize)
         self._file.seek(0, os.SEEK_END)
-
-    @property
-    def _row_bytes(self) -> int:
-        return int(np.prod(self._shape)) * self._dtype.itemsize
-
-    def _write_header(self) -> None:
-        description = {
-            "descr": np.lib.format.dtype_to_descr(self._dtype),
-            "fortran_order": False,
-            "shape": (self._rows, *self._shape),
-        }
-        np.lib.format.write_array_header_1_0(self._file, description)
 
     def append(self, rows: np.ndarray) -> None:
         """Adds rows of shape (n, *shape)."""
         self._file.write(np.ascontiguousarray(rows, self._dtype).data)
-        self._rows += len(rows)
 
     def flush(self) -> None:
         """Hands what was written to the operating system, so that it outlives this process."""
         self._file.flush()
 
-    def __enter__(self) -> "RowFile":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._file.seek(0)
-            self._write_header()
-            if self._file.tell() != self._header_bytes:
-                raise AssertionError(f"{self._path}: the header of a .npy file changed its length")
-            self._file.flush()
-            os.fsync(self._file.fileno())
+    def close(self) -> None:
+        """Closes the file."""
         self._file.close()
 
 
@@ -74,12 +51,14 @@ class Rows:
     Unlike a memory map, what was read does not stay in the memory of this process.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, count: int | None = None):
+        """Opens a file; `count` says how many rows it has where its header does not know yet."""
         self._path = path
         with path.open("rb") as file:
             np.lib.format.read_magic(file)
-            self.shape, _, self.dtype = np.lib.format.read_array_header_1_0(file)
+            shape, _, self.dtype = np.lib.format.read_array_header_1_0(file)
             self._start = file.tell()
+        self.shape = shape if count is None else (count, *shape[1:])
 
     def __len__(self) -> int:
         return int(self.shape[0])
@@ -93,8 +72,15 @@ class Rows:
         return np.fromfile(self._path, self.dtype, count * size, offset=offset).reshape(count, *self.shape[1:])
 
 
+def _header(shape: tuple[int, ...], dtype: np.dtype) -> bytes:
+    header = io.BytesIO()
+    description = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(header, description)
+    return header.getvalue()
+
+
 def whole_rows(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> int:
-    """How many rows a file that was left behind has; its header does not know."""
+    """How many rows a file that grew by rows has; its header does not know."""
     if not path.exists():
         return 0
     with path.open("rb") as file:
@@ -106,17 +92,45 @@ def whole_rows(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> i
         return (path.stat().st_size - file.tell()) // (int(np.prod(shape)) * np.dtype(dtype).itemsize)
 
 
-def keep_rows(path: Path, offsets: np.ndarray, keep: np.ndarray) -> None:
-    """Rewrites a `.npy` file of rows with the clips in `keep` alone.
+def write_rows(path: Path, shape: tuple[int, ...], dtype: np.dtype, pieces: Iterable[np.ndarray]) -> str:
+    """Writes a new `.npy` file of known shape from pieces of its rows, and flushes it to the disk.
 
     Args:
-      path: the file.
+      path: the file; it must not be there.
+      shape: of the whole array.
+      dtype: of its values.
+      pieces: arrays of rows, one after another.
+
+    Returns:
+      SHA-256 of the file's bytes.
+    """
+    header = _header(shape, dtype)
+    digest = hashlib.sha256(header)
+    rows = 0
+    with path.open("xb") as file:
+        file.write(header)
+        for piece in pieces:
+            content = np.ascontiguousarray(piece, dtype).data.cast("B") if piece.size else b""
+            file.write(content)
+            digest.update(content)
+            rows += len(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    assert rows == shape[0], f"{path}: {rows} rows were written into an array of {shape[0]}"
+    return digest.hexdigest()
+
+
+def runs_of_clips(offsets: np.ndarray, keep: np.ndarray, rows_at_once: int) -> Iterator[np.ndarray]:
+    """The kept clips, in order, in runs that lie one behind the other and have about so many rows together.
+
+    Args:
       offsets: int64 (N + 1), where each clip begins.
       keep: int (K,), rising indices of clips.
+      rows_at_once: a run ends with the clip that reaches this many rows.
     """
-    rows = Rows(path)
-    kept = path.with_suffix(".kept")
-    with RowFile(kept, rows.shape[1:], rows.dtype.type) as file:
-        for clip in keep:
-            file.append(rows[offsets[clip] : offsets[clip + 1]])
-    kept.replace(path)
+    start = 0
+    for index in range(len(keep)):
+        last = index + 1 == len(keep) or keep[index + 1] != keep[index] + 1
+        if last or offsets[keep[index] + 1] - offsets[keep[start]] >= rows_at_once:
+            yield keep[start : index + 1]
+            start = index + 1

@@ -7,19 +7,25 @@ them. So the very first run goes through the same doors as the data that users b
 import csv
 import functools
 import json
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from signjax.data import locks
+from signjax.data.folders import recover, replacing
+from signjax.data.locks import FolderLock
 from signjax.data.signing import ATTRIBUTES, make_signer, sign_clip, vocabulary
+from signjax.data.text_files import write_text
 from signjax.data.workers import ALONE, Workers
 from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
 
 Say = Callable[[str], None]
+
+STAMP = "corpus.json"
 
 
 @dataclass(frozen=True)
@@ -59,28 +65,50 @@ def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say, workers: W
       InputError: the folder holds something else.
     """
     made_by = {"seed": seed, **asdict(size)}
-    stamp = folder / "corpus.json"
-    if stamp.is_file():
-        if json.loads(stamp.read_text(encoding="utf-8")) == made_by:
+    with locks.beside(folder, say) as lock:
+        if not to_write(folder, made_by, lock, say):
             return
-        say(f"corpus: {folder} holds a corpus of another seed or size; writing it again")
+        count = size.signs * size.signers * size.takes
+        with replacing(folder) as new:
+            with (new / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+                table = csv.writer(file)
+                table.writerow(("clip", "gloss", "signer", *ATTRIBUTES))
+                write = functools.partial(_write_signer, new, size, seed)
+                for rows in workers.in_order(write, range(size.signers), count):
+                    table.writerows(rows)
+            write_text(new / STAMP, json.dumps(made_by))
+    say(f"corpus: wrote {count} clips of {size.signs} signs by {size.signers} signers to {folder}")
+
+
+def to_write(folder: Path, made_by: Mapping[str, Any], lock: FolderLock, say: Say) -> bool:
+    """Whether a corpus is to be written: the folder does not hold it yet, and holds nothing else; then the lock is held.
+
+    Raises:
+      InputError: the folder holds something else, or another process works on it.
+    """
+    if _stamp(folder) == made_by:
+        return False
+    lock.require()
+    recover(folder)
+    found = _stamp(folder)
+    if found == made_by:
+        return False
+    if found is not None:
+        say(f"corpus: {folder} holds another corpus (another seed, size, table or version); writing it again")
     elif folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder}: exists and is no synthetic corpus; signjax does not write into it")
-    count = size.signs * size.signers * size.takes
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    with (partial / "labels.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(("clip", "gloss", "signer", *ATTRIBUTES))
-        write = functools.partial(_write_signer, partial, size, seed)
-        for rows in workers.in_order(write, range(size.signers), count):
-            table.writerows(rows)
-    (partial / "corpus.json").write_text(json.dumps(made_by), encoding="utf-8")
-    if folder.exists():
-        shutil.rmtree(folder)
-    partial.replace(folder)
-    say(f"corpus: wrote {count} clips of {size.signs} signs by {size.signers} signers to {folder}")
+    return True
+
+
+def _stamp(folder: Path) -> Any:
+    """What a corpus says of how it was made; None where there is none, `{}` where that cannot be read."""
+    path = folder / STAMP
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return {}
 
 
 def _write_signer(folder: Path, size: CorpusSize, seed: int, signer_index: int) -> list[tuple[str, ...]]:

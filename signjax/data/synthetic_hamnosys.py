@@ -8,26 +8,26 @@ import csv
 import functools
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from signjax.data import hamnosys
+from signjax.data import hamnosys, locks
+from signjax.data.folders import replacing
 from signjax.data.hamnosys.plan import Plan, plan
 from signjax.data.hamnosys_motion import sign_plan
 from signjax.data.label_modes import HAMNOSYS_COLUMN
 from signjax.data.label_table import read_label_table
 from signjax.data.signing import make_signer
-from signjax.data.synthetic import Say
+from signjax.data.synthetic import STAMP, Say, to_write
+from signjax.data.text_files import write_text
 from signjax.data.workers import ALONE, Workers
 from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
 
 _VERSION = 3  # of the motion: another one makes the corpus anew
-_STAMP = "corpus.json"
 _BATCH = 32  # clips that a worker writes at once
 
 
@@ -72,31 +72,22 @@ def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, worker
         "signers": signers,
         "strings": strings,
     }
-    stamp = folder / _STAMP
-    if stamp.is_file():
-        if json.loads(stamp.read_text(encoding="utf-8")) == made_by:
+    with locks.beside(folder, say) as lock:
+        if not to_write(folder, made_by, lock, say):
             return
-        say(f"corpus: {folder} holds a corpus of another seed, size or table; writing it again")
-    elif folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder}: exists and is no synthetic corpus; signjax does not write into it")
-    table = {row.clip: row.labels for row in read_label_table(table_path) if row.labels.get(HAMNOSYS_COLUMN)}
-    if not table:
-        raise InputError(f"{table_path}: no row has a string in column {HAMNOSYS_COLUMN!r}")
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    numbered = [(number, clip, labels) for number, (clip, labels) in enumerate(table.items())]
-    batches = [numbered[start : start + _BATCH] for start in range(0, len(numbered), _BATCH)]
-    with (partial / "labels.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("clip", "gloss", "signer", "dominant_hand", HAMNOSYS_COLUMN))
-        write = functools.partial(_write_clips, partial, signers, seed)
-        for rows in workers.in_order(write, batches, len(numbered)):
-            writer.writerows(rows)
-    (partial / _STAMP).write_text(json.dumps(made_by), encoding="utf-8")
-    if folder.exists():
-        shutil.rmtree(folder)
-    partial.replace(folder)
+        table = {row.clip: row.labels for row in read_label_table(table_path) if row.labels.get(HAMNOSYS_COLUMN)}
+        if not table:
+            raise InputError(f"{table_path}: no row has a string in column {HAMNOSYS_COLUMN!r}")
+        numbered = [(number, clip, labels) for number, (clip, labels) in enumerate(table.items())]
+        batches = [numbered[start : start + _BATCH] for start in range(0, len(numbered), _BATCH)]
+        with replacing(folder) as new:
+            with (new / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow(("clip", "gloss", "signer", "dominant_hand", HAMNOSYS_COLUMN))
+                write = functools.partial(_write_clips, new, signers, seed)
+                for rows in workers.in_order(write, batches, len(numbered)):
+                    writer.writerows(rows)
+            write_text(new / STAMP, json.dumps(made_by))
     say(f"corpus: wrote {len(table)} clips of HamNoSys strings by {signers} signers to {folder}")
 
 

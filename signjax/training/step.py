@@ -33,18 +33,27 @@ class InputSettings:
     Attributes:
       part_of_channel: int (F,).
       mean, std: float32 (F,), from training clips.
+      low, high: float32 (F,), the range in which values are plausible.
       mirror: as `Layout.mirror` gives it, or None where the layout cannot be mirrored.
     """
 
     part_of_channel: np.ndarray
     mean: np.ndarray
     std: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     mirror: tuple[np.ndarray, np.ndarray, np.ndarray] | None
 
 
 def average_decay(step: Array, decay: float) -> Array:
     """Decay of the moving average: rises from 0.1 to `decay`, so that early weights are soon forgotten."""
     return jnp.minimum(decay, (1.0 + step) / (10.0 + step))
+
+
+def _inputs(frames: Array, length: Array, valid: Array, inputs: InputSettings) -> tuple[Array, Array]:
+    """What the network sees of a batch, and the mask of real frames."""
+    of_channel = (inputs.part_of_channel, inputs.mean, inputs.std, inputs.low, inputs.high)
+    return model_inputs(frames, length, valid, *map(jnp.asarray, of_channel))
 
 
 def make_train_step(
@@ -80,9 +89,7 @@ def make_train_step(
                 batch["frames"], batch["length"], batch["valid"], keys, augmentation, inputs.mirror, std
             )
         with jax.named_scope("inputs"):
-            x, mask = model_inputs(
-                frames, length, valid, jnp.asarray(inputs.part_of_channel), jnp.asarray(inputs.mean), std
-            )
+            x, mask = _inputs(frames, length, valid, inputs)
         labels = {head: batch["labels"][:, column] for column, head in enumerate(model.classes)}
         counted = {head: (values >= 0) * batch["weight"] for head, values in labels.items()}
         counts_here = {head: values.sum() for head, values in counted.items()}
@@ -173,14 +180,7 @@ def make_eval_step(
     """A function (variables, batch) -> {head: {`logits` (B, C), `loss` (B,)}}, without augmentation or dropout."""
 
     def step(variables: Variables, batch: Batch) -> dict[str, dict[str, Array]]:
-        x, mask = model_inputs(
-            batch["frames"],
-            batch["length"],
-            batch["valid"],
-            jnp.asarray(inputs.part_of_channel),
-            jnp.asarray(inputs.mean),
-            jnp.asarray(inputs.std),
-        )
+        x, mask = _inputs(batch["frames"], batch["length"], batch["valid"], inputs)
         logits: Any = model.apply(variables, x, mask, batch["row"], training=False)
         return {
             head: {"logits": logits[head], "loss": clip_losses(logits[head], batch["labels"][:, column], loss_settings)}

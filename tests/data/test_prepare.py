@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import json
 from pathlib import Path
 
@@ -190,11 +191,21 @@ def test_a_damaged_folder_says_so(tmp_path):
 
 def test_rows_are_written_as_an_ordinary_npy_file(tmp_path):
     rows = np.random.default_rng(0).normal(size=(1000, 4)).astype(np.float32)
-    with store.RowFile(tmp_path / "a.npy", (4,), np.float32) as file:
-        for start in range(0, 1000, 130):
-            file.append(rows[start : start + 130])
+    pieces = [rows[start : start + 130] for start in range(0, 1000, 130)]
+    digest = store.write_rows(tmp_path / "a.npy", rows.shape, rows.dtype, pieces)
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), rows)
+    assert digest == hashlib.sha256((tmp_path / "a.npy").read_bytes()).hexdigest()
     read = store.Rows(tmp_path / "a.npy")
     assert read.shape == (1000, 4) and len(read) == 1000
     for start, stop in ((0, 1000), (17, 18), (990, 1200), (5, 5)):
         np.testing.assert_array_equal(read[start:stop], rows[start:stop])
+
+
+def test_a_file_that_grows_is_taken_up_where_it_is_known_to_be_whole(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
+    for done in (0, 40, 70):
+        file = store.RowFile(tmp_path / "a.npy", (4,), np.float32, done)
+        file.append(rows[done:])
+        file.close()
+        assert store.whole_rows(tmp_path / "a.npy", (4,), np.float32) == 100
+        np.testing.assert_array_equal(store.Rows(tmp_path / "a.npy", 100)[0:100], rows)

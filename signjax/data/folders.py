@@ -1,0 +1,59 @@
+"""Folders that appear whole: made under another name, flushed to the disk, and put in place by renaming.
+
+| name | what it is |
+|---|---|
+| `NAME` | the folder: whole, whenever it is there |
+| `NAME.new` | one that is being made |
+| `NAME.old` | the one before, until its successor is in place |
+
+Killed at any moment, `recover` finds either the old folder or the new one, never half of each.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from signjax.pickles.atomic import sync_folder
+
+_NEW, _OLD = ".new", ".old"
+
+
+def _beside(folder: Path, suffix: str) -> Path:
+    return folder.with_name(folder.name + suffix)
+
+
+def recover(folder: Path) -> None:
+    """Ends what a killed `replacing` left; the caller holds the folder's lock."""
+    old, new = _beside(folder, _OLD), _beside(folder, _NEW)
+    if old.exists():
+        if folder.exists():
+            shutil.rmtree(old)
+        else:  # killed between the two renames: whatever made the successor makes it again
+            old.replace(folder)
+    if new.exists():
+        shutil.rmtree(new)
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Yields an empty folder to fill, which takes the place of `folder` when the block ends, and is removed if it fails.
+
+    The one before is renamed first and removed last. The caller holds the folder's lock.
+    """
+    recover(folder)
+    old, new = _beside(folder, _OLD), _beside(folder, _NEW)
+    new.mkdir(parents=True)
+    try:
+        yield new
+        sync_folder(os.fspath(new))
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    if folder.exists():
+        folder.replace(old)
+    new.replace(folder)
+    sync_folder(os.fspath(folder.parent))
+    # The data are in place: what cannot be removed now is removed by the next `recover`.
+    shutil.rmtree(old, ignore_errors=True)
