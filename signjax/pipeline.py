@@ -16,16 +16,18 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from signjax import settings
-from signjax.data import corpora
+from signjax.data import corpora, locks, self_check
 from signjax.data.cleaning import Cleaned, clean
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import Dataset, in_memory, open_dataset
 from signjax.data.feasibility_report import lines
-from signjax.data.prepare import prepare
+from signjax.data.prepare import Expected, prepare_locked
 from signjax.data.quarantine import write_quarantine
+from signjax.data.recipe import Recipe, fingerprints
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Request
 from signjax.data.splits import SPLITS
+from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
 from signjax.devices import configure_jax, cores, describe_devices
 from signjax.errors import InputError
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from signjax.training.loop import Outcome
 
 Say = Callable[[str], None]
+
+_CONFIG = "config.json"
+# Written when training begins: the digest of the data that the checkpoints belong to.
+_RUN = "run.json"
 
 
 def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
@@ -46,28 +52,59 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     started = time.monotonic()
     settings.check(config)
     folder = Path(workdir) if workdir else settings.default_workdir(config)
-    if mode == "predict":
-        _predict(config, folder, say)
-        return
+    if mode in ("evaluate", "predict") and not (folder / _CONFIG).is_file():
+        raise InputError(f"{folder}: no run here to {mode}; train first, or name its folder with --workdir")
+    with locks.inside(folder, say) as lock:
+        lock.require()
+        if mode == "predict":
+            _predict(config, folder, say)
+        else:
+            _run(config, folder, mode, say, started)
+
+
+def _run(config: ConfigDict, folder: Path, mode: str, say: Say, started: float) -> None:
+    """Prepares, and unless the mode is `prepare` trains or takes up what was trained, and evaluates."""
     resolved = json.loads(json.dumps(config.to_dict()))
-    _check_same_config(resolved, folder, must_exist=mode == "evaluate")
-    with Workers(settings.workers(config)) as workers, ThreadPoolExecutor(1) as beside:
+    _check_same_config(resolved, folder)
+    recipe, data = settings.recipe(config, folder), settings.dataset_folder(config, folder)
+    with Workers(settings.workers(config)) as workers, ThreadPoolExecutor(1) as beside, locks.beside(data, say) as lock:
         if mode != "prepare":
             beside.submit(import_module, "signjax.trainer")  # while workers keep this process waiting
-        dataset = prepare(settings.recipe(config, folder), settings.dataset_folder(config, folder), say, workers)
+        dataset = prepare_locked(recipe, data, lock, say, workers, _trained_on(folder))
+        self_check.check_dataset(dataset, recipe, self_check.reread(dataset, recipe, turn=0))
         # Only now: a run whose data cannot be used leaves no folder that would hold the next try to its settings.
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.json").write_text(json.dumps(resolved, indent=1), encoding="utf-8")
+        write_json(folder / _CONFIG, resolved)
         _describe(dataset, say)
         data_card = workers.begin(_draw_data_card, dataset.folder, _name(dataset), folder)
-    trainer = None if mode == "prepare" else _make_trainer(config, dataset)
-    say(f"data card: {data_card()}")
-    if trainer is None:
+        trainer = None if mode == "prepare" else _make_trainer(config, dataset)
+        say(f"data card: {data_card()}")
+        if trainer is None:
+            return
+        say(describe_devices())
+        if mode == "train":
+            write_json(folder / _RUN, {"dataset": dataset.digest})
+        outcome = trainer.train(folder, say) if mode == "train" else trainer.saved_outcome(folder)
+        _evaluate(trainer, folder, outcome, say)
+        _check_ends(trainer, recipe, folder, say)
+        say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
+
+
+def _check_ends(trainer: "Trainer", recipe: Recipe, folder: Path, say: Say) -> None:
+    """Compares what the model was given, and what was written of it, with the source.
+
+    Raises:
+      InputError: they differ.
+    """
+    dataset = trainer.dataset
+    if fingerprints(recipe)[0] != dataset.info["fingerprint"]:
+        say(f"self-check: not made, since files of {recipe.path} were changed while the run went on")
         return
-    say(describe_devices())
-    outcome = trainer.train(folder, say) if mode == "train" else trainer.saved_outcome(folder)
-    _evaluate(trainer, folder, outcome, say)
-    say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
+    clips = self_check.reread(dataset, recipe, turn=1)
+    self_check.check_dataset(dataset, recipe, clips)
+    given = trainer.given(np.array([clip.index for clip in clips]))
+    self_check.check_given(dataset, clips, given, trainer.frames)
+    self_check.check_predictions(folder / "predictions.csv", dataset, clips)
+    say(f"self-check: {len(clips)} clips read again from their source are what the model was given, labels by name")
 
 
 def _make_trainer(config: ConfigDict, dataset: Dataset) -> "Trainer":
@@ -79,28 +116,53 @@ def _make_trainer(config: ConfigDict, dataset: Dataset) -> "Trainer":
     return Trainer(config, dataset)
 
 
-def _check_same_config(now: dict[str, Any], folder: Path, *, must_exist: bool) -> None:
+def _check_same_config(now: dict[str, Any], folder: Path) -> None:
     """Checks that a run that is there has the same configuration.
 
     Raises:
-      InputError: naming the keys that differ and may not.
+      InputError: naming the keys that differ and may not, or the run's configuration is lost.
     """
-    path = folder / "config.json"
-    if path.is_file():
-        before = settings.flat(json.loads(path.read_text(encoding="utf-8")))
-        after = settings.flat(now)
-        differing = [
-            f"{key} was {before.get(key)!r}, is {after.get(key)!r}"
-            for key in sorted(before.keys() | after.keys())
-            if before.get(key) != after.get(key) and key not in settings.MAY_CHANGE
-        ]
-        if differing:
+    path = folder / _CONFIG
+    if not path.is_file():
+        if (folder / _RUN).exists() or (folder / "checkpoints").exists():
             raise InputError(
-                f"{folder}: holds a run with another configuration: {'; '.join(differing)}. "
-                "Choose another --workdir, or give the same values"
+                f"{folder}: holds a run whose {_CONFIG} is missing, so nobody can tell what it was trained with. "
+                "Put the file back, or choose another --workdir"
             )
-    elif must_exist:
-        raise InputError(f"{folder}: no run here to evaluate; train first, or name its folder with --workdir")
+        return
+    before, after = settings.flat(_read_json(path)), settings.flat(now)
+    differing = [
+        f"{key} was {before.get(key)!r}, is {after.get(key)!r}"
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key) and key not in settings.MAY_CHANGE
+    ]
+    if differing:
+        raise InputError(
+            f"{folder}: holds a run with another configuration: {'; '.join(differing)}. "
+            "Choose another --workdir, or give the same values"
+        )
+
+
+def _trained_on(folder: Path) -> Expected | None:
+    """The data that a model of this run folder was trained on; None before any training."""
+    if not (folder / _RUN).is_file():
+        return None
+    return Expected(str(_read_json(folder / _RUN).get("dataset")), folder)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file of a run.
+
+    Raises:
+      InputError: it is damaged.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: damaged ({error}); put the file back, or choose another --workdir") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: damaged (not a JSON object); put the file back, or choose another --workdir")
+    return content
 
 
 def _name(dataset: Dataset) -> str:
@@ -208,11 +270,9 @@ def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
     from signjax.evaluation.evaluate import answers_for
     from signjax.evaluation.predict import write_unlabelled
 
-    if not (folder / "config.json").is_file():
-        raise InputError(f"{folder}: no run here to predict with; name its folder with --workdir")
     if not config.data.path:
         raise InputError("mode predict: --config.data.path must name the clips, and --config.data.source their form")
-    run_config = ConfigDict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    run_config = ConfigDict(_read_json(folder / _CONFIG))
     trained_on = open_dataset(settings.dataset_folder(run_config, folder))
     trainer = _make_trainer(run_config, trained_on)
     say(describe_devices())

@@ -7,22 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 from ml_collections import ConfigDict
 
 from signjax import training_settings as settings
+from signjax.data.batches import Batch, collate
 from signjax.data.dataset import Dataset
-from signjax.data.excerpts import drawn
+from signjax.data.excerpts import drawn, whole
 from signjax.data.order import bucket_of, plan_epoch, steps_per_epoch
 from signjax.evaluation.evaluate import Answer, Answers, answers_for, mean_over_heads
 from signjax.heap import close_gaps
 from signjax.training import parallel
 from signjax.training.compilations import compilations
 from signjax.training.dispatch import Step, make_dispatch
-from signjax.training.feed import Dispatch, dispatches
+from signjax.training.feed import Dispatch, clip_numbers, dispatches
 from signjax.training.loop import Outcome, Validation, saved_outcome, train
 from signjax.training.memory import explain_out_of_memory
 from signjax.training.optimizer import make_optimizer, make_schedule
-from signjax.training.resident import Resident, as_resident
+from signjax.training.resident import Resident, as_resident, gather
 from signjax.training.state import TrainState, Variables, parameter_count, state_maker
 from signjax.training.step import make_eval_step, make_train_step
 
@@ -85,6 +87,17 @@ class Trainer:
         """What the model says of a split."""
         clips = self.dataset.indices(split)
         return answers_for(self.dataset, clips, self.answer_with(variables), self.eval_batch, self.buckets)
+
+    def given(self, clips: np.ndarray) -> Batch:
+        """One batch of these clips, each whole, as the training step gets it: from the device where the dataset lies there."""
+        shown = whole(self.dataset.lengths[clips], self.frames)
+        if self.data is None:
+            return collate(self.dataset, clips, len(clips), self.frames, shown)
+        numbers = clip_numbers(clips, shown, len(clips))
+        gathered = jax.jit(gather, static_argnums=(2, 3))(
+            self.data, numbers, self.frames, len(self.dataset.layout.parts)
+        )
+        return jax.device_get(gathered)
 
     @cached_property
     def _step(self) -> Step:
