@@ -24,6 +24,11 @@ def _beside(folder: Path, suffix: str) -> Path:
     return folder.with_name(folder.name + suffix)
 
 
+def settled(folder: Path) -> bool:
+    """Whether there is nothing for `recover` to do."""
+    return not (_beside(folder, _OLD).exists() or _beside(folder, _NEW).exists())
+
+
 def recover(folder: Path) -> None:
     """Ends what a killed `replacing` left; the caller holds the folder's lock."""
     old, new = _beside(folder, _OLD), _beside(folder, _NEW)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from signjax.data import locks
-from signjax.data.folders import recover, replacing
+from signjax.data.folders import recover, replacing, settled
 from signjax.data.locks import FolderLock
 from signjax.data.signing import ATTRIBUTES, make_signer, sign_clip, vocabulary
 from signjax.data.text_files import write_text
@@ -86,7 +86,7 @@ def to_write(folder: Path, made_by: Mapping[str, Any], lock: FolderLock, say: Sa
     Raises:
       InputError: the folder holds something else, or another process works on it.
     """
-    if _stamp(folder) == made_by:
+    if _stamp(folder) == made_by and settled(folder):
         return False
     lock.require()
     recover(folder)
