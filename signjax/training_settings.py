@@ -141,5 +141,7 @@ def steps_per_dispatch(config: ConfigDict, devices: list[jax.Device]) -> int:
 
 def fits_on_devices(config: ConfigDict, dataset: Dataset, devices: list[jax.Device]) -> bool:
     """Whether the dataset stays on the devices; those of a CPU share its memory."""
+    if len(dataset.features) > np.iinfo(np.int32).max:  # frames are counted in int32 there
+        return False
     copies = len(devices) if devices[0].platform == "cpu" else 1
     return copies * resident_bytes(dataset) <= config.train.resident_gib * 2**30

@@ -38,7 +38,8 @@ def check_none_rare(rare: set[tuple[str, str]], path: str) -> None:
         raise InputError(
             f"{path}: {len(rare)} classes have a single clip and cannot be both learned and tested: "
             f"{_listed([f'{name!r} ({head})' for head, name in sorted(rare)])}. "
-            "Add clips, or leave these out with --config.data.rare_classes=leave_out"
+            "Add clips, or leave these out with --config.data.rare_classes=leave_out",
+            accept={"data.rare_classes": "leave_out"},
         )
 
 

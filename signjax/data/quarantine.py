@@ -73,7 +73,8 @@ def check_none_rejected(rejected: Sequence[Rejected], path: str) -> None:
         examples = "; ".join(f"{item.name!r}: {item.reason}: {item.detail}" for item in rejected[:_NAMED])
         raise InputError(
             f"{path}: {len(rejected)} clips cannot be used ({listed}), and config.data.strict is set: "
-            f"{examples}{'; ...' if len(rejected) > _NAMED else ''}"
+            f"{examples}{'; ...' if len(rejected) > _NAMED else ''}",
+            accept={"data.strict": "False"},
         )
 
 

@@ -31,7 +31,7 @@ class Statistics(NamedTuple):
     """Of each channel, (F,).
 
     Attributes:
-      mean: float32, over frames in which its part was seen, values outside of the plausible range brought to its ends.
+      mean: float32, over frames in which its part was seen and its value is plausible.
       std: float32, likewise; safe to divide by: that of a channel that never changes is given as 1.
       low, high: float32, the plausible range; infinite where nothing is known.
       varies: bool, whether the channel ever changes.
@@ -48,7 +48,7 @@ def channel_statistics(read: Read, train: Sequence[int], layout: layouts.Layout)
     """Statistics over the frames of clips in which each part was seen, read one clip at a time.
 
     A single frame at 1e4, or a clip in another unit, must not decide how all others are scaled: so the plausible range is found
-    first, from what nine in ten clips stay within, and values outside of it count as its ends.
+    first, from what nine in ten clips stay within, and values outside of it do not count.
 
     Args:
       read: reads a clip.
@@ -63,8 +63,9 @@ def channel_statistics(read: Read, train: Sequence[int], layout: layouts.Layout)
     squares = np.zeros(layout.width)  # sum of squared deviations
     for clip in train:
         frames, valid = read(clip)
-        frames = np.clip(frames.astype(np.float64), low, high)
-        weight = valid[:, layout.part_of_channel].astype(np.float64)
+        frames = frames.astype(np.float64)
+        plausible = valid[:, layout.part_of_channel] & (frames >= low) & (frames <= high)
+        frames, weight = np.where(plausible, frames, 0.0), plausible.astype(np.float64)
         added = weight.sum(0)
         clip_mean = (frames * weight).sum(0) / np.maximum(added, 1)
         total = count + added
