@@ -13,7 +13,6 @@
 | `feasibility.json` | what the labels allow, for each head |
 """
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from signjax.data import layouts
 from signjax.data.clip import Clip
 from signjax.data.groups import straddling
 from signjax.data.splits import SPLITS
+from signjax.data.tables import read_table
 from signjax.errors import InputError
 
 FORMAT_VERSION = 2
@@ -112,8 +112,7 @@ def open_dataset(folder: Path) -> Dataset:
         labels = np.load(folder / "labels.npy", allow_pickle=False)
         valid_path = folder / "valid.npy"
         valid = np.load(valid_path, mmap_mode="r", allow_pickle=False) if valid_path.exists() else None
-        with (folder / "clips.csv").open(newline="", encoding="utf-8") as file:
-            clips = list(csv.DictReader(file))
+        clips = read_table(folder / "clips.csv")
         split = np.array([SPLITS.index(clip["split"]) for clip in clips], np.int8)
         layout = layouts.stored(info["layout"], features.shape[1])
         heads = {name: tuple(classes) for name, classes in info["heads"].items()}
