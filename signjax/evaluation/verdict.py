@@ -66,7 +66,9 @@ def _worse_than_baselines(scores: Scores, baselines: Scores) -> Iterator[str]:
     heads = [head for head, better in beaten_by.items() if better]
     if not heads:
         return
-    better = " or ".join(text for name, text in _BASELINES.items() if any(name in beaten_by[head] for head in heads))
+    found = [text for name, text in _BASELINES.items() if any(name in beaten_by[head] for head in heads)]
+    by_all = all(len(beaten_by[head]) == len(found) for head in heads)
+    better = (" and " if by_all else " or ").join(found)
     numbers = [_compared(scores[head], baselines[head]) for head in heads]
     by_chance = all(
         max(baselines[head][name] for name in beaten_by[head]) <= scores[head]["top1_interval"][1] for head in heads

@@ -32,7 +32,7 @@ def test_a_run_that_beats_its_baselines_on_enough_clips_needs_no_warning():
     [
         (beaten(0.95, 0.2), "the nearest neighbour"),
         (beaten(0.2, 0.95), "the majority class"),
-        (beaten(0.95, 0.96), "the nearest neighbour or the majority class"),
+        (beaten(0.95, 0.96), "the nearest neighbour and the majority class"),
     ],
 )
 def test_a_network_that_a_baseline_beats_on_validation_is_told_first(base, than):
@@ -41,6 +41,12 @@ def test_a_network_that_a_baseline_beats_on_validation_is_told_first(base, than)
     assert said[0].startswith(f"on validation the network is worse than {than}: top-1 50.0 %, nearest neighbour")
     assert "100 clips. This usually means that labels belong to other clips" in said[0]
     assert "config.data.layout" in said[0] and "data_card.html" in said[0]
+
+
+def test_heads_that_different_baselines_beat_are_told_together():
+    scores = {"gloss": measures(50, 100), "hands": measures(50, 100)}
+    (said,) = warnings(scores, {"gloss": GOOD}, {"gloss": beaten(0.9, 0.1), "hands": beaten(0.1, 0.9)})
+    assert "worse than the nearest neighbour or the majority class: gloss (top-1 50.0 %, nearest" in said
 
 
 def test_a_tie_is_not_worse():
