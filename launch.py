@@ -3,6 +3,7 @@
 python launch.py --config=configs/base.py [--workdir=DIR] [--mode=train|prepare|evaluate|predict] [--config.KEY=VALUE ...]
 """
 
+import io
 import sys
 
 from absl import app, flags, logging
@@ -41,6 +42,8 @@ def main(argv: list[str]) -> None:
     from signjax.errors import InputError
 
     choose_platform()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot write must not end a run
     logging.set_verbosity(logging.WARNING)  # orbax tells every step of its own at level INFO
 
     from signjax import pipeline  # loads jax, so the platform must be chosen by now

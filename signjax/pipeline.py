@@ -221,9 +221,10 @@ def _cleaned(dataset: Dataset) -> Iterator[str]:
 
 def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", say: Say) -> None:
     """Evaluates the selected checkpoint and writes predictions, summary and report."""
-    from signjax.evaluation.baselines import baselines
+    from signjax.evaluation.baselines import baselines_of_splits
     from signjax.evaluation.calibration import expected_calibration_error, probabilities
     from signjax.evaluation.predict import write_predictions
+    from signjax.evaluation.verdict import result_line, warnings_for
     from signjax.report.page import write_report
     from signjax.report.summary import make_summary
     from signjax.training.log import read_log
@@ -232,7 +233,6 @@ def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", say: Say) ->
     dataset = trainer.dataset
     variables = outcome.best_variables
     answers = {split: trainer.answers(variables, split) for split in ("valid", "test")}
-    write_predictions(folder / "predictions.csv", dataset, answers)
     scores = {split: answer.scores() for split, answer in answers.items()}
     for head, values in scores["test"].items():
         labelled = answers["test"].labels[head] >= 0
@@ -240,29 +240,32 @@ def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", say: Say) ->
             shares = probabilities(answers["test"].logits[head][labelled])
             right = shares.argmax(1) == answers["test"].labels[head][labelled]
             values["calibration_error"] = expected_calibration_error(shares.max(1), right)
+    baselines = baselines_of_splits(
+        dataset, dataset.indices("train"), {split: answer.clips for split, answer in answers.items()}
+    )
+    warnings = warnings_for(scores, baselines)
     summary = make_summary(
         name=_name(dataset),
         dataset=dataset,
         model={"parameters": parameter_count(outcome.best_variables["params"]), "frames": trainer.frames},
         training=outcome.facts(),
         scores=scores,
-        baselines=baselines(dataset, dataset.indices("train"), dataset.indices("test")),
+        baselines=baselines,
+        warnings=warnings,
         devices=[device.device_kind for device in trainer.devices],
         seed=trainer.config.seed,
     )
-    partial = folder / "summary.partial"
-    partial.write_text(json.dumps(summary, indent=1, ensure_ascii=False), encoding="utf-8")
-    partial.replace(folder / "summary.json")
+    # A run that ends in between must not leave the predictions of one evaluation beside the summary of another.
+    for name in ("summary.json", "report.html"):
+        (folder / name).unlink(missing_ok=True)
+    write_predictions(folder / "predictions.csv", dataset, answers)
+    write_json(folder / "summary.json", summary)
     write_report(folder, dataset.folder, read_log(folder / "metrics.jsonl"))
+    for warning in warnings:
+        say(f"warning: {warning}")
     for head, values in scores["test"].items():
         if values["clips"]:
-            low, high = values["top1_interval"]
-            base = summary["baselines"][head]
-            say(
-                f"test {head}: top-1 {values['top1']:.3f} [{low:.3f}, {high:.3f}], top-3 {values['top3']:.3f}, top-5 "
-                f"{values['top5']:.3f}, {values['clips']} clips; nearest neighbour {base['nearest_neighbour']:.3f}, "
-                f"majority {base['majority']:.3f}"
-            )
+            say(result_line(head, values, baselines["test"][head]))
 
 
 def _predict(config: ConfigDict, folder: Path, say: Say) -> None:

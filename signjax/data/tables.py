@@ -1,23 +1,80 @@
-"""The CSV files that signjax writes, and reads again."""
+"""The CSV files that signjax writes, and reads again.
+
+Whatever a text holds is read back as it was, and no spreadsheet takes it for a formula: a text that begins with `=`, `+`, `-`,
+`@`, a tab or a carriage return is written behind an apostrophe, and one that looks like that already behind one more. A byte of
+a name that is not UTF-8 is written as its escape, `\\udcff`; where a text holds such an escape itself, its backslashes are doubled.
+"""
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from signjax.data.text_files import write_text
+from signjax.errors import InputError
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_MARKED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
+_BACKSLASHES_BEFORE_SURROGATE = re.compile(r"(\\+)(?=ud[89a-f][0-9a-f]{2}|[\ud800-\udfff])")
+_ESCAPED_SURROGATE = re.compile(r"(\\+)u(d[89a-f][0-9a-f]{2})")
+# Far above any cell of ours; the csv module's own limit, 131,072 characters, is below a row of five long class names.
+_LONGEST_CELL = 1 << 30
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Writes a header and rows, whole or not at all."""
+    """Writes a header and rows, whole or not at all; numbers are written as they are."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerow([_written(name) for name in header])
+    writer.writerows([_written(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     write_text(path, text.getvalue())
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a table that `write_table` wrote."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    """The rows of a table that `write_table` wrote; where two columns have one name, the first is read.
+
+    Raises:
+      InputError: a row has more or fewer fields than the header.
+    """
+    with path.open(newline="", encoding="utf-8") as file, _long_cells():
+        reader = csv.reader(file)
+        header = next(reader, [])
+        columns: dict[str, int] = {}
+        for index, name in enumerate(header):
+            columns.setdefault(_read(name), index)
+        rows = []
+        for cells in filter(None, reader):
+            if len(cells) != len(header):
+                raise InputError(
+                    f"{path}, line {reader.line_num}: expected {len(header)} fields, found {len(cells)}; the file was changed "
+                    "or is not whole. Delete it, and make it again with the same command"
+                )
+            rows.append({name: _read(cells[index]) for name, index in columns.items()})
+        return rows
+
+
+def _written(text: str) -> str:
+    text = _BACKSLASHES_BEFORE_SURROGATE.sub(r"\1\1", text)  # `write_text` puts one more before a surrogate
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _read(text: str) -> str:
+    if _MARKED_FORMULA.match(text):
+        text = text[1:]
+    return _ESCAPED_SURROGATE.sub(_unescaped, text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    half, odd = divmod(len(match[1]), 2)
+    return "\\" * half + (chr(int(match[2], 16)) if odd else f"u{match[2]}")
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    before = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)

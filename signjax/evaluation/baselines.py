@@ -3,6 +3,8 @@
 Shapes: N clips, F channels.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from signjax.data.dataset import Dataset
@@ -29,7 +31,7 @@ def clip_vectors(dataset: Dataset, clips: np.ndarray) -> np.ndarray:
         standard = (dataset.frames(clip)[taken] - dataset.mean) / dataset.std
         seen = dataset.validity(clip)[taken][:, dataset.layout.part_of_channel]
         vectors[row] = np.where(seen, standard, 0.0)
-    return vectors.reshape(len(clips), -1)
+    return vectors.reshape(len(clips), _FRAMES * dataset.layout.width)
 
 
 def nearest_neighbours(train: np.ndarray, test: np.ndarray) -> np.ndarray:
@@ -42,21 +44,42 @@ def nearest_neighbours(train: np.ndarray, test: np.ndarray) -> np.ndarray:
     return np.concatenate(nearest) if nearest else np.zeros(0, np.int64)
 
 
-def baselines(dataset: Dataset, train: np.ndarray, test: np.ndarray) -> dict[str, dict[str, float]]:
-    """Head -> top-1 on `test` of the `majority` class of `train` and of its `nearest_neighbour`.
+def baselines(dataset: Dataset, train: np.ndarray, asked: np.ndarray) -> dict[str, dict[str, float]]:
+    """The baselines of one split, as `baselines_of_splits` gives them."""
+    return baselines_of_splits(dataset, train, {"asked": asked})["asked"]
 
-    A head without a labelled test clip is left out.
+
+def baselines_of_splits(
+    dataset: Dataset, train: np.ndarray, splits: Mapping[str, np.ndarray]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Split -> head -> top-1 on its clips of the `majority` class of `train` and of its `nearest_neighbour`.
+
+    A head without a labelled clip in a split is left out there. The vectors of training clips are made once for all splits.
+
+    Args:
+      dataset: with the clips.
+      train: indices of those that the baselines know.
+      splits: name -> indices of those that they are asked for.
     """
-    train_vectors, test_vectors = clip_vectors(dataset, train), clip_vectors(dataset, test)
+    train_vectors = clip_vectors(dataset, train)
+    return {
+        name: _answers(dataset, train, train_vectors, asked, clip_vectors(dataset, asked))
+        for name, asked in splits.items()
+    }
+
+
+def _answers(
+    dataset: Dataset, train: np.ndarray, train_vectors: np.ndarray, asked: np.ndarray, asked_vectors: np.ndarray
+) -> dict[str, dict[str, float]]:
     results = {}
     for column, head in enumerate(dataset.heads):
-        known, asked = dataset.labels[train, column] >= 0, dataset.labels[test, column] >= 0
-        if not asked.any():
+        known, labelled = dataset.labels[train, column] >= 0, dataset.labels[asked, column] >= 0
+        if not labelled.any():
             continue
-        neighbour = nearest_neighbours(train_vectors[known], test_vectors[asked])
-        right = dataset.labels[train, column][known][neighbour] == dataset.labels[test, column][asked]
+        neighbour = nearest_neighbours(train_vectors[known], asked_vectors[labelled])
+        right = dataset.labels[train, column][known][neighbour] == dataset.labels[asked, column][labelled]
         results[head] = {
-            "majority": majority(dataset.labels[train, column], dataset.labels[test, column]),
+            "majority": majority(dataset.labels[train, column], dataset.labels[asked, column]),
             "nearest_neighbour": float(right.mean()),
         }
     return results

@@ -43,6 +43,10 @@ def answers_for(
     dataset: Dataset, clips: np.ndarray, answer: Answer, batch_size: int, buckets: tuple[int, ...]
 ) -> Answers:
     """Runs the model over `clips`, each once; clips of one bucket go together, the answers come in the order of `clips`."""
+    labels = {head: dataset.labels[clips, column] for column, head in enumerate(dataset.heads)}
+    if not len(clips):
+        none = {head: np.zeros((0, len(classes)), np.float32) for head, classes in dataset.heads.items()}
+        return Answers(clips, none, {head: np.zeros(0, np.float32) for head in dataset.heads}, labels)
     planned = list(by_length(bucket_of(dataset.lengths[clips], buckets), batch_size))
     batches = (collate(dataset, clips[batch.clips], batch_size, batch.frames) for batch in planned)
     results = [answer(batch) for batch in prefetched(batches)]
@@ -51,7 +55,6 @@ def answers_for(
     def gathered(head: str, what: str) -> np.ndarray:
         return np.concatenate([result[head][what] for result in results])[: len(clips)][back]
 
-    labels = {head: dataset.labels[clips, column] for column, head in enumerate(dataset.heads)}
     return Answers(
         clips,
         logits={head: gathered(head, "logits") for head in dataset.heads},
@@ -61,5 +64,6 @@ def answers_for(
 
 
 def mean_over_heads(scores: Mapping[str, Mapping[str, Any]], measure: str) -> float:
-    """The mean of a measure over the heads that have labelled clips."""
-    return float(np.mean([values[measure] for values in scores.values() if values["clips"]]))
+    """The mean of a measure over the heads that have labelled clips; not a number where none has."""
+    measured = [values[measure] for values in scores.values() if values["clips"]]
+    return float(np.mean(measured)) if measured else float("nan")

@@ -5,21 +5,22 @@ It is drawn from the files of the dataset folder alone, so it can be made again 
 Shapes: T frames, P parts of the layout.
 """
 
-import csv
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence, Set
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from signjax.data.clip import Clip
 from signjax.data.dataset import Dataset
 from signjax.data.handedness import dominance, was_mirrored
 from signjax.data.splits import SPLITS
+from signjax.data.tables import read_table
+from signjax.data.text_files import write_text
 from signjax.report.figures import FIELD, MISSING, draw, stick_of
+from signjax.report.template import template
 
 CARD = "data_card.html"
 _SAMPLES = 8
@@ -30,6 +31,9 @@ _QUARANTINE_ROWS = 20
 _PAIRS = 10
 _CURVES = 12
 _MEASURED = 200
+# The digest stands near the top of a card.
+_HEAD_BYTES = 4096
+_DIGEST = re.compile(rb'<meta name="signjax-dataset" content="([^"]*)">')
 # Rows of validity that are counted at a time.
 _ROWS_AT_ONCE = 1 << 20
 
@@ -51,7 +55,7 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
         samples.append(
             {
                 "clip": clip,
-                "labels": {head: clip[head] for head in dataset.heads if clip[head]},
+                "labels": labels_of(dataset, index),
                 "length": len(frames),
                 "mirrored": clip["mirrored"] if was_mirrored(clip["mirrored"]) else "",
                 "unseen": unseen_parts(valid, dataset.layout.part_names, drawn),
@@ -59,14 +63,12 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
                 "curves": curves(frames, dataset) if stick is None else None,
             }
         )
-    quarantine = read_rows(dataset.folder / "quarantine.csv")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("signjax.report", "."), autoescape=True, undefined=jinja2.StrictUndefined
-    )
+    quarantine = read_table(dataset.folder / "quarantine.csv")
     lengths = dataset.lengths
-    html = environment.get_template(CARD).render(
+    html = template(CARD).render(
         name=name,
         dataset=dataset,
+        warnings=dataset.info.get("warnings", ()),
         splits=SPLITS,
         lengths=histogram(lengths),
         quantiles=[int(value) for value in np.quantile(lengths, [0, 0.05, 0.5, 0.95, 1])],
@@ -78,7 +80,7 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
         shares={column: shared(dataset, column) for column in ("group", "signer")},
         missing=missing_table(dataset),
         mirrored=Counter(reason_kind(clip["mirrored"]) for clip in dataset.clips if clip["mirrored"]),
-        pairs=read_rows(dataset.folder / "duplicates.csv", _PAIRS),
+        pairs=read_table(dataset.folder / "duplicates.csv")[:_PAIRS],
         quarantine=quarantine[:_QUARANTINE_ROWS],
         reasons=Counter(row["reason"] for row in quarantine).most_common(),
         quarantined=len(quarantine),
@@ -88,15 +90,26 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
         field=FIELD,
         unseen=MISSING,
     )
-    partial = path.with_suffix(".partial")
-    partial.write_text(html, encoding="utf-8")
-    partial.replace(path)
+    write_text(path, html)
 
 
-def read_rows(path: Path, most: int | None = None) -> list[dict[str, str]]:
-    """The rows of a table, at most so many."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(islice(csv.DictReader(file), most))
+def is_card_of(path: Path, digest: str) -> bool:
+    """Whether a file is a data card that was drawn of the dataset with this digest."""
+    try:
+        with path.open("rb") as file:
+            found = _DIGEST.search(file.read(_HEAD_BYTES))
+    except OSError:
+        return False
+    return found is not None and found[1] == digest.encode()
+
+
+def labels_of(dataset: Dataset, index: int) -> dict[str, str]:
+    """Head -> class of a clip, of the heads that it is labelled for.
+
+    Not from `clips.csv`: a head may be called like one of its own columns.
+    """
+    codes = zip(dataset.heads.items(), dataset.labels[index], strict=True)
+    return {head: classes[code] for (head, classes), code in codes if code >= 0}
 
 
 def reason_kind(reason: str) -> str:
@@ -171,18 +184,17 @@ def class_table(dataset: Dataset, head: str) -> list[tuple[str, dict[str, int]]]
 
 def signer_table(dataset: Dataset) -> list[dict[str, Any]]:
     """Clips, classes of the first head and splits of each signer, the one with most clips first."""
-    head = next(iter(dataset.heads))
     clips, classes, splits = Counter[str](), defaultdict(set), defaultdict(set)
-    for clip in dataset.clips:
+    for clip, code in zip(dataset.clips, dataset.labels[:, 0].tolist(), strict=True):
         if clip["signer"]:
             clips[clip["signer"]] += 1
-            classes[clip["signer"]].add(clip[head])
+            classes[clip["signer"]].add(code)
             splits[clip["signer"]].add(clip["split"])
     return [
         {
             "signer": signer,
             "clips": count,
-            "classes": len(classes[signer] - {""}),
+            "classes": len(classes[signer] - {-1}),
             "splits": ", ".join(split for split in SPLITS if split in splits[signer]),
         }
         for signer, count in sorted(clips.items(), key=lambda entry: (-entry[1], entry[0]))

@@ -3,15 +3,21 @@
 Shapes: C classes.
 """
 
-import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from signjax.data.tables import read_table
+from signjax.data.visible import clips
+from signjax.errors import InputError
+
+EVALUATED = ("valid", "test")
 _ROWS = 12
+_NAMED = 5
 
 Row = dict[str, str]
 
@@ -33,10 +39,47 @@ class Errors:
     confident: list[tuple[str, str, str, float]]
 
 
-def read_predictions(path: Path, split: str) -> list[Row]:
-    """The rows of `predictions.csv` for one split."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if row["split"] == split]
+def read_predictions(path: Path, summary: Mapping[str, Any]) -> list[Row]:
+    """The rows of `predictions.csv`, which must be those that a summary counted.
+
+    Args:
+      path: of the file.
+      summary: the content of `summary.json`.
+
+    Raises:
+      InputError: the file is missing, or holds other clips than the summary says.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; make it again with --mode=evaluate")
+    rows = read_table(path)
+    problems = list(_disagreements(rows, summary))
+    if problems:
+        more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
+        raise InputError(
+            f"{path}: it is not of the same evaluation as summary.json: {'; '.join(problems[:_NAMED])}{more}. "
+            "Make both again with --mode=evaluate"
+        )
+    return rows
+
+
+def _disagreements(rows: Sequence[Row], summary: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the predictions: columns first, as nothing can be counted without them."""
+    heads = summary["dataset"]["classes"]
+    columns = ["split", *(f"{head}_{column}" for head in heads for column in ("label", "predicted", "rank"))]
+    missing = [column for column in columns if rows and column not in rows[0]]
+    if missing:
+        yield f"it has no column {', '.join(map(repr, missing[:_NAMED]))}"
+        return
+    found = Counter(row["split"] for row in rows)
+    for split in dict.fromkeys((*EVALUATED, *found)):
+        expected = summary["split"]["sizes"][split] if split in EVALUATED else 0
+        if found[split] != expected:
+            yield f"expected {clips(expected)} of split {split}, found {found[split]}"
+    for split in EVALUATED:
+        for head, values in summary[split].items():
+            labelled = sum(row["split"] == split and row[f"{head}_label"] != "" for row in rows)
+            if labelled != values["clips"]:
+                yield f"expected {clips(values['clips'])} of split {split} with a label for {head!r}, found {labelled}"
 
 
 def _worst(rows: Iterable[Row], key: str, rank: str) -> list[tuple[str, int, float]]:

@@ -3,6 +3,7 @@
 Shapes: C classes.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,15 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
+from signjax.data.visible import distinct
+from signjax.report.plot_text import plot_labels, text_as_it_stands
+
 # No window system is needed, or wanted, to write files.
 mpl.use("agg")
 
 _SIZE = (6.4, 3.8)
 _MOST_CLASSES_NAMED = 40
+_LONGEST_FILE_NAME = 80
 # More heads than this are one line in a curve, and a row each in one table.
 MOST_HEADS_APART = 3
 
@@ -23,15 +28,16 @@ MOST_HEADS_APART = 3
 def _curves(
     path: Path, title: str, ylabel: str, epochs: Sequence[int], lines: Mapping[str, Sequence[float]], best: int
 ) -> None:
-    figure = Figure(figsize=_SIZE, layout="constrained")
-    axes = figure.subplots()
-    for name, values in lines.items():
-        axes.plot(epochs, values, label=name, marker="o" if len(epochs) == 1 else None)
-    axes.axvline(best, color="0.5", linestyle=":", label=f"selected, epoch {best}")
-    axes.set(title=title, xlabel="epoch", ylabel=ylabel)
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
-    figure.savefig(path, dpi=110)
+    with text_as_it_stands(lines):
+        figure = Figure(figsize=_SIZE, layout="constrained")
+        axes = figure.subplots()
+        for name, values in lines.items():
+            axes.plot(epochs, values, label=name, marker="o" if len(epochs) == 1 else None)
+        axes.axvline(best, color="0.5", linestyle=":", label=f"selected, epoch {best}")
+        axes.set(title=title, xlabel="epoch", ylabel=ylabel)
+        axes.grid(alpha=0.3)
+        axes.legend(frameon=False)
+        figure.savefig(path, dpi=110)
 
 
 def _head_lines(records: Sequence[dict[str, Any]], measure: str, label: str) -> dict[str, list[float]]:
@@ -44,7 +50,9 @@ def _few_lines(heads: Mapping[str, Sequence[float]], label: str) -> dict[str, li
     """Named lines that can be told apart: one a head, or their mean."""
     if len(heads) > MOST_HEADS_APART:
         return {f"{label}, mean of {len(heads)} heads": np.mean(list(heads.values()), axis=0).tolist()}
-    return {f"{label} {head}" if len(heads) > 1 else label: list(values) for head, values in heads.items()}
+    # The word before a head's name also keeps the legend from dropping a name that begins with an underscore.
+    names = [f"{label} {shown}" for shown in plot_labels(list(heads))] if len(heads) > 1 else [label] * len(heads)
+    return {name: list(values) for name, values in zip(names, heads.values(), strict=True)}
 
 
 def plot_curves(records: Sequence[dict[str, Any]], best_epoch: int, folder: Path) -> list[Path]:
@@ -75,20 +83,28 @@ def plot_curves(records: Sequence[dict[str, Any]], best_epoch: int, folder: Path
     return [folder / f"{name}.png" for name, *_ in pictures]
 
 
-def plot_confusion(counts: np.ndarray, classes: Sequence[str], path: Path) -> None:
-    """Draws int (C, C) counts, rows the true class, columns the predicted, each row as shares of its clips."""
+def plot_confusion(counts: np.ndarray, classes: Sequence[str], path: Path) -> dict[str, str]:
+    """Draws int (C, C) counts, rows the true class, columns the predicted, each row as shares of its clips.
+
+    Returns:
+      What stands in the picture for a class -> its name, of those names that could not be written as they are.
+    """
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     side = float(np.clip(0.26 * len(classes), 4.5, 11))
-    figure = Figure(figsize=(side + 1.5, side), layout="constrained")
-    axes = figure.subplots()
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    if len(classes) <= _MOST_CLASSES_NAMED:
-        size = 6 if len(classes) > 20 else 8
-        axes.set_xticks(range(len(classes)), classes, rotation=90, fontsize=size)
-        axes.set_yticks(range(len(classes)), classes, fontsize=size)
-    axes.set(title="Test clips: true class (rows), predicted (columns)")
-    figure.colorbar(image, ax=axes, label="share of the true class", shrink=0.7)
-    figure.savefig(path, dpi=110)
+    named = classes if len(classes) <= _MOST_CLASSES_NAMED else ()
+    labels = plot_labels(named)
+    with text_as_it_stands(labels):
+        figure = Figure(figsize=(side + 1.5, side), layout="constrained")
+        axes = figure.subplots()
+        image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        if labels:
+            size = 6 if len(labels) > 20 else 8
+            axes.set_xticks(range(len(labels)), labels, rotation=90, fontsize=size)
+            axes.set_yticks(range(len(labels)), labels, fontsize=size)
+        axes.set(title="Test clips: true class (rows), predicted (columns)")
+        figure.colorbar(image, ax=axes, label="share of the true class", shrink=0.7)
+        figure.savefig(path, dpi=110)
+    return {label: name for label, name in zip(labels, named, strict=True) if label != name}
 
 
 def plot_heads(test: Mapping[str, Any], baselines: Mapping[str, Any], path: Path) -> None:
@@ -100,19 +116,30 @@ def plot_heads(test: Mapping[str, Any], baselines: Mapping[str, Any], path: Path
       path: the file.
     """
     heads = list(test)
+    labels = plot_labels(heads)
     rows = np.arange(len(heads))
     top1 = np.array([test[head]["top1"] for head in heads])
     interval = np.array([test[head]["top1_interval"] for head in heads])
-    figure = Figure(figsize=(_SIZE[0], max(_SIZE[1], 0.32 * len(heads) + 1.2)), layout="constrained")
-    axes = figure.subplots()
-    axes.barh(
-        rows, top1, xerr=np.abs(interval.T - top1), color="#9dbbe6", ecolor="#1f5fbf", label="model, 95 % interval"
-    )
-    for name, label, marker in (("majority", "majority class", "|"), ("nearest_neighbour", "nearest neighbour", "x")):
-        axes.plot([baselines[head][name] for head in heads], rows, marker, color="#1d2733", label=label, markersize=8)
-    axes.set_yticks(rows, heads)
-    axes.invert_yaxis()
-    axes.set(title="Top-1 on the test split", xlabel="share of clips", xlim=(0, 1))
-    axes.grid(axis="x", alpha=0.3)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
-    figure.savefig(path, dpi=110)
+    with text_as_it_stands(labels):
+        figure = Figure(figsize=(_SIZE[0], max(_SIZE[1], 0.32 * len(heads) + 1.2)), layout="constrained")
+        axes = figure.subplots()
+        axes.barh(
+            rows, top1, xerr=np.abs(interval.T - top1), color="#9dbbe6", ecolor="#1f5fbf", label="model, 95 % interval"
+        )
+        beaten = (("majority", "majority class", "|"), ("nearest_neighbour", "nearest neighbour", "x"))
+        for name, label, marker in beaten:
+            axes.plot(
+                [baselines[head][name] for head in heads], rows, marker, color="#1d2733", label=label, markersize=8
+            )
+        axes.set_yticks(rows, labels)
+        axes.invert_yaxis()
+        axes.set(title="Top-1 on the test split", xlabel="share of clips", xlim=(0, 1))
+        axes.grid(axis="x", alpha=0.3)
+        figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+        figure.savefig(path, dpi=110)
+
+
+def file_names(heads: Sequence[str]) -> dict[str, str]:
+    """Head -> a name that every file system takes, different for each head also where case does not count."""
+    plain = (re.sub(r"[^A-Za-z0-9_-]+", "_", head)[:_LONGEST_FILE_NAME] for head in heads)
+    return dict(zip(heads, distinct(plain, str.casefold), strict=True))

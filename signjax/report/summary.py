@@ -18,7 +18,8 @@ def make_summary(
     model: Mapping[str, Any],
     training: Mapping[str, Any],
     scores: Mapping[str, Any],
-    baselines: Mapping[str, Any],
+    baselines: Mapping[str, Mapping[str, Any]],
+    warnings: Sequence[str],
     devices: Sequence[str],
     seed: int,
 ) -> dict[str, Any]:
@@ -29,11 +30,13 @@ def make_summary(
       dataset: what was trained and tested on.
       model, training: facts about them.
       scores: split -> head -> measures.
-      baselines: head -> top-1 of each baseline on the test split.
+      baselines: `valid` and `test` -> head -> top-1 of each baseline.
+      warnings: what must be known before the accuracies are read.
       devices: what it ran on.
       seed: of the run.
     """
     return {
+        "warnings": list(warnings),
         "dataset": {
             "name": name,
             "digest": dataset.digest,
@@ -48,6 +51,7 @@ def make_summary(
             "filled": dataset.info["filled"],
             "mirrored": dataset.info["mirrored"],
             "blank_clips": dataset.info["blank_clips"],
+            "warnings": list(dataset.info.get("warnings", ())),
         },
         "split": {
             "rule": dataset.info["split_rule"],
@@ -58,7 +62,8 @@ def make_summary(
         "model": dict(model),
         "training": dict(training),
         **scores,
-        "baselines": dict(baselines),
+        "baselines": dict(baselines["test"]),
+        "baselines_valid": dict(baselines["valid"]),
         "environment": {
             "versions": {package: metadata.version(package) for package in _PACKAGES},
             "devices": list(devices),

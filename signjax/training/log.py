@@ -1,15 +1,18 @@
 """What a run says while it trains: JSON lines, TensorBoard, a progress bar or plain lines."""
 
 import json
-import os
+import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import tqdm
+
+from signjax.data.text_files import write_text
+from signjax.data.visible import distinct
 
 # Without a terminal, a line is printed at most this often.
 _SECONDS_BETWEEN_LINES = 15.0
@@ -50,12 +53,11 @@ class MetricsLog:
     def __init__(self, folder: Path, epochs_done: int):
         path = folder / "metrics.jsonl"
         kept = [record for record in read_log(path) if record["epoch"] <= epochs_done]
-        partial = path.with_suffix(".partial")
-        partial.write_text("".join(json.dumps(record) + "\n" for record in kept), encoding="utf-8")
-        os.replace(partial, path)
+        write_text(path, "".join(json.dumps(record) + "\n" for record in kept))
         self.records = kept
         self._file = path.open("a", encoding="utf-8")
         purge = kept[-1]["step"] + 1 if kept else 0
+        self._tags: dict[str, str] = {}
         self._board = _import_tensorboard().SummaryWriter(str(folder / "tensorboard"), purge_step=purge)
 
     def __enter__(self) -> "MetricsLog":
@@ -72,18 +74,27 @@ class MetricsLog:
         self.records.append(record)
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
-        for name, value in _flat(record):
-            self._board.add_scalar(name, value, record["step"])
+        values = _flat(record)
+        if values.keys() != self._tags.keys():
+            self._tags = tags(values)
+        for name, value in values.items():
+            self._board.add_scalar(self._tags[name], value, record["step"])
 
 
-def _flat(record: Mapping[str, Any], prefix: str = "") -> list[tuple[str, float]]:
-    pairs: list[tuple[str, float]] = []
+def tags(names: Iterable[str]) -> dict[str, str]:
+    """Name -> what it is called in TensorBoard, which takes few characters: different for different names."""
+    listed = list(names)
+    return dict(zip(listed, distinct(re.sub(r"[^-/\w.]", "_", name) for name in listed), strict=True))
+
+
+def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    values: dict[str, float] = {}
     for name, value in record.items():
         if isinstance(value, Mapping):
-            pairs += _flat(value, f"{prefix}{name}/")
+            values |= _flat(value, f"{prefix}{name}/")
         elif isinstance(value, int | float):
-            pairs.append((prefix + name, float(value)))
-    return pairs
+            values[prefix + name] = float(value)
+    return values
 
 
 class Progress:

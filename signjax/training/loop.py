@@ -1,5 +1,6 @@
 """The training loop. Read it from top to bottom."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -83,8 +84,11 @@ class Outcome:
 def better(new: Validation, best: dict[str, Any] | None) -> bool:
     """Whether an epoch is the best so far: by accuracy, and where that is equal by a loss at least 1 % lower.
 
-    The loss of a small validation split creeps down long after its accuracy has settled; that is not worth waiting for.
+    The loss of a small validation split creeps down long after its accuracy has settled; that is not worth waiting for. Where
+    validation has no labelled clip there is nothing to choose by, and every epoch is better than the one before.
     """
+    if math.isnan(new.top1):
+        return True
     if best is None or new.top1 != best["top1"]:
         return best is None or new.top1 > best["top1"]
     return new.loss < (1 - _LEAST_GAIN) * best["loss"]

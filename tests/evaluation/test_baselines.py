@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 
-from signjax.evaluation.baselines import baselines, clip_vectors, majority, nearest_neighbours
+from signjax.evaluation.baselines import baselines, baselines_of_splits, clip_vectors, majority, nearest_neighbours
 
 
 def test_majority_is_the_majority_of_training():
@@ -31,3 +31,26 @@ def test_unlabelled_clips_are_not_asked(dataset):
     known = train[labels[train, 0] >= 0]
     neighbour = nearest_neighbours(clip_vectors(dataset, known), clip_vectors(dataset, asked))
     assert found["nearest_neighbour"] == np.mean(labels[known[neighbour], 0] == labels[asked, 0])
+
+
+def test_both_splits_have_their_baselines_and_training_clips_are_read_once(dataset, monkeypatch):
+    train, valid, test = (dataset.indices(split) for split in ("train", "valid", "test"))
+    expected = {"valid": baselines(dataset, train, valid), "test": baselines(dataset, train, test)}
+    made: list[np.ndarray] = []
+
+    def counted(dataset, clips):
+        made.append(clips)
+        return clip_vectors(dataset, clips)
+
+    monkeypatch.setattr("signjax.evaluation.baselines.clip_vectors", counted)
+    assert baselines_of_splits(dataset, train, {"valid": valid, "test": test}) == expected
+    np.testing.assert_array_equal(np.sort(np.concatenate(made)), np.arange(len(dataset)))
+
+
+def test_a_split_without_a_labelled_clip_has_no_baseline(dataset):
+    labels = dataset.labels.copy()
+    valid = dataset.indices("valid")
+    labels[valid] = -1
+    unlabelled = dataclasses.replace(dataset, labels=labels)
+    splits = {"valid": valid, "nothing": np.zeros(0, np.int64)}
+    assert baselines_of_splits(unlabelled, dataset.indices("train"), splits) == {"valid": {}, "nothing": {}}

@@ -5,13 +5,17 @@ import re
 
 import numpy as np
 from conftest import make_recipe, silent
+from nasty import CLASSES, HEADS
 
 from signjax.data.prepare import prepare
+from signjax.data.visible import visible
 from signjax.report import data_card
 from signjax.report.data_card import (
     choose_samples,
     class_table,
     histogram,
+    is_card_of,
+    labels_of,
     leading_hands,
     missing_table,
     signer_table,
@@ -51,9 +55,45 @@ def test_clips_of_generic_channels_are_curves(tmp_path):
 def test_names_from_the_data_cannot_break_the_page(dataset, tmp_path):
     evil = "</script><script>alert(1)</script>"
     clips = [{**clip, "clip": evil, "gloss": evil, "signer": evil} for clip in dataset.clips]
+    heads = {evil: tuple(f"{evil}{code}" for code in range(4))}
     path = tmp_path / "card.html"
-    write_data_card(dataclasses.replace(dataset, clips=clips), evil, path)
-    assert evil not in path.read_text(encoding="utf-8")
+    info = dataset.info | {"warnings": [evil]}
+    write_data_card(dataclasses.replace(dataset, clips=clips, heads=heads, info=info), evil, path)
+    written = path.read_text(encoding="utf-8")
+    assert evil not in written
+    assert all(name in html.unescape(written) for name in heads[evil])
+
+
+def test_every_class_can_be_read_and_a_head_may_be_called_like_a_column(dataset, tmp_path):
+    labels = np.arange(len(dataset), dtype=np.int32)[:, None] % len(CLASSES)
+    for head in HEADS:
+        named = dataclasses.replace(dataset, heads={head: CLASSES}, labels=labels)
+        assert len(signer_table(named)) == 5 and len(class_table(named, head)) == len(CLASSES)
+        assert labels_of(named, 3) == {head: CLASSES[3]}
+    named = dataclasses.replace(dataset, heads=dict.fromkeys(HEADS, CLASSES), labels=np.repeat(labels, len(HEADS), 1))
+    text = page(named, tmp_path)
+    assert all(visible(name) in text for name in CLASSES + HEADS)
+    assert "\x00" not in text and "\x1b" not in text
+
+
+def test_a_card_says_of_which_data_it_is(dataset, tmp_path):
+    card = tmp_path / "data_card.html"
+    assert not is_card_of(card, dataset.digest)
+    write_data_card(dataset, "synthetic:corpus", card)
+    assert is_card_of(card, dataset.digest)
+    assert not is_card_of(card, "0" * 64)
+    assert not is_card_of(card, dataset.digest[:-1])
+    card.write_text("<html>a page of somebody else</html>")
+    assert not is_card_of(card, dataset.digest)
+    assert not is_card_of(tmp_path, dataset.digest)
+
+
+def test_what_preparation_warns_of_stands_at_the_top(dataset, tmp_path):
+    assert "Found while" not in page(dataset, tmp_path)
+    warned = dataclasses.replace(dataset, info=dataset.info | {"warnings": ["3 clips have the frames of others"]})
+    text = page(warned, tmp_path)
+    assert "<li>3 clips have the frames of others.</li>" in text
+    assert text.index("<h1>") < text.index("Found while the data were prepared") < text.index('class="tiles"')
 
 
 def test_samples_are_of_different_classes_and_show_a_mirrored_clip(dataset):

@@ -1,8 +1,12 @@
+import re
+
 import matplotlib.image
 import numpy as np
 import pytest
+from nasty import CLASSES, HEADS
 
 from signjax.report import plots
+from signjax.report.plot_text import plot_labels
 
 
 def records(heads: int) -> list[dict]:
@@ -45,3 +49,54 @@ def test_the_figure_of_heads_grows_with_their_number(tmp_path):
         plots.plot_heads(test, base, tmp_path / "heads.png")
         heights.append(matplotlib.image.imread(tmp_path / "heads.png").shape[0])
     assert heights[1] > 1.5 * heights[0]
+
+
+def few(names: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The names, as many at a time as have a line each in a curve."""
+    return [names[start : start + plots.MOST_HEADS_APART] for start in range(0, len(names), plots.MOST_HEADS_APART)]
+
+
+@pytest.mark.parametrize("names", few(HEADS + CLASSES), ids=str)
+def test_curves_are_drawn_whatever_the_heads_are_called(tmp_path, names):
+    """Warnings are errors: of a glyph that no font has, of a legend that leaves no room."""
+    records = [
+        {
+            "epoch": 1,
+            "train": {"loss": 1.0, "learning_rate": 1e-3} | {f"top1/{name}": 0.1 for name in names},
+            "valid": {name: {"loss": 1.0, "top1": 0.1, "top3": 0.2, "top5": 0.3} for name in names},
+        }
+    ]
+    assert all(path.stat().st_size for path in plots.plot_curves(records, 1, tmp_path))
+    assert len(plots._head_lines(records, "top1", "validation")) == len(names)
+
+
+def test_classes_are_drawn_whatever_they_are_called(tmp_path):
+    path = tmp_path / "confusion.png"
+    for classes in (CLASSES, HEADS):
+        unwritten = plots.plot_confusion(np.eye(len(classes), dtype=int), classes, path)
+        assert path.stat().st_size
+        assert {"two\nlines"} <= set(unwritten.values()) <= set(classes)
+    test = {head: {"top1": 0.5, "top1_interval": (0.4, 0.6)} for head in HEADS}
+    plots.plot_heads(
+        test, {head: {"majority": 0.3, "nearest_neighbour": 0.4} for head in HEADS}, tmp_path / "heads.png"
+    )
+
+
+def test_each_name_has_a_label_of_its_own_and_plain_ones_stay():
+    names = [*CLASSES, *HEADS, "wave", "long " * 60 + "a"]
+    labels = plot_labels(names)
+    assert len(set(labels)) == len(labels)
+    assert labels[names.index("wave")] == "wave" and labels[names.index("$\\foo{$")] == "$\\foo{$"
+    assert max(map(len, labels)) <= 32
+
+
+def test_what_no_font_has_is_written_as_its_escape(monkeypatch):
+    monkeypatch.setattr("signjax.report.plot_text._characters", lambda path: set("abc…\\u1234567890"))
+    assert plot_labels(["abc", "aあ", "a\\u3042"]) == ["abc", "a\\u3042", "a\\u3042_2"]
+
+
+def test_pictures_of_heads_have_names_that_every_file_system_takes():
+    names = plots.file_names(HEADS)
+    assert names["gloss"] == "gloss"
+    assert len({name.casefold() for name in names.values()}) == len(HEADS)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,90}", name) for name in names.values())

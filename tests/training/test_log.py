@@ -70,3 +70,14 @@ assert torch.LOADED
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, env=environment)
     assert list((tmp_path / "tensorboard").iterdir())
+
+
+def test_every_name_has_a_curve_of_its_own_in_tensorboard(tmp_path):
+    heads = ["gloss", "a b", "a_b", "a/b", "<b>", "$\\foo{$", "\udcff", "\x00", "你好", "x" * 300]
+    record = {"epoch": 1, "step": 3, "valid": {head: {"top1": 0.5} for head in heads}}
+    with MetricsLog(tmp_path, 0) as metrics:
+        metrics.write(record)
+    assert read_log(tmp_path / "metrics.jsonl") == [record]
+    found = log.tags(f"valid/{head}/top1" for head in heads)
+    assert len(set(found.values())) == len(heads)
+    assert found["valid/gloss/top1"] == "valid/gloss/top1"

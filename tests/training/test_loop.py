@@ -189,3 +189,8 @@ def test_ties_in_accuracy_are_decided_by_the_loss():
     assert not better(Validation(0.9, 0.995, {}), best)  # too small a gain to wait for
     assert better(Validation(0.91, 5.0, {}), best)
     assert better(Validation(0.0, 5.0, {}), None)
+
+
+def test_without_a_labelled_validation_clip_the_last_epoch_is_taken():
+    unknown = Validation(float("nan"), float("nan"), {})
+    assert better(unknown, None) and better(unknown, {"top1": float("nan"), "loss": float("nan")})

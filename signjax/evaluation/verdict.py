@@ -1,0 +1,128 @@
+"""Whether a run's numbers mean what they seem to: sentences for a person, from the numbers alone.
+
+All scores are head -> measures as `metrics.score` gives them, all baselines head -> top-1 of `majority` and `nearest_neighbour`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from signjax.data.visible import clips, shortened, visible
+
+# With fewer clips, or a 95 % interval of top-1 wider than this share, an accuracy tells nothing.
+FEWEST_CLIPS = 10
+WIDEST_INTERVAL = 0.4
+_NAMED = 5
+_LONGEST_NAME = 40
+_BASELINES = {"nearest_neighbour": "the nearest neighbour", "majority": "the majority class"}
+_CAUSES = (
+    "usually means that labels belong to other clips, that training made too few steps, or that the layout or the channels "
+    "are wrong. Look at the figures in data_card.html (does each sign what its label says?), at the loss in report.html (does "
+    "it still fall? then train longer), and at config.data.layout"
+)
+
+Scores = Mapping[str, Mapping[str, Any]]
+
+
+def warnings_for(scores: Mapping[str, Scores], baselines: Mapping[str, Scores]) -> list[str]:
+    """What a person must know before reading the accuracies of a run, the gravest first; empty where there is nothing.
+
+    Args:
+      scores: of the splits `valid` and `test`.
+      baselines: of the same splits; a head without a labelled clip is absent.
+    """
+    return [
+        *_worse_than_baselines(scores["valid"], baselines["valid"]),
+        *_not_validated(scores["valid"]),
+        *_untested(scores["test"]),
+        *_too_few(scores["test"]),
+    ]
+
+
+def result_line(head: str, values: Mapping[str, Any], baseline: Mapping[str, float]) -> str:
+    """The accuracy of a head on the test split, never without its number of clips and interval."""
+    low, high = values["top1_interval"]
+    doubt = " (too few to tell)" if tells_nothing(values) else ""
+    return (
+        f"test {_short(head)}: top-1 {values['top1']:.3f} [{low:.3f}, {high:.3f}], top-3 {values['top3']:.3f}, "
+        f"top-5 {values['top5']:.3f}, {clips(values['clips'])}{doubt}; "
+        f"nearest neighbour {baseline['nearest_neighbour']:.3f}, majority {baseline['majority']:.3f}"
+    )
+
+
+def tells_nothing(values: Mapping[str, Any]) -> bool:
+    """Whether there are too few clips for their accuracy to say how good a model is."""
+    if values["clips"] < FEWEST_CLIPS:
+        return True
+    low, high = values["top1_interval"]
+    return bool(high - low > WIDEST_INTERVAL)
+
+
+def _worse_than_baselines(scores: Scores, baselines: Scores) -> Iterator[str]:
+    beaten_by = {
+        head: [name for name in _BASELINES if baselines[head][name] > values["top1"]]
+        for head, values in scores.items()
+        if values["clips"]
+    }
+    heads = [head for head, better in beaten_by.items() if better]
+    if not heads:
+        return
+    found = [text for name, text in _BASELINES.items() if any(name in beaten_by[head] for head in heads)]
+    by_all = all(len(beaten_by[head]) == len(found) for head in heads)
+    better = (" and " if by_all else " or ").join(found)
+    numbers = [_compared(scores[head], baselines[head]) for head in heads]
+    by_chance = all(
+        max(baselines[head][name] for name in beaten_by[head]) <= scores[head]["top1_interval"][1] for head in heads
+    )
+    so = "With so few clips that may be chance; if not, it" if by_chance else "This"
+    yield f"on validation the network is worse than {better}: {_of_heads(scores, heads, numbers)}. {so} {_CAUSES}"
+
+
+def _compared(values: Mapping[str, Any], baseline: Mapping[str, float]) -> str:
+    others = ", ".join(f"{text.removeprefix('the ')} {100 * baseline[name]:.1f} %" for name, text in _BASELINES.items())
+    return f"top-1 {100 * values['top1']:.1f} %, {others}, {clips(values['clips'])}"
+
+
+def _not_validated(scores: Scores) -> Iterator[str]:
+    if not any(values["clips"] for values in scores.values()):
+        yield (
+            "no validation clip has a label: no epoch could be chosen by its accuracy, so the last one is taken, and whether the "
+            "network beats the nearest neighbour is not known. Choose another --config.data.split, or label validation clips"
+        )
+
+
+def _untested(scores: Scores) -> Iterator[str]:
+    heads = [head for head, values in scores.items() if not values["clips"]]
+    if heads:
+        whose = "" if len(scores) == 1 else f" for {_listed([_short(head) for head in heads])}"
+        yield f"no test clip has a label{whose}: nothing is known of the accuracy"
+
+
+def _too_few(scores: Scores) -> Iterator[str]:
+    heads = [head for head, values in scores.items() if values["clips"] and tells_nothing(values)]
+    if not heads:
+        return
+    ranges = []
+    for head in heads:
+        low, high = scores[head]["top1_interval"]
+        ranges.append(f"{clips(scores[head]['clips'])}, between {100 * low:.0f} and {100 * high:.0f} %")
+    yield (
+        f"too few test clips to tell: {_of_heads(scores, heads, ranges)}. Test more clips, or each part of the data in turn with "
+        "--config.data.split=folds"
+    )
+
+
+def _of_heads(scores: Scores, heads: Sequence[str], texts: Sequence[str]) -> str:
+    """What is said of each head, behind its name where the run has several."""
+    if len(scores) == 1:
+        return texts[0]
+    return _listed([f"{_short(head)} ({text})" for head, text in zip(heads, texts, strict=True)])
+
+
+def _listed(texts: Sequence[str]) -> str:
+    more = len(texts) - _NAMED
+    rest = f", and {more} other head{'' if more == 1 else 's'}" if more > 0 else ""
+    return ", ".join(texts[:_NAMED]) + rest
+
+
+def _short(head: str) -> str:
+    return shortened(visible(head), _LONGEST_NAME)

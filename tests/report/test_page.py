@@ -1,0 +1,125 @@
+import base64
+import dataclasses
+import html
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from nasty import CLASSES, HEADS
+
+from signjax import pipeline
+from signjax.data.tables import read_table
+from signjax.data.visible import visible
+from signjax.errors import InputError
+from signjax.evaluation.evaluate import Answers
+from signjax.report.page import write_report
+
+
+def named(dataset, heads, classes, labelled=("train", "valid", "test")):
+    """The dataset with other heads, every clip of some splits labelled in turn."""
+    labels = np.repeat(np.arange(len(dataset), dtype=np.int32)[:, None] % len(classes), len(heads), 1)
+    for split in {"train", "valid", "test"} - set(labelled):
+        labels[dataset.indices(split)] = -1
+    return dataclasses.replace(dataset, heads=dict.fromkeys(heads, tuple(classes)), labels=labels)
+
+
+def evaluate(dataset, folder: Path, said: list[str]) -> None:
+    """The evaluation stage of a network that says something at random."""
+
+    def answers(_, split: str) -> Answers:
+        clips, rng = dataset.indices(split), np.random.default_rng(0)
+        logits = {head: rng.normal(size=(len(clips), len(classes))) for head, classes in dataset.heads.items()}
+        labels = {head: dataset.labels[clips, column] for column, head in enumerate(dataset.heads)}
+        return Answers(clips, logits, {head: np.ones(len(clips)) for head in dataset.heads}, labels)
+
+    trainer = SimpleNamespace(dataset=dataset, answers=answers, frames=32, devices=[], config=SimpleNamespace(seed=0))
+    facts = {"epochs": 1, "steps": 5, "seconds": 1.0, "best_epoch": 1, "stopped_by": "epochs"}
+    outcome = SimpleNamespace(best_variables={"params": {}}, facts=lambda: facts)
+    (folder / "config.json").write_text('{"data": {"heads": "</script>"}}')
+    pipeline._evaluate(trainer, folder, outcome, said.append)
+
+
+def test_the_page_and_all_files_hold_every_name(dataset, tmp_path):
+    said: list[str] = []
+    evaluate(named(dataset, HEADS, CLASSES), tmp_path, said)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    text = html.unescape(page)
+    assert all(visible(head) in text for head in HEADS)
+    # Every class that occurs in the test split is in the picture of its head, or listed beside it.
+    assert all(visible(name) in text for name in ("two\nlines", "long " * 60 + "a", "\x00nul\x1b[31m"))
+    assert "<script>" not in page and "\x00" not in page
+    assert len(list((tmp_path / "plots").glob("confusion_*.png"))) == len(HEADS)
+    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    for key in ("valid", "test", "baselines", "baselines_valid"):
+        assert list(summary[key]) == list(HEADS)
+    assert {row["gloss_label"] for row in read_table(tmp_path / "predictions.csv")} <= set(CLASSES)
+    assert all(line.isprintable() for line in said)
+
+
+def test_warnings_come_before_the_numbers_and_at_the_top_of_the_page(dataset, tmp_path):
+    warned = dataclasses.replace(dataset, info=dataset.info | {"warnings": ["2 clips lie"]})
+    said: list[str] = []
+    evaluate(warned, tmp_path, said)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["baselines_valid"]["gloss"].keys() == summary["baselines"]["gloss"].keys()
+    assert summary["dataset"]["warnings"] == ["2 clips lie"]
+    assert [f"warning: {warning}" for warning in summary["warnings"]] == said[:2]
+    assert said[0].startswith("warning: on validation the network is worse than the nearest neighbour")
+    assert said[1].startswith("warning: too few test clips to tell: 8 clips, between")
+    assert said[2].startswith("test gloss: top-1 ") and "8 clips (too few to tell)" in said[2]
+    page = (tmp_path / "report.html").read_text()
+    after_title = re.sub(r"\s+", " ", page[page.index("</h1>") + 5 :])
+    assert after_title.startswith(
+        ' <div class="banner" role="alert"> <p><b>Warning.</b> On validation the network is worse than the nearest neighbour'
+    )
+    assert page.index("config.data.layout") < page.index("<li>2 clips lie.</li>") < page.index("Split:")
+
+
+@pytest.mark.parametrize("labelled", [("train", "test"), ("train", "valid"), ("train",)])
+def test_splits_without_a_label_have_a_report(dataset, tmp_path, labelled):
+    said: list[str] = []
+    evaluate(named(dataset, ("gloss",), dataset.heads["gloss"], labelled), tmp_path, said)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    for split, key in (("valid", "baselines_valid"), ("test", "baselines")):
+        assert bool(summary[split]["gloss"]["clips"]) == bool(summary[key]) == (split in labelled)
+    assert ("no validation clip has a label" in said[0]) == ("valid" not in labelled)
+    assert any("no test clip has a label" in line for line in said) == ("test" not in labelled)
+    assert (tmp_path / "report.html").is_file()
+
+
+def test_predictions_of_another_evaluation_are_not_reported(dataset, tmp_path):
+    evaluate(dataset, tmp_path, [])
+    lines = (tmp_path / "predictions.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "predictions.csv").write_text("".join(lines[:-1]))
+    with pytest.raises(InputError, match=r"expected 8 clips of split test, found 7.*--mode=evaluate"):
+        write_report(tmp_path, dataset.folder, [])
+    (tmp_path / "predictions.csv").write_text("".join([*lines, lines[-1].replace("test,", "train,", 1)]))
+    with pytest.raises(InputError, match="expected 0 clips of split train, found 1"):
+        write_report(tmp_path, dataset.folder, [])
+    (tmp_path / "predictions.csv").write_text("".join(lines).replace("gloss_rank", "sign_rank"))
+    with pytest.raises(InputError, match="no column 'gloss_rank'"):
+        write_report(tmp_path, dataset.folder, [])
+    (tmp_path / "predictions.csv").unlink()
+    with pytest.raises(InputError, match="no such file"):
+        write_report(tmp_path, dataset.folder, [])
+
+
+def test_an_evaluation_that_fails_leaves_no_summary_of_the_last(dataset, tmp_path, monkeypatch):
+    evaluate(dataset, tmp_path, [])
+    monkeypatch.setattr(
+        "signjax.evaluation.predict.write_predictions", lambda *_: (_ for _ in ()).throw(OSError("full"))
+    )
+    with pytest.raises(OSError, match="full"):
+        evaluate(dataset, tmp_path, [])
+    assert not (tmp_path / "summary.json").exists() and not (tmp_path / "report.html").exists()
+
+
+def test_the_page_holds_its_pictures(dataset, tmp_path):
+    evaluate(dataset, tmp_path, [])
+    page = (tmp_path / "report.html").read_text()
+    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    assert [base64.b64decode(picture)[:4] for picture in pictures] == [b"\x89PNG"]
+    assert "There are no curves" in page
