@@ -216,7 +216,9 @@ def at_calls(tally: Tally, case: Case, most: int, expected: dict[str, str], scra
     for number in numbers:
         shutil.copytree(start, folder)
         status = in_child(killed_at(number, lambda: case.work(folder)))
-        assert status in (_KILLED, 0), f"{case.kind}: ended by itself, status {status}"  # the last call may come earlier
+        assert status in (_KILLED, 0), (
+            f"{case.kind}: ended by itself, status {status}"
+        )  # the last call may come earlier
         status = in_child(lambda: case.work(folder))
         tally.add(
             f"{case.kind}, before one of its {total} file-system calls", outcome(status, folder / case.result, expected)

@@ -5,7 +5,7 @@ Whatever loads jax is imported where it is used: `prepare` needs none of it, and
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from itertools import islice
@@ -24,6 +24,7 @@ from signjax.data.feasibility_report import lines
 from signjax.data.prepare import Expected, prepare_locked
 from signjax.data.quarantine import write_quarantine
 from signjax.data.recipe import Recipe, fingerprints
+from signjax.data.self_check import Reread
 from signjax.data.sources import catalogue
 from signjax.data.sources.item import Request
 from signjax.data.splits import SPLITS
@@ -84,13 +85,13 @@ def _run(config: ConfigDict, folder: Path, mode: str, say: Say, started: float) 
         if mode == "train":
             write_json(folder / _RUN, {"dataset": dataset.digest})
         outcome = trainer.train(folder, say) if mode == "train" else trainer.saved_outcome(folder)
-        _evaluate(trainer, folder, outcome, say)
-        _check_ends(trainer, recipe, folder, say)
+        clips = _check_given(trainer, recipe, say)
+        _evaluate(trainer, folder, outcome, clips, say)
         say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
 
 
-def _check_ends(trainer: "Trainer", recipe: Recipe, folder: Path, say: Say) -> None:
-    """Compares what the model was given, and what was written of it, with the source.
+def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[Reread]:
+    """Compares what the model was given with the source; the clips that were read for it.
 
     Raises:
       InputError: they differ.
@@ -98,13 +99,15 @@ def _check_ends(trainer: "Trainer", recipe: Recipe, folder: Path, say: Say) -> N
     dataset = trainer.dataset
     if fingerprints(recipe)[0] != dataset.info["fingerprint"]:
         say(f"self-check: not made, since files of {recipe.path} were changed while the run went on")
-        return
+        return []
     clips = self_check.reread(dataset, recipe, turn=1)
     self_check.check_dataset(dataset, recipe, clips)
     given = trainer.given(np.array([clip.index for clip in clips]))
     self_check.check_given(dataset, clips, given, trainer.frames)
-    self_check.check_predictions(folder / "predictions.csv", dataset, clips)
-    say(f"self-check: {len(clips)} clips read again from their source are what the model was given, labels by name")
+    say(
+        f"self-check: {len(clips)} clips, read again from their source, are what the model was given, with their labels"
+    )
+    return clips
 
 
 def _make_trainer(config: ConfigDict, dataset: Dataset) -> "Trainer":
@@ -181,6 +184,8 @@ def _describe(dataset: Dataset, say: Say) -> None:
         say(line)
     for line in _cleaned(dataset):
         say(line)
+    for warning in dataset.info["warnings"]:
+        say(f"warning: {warning}")
     excluded = dataset.info["excluded"]
     if excluded:
         reasons = ", ".join(f"{count} {reason}" for reason, count in excluded.items())
@@ -189,11 +194,11 @@ def _describe(dataset: Dataset, say: Say) -> None:
 
 def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
     """Draws the data card, where there is none yet of these data."""
-    from signjax.report.data_card import CARD, write_data_card
+    from signjax.report.data_card import CARD, is_card_of, write_data_card
 
-    card = folder / CARD
-    if not card.is_file() or card.stat().st_mtime_ns < (dataset / "dataset.json").stat().st_mtime_ns:
-        write_data_card(open_dataset(dataset), name, card)
+    card, opened = folder / CARD, open_dataset(dataset)
+    if not is_card_of(card, opened.digest):
+        write_data_card(opened, name, card)
     return card
 
 
@@ -219,8 +224,8 @@ def _cleaned(dataset: Dataset) -> Iterator[str]:
         yield f"cleaned: {', '.join(said)}; see {dataset.folder / 'clips.csv'}"
 
 
-def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", say: Say) -> None:
-    """Evaluates the selected checkpoint and writes predictions, summary and report."""
+def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Sequence[Reread], say: Say) -> None:
+    """Evaluates the selected checkpoint and writes predictions, summary and report; `clips` are for the self-check."""
     from signjax.evaluation.baselines import baselines_of_splits
     from signjax.evaluation.calibration import expected_calibration_error, probabilities
     from signjax.evaluation.predict import write_predictions
@@ -259,6 +264,7 @@ def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", say: Say) ->
     for name in ("summary.json", "report.html"):
         (folder / name).unlink(missing_ok=True)
     write_predictions(folder / "predictions.csv", dataset, answers)
+    self_check.check_predictions(folder / "predictions.csv", dataset, clips)
     write_json(folder / "summary.json", summary)
     write_report(folder, dataset.folder, read_log(folder / "metrics.jsonl"))
     for warning in warnings:
