@@ -44,7 +44,7 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
       InputError: what the user gave cannot be used; the message says what to do.
     """
     started = time.monotonic()
-    settings.check(config)
+    settings.check(config, mode)
     folder = Path(workdir) if workdir else settings.default_workdir(config)
     if mode == "predict":
         _predict(config, folder, say)
@@ -212,7 +212,7 @@ def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
         raise InputError(f"{folder}: no run here to predict with; name its folder with --workdir")
     if not config.data.path:
         raise InputError("mode predict: --config.data.path must name the clips, and --config.data.source their form")
-    run_config = ConfigDict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    run_config = settings.of_run(folder)
     trained_on = open_dataset(settings.dataset_folder(run_config, folder))
     trainer = _make_trainer(run_config, trained_on)
     say(describe_devices())
