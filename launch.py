@@ -4,74 +4,116 @@ python launch.py --config=configs/base.py [--workdir=DIR] [--mode=train|prepare|
 """
 
 import io
+import re
 import sys
+from typing import NoReturn
 
 from absl import app, flags, logging
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 
 from configs import base
+from signjax.config_file import load_config, readable, take_overrides
+from signjax.errors import InputError
+from signjax.setting_rules import RULES
 
 MODES = ("train", "prepare", "evaluate", "predict")
 
-_CONFIG = config_flags.DEFINE_config_file("config", None, "File with the configuration.", lock_config=True)
+_CONFIG = config_flags.DEFINE_config_file(
+    "config",
+    None,
+    "Python file with the configuration; any of its keys is overridden by --config.KEY=VALUE.",
+    lock_config=True,
+)
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Run folder; the default is named after the configuration, below runs/."
 )
 _MODE = flags.DEFINE_enum("mode", "train", MODES, "train prepares, trains or resumes, evaluates and reports.")
 _CONFIG_HELP = flags.DEFINE_bool(
-    "config_help", False, "List every key of the configuration with its default and meaning."
+    "config_help",
+    False,
+    "List every key of the configuration with its default, its meaning and the values it can have.",
 )
+
+_faults: dict[str, str] = {}  # key of the configuration -> what is wrong with the flag for it
 
 
 def _print_keys() -> None:
     for key, (default, meaning) in base.KEYS.items():
-        print(f"--config.{key}={default!r}\n    {meaning}")
+        print(f"--config.{key}={default!r}\n    {meaning}\n    Must be {RULES[key].allowed}.")
+
+
+def _stop(problem: object) -> NoReturn:
+    print(f"error: {problem}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _run() -> None:
+    """Loads the configuration, checks all of it, and runs a mode.
+
+    Raises:
+      InputError: what the user gave cannot be used.
+    """
+    from signjax import settings
+    from signjax.devices import choose_platform
+
+    if _CONFIG.value is None:
+        raise InputError("--config is missing; for example --config=configs/base.py")
+    choose_platform()
+    config = _CONFIG.value
+    settings.check(config, _MODE.value, _faults)
+
+    from signjax import pipeline  # loads jax, so the platform must be chosen by now
+
+    pipeline.run(config, _WORKDIR.value, _MODE.value, lambda line: print(line, flush=True))
 
 
 def main(argv: list[str]) -> None:
     """Runs a mode; ends with exit status 1 and one message where the input cannot be used."""
     if len(argv) > 1:
-        raise app.UsageError(f"not a flag: {' '.join(argv[1:])}")
+        _stop(f"{' '.join(argv[1:])}: not a flag; flags begin with --, and a value that holds spaces needs quotes")
     if _CONFIG_HELP.value:
         _print_keys()
         return
-    if _CONFIG.value is None:
-        raise app.UsageError("--config is missing; for example --config=configs/base.py")
-
-    from signjax.devices import choose_platform
-    from signjax.errors import InputError
-
-    choose_platform()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal cannot write must not end a run
     logging.set_verbosity(logging.WARNING)  # orbax tells every step of its own at level INFO
-
-    from signjax import pipeline  # loads jax, so the platform must be chosen by now
-
     try:
-        pipeline.run(_CONFIG.value, _WORKDIR.value, _MODE.value, lambda line: print(line, flush=True))
-    except (InputError, OSError) as error:  # an OSError names its file: no room, no permission
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        _run()
+    except InputError as error:
+        _stop(error)
+    except OSError as error:  # no room, no permission
+        _stop(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error)
     except KeyboardInterrupt:
         print("interrupted; the same command resumes from the last checkpoint", file=sys.stderr)
         sys.exit(130)
 
 
 def parse_flags(argv: list[str]) -> list[str]:
-    """Parses the flags; a key that does not exist, or a config file, gives one message instead of a traceback."""
+    """Parses the flags; what is wrong with those for keys of the configuration is kept, and told with whatever else is wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # the name of a file need not be text
+    rest: list[str] = []
     try:
-        rest = list(app.parse_flags_with_usage(argv))
-        if _CONFIG.value is not None:
-            _CONFIG.value.lock()  # a file that could not be loaded raises OSError at its first use
-        return rest
-    except (AttributeError, KeyError) as error:
-        # ml_collections raises these for an override that the locked configuration does not have.
-        text = "; ".join(str(error).strip("\"'").replace("\\n", "\n").replace("\\'", "'").splitlines())
-        print(f"error: no such configuration key: {text} (--config_help lists all keys)", file=sys.stderr)
-    except OSError as error:
-        print(f"error: --config: {str(error).splitlines()[-1].strip()}", file=sys.stderr)
-    sys.exit(1)
+        rest, overrides = take_overrides(flags.FLAGS.read_flags_from_files(argv, force_gnu=False))
+        good, faults = readable(overrides)
+        _faults.update(faults)
+        end = rest.index("--") if "--" in rest else len(rest)
+        sys.argv[:] = [*rest[:end], *good, *rest[end:]]  # where config_flags looks for overrides
+        left = list(flags.FLAGS(sys.argv))
+        if _CONFIG.value is not None and not isinstance(_CONFIG.value.lock(), ConfigDict):
+            raise TypeError
+        return left
+    except flags.Error as error:
+        _stop(f"{str(error).removeprefix('ERROR:: ')} (--help lists the flags, --config_help the keys)")
+    except Exception:  # the configuration file is the user's program: it can raise anything
+        name = next((word.partition("=")[2] for word in rest if re.match("--?config=", word)), None)
+        if name is None and "--config" in rest[:-1]:
+            name = rest[rest.index("--config") + 1]
+        if name is not None:
+            try:
+                load_config(name)
+            except InputError as fault:
+                _stop(fault)
+        raise
 
 
 if __name__ == "__main__":

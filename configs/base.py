@@ -8,7 +8,8 @@ from typing import Any
 
 from ml_collections import config_dict
 
-# key -> (default, meaning). Nothing else defines a key, and a default is given here alone.
+# key -> (default, meaning). Nothing else defines a key, and a default is given here alone. The values that a key
+# can have are in signjax/setting_rules.py.
 KEYS: dict[str, tuple[Any, str]] = {
     "seed": (
         0,
@@ -108,7 +109,7 @@ KEYS: dict[str, tuple[Any, str]] = {
     "train.batch_size": (16, "clips a step, over all devices; a multiple of their number"),
     "train.accumulate": (
         1,
-        "parts that a batch goes through the network in, to save memory; batch norm sees each part",
+        "parts that a batch goes through the network in, to save memory; must divide train.batch_size; batch norm sees each part",
     ),
     "train.buckets": (4, "numbers of frames, at most, that batches are padded to; each is compiled once"),
     "train.steps_per_dispatch": (
@@ -120,7 +121,7 @@ KEYS: dict[str, tuple[Any, str]] = {
         "GiB: a dataset of at most this size stays on the device, a larger one is read as needed",
     ),
     "train.learning_rate": (3e-4, "peak learning rate of AdamW"),
-    "train.warmup_epochs": (3, "epochs over which the learning rate rises from 0"),
+    "train.warmup_epochs": (3, "epochs over which the learning rate rises from 0; fewer than train.decay_epochs"),
     "train.decay_epochs": (60, "epochs until the cosine has brought the learning rate to its final value"),
     "train.final_fraction": (0.05, "final learning rate, as a fraction of the peak"),
     "train.weight_decay": (0.05, "decoupled weight decay, on kernels and matrices"),

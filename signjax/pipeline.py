@@ -51,7 +51,7 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
       InputError: what the user gave cannot be used; the message says what to do.
     """
     started = time.monotonic()
-    settings.check(config)
+    settings.check(config, mode)
     folder = Path(workdir) if workdir else settings.default_workdir(config)
     if mode in ("evaluate", "predict") and not (folder / _CONFIG).is_file():
         raise InputError(f"{folder}: no run here to {mode}; train first, or name its folder with --workdir")
@@ -133,7 +133,7 @@ def _check_same_config(now: dict[str, Any], folder: Path) -> None:
                 "Put the file back, or choose another --workdir"
             )
         return
-    before, after = settings.flat(_read_json(path)), settings.flat(now)
+    before, after = settings.flat(settings.read_object(path)), settings.flat(now)
     differing = [
         f"{key} was {before.get(key)!r}, is {after.get(key)!r}"
         for key in sorted(before.keys() | after.keys())
@@ -150,22 +150,7 @@ def _trained_on(folder: Path) -> Expected | None:
     """The data that a model of this run folder was trained on; None before any training."""
     if not (folder / _RUN).is_file():
         return None
-    return Expected(str(_read_json(folder / _RUN).get("dataset")), folder)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file of a run.
-
-    Raises:
-      InputError: it is damaged.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: damaged ({error}); put the file back, or choose another --workdir") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: damaged (not a JSON object); put the file back, or choose another --workdir")
-    return content
+    return Expected(str(settings.read_object(folder / _RUN).get("dataset")), folder)
 
 
 def _name(dataset: Dataset) -> str:
@@ -281,7 +266,7 @@ def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
 
     if not config.data.path:
         raise InputError("mode predict: --config.data.path must name the clips, and --config.data.source their form")
-    run_config = ConfigDict(_read_json(folder / _CONFIG))
+    run_config = settings.of_run(folder)
     trained_on = open_dataset(settings.dataset_folder(run_config, folder))
     trainer = _make_trainer(run_config, trained_on)
     say(describe_devices())

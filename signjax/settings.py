@@ -5,22 +5,21 @@ This half loads no jax: preparing data needs none of it.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ml_collections import ConfigDict
 
+from signjax import setting_checks
 from signjax.data import corpora
 from signjax.data.cleaning import Cleaning
-from signjax.data.order import RUN
 from signjax.data.prepare import Recipe
 from signjax.data.splits import Rule
 from signjax.data.synthetic import CorpusSize
 from signjax.data.synthetic_hamnosys import StringCorpus, find_strings
 from signjax.devices import cores
-from signjax.errors import InputError
-
-PRECISIONS = ("float32", "bfloat16")
+from signjax.errors import InputError, together
 
 # A run may be resumed with other values of these: they decide how long it goes on and where files lie. Whether the files
 # still hold the same data, the dataset's digest tells.
@@ -47,67 +46,51 @@ def default_workdir(config: ConfigDict) -> Path:
     return Path("runs") / f"{config.data.source}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def check(config: ConfigDict) -> None:
+def check(config: ConfigDict, mode: str = "train", known: Mapping[str, str] | None = None) -> None:
     """Stops at values that no stage can use.
 
+    Args:
+      config: all keys.
+      mode: of `launch.py`.
+      known: key -> what is wrong with the value that a flag gave it, where that could not even be set.
+
     Raises:
-      InputError: naming the key.
+      InputError: naming each key whose value cannot be used, and which values it can have.
     """
-    at_least = {
-        "data.max_frames": (config.data.max_frames, 8),
-        "data.longest_clip": (config.data.longest_clip, 1),
-        "data.workers": (config.data.workers, 0),
-        "synthetic.signs": (config.synthetic.signs, 2),
-        "synthetic.signers": (config.synthetic.signers, 3),
-        "synthetic.takes": (config.synthetic.takes, 1),
-        "model.depth": (config.model.depth, 1),
-        "model.units": (config.model.units, 1),
-        "model.heads": (config.model.heads, 1),
-        "train.epochs": (config.train.epochs, 1),
-        "train.patience": (config.train.patience, 1),
-        "train.batch_size": (config.train.batch_size, 1),
-        "train.checkpoint_epochs": (config.train.checkpoint_epochs, 1),
-        "train.accumulate": (config.train.accumulate, 1),
-        "train.buckets": (config.train.buckets, 1),
-        "train.steps_per_dispatch": (config.train.steps_per_dispatch, 0),
-        "train.resident_gib": (config.train.resident_gib, 0),
-        "train.learning_rate": (config.train.learning_rate, 0),
-        "augment.fastest": (config.augment.fastest, 0.1),
-        "augment.slowest": (config.augment.slowest, config.augment.fastest),
-    }
-    for key, (value, least) in at_least.items():
-        if value < least:
-            raise InputError(f"config.{key} is {value}; it must be at least {least}")
-    shares = {"model.dropout": config.model.dropout, "train.average_decay": config.train.average_decay}
-    shares |= {f"augment.{name}": config.augment[name] for name in ("mirror", "crop", "part_dropout", "frame_dropout")}
-    shares |= {f"model.{name}": config.model[name] for name in ("stochastic_depth", "recurrent_dropout")}
-    shares["loss.label_smoothing"] = config.loss.label_smoothing
-    for key, value in shares.items():
-        if not 0 <= value < 1:
-            raise InputError(f"config.{key} is {value}; it must be from 0 to less than 1")
-    if config.model.precision not in PRECISIONS:
-        raise InputError(
-            f"config.model.precision must be one of {', '.join(PRECISIONS)}; it is {config.model.precision!r}"
-        )
-    if config.train.steps_per_dispatch > RUN:
-        raise InputError(
-            f"config.train.steps_per_dispatch is {config.train.steps_per_dispatch}; it must be at most {RUN}"
-        )
-    filters, kernels = config.model.filters, config.model.kernels
-    if not all(isinstance(number, int) and number > 0 for number in (*filters, *kernels)):
-        raise InputError(f"config.model.filters {filters} and kernels {kernels} must be whole numbers above 0")
-    if not filters or len(filters) != len(kernels) or any(kernel % 2 == 0 for kernel in kernels):
-        raise InputError(
-            f"config.model.kernels is {kernels}; it must have one odd number for each of config.model.filters {filters}"
-        )
-    if filters[-1] % config.model.heads:
-        raise InputError(
-            f"config.model.heads is {config.model.heads}; it must divide the last of model.filters, {filters[-1]}"
-        )
-    if not all(head.strip() for head in config.data.heads.split(",")) and config.data.heads:
-        raise InputError(
-            f"config.data.heads is {config.data.heads!r}; it must name heads, separated by commas, or nothing"
-        )
+    known = known or {}
+    found = [*known.values(), *setting_checks.faults(flat(config.to_dict()), mode, known)]
+    if found:
+        raise together([InputError(fault) for fault in found])
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object in a JSON file of a run folder.
+
+    Raises:
+      InputError: it is damaged.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: damaged: {error}; put the file back, or choose another --workdir") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: damaged: not a JSON object; put the file back, or choose another --workdir")
+    return content
+
+
+def of_run(folder: Path) -> ConfigDict:
+    """The config that a run was trained with.
+
+    Raises:
+      InputError: it cannot be read, or is not one that this version can use.
+    """
+    path = folder / "config.json"
+    config = ConfigDict(read_object(path))
+    try:
+        check(config, "predict")
+    except InputError as error:
+        raise InputError(f"{path}: not the settings of a run of this version: {error}") from error
+    return config
 
 
 def recipe(config: ConfigDict, workdir: Path) -> Recipe:

@@ -67,8 +67,17 @@ def check_recipe(recipe: Recipe) -> None:
     ):
         if value not in allowed:
             raise InputError(f"config.data.{key} must be one of {', '.join(allowed)}; it is {value!r}")
-    if not recipe.path:
-        raise InputError(f"config.data.path is empty; source {recipe.source} needs --config.data.path=...")
+    check_path(recipe.source, recipe.path)
+
+
+def check_path(source: str, path: str) -> None:
+    """Stops where a source has no path.
+
+    Raises:
+      InputError: naming the source.
+    """
+    if not path:
+        raise InputError(f"config.data.path is empty; source {source} needs --config.data.path=...")
 
 
 def fingerprints(recipe: Recipe) -> tuple[str, str]:
