@@ -24,6 +24,7 @@ class Clip:
       split: `train`, `valid` or `test` where the source prescribes it.
       dominant_hand: `left` or `right` where the source or its label table says which hand leads.
       source: the file the clip came from.
+      file_frames: how many frames that file has, where the clip is a part of it; None where it is all of it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Clip:
     split: str | None = None
     dominant_hand: str | None = None
     source: str = ""
+    file_frames: int | None = None
 
 
 @dataclass(frozen=True)
