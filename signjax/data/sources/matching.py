@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from signjax.data.clip import Rejected
@@ -59,10 +59,15 @@ class _Names:
         self.full = [_slashed(file.name) for file in files]
         self.keys = [self.key(name) for name in self.full]
         self._count = Counter(self.key(name) for name in set(self.full))
-        self._indices: tuple[dict[str, list[int]], ...] = (defaultdict(list), defaultdict(list), defaultdict(list))
+        self._owners = Counter(map(_own, self.keys))
+        # The first file of each name: in full, without its suffix, and without the folders above it too.
+        self._by_full: dict[str, int] = {}
+        self._by_key: dict[str, int] = {}
+        self._by_own: dict[str, int] = {}
         for index, (full, key) in enumerate(zip(self.full, self.keys, strict=True)):
-            for names, name in zip(self._indices, (full, key, PurePosixPath(key).name), strict=True):
-                names[name].append(index)
+            self._by_full.setdefault(full, index)
+            self._by_key.setdefault(key, index)
+            self._by_own.setdefault(_own(key), index)
 
     def key(self, name: str) -> str:
         """A name without its suffix."""
@@ -72,20 +77,18 @@ class _Names:
     def find(self, text: str) -> int | None:
         """The first file of that name."""
         full = _slashed(text)
-        for names, name in zip(self._indices, (full, self.key(full), self.key(full)), strict=True):
-            if name in names:
-                return names[name][0]
-        return None
+        key = self.key(full)
+        return self._by_full.get(full, self._by_key.get(key, self._by_own.get(key)))
 
     def twin(self, index: int) -> int:
         """The file that a name means which this one has too; itself where it is the first of its name."""
-        first = self._indices[1][self.keys[index]][0]
-        return first if first != index else self._indices[2][PurePosixPath(self.keys[index]).name][0]
+        first = self._by_key[self.keys[index]]
+        return first if first != index else self._by_own[_own(self.keys[index])]
 
     def shortest(self, index: int) -> str:
         """The shortest name that no other file has."""
-        own = PurePosixPath(self.keys[index]).name
-        if len(self._indices[2][own]) == 1:
+        own = _own(self.keys[index])
+        if self._owners[own] == 1:
             return own
         return self.keys[index] if self.is_alone(index) else self.full[index]
 
@@ -152,11 +155,16 @@ def match_rows(
                 reason = "duplicate_name"
             else:
                 reason, detail = "unlabelled", f"no row of {table} names {file.name}"
-            items.append(Rejected(PurePosixPath(names.keys[index]).name, str(file.path), reason, detail))
+            items.append(Rejected(_own(names.keys[index]), str(file.path), reason, detail))
     for row in without_file:
         detail = f"{row.where}: there is no file {row.file or row.clip} in {request.path}"
         items.append(Rejected(row.clip, str(table), "missing_file", detail))
     return items
+
+
+def _own(key: str) -> str:
+    """A name without the folders above it."""
+    return key.rpartition("/")[2]
 
 
 def _slashed(path: str) -> str:
