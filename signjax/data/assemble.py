@@ -45,6 +45,7 @@ class Collected:
       items, facts: one each; where a fact has no reason, the clip's rows are in the reading folder's files, in this order.
       rejected: what needed no reading.
       heads: to be learned.
+      remarks: sentences on what was concluded from names.
     """
 
     source_layout: Layout
@@ -52,6 +53,7 @@ class Collected:
     facts: Sequence[Fact]
     rejected: Sequence[Rejected]
     heads: tuple[str, ...]
+    remarks: Sequence[str]
 
 
 @dataclass(frozen=True)

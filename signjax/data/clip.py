@@ -24,7 +24,7 @@ class Clip:
       split: `train`, `valid` or `test` where the source prescribes it.
       dominant_hand: `left` or `right` where the source or its label table says which hand leads.
       source: the file the clip came from.
-      file_frames: frames of that file, where the clip is a segment of it.
+      file_frames: how many frames that file has, where the clip is a part of it; None where it is all of it.
     """
 
     name: str

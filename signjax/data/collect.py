@@ -67,11 +67,8 @@ def read_batch(reading: Reading, items: Sequence[Item]) -> Batch:
         clip = catalogue.read_item(reading.source, item)
         found = clip if isinstance(clip, Rejected) else clean(clip, reading.layout, reading.cleaning)
         if isinstance(found, Rejected):
-            file_frames = clip.file_frames if isinstance(clip, Clip) else None
-            fact = Fact(
-                item.name, reason=found.reason, detail=found.detail, segment_end=item.stop, file_frames=file_frames
-            )
-            facts.append(fact)
+            end, whole = _segment(item, clip)
+            facts.append(Fact(item.name, reason=found.reason, detail=found.detail, segment_end=end, file_frames=whole))
             continue
         assert isinstance(clip, Clip)
         outlines.append(outline(found.clip.frames))
@@ -92,6 +89,7 @@ def _validity(clip: Clip) -> np.ndarray:
 
 def _fact(item: Item, clip: Clip, cleaned: Cleaned, outline: np.ndarray, layout: Layout) -> Fact:
     frames, valid = cleaned.clip.frames, _validity(cleaned.clip)
+    segment_end, file_frames = _segment(item, clip)
     return Fact(
         name=item.name,
         frames=len(frames),
@@ -103,13 +101,20 @@ def _fact(item: Item, clip: Clip, cleaned: Cleaned, outline: np.ndarray, layout:
         size=typical_size(clip.frames, layout),
         turned=beyond_full_turn(clip.frames, layout),
         unseen=np.flatnonzero(~valid.any(0)).tolist(),
-        segment_end=item.stop,
-        file_frames=clip.file_frames,
+        segment_end=segment_end,
+        file_frames=file_frames,
         trimmed_start=cleaned.trimmed_start,
         trimmed_end=cleaned.trimmed_end,
         filled=cleaned.filled,
         mirrored=cleaned.mirrored,
     )
+
+
+def _segment(item: Item, clip: Clip | Rejected) -> tuple[int | None, int | None]:
+    """The end of a clip in its file, and the frames of that; None where it is all of a file, or lies among others in an array."""
+    if isinstance(clip, Rejected) or item.stop is None or item.file_frames is not None:
+        return None, None
+    return item.stop, clip.file_frames
 
 
 def collect(reading: Reading, items: Sequence[Item], journal: Journal, workers: Workers) -> None:

@@ -15,6 +15,7 @@ from signjax.data import hamnosys
 from signjax.data.clip import Rejected
 from signjax.data.feasibility import FEWEST_CLIPS
 from signjax.data.groups import join_groups
+from signjax.data.label_table import column_names
 from signjax.data.sources.item import Item
 from signjax.errors import InputError
 
@@ -35,6 +36,7 @@ def check_mode(mode: str, heads: Sequence[str]) -> None:
     """
     if mode not in LABEL_MODES:
         raise InputError(f"config.data.label_mode must be one of {', '.join(LABEL_MODES)}; it is {mode!r}")
+    heads = column_names(heads)
     known = {"gloss": (_GLOSS,), "attributes": _ALL_ATTRIBUTES}.get(mode, heads)
     wrong = [head for head in heads if head not in known]
     if wrong:
@@ -59,6 +61,7 @@ def relabel(items: Sequence[Item | Rejected], mode: str, heads: Sequence[str]) -
       InputError: as `check_mode`.
     """
     check_mode(mode, heads)
+    heads = column_names(heads)
     if mode != "attributes":
         return list(items), tuple(heads) or (_GLOSS,)
     relabelled = [item if isinstance(item, Rejected) else _with_attributes(item) for item in _grouped(items)]

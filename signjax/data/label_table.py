@@ -4,28 +4,39 @@
 |---|---|
 | `clip` | the clip's name; without a column `file`, also the name of its file |
 | `file` | optional: the file that holds the clip, where one file holds several |
-| `start`, `end` | optional: first frame of the clip in its file, counted from 0, and the frame after its last |
+| `start`, `end` | optional: first frame of the clip in its file, from 0, and the frame after its last; -1: the file's end |
 | `signer`, `group`, `split`, `dominant_hand` | optional: what a `Clip` knows of itself |
 | any other | a label: the clip's class for the head of that name |
 
-An empty field says nothing.
+These columns, `gloss` and `hamnosys` are recognised in any case. An empty field says nothing.
 """
 
-import csv
-import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from signjax.data.delimited import column_name, read_delimited
+from signjax.data.json_table import read_json, read_jsonl
+from signjax.data.names import canonical
+from signjax.data.table_faults import Faults
 from signjax.errors import InputError
 
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl")
 
 _DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
-_SPLITS = {"training": "train", "val": "valid", "validation": "valid", "dev": "valid", "testing": "test"}
+_SPLITS = {
+    "train": ("train", "training"),
+    "valid": ("valid", "val", "validation", "dev", "development"),
+    "test": ("test", "testing"),
+}
+_SPLIT_OF = {name: split for split, names in _SPLITS.items() for name in names}
 _HANDS = {"left": "left", "l": "left", "right": "right", "r": "right"}
 _OWN_COLUMNS = ("clip", "file", "start", "end", "signer", "group", "split", "dominant_hand")
+KNOWN_COLUMNS = (*_OWN_COLUMNS, "gloss", "hamnosys")
+# Tables that pandas wrote have 12.0 for 12 where another row has none.
+_FRAME = re.compile(r"(-?\d{1,15})(?:\.0+)?")
+_DECIMAL = re.compile(r"-?\d*[.,]\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,129 +71,72 @@ def read_label_table(path: Path) -> list[Row]:
     its `type_name` becomes `gloss`.
 
     Raises:
-      InputError: the file is missing, of no such form, names a clip twice, or a field cannot be what its column says.
+      InputError: the file is missing, of no such form, names a clip twice, or fields cannot be what their columns say; all that
+        is wrong with rows is told at once.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such label table; config.data.labels names it ({', '.join(SUFFIXES)})")
-    if path.suffix not in SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"{path}: a label table must be {', '.join(SUFFIXES)}")
-    readers = {".json": _json_fields, ".jsonl": _jsonl_fields}
-    rows: list[Row] = []
-    seen: dict[str, str] = {}
-    try:
-        for place, fields in readers.get(path.suffix, _delimited_fields)(path):
-            row = _row(f"{path}, {place}", fields)
-            if row.clip in seen:
-                raise InputError(f"{row.where}: clip {row.clip!r} stands in the table twice, also in {seen[row.clip]}")
-            seen[row.clip] = place
-            rows.append(row)
-    except (UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
-        raise InputError(f"{path}: expected a label table ({path.suffix}, UTF-8): {error}") from error
+    faults = Faults(path)
+    fields = _fields(path, faults)
+    rows = [_row(path, place, texts, faults) for place, texts in fields]
+    check_named_once(((texts.get("clip", ""), place) for place, texts in fields), faults)
+    faults.check()
     if not rows:
         raise InputError(f"{path}: the label table has no row")
-    return rows
+    return [row for row in rows if row is not None]
+
+
+def check_named_once(clips: Iterable[tuple[str, str]], faults: Faults) -> None:
+    """Adds the clips, given with their places, that stand in a table more than once."""
+    seen: dict[str, str] = {}
+    for clip, place in clips:
+        if clip in seen:
+            what = f"clip {clip!r} stands in the table twice, also in {seen[clip]}"
+            faults.add(place, what, "Each clip has one row: remove the others, or give each its own name")
+        elif clip:
+            seen[clip] = place
+
+
+def column_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of columns as the rows of a table have them, such as those in `config.data.heads`."""
+    return tuple(column_name(name, KNOWN_COLUMNS) for name in names)
 
 
 def split_name(text: str | None) -> str | None:
-    """`train`, `valid` or `test` for the usual names of each; what is none of them comes back as it is."""
-    return _SPLITS.get(text.lower(), text) if text else None
+    """`train`, `valid` or `test` for the usual names of each, in any case; what is none of them comes back as it is."""
+    name = canonical(text or "")
+    return _SPLIT_OF.get(name.casefold(), name) or None
 
 
-def _delimited_fields(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    return read_delimited(path, _DELIMITERS[path.suffix], ("clip",))
+def _fields(path: Path, faults: Faults) -> list[tuple[str, dict[str, str]]]:
+    suffix = path.suffix.lower()
+    if suffix in _DELIMITERS:
+        return read_delimited(path, _DELIMITERS[suffix], ("clip",), faults, KNOWN_COLUMNS)
+    return (read_json if suffix == ".json" else read_jsonl)(path, faults, KNOWN_COLUMNS)
 
 
-def read_delimited(path: Path, delimiters: str, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The place and the fields of each row of a text table.
+def _row(path: Path, place: str, fields: Mapping[str, str], faults: Faults) -> Row | None:
+    """A row of a table; None where a field of it is wrong, which is added to the faults."""
+    known = {column: value for column, value in fields.items() if value}
+    before = len(faults)
 
-    Args:
-      path: UTF-8, with the columns' names in its first line.
-      delimiters: of which the first is taken that makes columns with the needed names.
-      needed: columns that must be there.
+    def fault(column: str, what: str, advice: str) -> None:
+        faults.add(f"{place}, column {column!r}", what, advice)
 
-    Raises:
-      InputError: a column is missing or there twice, or a row has more or fewer fields.
-    """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        header_line = file.readline()
-        fitting = (d for d in delimiters if set(needed) <= set(_columns(header_line, d)))
-        delimiter = next(fitting, delimiters[0])
-        columns = _columns(header_line, delimiter)
-        missing = [column for column in needed if column not in columns]
-        if missing:
-            raise InputError(
-                f"{path}: the table needs {_quoted(missing)}; its first line has: {', '.join(columns) or 'nothing'}"
-            )
-        twice = sorted({column for column in columns if columns.count(column) > 1})
-        if twice:
-            raise InputError(f"{path}, line 1: it has {_quoted(twice)} twice")
-        reader = csv.reader(file, delimiter=delimiter)
-        for values in reader:
-            if not values:
-                continue
-            place = f"line {reader.line_num + 1}"
-            if len(values) != len(columns):
-                raise InputError(f"{path}, {place}: expected {len(columns)} fields, found {len(values)}")
-            yield place, dict(zip(columns, values, strict=True))
-
-
-def _quoted(columns: Sequence[str]) -> str:
-    return f"column{'s' if len(columns) > 1 else ''} {', '.join(map(repr, columns))}"
-
-
-def _columns(line: str, delimiter: str) -> list[str]:
-    return [column.strip() for column in next(csv.reader([line], delimiter=delimiter), [])]
-
-
-def _json_fields(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    content = json.loads(path.read_text(encoding="utf-8-sig"))
-    if isinstance(content, dict):
-        for clip, fields in content.items():
-            place = f"key {clip!r}"
-            texts = _texts(f"{path}, {place}", fields)
-            if "type_name" in texts and "gloss" not in texts:
-                texts["gloss"] = texts.pop("type_name")
-            yield place, {"clip": clip, **texts}
-    elif isinstance(content, list):
-        for number, fields in enumerate(content, 1):
-            yield f"entry {number}", _texts(f"{path}, entry {number}", fields)
-    else:
-        raise InputError(f"{path}: expected an object of objects (clip name -> fields) or an array of objects")
-
-
-def _jsonl_fields(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                fields = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise InputError(f"{path}, line {number}: expected a JSON object: {error}") from error
-            yield f"line {number}", _texts(f"{path}, line {number}", fields)
-
-
-def _texts(where: str, fields: Any) -> dict[str, str]:
-    """The fields of a JSON object as a CSV file would have them; what is nested stays JSON."""
-    if not isinstance(fields, dict):
-        raise InputError(f"{where}: expected an object with a field for each column, found {type(fields).__name__}")
-    return {
-        column: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for column, value in fields.items()
-        if value is not None
-    }
-
-
-def _row(where: str, fields: Mapping[str, str]) -> Row:
-    known = {column: value.strip() for column, value in fields.items() if value.strip()}
     if "clip" not in known:
-        raise InputError(f"{where}, column 'clip': expected the name of a clip, found nothing")
+        fault("clip", "expected the name of a clip, found nothing", "Each row needs the name of its clip")
     hand = known.get("dominant_hand")
     if hand is not None and hand.lower() not in _HANDS:
-        raise InputError(f"{where}, column 'dominant_hand': expected left or right, found {hand!r}")
-    start, stop = (_frame(where, column, known.get(column)) for column in ("start", "end"))
-    if stop is not None and stop <= (start or 0):
-        raise InputError(f"{where}, column 'end': expected a frame after the first, {start or 0}, found {stop}")
+        advice = "Write left or right, or nothing where it is not known"
+        fault("dominant_hand", f"expected left or right, found {hand!r}", advice)
+    start, stop = (_frame(column, known.get(column), fault) for column in ("start", "end"))
+    if len(faults) == before and stop is not None and stop <= (start or 0):
+        advice = "'end' is the frame after the last one of the clip; -1 or nothing is the end of the file"
+        fault("end", f"expected a frame after the first, {start or 0}, found {stop}", advice)
+    if len(faults) > before:
+        return None
     return Row(
         clip=known["clip"],
         file=known.get("file", ""),
@@ -193,15 +147,23 @@ def _row(where: str, fields: Mapping[str, str]) -> Row:
         dominant_hand=None if hand is None else _HANDS[hand.lower()],
         start=start or 0,
         stop=stop,
-        where=where,
+        where=f"{path}, {place}",
     )
 
 
-def _frame(where: str, column: str, text: str | None) -> int | None:
+def _frame(column: str, text: str | None, fault: Callable[[str, str, str], None]) -> int | None:
+    """The number of a frame; None for the end of the file, and where it is none."""
     if text is None:
         return None
-    # Tables that pandas wrote have 12.0 for 12 where another row has none.
-    digits = text.removesuffix(".0")
-    if not digits.isdecimal():
-        raise InputError(f"{where}, column {column!r}: expected a frame number from 0, found {text!r}")
-    return int(digits)
+    whole = _FRAME.fullmatch(text)
+    if whole is not None and (number := int(whole.group(1))) >= 0:
+        return number
+    if whole is not None and number == -1 and column == "end":  # as WLASL writes it
+        return None
+    if whole is None and _DECIMAL.fullmatch(text):
+        what = f"expected the number of a frame, found {text!r}, which looks like seconds"
+        fault(column, what, "Multiply seconds by the frame rate, and round: 'start' and 'end' count frames from 0")
+    else:
+        advice = "Frames count from 0; -1 or nothing in 'end' is the end of the file"
+        fault(column, f"expected a frame number from 0, found {text!r}", advice)
+    return None

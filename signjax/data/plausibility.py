@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from signjax.data.journal import Fact
+from signjax.data.names import alike
 from signjax.data.parts import COORDINATES, Layout
 from signjax.data.sources.item import Item
 from signjax.errors import InputError
@@ -61,6 +62,22 @@ def doubts(items: Sequence[Item], facts: Sequence[Fact], layout: Layout) -> list
         )
     if stored and all(fact.still for _, fact in stored):
         found.append("no clip moves: all frames of each clip are the same, so only postures can be told apart")
+    return found
+
+
+def names_alike(items: Sequence[Item], heads: Sequence[str]) -> list[str]:
+    """A sentence for the classes of each head, and for the signers, whose names differ by case or spacing alone."""
+    names = {f"classes of head {head!r}": [item.labels.get(head) for item in items] for head in heads}
+    names["signers"] = [item.signer for item in items]
+    found = []
+    for what, given in names.items():
+        groups = alike(name for name in given if name is not None)
+        if groups:
+            listed = "; ".join(" and ".join(map(repr, group)) for group in groups[:_NAMED])
+            found.append(
+                f"{what} differ only by case, width or spacing, and are taken for different ones: {listed}"
+                f"{'; ...' if len(groups) > _NAMED else ''} ({len(groups)} in all). Give them one name if they are one"
+            )
     return found
 
 

@@ -20,7 +20,7 @@ from signjax.data.dataset import Dataset, open_dataset, read_info
 from signjax.data.folders import recover, replacing
 from signjax.data.journal import Journal
 from signjax.data.locks import FolderLock
-from signjax.data.plausibility import doubts
+from signjax.data.plausibility import doubts, names_alike
 from signjax.data.quarantine import counts
 from signjax.data.recipe import Recipe, check_recipe, fingerprints
 from signjax.data.sources import catalogue
@@ -111,7 +111,11 @@ def _make(
     started = time.monotonic()
     collected = _collect(recipe, fingerprints[1], partial, workers, say)
     layout = cleaned_layout(collected.source_layout, recipe.cleaning)
-    warnings = [*doubts(collected.items, collected.facts, layout)]
+    warnings = [
+        *collected.remarks,
+        *names_alike(collected.items, collected.heads),
+        *doubts(collected.items, collected.facts, layout),
+    ]
     try:
         assembly = assemble(recipe, collected, partial, say)
     except InputError:
@@ -142,15 +146,15 @@ def _check_expected(digest: str, folder: Path, expected: Expected | None) -> Non
 
 def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, say: Say) -> Collected:
     """Reads and cleans all clips into the temporary folder."""
-    listed = catalogue.list_items(recipe.source, recipe.request)
-    listed, heads = label_modes.relabel(listed, recipe.label_mode, recipe.heads)
+    listing = catalogue.listing(recipe.source, recipe.request)
+    listed, heads = label_modes.relabel(listing.items, recipe.label_mode, recipe.heads)
     items: list[Item] = []
     rejected: list[Rejected] = []
     for item in listed:
         if isinstance(item, Rejected):
             rejected.append(item)
         elif not any(head in item.labels for head in heads):
-            rejected.append(item.rejected("unlabelled", f"no label for {', '.join(heads)}"))
+            rejected.append(item.rejected("unlabelled", _no_label(item, heads)))
         else:
             items.append(item)
     if not items:
@@ -164,14 +168,19 @@ def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, 
         if journal.resumed:
             say(f"prepare: {journal.resumed} of {len(items)} clips were read before; going on from there")
         collect(reading, items, journal, workers)
-    collected = Collected(layout, items, journal.facts, rejected, heads)
+    collected = Collected(layout, items, journal.facts, rejected, heads, listing.remarks)
     if all(fact.reason for fact in journal.facts):
         shutil.rmtree(partial)
-        for doubt in doubts(items, journal.facts, stored_layout):
+        for doubt in (*listing.remarks, *doubts(items, journal.facts, stored_layout)):
             say(f"warning: {doubt}")
         faults = [item.rejected(fact.reason, fact.detail) for item, fact in zip(items, journal.facts, strict=True)]
         raise _nothing(recipe.path, [*rejected, *faults])
     return collected
+
+
+def _no_label(item: Item, heads: Sequence[str]) -> str:
+    columns = f"its labels are: {', '.join(item.labels)} (config.data.heads chooses)" if item.labels else "it has none"
+    return f"no label for {', '.join(heads)}; {columns}"
 
 
 def _nothing(path: str, rejected: Sequence[Rejected]) -> InputError:

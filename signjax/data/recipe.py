@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -97,7 +98,7 @@ def fingerprints(recipe: Recipe) -> tuple[str, str]:
             stat = file.stat()
         except OSError as error:
             raise InputError(f"{file}: {error.strerror}") from error
-        files.update(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+        files.update(os.fsencode(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n"))
     everything = asdict(recipe)
     reading = ("source", "path", "labels", "layout", "label_mode", "heads", "cleaning")
     whole, frames = (

@@ -1,3 +1,5 @@
+import unicodedata
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,12 @@ def test_the_modes_column_and_gloss_leave_the_labels_as_they_are():
     assert relabel(items, "column", ("gloss", "hamnosys")) == (items, ("gloss", "hamnosys"))
     assert relabel(items, "column", ()) == (items, ("gloss",))
     assert relabel(items, "gloss", ()) == (items, ("gloss",))
+
+
+def test_heads_are_named_as_columns_are():
+    items = [item("a", FIST, "A")]
+    assert relabel(items, "column", ("GLOSS", "HamNoSys"))[1] == ("gloss", "hamnosys")
+    assert relabel(items, "column", (unicodedata.normalize("NFD", "İşaret"),))[1] == ("İşaret",)
 
 
 def test_attributes_become_the_labels_and_the_heads():

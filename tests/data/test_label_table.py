@@ -1,4 +1,5 @@
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -67,11 +68,105 @@ def test_frames_as_pandas_writes_them(tmp_path):
     assert [(row.start, row.stop) for row in read_label_table(tmp_path / "t.csv")] == [(3, 9), (0, None)]
 
 
-@pytest.mark.parametrize("name", ["val", "validation", "DEV", "valid"])
-def test_the_usual_names_of_a_split(name):
-    assert split_name(name) == "valid"
-    assert split_name("fold 3") == "fold 3"
-    assert split_name("") is None
+def test_minus_one_is_the_end_of_the_file(tmp_path):
+    (tmp_path / "t.csv").write_text("clip,start,end\na,3,-1\nb,0,-1.0\n")
+    assert [(row.start, row.stop) for row in read_label_table(tmp_path / "t.csv")] == [(3, None), (0, None)]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl"])
+def test_columns_are_recognised_in_any_case(tmp_path, suffix):
+    record = {
+        "Clip": "a",
+        "GLOSS": "HOUSE",
+        " Signer": "anna",
+        "Dominant hand": "L",
+        "SPLIT": "Test",
+        "HamNoSys": "h",
+        "Palm": "up",
+    }
+    (row,) = read_label_table(write(tmp_path / f"t{suffix}", [record]))
+    assert (row.clip, row.signer, row.dominant_hand, row.split) == ("a", "anna", "left", "test")
+    assert row.labels == {"gloss": "HOUSE", "hamnosys": "h", "Palm": "up"}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "message"),
+    [
+        (".csv", "'dominant_hand', 'gloss' twice, also written 'Gloss', 'Dominant-Hand'"),
+        (".json", "entry 1: it has column 'gloss' twice; entry 1: it has column 'dominant_hand' twice"),
+        (".jsonl", "line 1: it has column 'gloss' twice"),
+    ],
+)
+def test_two_columns_that_are_one(tmp_path, suffix, message):
+    record = {"clip": "a", "gloss": "A", "Gloss": "B", "Dominant-Hand": "left", "dominant_hand": "right"}
+    with pytest.raises(InputError, match=message):
+        read_label_table(write(tmp_path / f"t{suffix}", [record]))
+
+
+def test_names_are_canonical(tmp_path):
+    decomposed = unicodedata.normalize("NFD", "ağaç")
+    for suffix in (".csv", ".json"):
+        (row,) = read_label_table(
+            write(tmp_path / f"t{suffix}", [{"clip": decomposed, "file": decomposed, decomposed: decomposed}])
+        )
+        assert (row.clip, row.file, row.labels) == ("ağaç", "ağaç", {"ağaç": "ağaç"})
+
+
+def test_all_faults_of_a_table_are_told_at_once(tmp_path):
+    lines = [
+        "clip,start,end,dominant_hand",
+        "a,1.28,2.5,",
+        "a,0,5,both",
+        ",0,5,",
+        "b,-2,-3,",
+        "c,9,4,",
+        "d,1",
+        *["e,x,,"] * 6,
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    with pytest.raises(InputError) as caught:
+        read_label_table(tmp_path / "t.csv")
+    for said in (
+        "line 2, column 'start': expected the number of a frame, found '1.28', which looks like seconds; line 2, column 'end'",
+        "Multiply seconds by the frame rate",
+        "line 3, column 'dominant_hand': expected left or right, found 'both'",
+        "line 3: clip 'a' stands in the table twice, also in line 2",
+        "line 4, column 'clip': expected the name of a clip, found nothing",
+        "line 5, column 'start': expected a frame number from 0, found '-2'; line 5, column 'end'",
+        "(8 in all)",
+        "line 6, column 'end': expected a frame after the first, 9, found 4",
+        "line 7: expected 4 fields, found 2",
+    ):
+        assert said in str(caught.value)
+    assert "line 13" not in str(caught.value).split("twice")[0]
+
+
+def test_a_clip_that_is_named_twice_in_json_is_not_lost(tmp_path):
+    (tmp_path / "t.json").write_text('{"a": {"gloss": "X"}, "b": {"gloss": "Y"}, "a": {"gloss": "Z"}}')
+    with pytest.raises(InputError, match="key 'a': clip 'a' stands in the table twice"):
+        read_label_table(tmp_path / "t.json")
+
+
+@pytest.mark.parametrize(
+    ("split", "names"),
+    [
+        ("train", ["train", "Train", "TRAINING", " train "]),
+        ("valid", ["val", "VAL", "validation", "Validation", "DEV", "Dev", "valid", "development\n"]),
+        ("test", ["test", "TEST", " test ", "Testing"]),
+    ],
+)
+def test_the_usual_names_of_a_split(tmp_path, split, names):
+    assert {split_name(name) for name in names} == {split}
+    records = [{"clip": str(number), "split": name} for number, name in enumerate(names)]
+    (tmp_path / "t.json").write_text(json.dumps(records))
+    assert {row.split for row in read_label_table(tmp_path / "t.json")} == {split}
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("fold 3", "fold 3"), ("0", "0"), (" A ", "A"), ("", None), (" ", None), (None, None)]
+)
+def test_what_is_no_name_of_a_split_is_kept(name, kept):
+    assert split_name(name) == kept
 
 
 @pytest.mark.parametrize(

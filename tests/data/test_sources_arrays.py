@@ -158,3 +158,115 @@ def test_real_recordings(name, clips, width):
     assert not any(isinstance(clip, Rejected) for clip in read)
     assert len({clip.name for clip in read}) == clips
     assert {clip.frames.shape[1] for clip in read} == {width}
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (FRAMES.astype(np.float16), FRAMES),
+        (FRAMES.astype(">f8"), FRAMES),
+        (FRAMES.astype(np.longdouble), FRAMES),
+        (np.asfortranarray(FRAMES), FRAMES),
+        (FRAMES.astype(np.int8), FRAMES),
+        (FRAMES.astype(">u2"), FRAMES),
+        (FRAMES[::-1, ::-1], FRAMES[::-1, ::-1]),
+        (np.array([[1e300, 1.0]]), np.array([[np.inf, 1.0]])),
+        (FRAMES > 3, "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are bool (12, 2)"),
+        (FRAMES + 1j, "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are complex64 (12, 2)"),
+        (np.float32(3), "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are float32 ()"),
+        (
+            np.ones((2, 2, 2, 2)),
+            "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are float64 (2, 2, 2, 2)",
+        ),
+        (np.ones(5), "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are float64 (5,)"),
+        (np.ones((5, 0)), "wrong_width: its frames hold no number"),
+        (np.ones((0, 7)), "empty: the file holds no frame, its array is float64 (0, 7)"),
+        (np.ones(0), "empty: the file holds no frame, its array is float64 (0,)"),
+        (np.ones((0, 3, 2)), "empty: the file holds no frame, its array is float64 (0, 3, 2)"),
+        (np.ones((0, 0)), "empty: the file holds no frame, its array is float64 (0, 0)"),
+        (np.zeros(3, "f4,i4"), "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are [('f0'"),
+        (np.array([[1], [2, 3]], object), "unreadable: expected NumPy arrays without pickled objects"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".NPY"])
+def test_every_kind_of_array_is_read_right_or_says_why(tmp_path, array, expected, suffix):
+    path = tmp_path / f"a{suffix}"
+    with path.open("wb") as file:
+        np.savez(file, frames=array) if suffix == ".npz" else np.save(file, array)
+    (found,) = catalogue.read("arrays", Request(tmp_path, labelled=False))
+    if isinstance(expected, str):
+        assert f"{found.reason}: {found.detail}".startswith(expected)
+    else:
+        np.testing.assert_array_equal(found.frames, expected)
+        assert found.frames.flags.c_contiguous and found.frames.dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ">f8", np.int32])
+def test_packed_arrays_of_any_numbers(tmp_path, dtype):
+    path = npz(
+        tmp_path,
+        frames=np.asfortranarray(FRAMES).astype(dtype),
+        offsets=np.array([0, 5, 5, 12], ">f4"),
+        labels=np.array(["ağaç".encode(), b"x", b"y"]),
+        clips=np.array([3, 1, 2]),
+    )
+    first, second, third = catalogue.read("arrays", Request(path))
+    np.testing.assert_array_equal(first.frames, FRAMES[:5])
+    np.testing.assert_array_equal(third.frames, FRAMES[5:])
+    assert (first.name, first.labels, second.reason) == ("3", {"gloss": "ağaç"}, "empty")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"labels": np.int64(3)}, "'labels' has no entries for 1 clips"),
+        ({"labels": np.ones((1, 0))}, r"labels must have shape \(N,\), or \(N, C\)"),
+        ({"labels": [["a", "b"]]}, "be one-hot numbers"),
+        ({"labels": [0], "classes": np.array("a")}, r"'classes' must be text of shape \(N,\)"),
+        ({"labels": [0], "clips": [["a", "b"]]}, r"'clips' must be text of shape \(N,\)"),
+        ({"labels": [0], "signers": "anna"}, "'signers' has no entries for 1 clips"),
+        ({"labels": [0], "offsets": [0.5, 12]}, "'offsets' must be whole numbers"),
+        ({"labels": [0], "offsets": ["0", "12"]}, "'offsets' must be whole numbers"),
+        ({"labels": [0], "offsets": [0, np.nan]}, "'offsets' must be whole numbers"),
+        ({"labels": [0], "frames": np.ones((12, 0))}, "a frame must hold at least one number"),
+        ({"labels": [0], "frames": FRAMES > 1}, "frames must be numbers"),
+        ({"labels": [0], "frames": FRAMES + 1j}, "frames must be numbers"),
+        ({"labels": [0], "frames": np.float32(1)}, "frames must be numbers"),
+        ({"labels": [0] * 3, "frames": FRAMES.reshape(3, 4, 2), "lengths": [1.5, 2, 3]}, "'lengths' must be whole"),
+    ],
+)
+def test_packed_arrays_of_other_kinds_say_why(tmp_path, content, message):
+    fields = {"frames": FRAMES, **({} if "lengths" in content else {"offsets": [0, 12]}), **content}
+    with pytest.raises(InputError, match=message):
+        list(catalogue.read("arrays", Request(npz(tmp_path, **fields))))
+
+
+def test_blank_texts_say_nothing(tmp_path):
+    texts = {"signers": [" ", "anna "], "groups": ["", "g"], "split": [" Train ", "DEV"], "clips": ["", "b"]}
+    path = npz(tmp_path, frames=FRAMES, offsets=[0, 5, 12], labels=["  ", " x"], **texts)
+    first, second = catalogue.list_items("arrays", Request(path))
+    assert (first.name, first.labels, first.signer, first.group, first.split) == ("clip_0", {}, None, None, "train")
+    assert (second.labels, second.signer, second.group, second.split) == ({"gloss": "x"}, "anna", "g", "valid")
+
+
+def test_files_that_differ_by_their_suffix_alone(tmp_path):
+    np.save(tmp_path / "a.npy", FRAMES)
+    np.savez(tmp_path / "a.npz", FRAMES[:5])
+    found = list(catalogue.read("arrays", Request(tmp_path, labelled=False)))
+    assert [(clip.name, len(clip.frames)) for clip in found] == [("a.npy", 12), ("a.npz", 5)]
+    (tmp_path / "labels.csv").write_text("clip,gloss\na.npz,B\na.npy,A\n")
+    found = list(catalogue.read("arrays", Request(tmp_path)))
+    assert [(clip.name, clip.labels["gloss"], len(clip.frames)) for clip in found] == [
+        ("a.npy", "A", 12),
+        ("a.npz", "B", 5),
+    ]
+    (tmp_path / "labels.csv").write_text("clip,gloss\na,A\n")
+    first, second = catalogue.read("arrays", Request(tmp_path))
+    assert (first.name, second.reason) == ("a", "duplicate_name")
+
+
+def test_a_table_of_arrays_without_a_clip(tmp_path):
+    path = npz(tmp_path, frames=np.ones((0, 3, 2)), labels=np.zeros(0, int))
+    (tmp_path / "t.csv").write_text("clip,gloss\na,A\n")
+    (rejected,) = catalogue.list_items("arrays", Request(path, str(tmp_path / "t.csv")))
+    assert (rejected.name, rejected.reason) == ("a", "missing_file")

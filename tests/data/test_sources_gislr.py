@@ -135,3 +135,31 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(tmp_path, 
     (tmp_path / "a.parquet").touch()
     with pytest.raises(InputError, match=r"source gislr needs a package .*: pip install \"pyarrow>="):
         read(tmp_path, labelled=False)
+
+
+def test_its_table_is_read_strictly(tmp_path):
+    tree(tmp_path, 'a.parquet,1,1,"wait', "b.parquet,,2,wait", "c.parquet,26734,1000035562,blow", "d.parquet,1,3")
+    with pytest.raises(InputError) as caught:
+        read(tmp_path)
+    for said in (
+        "line 4: a quotation mark begins a field that does not end",
+        "line 5, column 'participant_id': expected a value, found nothing",
+        "line 6: clip '26734/1000035562' stands in the table twice, also in line 2",
+        "line 7: expected 4 fields, found 3",
+    ):
+        assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"), [("x", ["left"] * 543), ("frame", ["1"] * 543), ("landmark_index", [None] * 543)]
+)
+def test_columns_of_another_kind_say_why(tmp_path, column, values):
+    write_parquet(tmp_path / "1" / "2.PARQUET", [0])
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = parquet.read_table(tmp_path / "1" / "2.PARQUET")
+    table = table.set_column(table.column_names.index(column), column, pyarrow.array(values, pyarrow.string()))
+    parquet.write_table(table, tmp_path / "1" / "2.PARQUET")
+    (found,) = read(tmp_path, labelled=False)
+    assert (found.reason, found.detail) == ("wrong_width", f"expected columns of numbers, found {column} object")

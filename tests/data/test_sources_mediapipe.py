@@ -169,3 +169,34 @@ def test_folders_that_cannot_be_used(tmp_path):
     (tmp_path / "a").mkdir()
     with pytest.raises(InputError, match=r"holds no class/sequence/frame\.npy"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    ("convert", "reason"),
+    [
+        (lambda x: x.astype(np.float16), None),
+        (lambda x: x.astype(">f8"), None),
+        (np.asfortranarray, None),
+        (lambda x: x.astype(np.int16), None),
+        (lambda x: x > 0, "wrong_width"),
+        (lambda x: x + 1j, "wrong_width"),
+        (lambda x: x.astype(object), "unreadable"),
+        (lambda x: x[..., :0], "wrong_width"),
+        (lambda x: np.float64(1), "wrong_width"),
+    ],
+)
+def test_every_kind_of_array_is_read_right_or_says_why(tmp_path, convert, reason, whole):
+    frames = np.arange(T * 126).reshape(T, 126)
+    if whole:
+        (tmp_path / "a").mkdir()
+        with (tmp_path / "a" / "0.NPY").open("wb") as file:
+            np.save(file, convert(frames), allow_pickle=True)
+    else:
+        save(tmp_path / "a" / "0", [convert(frame) for frame in frames])
+    for layout in ("auto", "generic"):
+        (found,) = read(tmp_path, layout=layout)
+        if reason is None:
+            np.testing.assert_array_equal(found.frames, frames)
+        elif not isinstance(found, Clip) or whole:  # numbers without a dimension are frames of one value
+            assert found.reason == reason

@@ -1,6 +1,7 @@
 import json
 import os
 import pickle
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -262,3 +263,50 @@ def test_files_of_real_torch(tmp_path):
     for clip in clips.values():
         np.testing.assert_array_equal(clip.frames[:, :159], truth["smplx"][:, :159])
         np.testing.assert_array_equal(clip.valid[:, 2], truth["left_valid"])
+
+
+SMPLX = np.arange(T * 182, dtype=np.float32).reshape(T, 182)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (SMPLX.astype(np.float64), None),
+        (SMPLX.astype(">f4"), None),
+        (np.asfortranarray(SMPLX), None),
+        (SMPLX.astype(np.int32), None),
+        (SMPLX.tolist(), None),
+        (np.zeros((0, 182), np.float32), "empty"),
+        (SMPLX + 1j, "complex64 (6, 182)"),
+        (SMPLX > 3, "bool (6, 182)"),
+        (np.float32(3), "float32 ()"),
+        ([[1.0], [2.0, 3.0]], "object ()"),
+        ([], "float64 (0,)"),
+        ("a text", "<U6 ()"),
+        (None, "object ()"),
+    ],
+)
+def test_every_kind_of_value_is_read_right_or_says_why(tmp_path, values, expected):
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps({"smplx": values}))
+    (found,) = read(tmp_path, labelled=False)
+    if expected is None:
+        np.testing.assert_array_equal(found.frames[:, :159], SMPLX[:, :159])
+    elif expected == "empty":
+        assert found.reason == "empty"
+    else:
+        assert found.detail == f"'smplx' must be numbers of shape (T, 182), it is {expected}"
+
+
+@pytest.mark.parametrize("mask", [[[1], [1, 2]], ["yes"] * T, None, 1])
+def test_a_mask_that_is_none_says_so(tmp_path, mask):
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps({"smplx": SMPLX, "left_valid": mask}))
+    (found,) = read(tmp_path, labelled=False)
+    assert (found.reason, "'left_valid' must have shape (6,)" in found.detail) == ("wrong_width", True)
+
+
+def test_left_handed_clips_match_in_any_unicode_form(tmp_path):
+    composed, decomposed = (unicodedata.normalize(form, "ağaç") for form in ("NFC", "NFD"))
+    write_clip(tmp_path / f"{decomposed}.pkl")
+    table(tmp_path / "labels.csv", composed)
+    (tmp_path / signavatars.LEFT_HANDED).write_text(json.dumps([composed]))
+    assert only(tmp_path).dominant_hand == "left"

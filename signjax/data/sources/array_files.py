@@ -7,7 +7,7 @@ name `frames` or `features`.
 from pathlib import Path
 
 from signjax.data.clip import Clip, Rejected
-from signjax.data.sources.item import Item, Request
+from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.matching import Found, match, segment
 from signjax.data.sources.npy import NUMPY_ERRORS, read_arrays
 from signjax.errors import InputError
@@ -18,17 +18,17 @@ FRAME_KEYS = ("frames", "features")
 
 def clip_files(path: Path) -> list[Path]:
     """The files below a folder, in a fixed order."""
-    return sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
 
 
-def list_items(request: Request) -> list[Item | Rejected]:
+def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     """An item for each clip of the label table."""
     files = [Found(file.relative_to(request.path).as_posix(), file) for file in clip_files(request.path)]
     if not files:
         raise InputError(
             f"{request.path}: the folder holds no .npy or .npz file; source arrays needs features.npy or clips"
         )
-    return match(request, files, SUFFIXES)
+    return match(request, files, SUFFIXES, say)
 
 
 def read_item(item: Item) -> Clip | Rejected:
@@ -40,13 +40,15 @@ def read_item(item: Item) -> Clip | Rejected:
     key = next((key for key in FRAME_KEYS if key in arrays), next(iter(arrays)) if len(arrays) == 1 else None)
     if key is None:
         return item.rejected(
-            "missing_key", f"expected 'frames', 'features' or a single array, found {', '.join(arrays)}"
+            "missing_key", f"expected 'frames', 'features' or a single array, found {', '.join(arrays) or 'none'}"
         )
     frames = arrays[key]
+    if frames.shape[:1] == (0,):
+        return item.rejected("empty", f"the file holds no frame, its array is {frames.dtype} {frames.shape}")
     if frames.ndim not in (2, 3) or frames.dtype.kind not in "fiu":
         detail = f"expected numbers of shape (T, F) or (T, N, D), they are {frames.dtype} {frames.shape}"
         return item.rejected("wrong_width", detail)
     chosen = segment(item, len(frames))
     if isinstance(chosen, Rejected):
         return chosen
-    return item.clip(frames[chosen].reshape(chosen.stop - chosen.start, -1))
+    return item.clip(frames[chosen].reshape(chosen.stop - chosen.start, frames[0].size), file_frames=len(frames))

@@ -22,7 +22,8 @@ from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
 from signjax.data.label_table import split_name
 from signjax.data.sources import array_files
-from signjax.data.sources.item import Item, Request
+from signjax.data.sources.array_fields import texts_of, whole_numbers
+from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.matching import find_label_table, with_table
 from signjax.data.sources.npy import NUMPY_ERRORS, read_arrays
 from signjax.errors import InputError
@@ -53,7 +54,7 @@ def default_layout(request: Request, width: int) -> layouts.Layout:
     return layouts.generic(width)
 
 
-def list_items(request: Request) -> list[Item | Rejected]:
+def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     """An item for each clip of the arrays; an unlabelled one has no label.
 
     Raises:
@@ -61,8 +62,8 @@ def list_items(request: Request) -> list[Item | Rejected]:
     """
     source_files(request)
     if _one_file_a_clip(request.path):
-        return array_files.list_items(request)
-    return _packed_items(request)
+        return array_files.list_items(request, say)
+    return with_table(request, _packed_items(request), say)
 
 
 def read_item(item: Item) -> Clip | Rejected:
@@ -110,6 +111,8 @@ def _frames(path: Path, arrays: dict[str, np.ndarray]) -> np.ndarray:
         raise InputError(
             f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); {frames.dtype} {frames.shape}"
         )
+    if frames.shape[-1] == 0:
+        raise InputError(f"{path}: a frame must hold at least one number; frames have shape {frames.shape}")
     return frames
 
 
@@ -117,7 +120,7 @@ def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[
     """A class name for each clip; None where the label is negative."""
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    if labels.ndim == 2:
+    if labels.ndim == 2 and labels.shape[1] and labels.dtype.kind in "biuf":
         one_hot = labels.astype(bool)
         wrong = int((one_hot.sum(1) > 1).sum())
         if wrong:
@@ -126,17 +129,19 @@ def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[
             )
         labels = np.where(one_hot.any(1), one_hot.argmax(1), -1)
     if labels.ndim != 1:
-        raise InputError(f"{path}: labels must have shape (N,) or (N, C), they have {labels.shape}")
+        raise InputError(
+            f"{path}: labels must have shape (N,), or (N, C) and be one-hot numbers; they are {labels.dtype} {labels.shape}"
+        )
     if labels.dtype.kind in "US":
-        return [label or None for label in labels.astype(str).tolist()]
+        return [label or None for label in texts_of(path, "labels", labels)]
     if labels.dtype.kind not in "iu":
         raise InputError(f"{path}: labels must be integers or text, they are {labels.dtype}")
     if classes is None:
         digits = len(str(int(labels.max(initial=0))))
         return [f"class {label:0{digits}d}" if label >= 0 else None for label in labels.tolist()]
-    if labels.max(initial=-1) >= len(classes):
-        raise InputError(f"{path}: label {labels.max()} has no name, there are {len(classes)} classes")
-    names = classes.astype(str).tolist()
+    names = texts_of(path, "classes", classes)
+    if labels.max(initial=-1) >= len(names):
+        raise InputError(f"{path}: label {labels.max()} has no name, there are {len(names)} classes")
     return [names[label] if label >= 0 else None for label in labels.tolist()]
 
 
@@ -144,7 +149,7 @@ def _bounds(path: Path, arrays: dict[str, np.ndarray], frames: np.ndarray) -> np
     """int64 (N, 2): first and last-plus-one row of each clip in the flattened frames."""
     if frames.ndim == 3 and "offsets" not in arrays:
         count, length = frames.shape[:2]
-        lengths = np.asarray(arrays.get("lengths", np.full(count, length)), np.int64)
+        lengths = whole_numbers(path, "lengths", arrays["lengths"]) if "lengths" in arrays else np.full(count, length)
         if lengths.shape != (count,) or lengths.min(initial=0) < 0 or lengths.max(initial=0) > length:
             raise InputError(f"{path}: lengths must be {count} numbers from 0 to {length}")
         starts = np.arange(count, dtype=np.int64) * length
@@ -153,7 +158,7 @@ def _bounds(path: Path, arrays: dict[str, np.ndarray], frames: np.ndarray) -> np
         raise InputError(f"{path}: 'offsets' need frames of shape (sum of T, F), they have {frames.shape}")
     if "offsets" not in arrays:
         raise InputError(f"{path}: frames of shape {frames.shape} need 'offsets', which say where each clip begins")
-    offsets = np.asarray(arrays["offsets"], np.int64)
+    offsets = whole_numbers(path, "offsets", arrays["offsets"])
     if (
         offsets.ndim != 1
         or len(offsets) < 2
@@ -178,6 +183,7 @@ def _names(texts: dict[str, list[str]], count: int) -> list[str]:
 
 
 def _packed_items(request: Request) -> list[Item | Rejected]:
+    """An item for each clip, as the arrays describe it."""
     path = request.path
     arrays = _read_packed(path, _KEYS)
     bounds = _bounds(path, arrays, _frames(path, arrays))
@@ -188,13 +194,14 @@ def _packed_items(request: Request) -> list[Item | Rejected]:
             f"{path}: no labels; add an array 'labels' with one entry a clip, or name a table with --config.data.labels=FILE"
         )
     for key in ("labels", *_TEXTS):
-        if key in arrays and len(arrays[key]) != count:
-            raise InputError(f"{path}: '{key}' has {len(arrays[key])} entries for {count} clips")
+        if key in arrays and arrays[key].shape[:1] != (count,):
+            found = len(arrays[key]) if arrays[key].ndim else "no"
+            raise InputError(f"{path}: '{key}' has {found} entries for {count} clips")
     none: list[str | None] = [None] * count
     classes = _labels(path, arrays["labels"], arrays.get("classes")) if labelled_here else none
-    texts = {key: arrays[key].astype(str).tolist() for key in _TEXTS if key in arrays}
+    texts = {key: texts_of(path, key, arrays[key]) for key in _TEXTS if key in arrays}
     known = {key: [text or None for text in texts[key]] if key in texts else none for key in _TEXTS}
-    items: list[Item | Rejected] = [
+    return [
         Item(
             name,
             str(path),
@@ -217,4 +224,3 @@ def _packed_items(request: Request) -> list[Item | Rejected]:
             strict=True,
         )
     ]
-    return with_table(request, items)

@@ -6,18 +6,21 @@ Reading goes in two steps, so that the second can be done in any number of proce
     items = list_items(source, request)        # list[Item | Rejected], in a fixed order; reads names and tables, no frames
     clip = read_item(source, item)             # Clip | Rejected; a pure function of the item and the file it names
 
-An `Item` is small and can be pickled; what `list_items` rejects needs no further work. A new source is a module with the
-four functions of `Source`, and a line in `SOURCES`.
+An `Item` is small and can be pickled; what `list_items` rejects needs no further work. `listing` also has what was concluded from
+the names, for a person to read. All names are canonical (`signjax.data.names`), whatever the source. A new source is a module with
+the four functions of `Source`, and a line in `SOURCES`.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
+from signjax.data.names import canonical
 from signjax.data.sources import arrays, gislr, mediapipe, pose, signavatars
-from signjax.data.sources.item import Item, Request
+from signjax.data.sources.item import Item, Request, Say
 from signjax.errors import InputError
 
 
@@ -27,8 +30,8 @@ class Source(Protocol):
     def source_files(self, request: Request) -> list[Path]:
         """Every file that the clips come from, label tables too: a change in any means that the clips may change."""
 
-    def list_items(self, request: Request) -> list[Item | Rejected]:
-        """The work items in a fixed order, and what is rejected without reading it."""
+    def list_items(self, request: Request, say: Say) -> list[Item | Rejected]:
+        """The work items in a fixed order, and what is rejected without reading it; says what was concluded from names."""
 
     def read_item(self, item: Item) -> Clip | Rejected:
         """Reads one clip; what is wrong with its file alone comes as `Rejected`."""
@@ -60,14 +63,64 @@ def named(source: str) -> Source:
     return SOURCES[source]
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What a source has.
+
+    Attributes:
+      items: the work items in a fixed order, and what is rejected without reading it.
+      remarks: sentences on what was concluded from names, such as that a column `file` holds titles.
+    """
+
+    items: list[Item | Rejected]
+    remarks: list[str]
+
+
+def listing(source: str, request: Request) -> Listing:
+    """The work items of a source, and the remarks that a person should read.
+
+    Raises:
+      InputError: the request cannot be used.
+    """
+    remarks: list[str] = []
+    items = named(source).list_items(request, remarks.append)
+    # Canonical, as a path in them may hold bytes that cannot be printed.
+    return Listing([_canonical(item) for item in items], [canonical(remark) for remark in remarks])
+
+
 def list_items(source: str, request: Request) -> list[Item | Rejected]:
     """The work items of a source in a fixed order, and what is rejected without reading it."""
-    return named(source).list_items(request)
+    return listing(source, request).items
+
+
+def _canonical(item: Item | Rejected) -> Item | Rejected:
+    """The item with names as they are compared and written; its file keeps the name by which it can be opened."""
+    name = canonical(item.name) or repr(item.name)
+    if isinstance(item, Rejected):
+        return replace(item, name=name)
+    labels = {canonical(head): canonical(label) for head, label in item.labels.items()}
+    return replace(
+        item,
+        name=name,
+        labels={head: label for head, label in labels.items() if label},
+        signer=canonical(item.signer or "") or None,
+        group=canonical(item.group or "") or None,
+        split=canonical(item.split or "") or None,
+    )
 
 
 def read_item(source: str, item: Item) -> Clip | Rejected:
-    """Reads the clip of one work item, in any process."""
-    return named(source).read_item(item)
+    """Reads the clip of one work item, in any process; a clip has at least one frame, and each frame a number."""
+    try:
+        found = named(source).read_item(item)
+    except Exception as error:
+        error.add_note(f"while reading clip {item.name!r} of {item.file}")
+        raise
+    if isinstance(found, Clip) and len(found.frames) == 0:
+        return item.rejected("empty", "the clip has no frame")
+    if isinstance(found, Clip) and found.frames.shape[1] == 0:
+        return item.rejected("wrong_width", "its frames hold no number")
+    return found
 
 
 def read(source: str, request: Request) -> Iterator[Clip | Rejected]:

@@ -6,24 +6,28 @@ left_hand, pose, right_hand), `landmark_index`, `x`, `y`, `z`. A frame has 543 l
 shares of the picture's width and height; NaN is a landmark that was not found, and stays NaN here.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from signjax.data import landmarks, layouts
 from signjax.data.clip import Clip, Rejected
-from signjax.data.label_table import Row, read_delimited
+from signjax.data.delimited import read_delimited
+from signjax.data.label_table import Row, check_named_once
 from signjax.data.sources.choosing import by_name, channels_of
 from signjax.data.sources.extras import needed
 from signjax.data.sources.frame_numbers import timeline
-from signjax.data.sources.item import Item, Request
+from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.matching import Found, match_rows, segment, with_table
+from signjax.data.table_faults import Faults
 from signjax.errors import InputError
 
 HEAD = "gloss"
 TABLE = "train.csv"
 REQUIREMENT = "pyarrow>=17"
 _COLUMNS = ("path", "participant_id", "sequence_id", "sign")
+_NUMBERS = ("frame", "landmark_index", "x", "y", "z")
 _SUFFIX = ".parquet"
 # The types in the order of the rows of a frame, each sorted by landmark_index.
 _LAYOUT = landmarks.holistic()
@@ -43,7 +47,7 @@ def default_layout(request: Request, width: int) -> layouts.Layout:
     return layouts.named("holistic", width)
 
 
-def list_items(request: Request) -> list[Item | Rejected]:
+def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     """An item for each row of `train.csv`, called `participant/sequence`; the participant is the signer.
 
     Raises:
@@ -52,14 +56,15 @@ def list_items(request: Request) -> list[Item | Rejected]:
     needed("gislr", "pyarrow.parquet", REQUIREMENT)
     if request.layout != "auto":
         channels_of(by_name(request.layout), _LAYOUT)
-    return with_table(request, match_rows(request, _files(request), (_SUFFIX,), _rows(request), request.path / TABLE))
+    items = match_rows(request, _files(request), (_SUFFIX,), _rows(request), request.path / TABLE, say)
+    return with_table(request, items, say)
 
 
 def _files(request: Request) -> list[Found]:
     path = request.path
     if not path.is_dir():
         raise InputError(f"{path}: no such folder; source gislr needs the folder with {TABLE} and train_landmark_files")
-    found = sorted(path.rglob(f"*{_SUFFIX}"))
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() == _SUFFIX)
     if not found:
         raise InputError(f"{path}: holds no {_SUFFIX} file; source gislr needs the folder with {TABLE}")
     return [Found(file.relative_to(path).as_posix(), file, request.layout) for file in found]
@@ -71,49 +76,62 @@ def _rows(request: Request) -> list[Row] | None:
     table = request.path / TABLE
     if not table.is_file():
         raise InputError(f"{table}: no such file; source gislr needs its columns {', '.join(_COLUMNS)}")
-    return [
-        Row(
-            clip=f"{fields['participant_id']}/{fields['sequence_id']}",
-            file=fields["path"],
-            labels={HEAD: fields["sign"]} if fields["sign"] else {},
-            signer=fields["participant_id"] or None,
-            where=f"{table}, {place}",
-        )
-        for place, fields in read_delimited(table, ",", _COLUMNS)
-    ]
+    faults = Faults(table)
+    rows = [_row(table, place, fields, faults) for place, fields in read_delimited(table, ",", _COLUMNS, faults)]
+    check_named_once(((row.clip, row.where.removeprefix(f"{table}, ")) for row in rows), faults)
+    faults.check()
+    return rows
+
+
+def _row(table: Path, place: str, fields: Mapping[str, str], faults: Faults) -> Row:
+    for column in ("path", "participant_id", "sequence_id"):
+        if not fields[column]:
+            faults.add(f"{place}, column {column!r}", "expected a value, found nothing", "Only 'sign' may be empty")
+    return Row(
+        clip=f"{fields['participant_id']}/{fields['sequence_id']}",
+        file=fields["path"],
+        labels={HEAD: fields["sign"]} if fields["sign"] else {},
+        signer=fields["participant_id"] or None,
+        where=f"{table}, {place}",
+    )
 
 
 def read_item(item: Item) -> Clip | Rejected:
     """One file of landmarks; frames whose numbers are left out are NaN throughout."""
     parquet = needed("gislr", "pyarrow.parquet", REQUIREMENT)
     try:
-        # One thread: the items are read in several processes.
-        table = parquet.read_table(
-            item.file, columns=["frame", "type", "landmark_index", "x", "y", "z"], use_threads=False, memory_map=True
-        )
+        # Opened here, for pyarrow opens no file whose name is not UTF-8. One thread: the items are read in several processes.
+        with Path(item.file).open("rb") as file:
+            table = parquet.read_table(file, columns=["type", *_NUMBERS], use_threads=False)
     except (OSError, ValueError, KeyError) as error:  # pyarrow's own errors are all of these
         return item.rejected("unreadable", f"expected a parquet file of landmarks: {error}")
-    number = table.column("frame").to_numpy()
+    if len(table) == 0:
+        return item.rejected("empty", "the file has no row")
+    columns = {name: table.column(name).to_numpy() for name in _NUMBERS}
+    strange = [f"{name} {column.dtype}" for name, column in columns.items() if column.dtype.kind not in "fiu"]
+    if strange:
+        return item.rejected("wrong_width", f"expected columns of numbers, found {', '.join(strange)}")
+    number, index = columns["frame"], columns["landmark_index"]
     if len(number) % _LANDMARKS:
         detail = f"expected {_LANDMARKS} rows a frame, found {len(number)} rows"
         return item.rejected("wrong_width", detail)
     kind = np.asarray(table.column("type").to_pylist(), str)
-    index = table.column("landmark_index").to_numpy()
     order = np.lexsort((index, kind, number))  # the names of the types are in the layout's order
     by_frame = (len(number) // _LANDMARKS, _LANDMARKS)
     expected = np.concatenate([np.full(part.points, part.name) for part in _LAYOUT.parts])
-    if len(number) and not (
+    if not (
         (kind[order].reshape(by_frame) == expected).all()
         and (np.ptp(number[order].reshape(by_frame), axis=1) == 0).all()
     ):
         counts = ", ".join(f"{part.name} {part.points}" for part in _LAYOUT.parts)
         return item.rejected("wrong_width", f"expected in each frame {counts} landmarks")
-    points = np.stack([table.column(axis).to_numpy() for axis in "xyz"], axis=1)[order]
-    frames = points.reshape(by_frame[0], _LAYOUT.width).astype(np.float32)
+    points = np.stack([columns[axis] for axis in "xyz"], axis=1)[order]
+    with np.errstate(over="ignore"):  # too large a number becomes infinite, which has a reason of its own
+        frames = points.reshape(by_frame[0], _LAYOUT.width).astype(np.float32)
     time = timeline(number[order].reshape(by_frame)[:, 0])
     if time is not None:
         frames = np.where(time.there[:, None], frames[time.row], np.float32(np.nan))
     if item.how != "auto":
         frames = frames[:, channels_of(by_name(item.how), _LAYOUT)]
     chosen = segment(item, len(frames))
-    return chosen if isinstance(chosen, Rejected) else item.clip(frames[chosen])
+    return chosen if isinstance(chosen, Rejected) else item.clip(frames[chosen], file_frames=len(frames))

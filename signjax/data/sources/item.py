@@ -1,6 +1,6 @@
 """What goes into a source, and the work items that it makes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from signjax.data.clip import Clip, Rejected
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Item:
       file: where its frames lie (for some sources a folder).
       start, stop: which frames of the file are the clip's; None is the end of the file.
       how: what else its source must know, such as which array of the file holds the frames.
+      file_frames: how many frames the recording has of which the clip is a part, where that is known before it is read.
     """
 
     name: str
@@ -48,12 +51,22 @@ class Item:
     start: int = 0
     stop: int | None = None
     how: Any = None
+    file_frames: int | None = None
 
-    def clip(self, frames: np.ndarray, valid: np.ndarray | None = None) -> Clip:
-        """The clip, given its frames (T, F) and the validity of its parts (T, P)."""
+    def clip(self, frames: np.ndarray, valid: np.ndarray | None = None, file_frames: int | None = None) -> Clip:
+        """The clip.
+
+        Args:
+          frames: (T, F).
+          valid: (T, P), the validity of its parts.
+          file_frames: how many frames its file has; kept where the clip is a part of the file.
+        """
+        part = self.start > 0 or self.stop is not None
+        with np.errstate(over="ignore"):  # too large a number becomes infinite, which has a reason of its own
+            numbers = np.ascontiguousarray(frames, np.float32)
         return Clip(
             name=self.name,
-            frames=np.ascontiguousarray(frames, np.float32),
+            frames=numbers,
             valid=valid,
             labels=self.labels,
             signer=self.signer,
@@ -61,6 +74,7 @@ class Item:
             split=self.split,
             dominant_hand=self.dominant_hand,
             source=self.file,
+            file_frames=file_frames if part and file_frames is not None else self.file_frames,
         )
 
     def rejected(self, reason: str, detail: str) -> Rejected:

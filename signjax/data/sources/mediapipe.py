@@ -19,7 +19,6 @@ A part that was not found is all zeros.
 """
 
 import os
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,18 +28,18 @@ from signjax.data import landmarks
 from signjax.data.clip import Clip, Rejected
 from signjax.data.label_table import split_name
 from signjax.data.landmarks import LandmarkPart, landmark_layout
+from signjax.data.names import canonical
 from signjax.data.parts import Layout
 from signjax.data.sources.choosing import by_name, channels_of
 from signjax.data.sources.frame_numbers import timeline
-from signjax.data.sources.item import Item, Request
+from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.matching import segment, with_table
 from signjax.data.sources.npy import NUMPY_ERRORS
-from signjax.data.splits import SPLITS
+from signjax.data.sources.split_folders import class_folders, entries, in_order, is_array
 from signjax.errors import InputError
 
 HEAD = "gloss"
 _HANDS = ("left_hand", "right_hand")
-_NUMBER = re.compile(r"\d+$")
 
 
 def _layout(name: str, kind: str, *sets: str, visibility: bool = False) -> Layout:
@@ -90,45 +89,48 @@ def default_layout(request: Request, width: int) -> Layout:
     return LAYOUTS[width]
 
 
-def list_items(request: Request) -> list[Item | Rejected]:
+def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     """An item for each sequence, called `class/sequence`; with a label table, with what that says more.
+
+    Where that is not unique, for sequences are numbered anew in each split, a clip is called `split/class/sequence`.
 
     Raises:
       InputError: no such folder, or no folders of classes with sequences in it.
     """
+    found = _sequences(request.path)
+    splits = [split_name(folder.name) if folder else None for folder, _, _ in found]
     items: list[Item | Rejected] = [
         Item(
-            name=f"{label}/{path.stem if path.is_file() else path.name}",
+            name=name,
             file=str(path),
             labels={HEAD: label} if request.labelled else {},
             split=split,
             how=request.layout,
         )
-        for split, label, path in _sequences(request.path)
+        for name, split, (_, label, path) in zip(_names(found, splits), splits, found, strict=True)
     ]
-    names = [item.name for item in items]
-    if len(set(names)) < len(names):  # sequences are numbered anew in each split
-        items = [_renamed(item) for item in items if isinstance(item, Item)]
-    return with_table(request, items)
+    return with_table(request, items, say)
 
 
-def _renamed(item: Item) -> Item:
-    return replace(item, name=f"{item.split}/{item.name}") if item.split else item
+def _names(found: list[tuple[Path | None, str, Path]], splits: list[str | None]) -> list[str]:
+    """The shortest names that differ; where two folders mean one split, it takes the folder's own name."""
+    folders = [folder.name if folder else None for folder, _, _ in found]
+    plain = [f"{label}/{path.stem if path.is_file() else path.name}" for _, label, path in found]
+    candidates = [
+        [canonical(name if split is None else f"{split}/{name}") for split, name in zip(above, plain, strict=True)]
+        for above in ([None] * len(found), splits, folders)
+    ]
+    return next((names for names in candidates if len(set(names)) == len(names)), candidates[-1])
 
 
-def _sequences(path: Path) -> list[tuple[str | None, str, Path]]:
-    """(split, class, sequence) of every sequence, numbers in the order of their values."""
+def _sequences(path: Path) -> list[tuple[Path | None, str, Path]]:
+    """(folder of the split, class, sequence) of every sequence, numbers in the order of their values."""
     if not path.is_dir():
         raise InputError(f"{path}: no such folder; source mediapipe needs a folder of class/sequence/frame.npy")
-    tops = _entries(path, folders=True)
-    of_splits = bool(tops) and all(split_name(top.name) in SPLITS for top in tops)
-    classes = (
-        [(split_name(top.name), folder) for top in tops for folder in _entries(top, folders=True)]
-        if of_splits
-        else [(None, top) for top in tops]
-    )
     found = [
-        (split, folder.name, sequence) for split, folder in classes for sequence in _entries(folder, folders=False)
+        (split, folder.name, sequence)
+        for split, folder in class_folders(path, LAYOUTS)
+        for sequence in entries(folder, folders=False)
     ]
     if not found:
         raise InputError(
@@ -137,25 +139,9 @@ def _sequences(path: Path) -> list[tuple[str | None, str, Path]]:
     return found
 
 
-def _entries(folder: Path, *, folders: bool) -> list[Path]:
-    """Folders, and unless `folders` also .npy files, in order; hidden ones left out."""
-    with os.scandir(folder) as entries:
-        names = [
-            entry.name
-            for entry in entries
-            if not entry.name.startswith(".") and (entry.is_dir() or (not folders and entry.name.endswith(".npy")))
-        ]
-    return [folder / name for name in sorted(names, key=_in_order)]
-
-
-def _in_order(name: str) -> tuple[int, str]:
-    number = _NUMBER.search(name.removesuffix(".npy"))
-    return (int(number.group()) if number else -1, name)
-
-
 def _frame_names(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted((entry.name for entry in entries if entry.name.endswith(".npy")), key=_in_order)
+    with os.scandir(folder) as found:
+        return sorted((entry.name for entry in found if is_array(entry.name)), key=in_order)
 
 
 def read_item(item: Item) -> Clip | Rejected:
@@ -167,11 +153,15 @@ def read_item(item: Item) -> Clip | Rejected:
         return item.rejected("unreadable", f"expected NumPy arrays without pickled objects: {error}")
     if isinstance(found, Rejected):
         return found
+    if found.shape[:1] == (0,):
+        return item.rejected("empty", f"the file holds no frame, its array is {found.dtype} {found.shape}")
     if found.ndim != 2 or found.dtype.kind not in "fiu":
         return item.rejected("wrong_width", f"expected numbers of shape (T, F), they are {found.dtype} {found.shape}")
     chosen = segment(item, len(found))
     if isinstance(chosen, Rejected):
         return chosen
+    if chosen != slice(0, len(found)):
+        item = replace(item, file_frames=len(found))
     return _as_wanted(item, found[chosen])
 
 
@@ -180,7 +170,7 @@ def _read_frames(item: Item, folder: Path) -> np.ndarray | Rejected:
     names = _frame_names(folder)
     if not names:
         return item.rejected("empty", "the folder holds no frame (.npy)")
-    unnumbered = [name for name in names if _in_order(name)[0] < 0]
+    unnumbered = [name for name in names if in_order(name)[0] < 0]
     if unnumbered:
         return item.rejected("unreadable", f"frames must be called by numbers, one is called {unnumbered[0]}")
     frames: list[np.ndarray] = []
@@ -193,7 +183,7 @@ def _read_frames(item: Item, folder: Path) -> np.ndarray | Rejected:
             expected = f"{frames[0].size} numbers as in {names[0]}" if frames else "numbers"
             return item.rejected("wrong_width", f"{name}: expected {expected}, found {frame.dtype} {frame.shape}")
         frames.append(frame.reshape(-1))
-    numbers = np.array([_in_order(name)[0] for name in names])
+    numbers = np.array([in_order(name)[0] for name in names])
     if int(numbers[-1]) - int(numbers[0]) + 1 > 2 * len(numbers):
         lost = int(numbers[-1]) - int(numbers[0]) + 1 - len(numbers)
         return item.rejected(

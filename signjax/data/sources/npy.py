@@ -28,7 +28,7 @@ def read_arrays(path: Path, keys: Collection[str] | None = None) -> dict[str, np
     Raises:
       NUMPY_ERRORS: the file cannot be read, or holds pickled objects.
     """
-    if path.suffix == ".npy":
+    if path.suffix.lower() == ".npy":
         return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False)}
     with zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}

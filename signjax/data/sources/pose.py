@@ -17,7 +17,7 @@ from signjax.data.parts import Layout
 from signjax.data.sources import pose_layout
 from signjax.data.sources.choosing import by_name, channels_of
 from signjax.data.sources.extras import needed
-from signjax.data.sources.item import Item, Request
+from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.matching import Found, find_label_table, match, segment
 from signjax.errors import InputError
 
@@ -58,7 +58,7 @@ def default_layout(request: Request, width: int) -> Layout:
     return _first_header(request)[1]
 
 
-def list_items(request: Request) -> list[Item | Rejected]:
+def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     """An item for each clip of the label table; a clip may be a segment of a file.
 
     Raises:
@@ -70,7 +70,7 @@ def list_items(request: Request) -> list[Item | Rejected]:
     how = _How(request.layout, digest)
     root = request.path if request.path.is_dir() else request.path.parent
     files = [Found(file.relative_to(root).as_posix(), file, how) for file in _paths(request)]
-    return match(request, files, (_SUFFIX,))
+    return match(request, files, (_SUFFIX,), say)
 
 
 def _paths(request: Request) -> list[Path]:
@@ -81,7 +81,7 @@ def _paths(request: Request) -> list[Path]:
         raise InputError(
             f"{path}: no such folder; config.data.path must be a folder of {_SUFFIX} files, or one of them"
         )
-    files = sorted(path.rglob(f"*{_SUFFIX}"))
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() == _SUFFIX)
     if not files:
         raise InputError(f"{path}: the folder holds no {_SUFFIX} file")
     return files
@@ -159,4 +159,6 @@ def read_item(item: Item) -> Clip | Rejected:
     if isinstance(chosen, Rejected):
         return chosen
     frames = file.frames[chosen]
-    return item.clip(frames if how.layout == "auto" else frames[:, channels_of(by_name(how.layout), file.layout)])
+    if how.layout != "auto":
+        frames = frames[:, channels_of(by_name(how.layout), file.layout)]
+    return item.clip(frames, file_frames=len(file.frames))

@@ -25,8 +25,9 @@ import numpy as np
 from signjax import pickles
 from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
+from signjax.data.names import canonical
 from signjax.data.sources.frame_numbers import timeline
-from signjax.data.sources.item import Item, Request
+from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.matching import Found, find_label_table, match, segment
 from signjax.data.sources.npy import NUMPY_ERRORS, read_arrays
 from signjax.errors import InputError
@@ -77,7 +78,7 @@ def default_layout(request: Request, width: int) -> layouts.Layout:
     return layouts.named("smplx", width)
 
 
-def list_items(request: Request) -> list[Item | Rejected]:
+def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     """An item for each clip, called as its file is, and rejections for what has no partner in files or label table.
 
     Raises:
@@ -86,13 +87,13 @@ def list_items(request: Request) -> list[Item | Rejected]:
     layout = "smplx" if request.layout == "auto" else request.layout
     if layout not in _FORMS:
         raise InputError(f"config.data.layout: source signavatars has {', '.join(_FORMS)}; not {layout!r}")
-    items = match(request, _files(request, layout), _NAME_ENDINGS)
+    items = match(request, _files(request, layout), _NAME_ENDINGS, say)
     left_handed: set[str] = set()
     for path in _left_handed_lists(request) if request.labelled else ():
         left_handed |= _read_left_handed(path)
     return [
         replace(item, dominant_hand="left")
-        if isinstance(item, Item) and item.dominant_hand is None and item.name in left_handed
+        if isinstance(item, Item) and item.dominant_hand is None and canonical(item.name) in left_handed
         else item
         for item in items
     ]
@@ -120,7 +121,9 @@ def _files(request: Request, layout: str) -> list[Found]:
             for record in sorted(records)
         ]
     files = sorted(path.rglob("*"))
-    found = [file for file in files if file.suffix.lower() in SUFFIXES] or [f for f in files if f.suffix == ".npz"]
+    found = [file for file in files if file.suffix.lower() in SUFFIXES] or [
+        f for f in files if f.suffix.lower() == ".npz"
+    ]
     if not found:
         raise InputError(
             f"{path}: the folder holds no .pkl file; config.data.path must be a folder of SMPL-X pickles, or one that "
@@ -132,12 +135,12 @@ def _files(request: Request, layout: str) -> list[Found]:
 def _names_inside(path: Path) -> list[str]:
     """The clips of a file of many; none where it holds one."""
     try:
-        if path.suffix == ".npz":
-            names = {name.rpartition("/")[0] for name in read_arrays(path)}
+        if path.suffix.lower() == ".npz":
+            names = list({name.rpartition("/")[0] for name in read_arrays(path)})
         else:
             content = pickles.inspect(path)
             inner = content.items() if isinstance(content, dict) else ()
-            names = {str(name) for name, fields in inner if isinstance(fields, dict)}
+            names = [str(name) for name, fields in inner if isinstance(fields, dict)]
     except (pickles.PickleError, *NUMPY_ERRORS):
         return []  # read_item says why
     return sorted(names) if len(names) > 1 else []
@@ -156,7 +159,7 @@ def _read_left_handed(path: Path) -> set[str]:
         raise InputError(f"{path}: expected a JSON array of clip names: {error}") from error
     if not isinstance(content, list) or not all(isinstance(name, str) for name in content):
         raise InputError(f"{path}: expected a JSON array of clip names")
-    return set(content)
+    return set(map(canonical, content))
 
 
 @lru_cache(maxsize=1)
@@ -172,7 +175,7 @@ def _content(path: str, key: str | None) -> Any:
 
 def _load(path: str) -> Any:
     """The content of a pickle, or of the .npz file that it was converted into."""
-    if not path.endswith(".npz"):
+    if not path.lower().endswith(".npz"):
         return pickles.load(path)
     content: dict[str, Any] = {}
     for name, array in read_arrays(Path(path)).items():
@@ -201,7 +204,15 @@ def read_item(item: Item) -> Clip | Rejected:
     if key is None:
         found = ", ".join(map(str, content)) if isinstance(content, dict) else type(content).__name__
         return item.rejected("missing_key", f"expected a dict with '{form.keys[0]}', found {found}")
-    return _clip(item, np.asarray(content[key]), key, content)
+    return _clip(item, _array(content[key]), key, content)
+
+
+def _array(value: Any) -> np.ndarray:
+    """An array; one of objects where lists in it differ in length, which fits no form."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.asarray(None)
 
 
 def _clip(item: Item, values: np.ndarray, key: str, content: dict[str, Any]) -> Clip | Rejected:
@@ -221,17 +232,17 @@ def _clip(item: Item, values: np.ndarray, key: str, content: dict[str, Any]) -> 
     for mask, part in _MASKS.items():
         if mask not in content:
             continue
-        seen = np.asarray(content[mask])
-        if seen.shape != (count,):
-            detail = f"'{mask}' must have shape ({count},) as '{key}' has, it has {seen.shape}"
+        seen = _array(content[mask])
+        if seen.shape != (count,) or seen.dtype.kind not in "biuf":
+            detail = f"'{mask}' must have shape ({count},) as '{key}' has, and be true or false; it is {seen.dtype} {seen.shape}"
             return item.rejected("wrong_width", detail)
         valid[:, layout.part_names.index(part)] = seen.astype(bool)
     chosen = segment(item, count)
     if isinstance(chosen, Rejected):
         return chosen
     frames, valid = frames[chosen], valid[chosen]
-    numbers = np.asarray(content.get(_NUMBERS, ()))
+    numbers = _array(content.get(_NUMBERS, ()))
     time = timeline(numbers[chosen]) if numbers.shape == (count,) else None
-    return (
-        item.clip(frames, valid) if time is None else item.clip(frames[time.row], valid[time.row] & time.there[:, None])
-    )
+    if time is not None:
+        frames, valid = frames[time.row], valid[time.row] & time.there[:, None]
+    return item.clip(frames, valid, count)
