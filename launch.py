@@ -6,6 +6,7 @@ python launch.py --config=configs/base.py [--workdir=DIR] [--mode=train|prepare|
 import io
 import re
 import sys
+from itertools import pairwise
 from typing import NoReturn
 
 from absl import app, flags, logging
@@ -18,12 +19,6 @@ from signjax.setting_rules import RULES
 
 MODES = ("train", "prepare", "evaluate", "predict")
 
-_CONFIG = config_flags.DEFINE_config_file(
-    "config",
-    None,
-    "Python file with the configuration; any of its keys is overridden by --config.KEY=VALUE.",
-    lock_config=True,
-)
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Run folder; the default is named after the configuration, below runs/."
 )
@@ -33,6 +28,8 @@ _CONFIG_HELP = flags.DEFINE_bool(
     False,
     "List every key of the configuration with its default, its meaning and the values it can have.",
 )
+
+_CONFIG_HELP_TEXT = "Python file with the configuration; any of its keys is overridden by --config.KEY=VALUE."
 
 _faults: dict[str, str] = {}  # key of the configuration -> what is wrong with the flag for it
 
@@ -56,10 +53,10 @@ def _run() -> None:
     from signjax import settings
     from signjax.devices import choose_platform
 
-    if _CONFIG.value is None:
+    config = flags.FLAGS.config
+    if config is None:
         raise InputError("--config is missing; for example --config=configs/base.py")
     choose_platform()
-    config = _CONFIG.value
     settings.check(config, _MODE.value, _faults)
 
     from signjax import pipeline  # loads jax, so the platform must be chosen by now
@@ -97,20 +94,24 @@ def parse_flags(argv: list[str]) -> list[str]:
         good, faults = readable(overrides)
         _faults.update(faults)
         end = rest.index("--") if "--" in rest else len(rest)
-        sys.argv[:] = [*rest[:end], *good, *rest[end:]]  # where config_flags looks for overrides
+        sys.argv[:] = [
+            *rest[:end],
+            *good,
+            *rest[end:],
+        ]  # where config_flags looks for overrides, as soon as it is defined
+        config = config_flags.DEFINE_config_file("config", None, _CONFIG_HELP_TEXT, lock_config=True)
         left = list(flags.FLAGS(sys.argv))
-        if _CONFIG.value is not None and not isinstance(_CONFIG.value.lock(), ConfigDict):
+        if config.value is not None and not isinstance(config.value.lock(), ConfigDict):
             raise TypeError
         return left
     except flags.Error as error:
         _stop(f"{str(error).removeprefix('ERROR:: ')} (--help lists the flags, --config_help the keys)")
     except Exception:  # the configuration file is the user's program: it can raise anything
-        name = next((word.partition("=")[2] for word in rest if re.match("--?config=", word)), None)
-        if name is None and "--config" in rest[:-1]:
-            name = rest[rest.index("--config") + 1]
-        if name is not None:
+        values = [word.partition("=")[2] for word in rest if re.match("--?config=", word)]
+        values += [after for word, after in pairwise(rest) if word in ("--config", "-config")]
+        for value in values:
             try:
-                load_config(name)
+                load_config(value)
             except InputError as fault:
                 _stop(fault)
         raise

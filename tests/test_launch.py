@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from configs import base
+from signjax.data import locks
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = (
@@ -148,8 +150,6 @@ def test_another_configuration_does_not_continue_a_run(finished):
 
 
 def test_a_finished_run_can_be_given_more_epochs(finished, tmp_path):
-    import shutil
-
     shutil.copytree(finished[0], tmp_path / "run")
     said = launch(tmp_path / "run", *TINY[:-1], "--config.train.epochs=5").stdout
     assert "resume: from epoch 4" in said
@@ -354,3 +354,73 @@ def test_a_planted_copy_across_a_given_split_stops_the_run_or_is_dropped(tmp_pat
 def test_preparing_does_not_load_jax():
     check = "import sys, signjax.pipeline; sys.exit('jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock"
+    }
+
+
+@pytest.fixture
+def copied(finished, tmp_path) -> Path:
+    """A copy of the finished run."""
+    shutil.copytree(finished[0], tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_a_run_ends_with_a_self_check(finished):
+    assert re.search(r"self-check: \d+ clips, read again from their source, are what the model was given", finished[1])
+
+
+def test_other_data_in_a_finished_run_are_refused_and_nothing_is_lost(copied, tmp_path):
+    """The same files but for two labels that changed places."""
+    shutil.copytree(copied / "corpus", tmp_path / "other")
+    table = tmp_path / "other" / "labels.csv"
+    lines = table.read_text().splitlines()
+    fields = [line.split(",") for line in lines]
+    first, other = 1, next(i for i in range(2, len(fields)) if fields[i][1] != fields[1][1])
+    fields[first][1], fields[other][1] = fields[other][1], fields[first][1]
+    table.write_text("\n".join(",".join(line) for line in fields) + "\n")
+    launch(copied, *TINY, "--mode=evaluate")  # the folder was copied: checked once
+    before = {name: contents(copied / name) for name in ("dataset", "checkpoints")}
+    config = (copied / "config.json").read_bytes()
+    said = launch(copied, *TINY, f"--config.data.path={tmp_path / 'other'}", status=1).stderr
+    assert "trained on other data" in said and "Nothing was changed" in said and "Traceback" not in said
+    assert {name: contents(copied / name) for name in before} == before
+    assert (copied / "config.json").read_bytes() == config
+    launch(copied, *TINY, "--mode=evaluate")
+
+
+def test_the_same_data_elsewhere_are_accepted(copied, tmp_path):
+    shutil.copytree(copied / "corpus", tmp_path / "moved")
+    said = launch(copied, *TINY, f"--config.data.path={tmp_path / 'moved'}").stdout
+    assert "training was finished already" in said
+
+
+def test_one_process_at_a_time_works_on_a_run_folder(copied):
+    before = (copied / "metrics.jsonl").read_bytes()
+    with locks.inside(copied, lambda line: None) as lock:
+        lock.require()
+        said = launch(copied, *TINY, status=1).stderr
+    assert f"another process is working on it (process {os.getpid()} on " in said
+    assert (copied / "metrics.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut short"])
+def test_a_run_without_its_settings_is_not_accepted(copied, damage):
+    path = copied / "config.json"
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:100])
+    said = launch(copied, *TINY, status=1).stderr
+    assert "config.json" in said and "Traceback" not in said
+
+
+def test_labels_of_other_clips_in_the_prepared_folder_stop_the_run(copied):
+    launch(copied, *TINY, "--mode=prepare")  # of the copied files, which are newer
+    labels = np.load(copied / "dataset" / "labels.npy")
+    np.save(copied / "dataset" / "labels.npy", np.roll(labels, 1, axis=0))
+    said = launch(copied, *TINY, status=1).stderr
+    assert "labels.npy" in said and "Traceback" not in said

@@ -162,6 +162,7 @@ def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, 
     layout = source_layout(recipe.source, recipe.request, items)
     if isinstance(layout, Rejected):
         raise _nothing(recipe.path, [*rejected, layout])
+    catalogue.verify(recipe.source, recipe.request)
     reading = Reading(recipe.source, layout, recipe.cleaning)
     stored_layout = cleaned_layout(layout, recipe.cleaning)
     with Journal(partial, fingerprint, layout, stored_layout, [item.name for item in items]) as journal:

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import make_recipe, silent
 
 from signjax.data.clip import Rejected
+from signjax.data.prepare import prepare
 from signjax.data.sources import arrays, catalogue, npy
 from signjax.data.sources.item import Request
 from signjax.errors import InputError
@@ -270,3 +272,17 @@ def test_a_table_of_arrays_without_a_clip(tmp_path):
     (tmp_path / "t.csv").write_text("clip,gloss\na,A\n")
     (rejected,) = catalogue.list_items("arrays", Request(path, str(tmp_path / "t.csv")))
     assert (rejected.name, rejected.reason) == ("a", "missing_file")
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_a_flipped_bit_in_an_archive_is_found(tmp_path, save):
+    rng = np.random.default_rng(0)
+    path = tmp_path / "a.npz"
+    save(
+        path, frames=rng.normal(size=(600, 5)).astype(np.float32), offsets=np.arange(61) * 10, labels=np.arange(60) % 3
+    )
+    content = bytearray(path.read_bytes())
+    content[3000] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.npz: .*(checksum|CRC|decompress)"):
+        prepare(make_recipe(source="arrays", path=str(path)), tmp_path / "d", silent)

@@ -34,7 +34,7 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
 def read_item(item: Item) -> Clip | Rejected:
     """One file as a clip."""
     try:
-        arrays = read_arrays(Path(item.file))
+        arrays = read_arrays(Path(item.file), verified=True)
     except NUMPY_ERRORS as error:
         return item.rejected("unreadable", f"expected NumPy arrays without pickled objects: {error}")
     key = next((key for key in FRAME_KEYS if key in arrays), next(iter(arrays)) if len(arrays) == 1 else None)

@@ -21,7 +21,7 @@ import numpy as np
 from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
 from signjax.data.label_table import split_name
-from signjax.data.sources import array_files
+from signjax.data.sources import array_files, npy
 from signjax.data.sources.array_fields import texts_of, whole_numbers
 from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.matching import find_label_table, with_table
@@ -64,6 +64,19 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     if _one_file_a_clip(request.path):
         return array_files.list_items(request, say)
     return with_table(request, _packed_items(request), say)
+
+
+def verify(request: Request) -> None:
+    """Reads an archive of all clips once from end to end; files of one clip are verified as they are read.
+
+    Raises:
+      InputError: the archive is damaged.
+    """
+    if request.path.is_file():
+        try:
+            npy.verify(request.path)
+        except NUMPY_ERRORS as error:
+            raise InputError(f"{request.path}: damaged: {error}; copy or write the file again") from error
 
 
 def read_item(item: Item) -> Clip | Rejected:

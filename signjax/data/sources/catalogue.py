@@ -93,6 +93,16 @@ def list_items(source: str, request: Request) -> list[Item | Rejected]:
     return listing(source, request).items
 
 
+def verify(source: str, request: Request) -> None:
+    """Checks what holds many clips and carries a checksum of all: once before any of them is read.
+
+    Raises:
+      InputError: it is damaged.
+    """
+    if source == "arrays":
+        arrays.verify(request)
+
+
 def _canonical(item: Item | Rejected) -> Item | Rejected:
     """The item with names as they are compared and written; its file keeps the name by which it can be opened."""
     name = canonical(item.name) or repr(item.name)

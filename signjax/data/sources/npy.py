@@ -20,19 +20,36 @@ _HEADER_READERS: dict[tuple[int, int], Any] = {
 }
 
 
-def read_arrays(path: Path, keys: Collection[str] | None = None) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, keys: Collection[str] | None = None, *, verified: bool = False) -> dict[str, np.ndarray]:
     """The arrays of a `.npz` file, all or those of the given names, or the one of a `.npy` file under the file's stem.
 
-    Members of an archive that are not compressed, as `np.savez` writes them, are mapped, not read.
+    Members of an archive that are not compressed, as `np.savez` writes them, are mapped, not read; so their checksums are looked
+    at only where `verified` asks for it.
 
     Raises:
-      NUMPY_ERRORS: the file cannot be read, or holds pickled objects.
+      NUMPY_ERRORS: the file cannot be read, is damaged, or holds pickled objects.
     """
+    if verified:
+        verify(path)
     if path.suffix.lower() == ".npy":
         return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False)}
     with zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         return {key: _member(path, archive, info) for key, info in members.items() if keys is None or key in keys}
+
+
+def verify(path: Path) -> None:
+    """Reads a `.npz` file from end to end and compares the checksum of each array; a `.npy` file has none.
+
+    Raises:
+      NUMPY_ERRORS: the file cannot be read, or an array is not what was written.
+    """
+    if path.suffix.lower() == ".npy":
+        return
+    with zipfile.ZipFile(path) as archive:
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise zipfile.BadZipFile(f"the bytes of {damaged} do not have the checksum that was written with them")
 
 
 def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:

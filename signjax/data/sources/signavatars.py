@@ -31,7 +31,7 @@ from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.matching import Found, find_label_table, match, segment
 from signjax.data.sources.npy import NUMPY_ERRORS, read_arrays
 from signjax.errors import InputError
-from signjax.pickles import manifest
+from signjax.pickles import manifest, npz
 
 SUFFIXES = (".pkl", ".pickle", ".pt", ".pth")
 _NAME_ENDINGS = (*(f"{suffix}.npz" for suffix in SUFFIXES), *SUFFIXES, ".npz")
@@ -58,11 +58,19 @@ _READ = {key for form in _FORMS.values() for key in form.keys} | {*_MASKS, _NUMB
 
 
 class _How(NamedTuple):
-    """What an item must know: the layout, the name of its clip in a file of many, and why its file was not converted."""
+    """What an item must know.
+
+    Attributes:
+      layout: in which its frames are wanted.
+      key: the name of its clip in a file of many.
+      refused: why its file was not converted.
+      converted_from: digest of the file that its arrays were converted from, by the manifest.
+    """
 
     layout: str
     key: str | None = None
     refused: str = ""
+    converted_from: str = ""
 
 
 def source_files(request: Request) -> list[Path]:
@@ -115,7 +123,7 @@ def _files(request: Request, layout: str) -> list[Found]:
     records = manifest.read(path).values()
     if records:
         return [
-            Found(record.source, path / record.outputs[0], how)
+            Found(record.source, path / record.outputs[0], how._replace(converted_from=record.sha256))
             if record.status == "converted"
             else Found(record.source, path / record.source, _How(layout, refused=record.reason))
             for record in sorted(records)
@@ -178,7 +186,7 @@ def _load(path: str) -> Any:
     if not path.lower().endswith(".npz"):
         return pickles.load(path)
     content: dict[str, Any] = {}
-    for name, array in read_arrays(Path(path)).items():
+    for name, array in read_arrays(Path(path), verified=True).items():
         outer, _, key = name.rpartition("/")
         (content.setdefault(outer, {}) if outer else content)[key] = array
     return content
@@ -189,6 +197,9 @@ def read_item(item: Item) -> Clip | Rejected:
     how: _How = item.how
     if how.refused:
         return item.rejected("unreadable", f"not converted: {how.refused}")
+    if how.converted_from and npz.source_of(item.file) != how.converted_from:
+        detail = f"{manifest.NAME} says that it was converted from another file than it says itself; convert it again"
+        return item.rejected("unreadable", detail)
     try:
         content = _content(item.file, how.key)
     except (pickles.PickleError, *NUMPY_ERRORS) as error:
