@@ -20,7 +20,7 @@ _LEAST_GAIN = 1e-9
 _ROUNDS = 20
 _MISSES = 100  # moves or exchanges in a row that do not pay, after which the rest is not tried
 _SEARCHABLE = 20_000_000  # entries times splits, beyond which groups stay where they were dealt: memory
-_EXCHANGE_WORK = 10_000_000  # entries looked at in the search for exchanges
+_EXCHANGE_WORK = 4_000_000  # entries looked at in the search for exchanges
 
 
 def assign_groups(
