@@ -6,135 +6,46 @@ whole.
 Shapes: N clips.
 """
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from signjax.data.groups import assign_groups, join_groups, straddling
+from signjax.data.dealing import assign_groups
+from signjax.data.given_split import given_split
+from signjax.data.leaks import check_no_straddle
+from signjax.data.split_rules import (
+    RULES,
+    Description,
+    Rule,
+    be,
+    chosen_rule,
+    follows_column,
+    group_numbers,
+    have,
+    joined,
+    set_aside,
+    why_not_by_signer,
+)
+from signjax.data.split_sizes import SPLITS, Split, size_doubts, untestable
 from signjax.errors import InputError
 
-SPLITS = ("train", "valid", "test")
-RULES = ("auto", "column", "signer", "stratified", "folds", "leave_one_out")
+__all__ = [
+    "RULES",
+    "SPLITS",
+    "Description",
+    "Rule",
+    "Split",
+    "accepts_stratified",
+    "assign_groups",
+    "follows_column",
+    "group_numbers",
+    "size_doubts",
+    "split_clips",
+]
 
 _TRAIN, _VALID, _TEST = range(len(SPLITS))
-_NAMED = 8
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How to split; the fields are keys of `config.data`, and the seed.
-
-    Attributes:
-      split: one of `RULES`.
-      valid_fraction, test_fraction: shares of the clips, where the rule does not say.
-      folds: into how many parts `folds` deals the clips.
-      fold: which part, signer or group is tested, from 0.
-      held_out: the name of the signer or group that `leave_one_out` tests; empty: number `fold` in the order of names.
-      seed: of the order in which equal groups are dealt.
-    """
-
-    split: str = "auto"
-    valid_fraction: float = 0.15
-    test_fraction: float = 0.15
-    folds: int = 5
-    fold: int = 0
-    held_out: str = ""
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Description:
-    """What a split needs to know of N clips: one entry a clip in each field; None where not known.
-
-    Attributes:
-      names: clip names, for messages.
-      classes: int (N,) or (N, heads), the class by each head; -1 where not labelled.
-      signers, groups, given: signer, source group and prescribed split.
-      copies: equal for clips that are one recording, exact or near duplicates; None for clips without any.
-    """
-
-    names: Sequence[str]
-    classes: np.ndarray
-    signers: Sequence[str | None]
-    groups: Sequence[str | None]
-    given: Sequence[str | None]
-    copies: Sequence[Hashable | None]
-
-    @property
-    def signers_known(self) -> bool:
-        """Whether every clip has a signer, and they are at least two."""
-        return None not in self.signers and len(set(self.signers)) > 1
-
-
-@dataclass(frozen=True)
-class Split:
-    """Which split each clip is in, and how that came about.
-
-    Attributes:
-      assignment: int8 (N,), index into `SPLITS`.
-      group: int64 (N,), clips of one group share a number.
-      rule: a sentence for the report.
-    """
-
-    assignment: np.ndarray
-    group: np.ndarray
-    rule: str
-
-
-def check_no_straddle(clips: Description, assignment: np.ndarray, group: np.ndarray, advice: str) -> None:
-    """Stops the run where a group has clips in two splits.
-
-    Raises:
-      InputError: naming two such clips and what joins them.
-    """
-    pair = straddling(assignment, group)
-    if pair is None:
-        return
-    a, b = pair
-    joined = [
-        f"{what} {values[a]!r}"
-        for what, values in (("signer", clips.signers), ("group", clips.groups))
-        if values[a] is not None and values[a] == values[b]
-    ] or ["the same frames (exact or near duplicates), here or through other clips"]
-    raise InputError(
-        f"leak: clip {clips.names[a]!r} is in {SPLITS[assignment[a]]} and clip {clips.names[b]!r} in {SPLITS[assignment[b]]}, "
-        f"but they share {' and '.join(joined)}. {advice}"
-    )
-
-
-def follows_column(rule: Rule, given: Sequence[str | None]) -> bool:
-    """Whether a rule takes the split that the source gives."""
-    return rule.split == "column" or (rule.split == "auto" and any(split is not None for split in given))
-
-
-def chosen_rule(clips: Description, rule: Rule) -> str:
-    """The rule that is followed: `auto` is `column` where given, else `signer` where at least three are known, else
-    `stratified`.
-
-    Raises:
-      InputError: there is no such rule.
-    """
-    if rule.split not in RULES:
-        raise InputError(f"config.data.split must be one of {', '.join(RULES)}; it is {rule.split!r}")
-    if rule.split != "auto":
-        return rule.split
-    if follows_column(rule, clips.given):
-        return "column"
-    return "signer" if clips.signers_known and len(set(clips.signers)) >= len(SPLITS) else "stratified"
-
-
-def group_numbers(clips: Description, rule: Rule) -> np.ndarray:
-    """int64 (N,): which clips a rule keeps on one side; those of a group share a number.
-
-    Copies and the clips of a source's group always, those of a signer where signers are held out, or where the source's split
-    must not share them (`auto`).
-    """
-    chosen = chosen_rule(clips, rule)
-    by_signer = chosen == "signer" or (chosen in ("folds", "leave_one_out") and clips.signers_known)
-    if by_signer or (chosen == "column" and rule.split == "auto"):
-        return join_groups(clips.signers, clips.groups, clips.copies)
-    return join_groups(clips.groups, clips.copies)
+_NAMED = 5
 
 
 def split_clips(clips: Description, rule: Rule) -> Split:
@@ -149,42 +60,95 @@ def split_clips(clips: Description, rule: Rule) -> Split:
     | `leave_one_out` | tests one signer, or one group where signers are not known |
 
     Raises:
-      InputError: an unknown rule, a rule that the data cannot follow, or a group that straddles given splits.
+      InputError: an unknown rule, a rule that the data cannot follow, a group that straddles given splits, or a validation or
+        test split that would hold too little to say anything.
     """
     if rule.valid_fraction <= 0 or rule.test_fraction <= 0 or rule.valid_fraction + rule.test_fraction >= 1:
         raise InputError("config.data.valid_fraction and test_fraction must be above 0 and sum to less than 1")
-    split = _RULES[chosen_rule(clips, rule)](clips, rule)
-    check_no_straddle(clips, split.assignment, split.group, "This is a defect of the split; please report it")
+    chosen = chosen_rule(clips, rule)
+    split = _RULES[chosen](clips, rule)
+    advice = "This is a defect of the split; please report it"
+    check_no_straddle(clips.names, split.assignment, joined(clips, rule), advice)
+    labels = clips.classes.reshape(len(clips.names), -1)
+    if chosen != "column" and (problem := untestable(split, labels)):
+        accept = accepts_stratified(clips, rule)
+        raise InputError(f"these data cannot be tested: {problem}. {_more(split, rule, accept)}", accept)
+    if chosen != "column" and any(given is not None for given in clips.given):
+        split = replace(split, rule=f"{split.rule}; the split that the source gives is not used")
     return split
+
+
+def accepts_stratified(clips: Description, rule: Rule) -> dict[str, str]:
+    """The setting `stratified`, where clips that a rule cannot split can be split so, with a training clip of every class."""
+    if chosen_rule(clips, rule) == "stratified":
+        return {}
+    try:
+        split = split_clips(clips, replace(rule, split="stratified"))
+    except InputError:
+        return {}
+    for column in clips.classes.reshape(len(clips.names), -1).T:
+        if np.setdiff1d(column, [-1, *column[split.assignment == _TRAIN]]).size:
+            return {}
+    return {"data.split": "stratified"}
+
+
+def _or_stratified(accept: dict[str, str]) -> str:
+    return ", or choose --config.data.split=stratified" if accept else ""
+
+
+def _more(split: Split, rule: Rule, accept: dict[str, str]) -> str:
+    """What to do about splits that are too small to test."""
+    ways = ["Add clips"]
+    if len(np.unique(split.group)) < len(split.group):
+        ways.append("tell signers or groups apart more finely")
+    if accept:
+        ways.append("let signers be shared with --config.data.split=stratified")
+    fewer = "take fewer --config.data.folds"
+    more = "ask for larger splits with --config.data.valid_fraction and --config.data.test_fraction"
+    ways.append(fewer if rule.split == "folds" else more)
+    return ", ".join(ways[:-1]) + f", or {ways[-1]}"
 
 
 def _by_signer(clips: Description, rule: Rule) -> Split:
     signers = {signer for signer in clips.signers if signer is not None}
     unknown = sum(signer is None for signer in clips.signers)
     if len(signers) < len(SPLITS) or unknown:
+        accept = accepts_stratified(clips, rule)
         raise InputError(
             f"config.data.split=signer needs a signer for every clip and at least {len(SPLITS)} of them; "
-            f"{len(signers)} are known, {unknown} clips have none. Name them in the label table, or choose stratified"
+            f"{len(signers)} {be(len(signers))} known, and {unknown:,} of {len(clips.names):,} clips {have(unknown)} none. "
+            f"Name them in the label table{_or_stratified(accept)}",
+            accept,
         )
-    group = group_numbers(clips, rule)
     sentence = "signers held out: nobody in validation or test was seen in training"
-    return Split(_dealt(clips, group, rule), group, sentence)
+    group = group_numbers(clips, rule)
+    groups = len(np.unique(group))
+    if groups < len(signers):
+        sentence += f"; the {len(signers)} signers form {groups} groups, joined by groups or copies that they share"
+    return _dealt(clips, group, rule, sentence)
 
 
 def _stratified(clips: Description, rule: Rule) -> Split:
-    group = group_numbers(clips, rule)
-    return Split(
-        _dealt(clips, group, rule), group, "stratified by class; a signer may be in several splits (seen signers)"
-    )
+    sentence = "stratified by class; a signer may be in several splits (seen signers)"
+    if rule.split == "auto":
+        sentence += f": {why_not_by_signer(clips, len(SPLITS))}"
+    return _dealt(clips, group_numbers(clips, rule), rule, sentence)
 
 
-def _dealt(clips: Description, group: np.ndarray, rule: Rule) -> np.ndarray:
-    if len(np.unique(group)) < len(SPLITS):
+def _dealt(clips: Description, group: np.ndarray, rule: Rule, sentence: str) -> Split:
+    groups = len(np.unique(group))
+    if groups < len(SPLITS):
+        accept = accepts_stratified(clips, rule)
         raise InputError(
-            f"the clips form fewer than {len(SPLITS)} groups, so training, validation and test cannot be kept apart"
+            f"the {len(group)} clips form {groups} {'group' if groups == 1 else 'groups'} of clips that belong together, so "
+            "training, validation and test cannot be kept apart: each needs a group. Add clips of other signers or groups"
+            f"{_or_stratified(accept)}",
+            accept,
         )
     fractions = (1 - rule.valid_fraction - rule.test_fraction, rule.valid_fraction, rule.test_fraction)
-    return assign_groups(group, clips.classes, fractions, rule.seed)
+    assignment = assign_groups(group, clips.classes, fractions, rule.seed).astype(np.int8)
+    train, valid, test = (fraction * len(group) for fraction in fractions)
+    return Split(assignment, group, sentence, (train, valid, test))
 
 
 def _folds(clips: Description, rule: Rule) -> Split:
@@ -197,9 +161,11 @@ def _folds(clips: Description, rule: Rule) -> Split:
         )
     if not 0 <= rule.fold < rule.folds:
         raise InputError(f"config.data.fold is {rule.fold}; it must be from 0 to {rule.folds - 1}, folds count from 0")
-    part = assign_groups(group, clips.classes, [1 / rule.folds] * rule.folds, rule.seed)
+    part = assign_groups(group, clips.classes, [1 / rule.folds] * rule.folds, rule.seed, folds=True)
     sentence = f"fold {rule.fold} of {rule.folds} is tested; whole {who} are dealt to folds"
-    return _tested(clips, group, part == rule.fold, rule, sentence)
+    if not clips.signers_known:
+        sentence += f": {why_not_by_signer(clips, 2)}"
+    return _tested(clips, group, part == rule.fold, rule, sentence, len(group) / rule.folds)
 
 
 def _leave_one_out(clips: Description, rule: Rule) -> Split:
@@ -207,11 +173,14 @@ def _leave_one_out(clips: Description, rule: Rule) -> Split:
     what = "signer" if clips.signers_known else "group"
     names = sorted({name for name in named if name is not None})
     if len(names) < len(SPLITS) or None in named:
+        accept = accepts_stratified(clips, rule)
         raise InputError(
             f"config.data.split=leave_one_out needs a signer, or else a group, for every clip and at least {len(SPLITS)} of them; "
-            f"{len(names)} are known, {sum(name is None for name in named)} clips have none. Name them in the label table"
+            f"{_known(clips.signers, 'signers')}; {_known(clips.groups, 'groups')}. "
+            f"Name them in the label table{_or_stratified(accept)}",
+            accept,
         )
-    listed = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+    listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
     if rule.held_out and rule.held_out not in names:
         raise InputError(f"config.data.held_out is {rule.held_out!r}; the {what}s are {listed}")
     if not rule.held_out and not 0 <= rule.fold < len(names):
@@ -220,50 +189,41 @@ def _leave_one_out(clips: Description, rule: Rule) -> Split:
         )
     tested = rule.held_out or names[rule.fold]
     group = group_numbers(clips, rule)
+    own = np.array([name == tested for name in named])
     # What is joined to the one who is tested, by a shared recording, is tested with them.
-    test = np.isin(group, group[np.array([name == tested for name in named])])
-    return _tested(clips, group, test, rule, f"{what} {tested!r} is tested and was not seen in training")
+    test = np.isin(group, group[own])
+    sentence = f"{what} {tested!r} is tested and was not seen in training"
+    if extra := int(test.sum() - own.sum()):
+        sentence += f", nor were {extra:,} clips of others, joined to it by groups or copies and tested too"
+    if not clips.signers_known:
+        sentence += f"; {why_not_by_signer(clips, 2)}"
+    return _tested(clips, group, test, rule, sentence, None)
 
 
-def _tested(clips: Description, group: np.ndarray, test: np.ndarray, rule: Rule, sentence: str) -> Split:
+def _known(named: Sequence[str | None], what: str) -> str:
+    none = sum(name is None for name in named)
+    return f"{len({*named} - {None})} {what} are known, and {none:,} of {len(named):,} clips {have(none)} none"
+
+
+def _tested(
+    clips: Description, group: np.ndarray, test: np.ndarray, rule: Rule, sentence: str, asked: float | None
+) -> Split:
     """The split with these test clips; whole groups of the others go to validation."""
     rest = np.flatnonzero(~test)
     if len(np.unique(group[rest])) < 2:
-        raise InputError(f"{sentence}: the other clips form one group, so none can be set aside for validation")
-    assignment = np.full(len(test), _TEST, np.int8)
-    shares = (1 - rule.valid_fraction, rule.valid_fraction)
-    assignment[rest] = assign_groups(group[rest], clips.classes[rest], shares, rule.seed)
-    return Split(assignment, group, sentence)
-
-
-def _given_split(clips: Description, rule: Rule) -> Split:
-    wrong = [(name, given) for name, given in zip(clips.names, clips.given, strict=True) if given not in SPLITS]
-    if wrong:
-        name, given = wrong[0]
-        came = "no split" if given is None else repr(given)
+        accept = accepts_stratified(clips, rule)
         raise InputError(
-            f"config.data.split=column needs train, valid or test for every clip; clip {name!r} has {came} ({len(wrong)} in all)"
+            f"{sentence}: the other clips form one group, so none can be set aside for validation. "
+            f"Add clips of other signers or groups{_or_stratified(accept)}",
+            accept,
         )
-    assignment = np.array([SPLITS.index(given) for given in clips.given if given is not None], np.int8)
-    for index in (_TRAIN, _TEST):
-        if not (assignment == index).any():
-            raise InputError(f"the given split has no clip in {SPLITS[index]}; choose another --config.data.split")
-    group = group_numbers(clips, rule)
-    advice = "Correct the split column, or let signjax split: --config.data.split=stratified"
-    if rule.split == "auto":
-        advice += ". If signers are meant to be shared, say --config.data.split=column"
-    check_no_straddle(clips, assignment, group, advice)
-    sentence = "as the source prescribes"
-    if not (assignment == _VALID).any():
-        train = np.flatnonzero(assignment == _TRAIN)
-        shares = (1 - rule.valid_fraction, rule.valid_fraction)
-        assignment[train] = assign_groups(group[train], clips.classes[train], shares, rule.seed)
-        sentence += f"; validation is {rule.valid_fraction:.0%} of its training clips"
-    return Split(assignment, group, sentence)
+    assignment = np.full(len(test), _TEST, np.int8)
+    train, valid = set_aside(clips, group, rest, rule, assignment)
+    return Split(assignment, group, sentence, (train, valid, asked))
 
 
 _RULES = {
-    "column": _given_split,
+    "column": lambda clips, rule: given_split(clips, rule, lambda: accepts_stratified(clips, rule)),
     "signer": _by_signer,
     "stratified": _stratified,
     "folds": _folds,

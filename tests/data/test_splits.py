@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signjax.data import groups, splits
+from signjax.data import dealing, groups, splits
 from signjax.data.splits import Rule
 from signjax.errors import InputError
 
@@ -32,7 +32,7 @@ def test_groups_join_through_a_chain():
 def test_no_group_ever_straddles_and_no_split_is_empty(count, clips, seed):
     rng = np.random.default_rng(seed)
     group = np.concatenate([np.arange(count), rng.integers(0, count, clips)])
-    assignment = groups.assign_groups(group, rng.integers(0, 4, len(group)), (0.7, 0.15, 0.15), seed)
+    assignment = dealing.assign_groups(group, rng.integers(0, 4, len(group)), (0.7, 0.15, 0.15), seed)
     assert groups.straddling(assignment, group) is None
     assert set(assignment.tolist()) == {0, 1, 2}
 
