@@ -29,7 +29,17 @@ from signjax.data.parts import Layout
 from signjax.data.quarantine import check_none_rejected
 from signjax.data.recipe import Recipe
 from signjax.data.sources.item import Item
-from signjax.data.splits import SPLITS, Description, Rule, Split, follows_column, group_numbers, split_clips
+from signjax.data.splits import (
+    SPLITS,
+    Description,
+    Rule,
+    Split,
+    accepts_stratified,
+    follows_column,
+    group_numbers,
+    size_doubts,
+    split_clips,
+)
 from signjax.errors import InputError, Problems
 
 Row = tuple[Item, Fact]
@@ -70,6 +80,7 @@ class Assembly:
       split: of the N clips.
       rejected: every clip that is left out, and why.
       report: of feasibility.
+      doubts: sentences on splits that cannot test what they should.
     """
 
     stored: Sequence[Fact]
@@ -81,6 +92,7 @@ class Assembly:
     split: Split
     rejected: Sequence[Rejected]
     report: dict[str, dict[str, Any]]
+    doubts: Sequence[str]
 
     @property
     def train(self) -> np.ndarray:
@@ -140,7 +152,8 @@ def assemble(recipe: Recipe, collected: Collected, reading: Path, say: Say) -> A
     problems.check()
     assert split is not None
     report = feasibility_report.with_splits(report, encoded, split.assignment)
-    return Assembly(stored, kept, rows, classes, encoded, pairs, split, rejected, report)
+    doubts = size_doubts(split, encoded, tuple(classes))
+    return Assembly(stored, kept, rows, classes, encoded, pairs, split, rejected, report, doubts)
 
 
 def _unreadable(collected: Collected) -> list[Rejected]:
@@ -237,8 +250,11 @@ def _split(
             return None
         tried.add(accepting)
         rule = replace(rule, split=accepting)
-    with problems.collected():
+    try:
         check_learnable(classes, encoded[split.assignment == SPLITS.index("train")])
+    except InputError as error:
+        with problems.collected():
+            raise InputError(str(error), accepts_stratified(clips, rule)) from error
     return split
 
 

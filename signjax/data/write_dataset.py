@@ -122,7 +122,7 @@ def write_dataset(
         "fingerprint": fingerprint,
         "split_rule": split.rule,
         "feasibility": assembly.report,
-        "warnings": [*warnings, *_about_outliers(outliers, rows, source, assembly.keep, statistics)],
+        "warnings": [*warnings, *assembly.doubts, *_about_outliers(outliers, rows, source, assembly.keep, statistics)],
         "exact_copies": sum(pair.kind == "exact" for pair in assembly.pairs),
         "near_duplicates": sum(pair.kind == "near" for pair in assembly.pairs),
         "blank_clips": sum(fact.blank for fact in facts),

@@ -88,13 +88,13 @@ def npz(path, clips, **extra):
 
 
 def test_clips_with_values_far_outside_are_named_and_stored_as_they_are(tmp_path):
-    clips = clips_of(60)
+    clips = clips_of(240)
     clips[17][5, 1] = 1e4
     dataset = prepare(npz(tmp_path / "a.npz", clips), tmp_path / "d", silent)
     np.testing.assert_array_equal(dataset.frames(17), clips[17])
-    assert [clip["outliers"] for clip in dataset.clips] == ["1" if i == 17 else "0" for i in range(60)]
+    assert [clip["outliers"] for clip in dataset.clips] == ["1" if i == 17 else "0" for i in range(240)]
     (said,) = dataset.info["warnings"]
-    assert "'clip_17'" in said and "1e+04 in frame 5, channel 1" in said and dataset.info["outliers"]["values"] == 1
+    assert "'clip_017'" in said and "1e+04 in frame 5, channel 1" in said and dataset.info["outliers"]["values"] == 1
 
 
 def test_where_no_number_ever_changes_the_run_stops(tmp_path):
