@@ -13,9 +13,9 @@ from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
 from configs import base
-from signjax.config_file import load_config, readable, take_overrides
 from signjax.errors import InputError
-from signjax.setting_rules import RULES
+from signjax.settings.config_file import load_config, readable, take_overrides
+from signjax.settings.rules import RULES
 
 MODES = ("train", "prepare", "evaluate", "predict")
 
@@ -50,8 +50,8 @@ def _run() -> None:
     Raises:
       InputError: what the user gave cannot be used.
     """
-    from signjax import settings
-    from signjax.devices import choose_platform
+    from signjax.runtime.jax_setup import choose_platform
+    from signjax.settings import data_plan as settings
 
     config = flags.FLAGS.config
     if config is None:

@@ -16,9 +16,15 @@ from typing import Any
 
 import numpy as np
 
+from signjax.data.batching.excerpts import frame_indices
 from signjax.data.dataset import Dataset, open_dataset
-from signjax.data.duplicates import NEAR_DISTANCE, Pair, channel_scale, find_duplicates, outline
-from signjax.data.excerpts import frame_indices
+from signjax.data.splits.duplicates import (
+    NEAR_DISTANCE,
+    Pair,
+    channel_scale,
+    find_duplicates,
+    outline,
+)
 
 NOISE = 0.01  # in standard deviations of each channel
 FASTEST, SLOWEST = 0.7, 1.4

@@ -24,9 +24,9 @@ from benchmarks.interleaved import (
     started,
 )
 from configs.base import get_config
-from signjax import settings as stages
-from signjax.data.prepare import prepare
+from signjax.data.preparation.prepare import prepare
 from signjax.data.workers import Workers
+from signjax.settings import data_plan as stages
 
 # name -> (what the worker builds, its own settings)
 PEERS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -19,8 +19,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.interleaved import print_table
-from signjax.devices import configure_jax, cores
-from signjax.layers.recurrence import GATES, Direction, fused_directions, scan_direction
+from signjax.layers.recurrent.bidirectional import (
+    GATES,
+    Direction,
+    fused_directions,
+    scan_direction,
+)
+from signjax.runtime.jax_setup import configure_jax, cores
 
 # Cell, clips, frames, hidden units of a direction, precision.
 Size = tuple[str, int, int, int, str]

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from signjax.devices import cores, cuda_driver_answers
+from signjax.runtime.jax_setup import cores, cuda_driver_answers
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -27,10 +27,10 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.cleaning import Cleaning
-from signjax.data.prepare import Recipe, prepare
-from signjax.data.splits import Rule
-from signjax.data.synthetic import CorpusSize, write_corpus
+from signjax.data.cleaning.clean import Cleaning
+from signjax.data.preparation.prepare import Recipe, prepare
+from signjax.data.splits.split import Rule
+from signjax.data.synthetic.corpus import CorpusSize, write_corpus
 from signjax.errors import InputError
 
 # Calls that change a file or folder, or what a later process finds of it. Each is a moment at which the process is killed.

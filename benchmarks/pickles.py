@@ -28,11 +28,12 @@ from typing import Any
 
 import numpy as np
 
-from signjax.pickles import Limits, load, machine
-from signjax.pickles.convert import convert
-from signjax.pickles.settle import Settler
+from signjax.pickles import Limits, load
+from signjax.pickles.conversion.convert import convert
+from signjax.pickles.interpreter import machine
+from signjax.pickles.resolve import Settler
 from signjax.pickles.source import give_back, open_bytes
-from signjax.pickles.views import View
+from signjax.pickles.strided_view import View
 from signjax.pickles.write import CudaTensor, write_plain
 
 _SLICES = 20

@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from signjax.devices import cores
 from signjax.pickles.write import CudaTensor, write_plain
+from signjax.runtime.jax_setup import cores
 
 ROOT = Path(__file__).resolve().parent.parent
 CLASSES, SIGNERS = 40, 20

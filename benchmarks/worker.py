@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from signjax.devices import choose_platform
+from signjax.runtime.jax_setup import choose_platform
 
 _PROCESS = Path("/proc/self")
 

@@ -9,7 +9,7 @@ from typing import Any
 from ml_collections import config_dict
 
 # key -> (default, meaning). Nothing else defines a key, and a default is given here alone. The values that a key
-# can have are in signjax/setting_rules.py.
+# can have are in signjax/settings/rules.py.
 KEYS: dict[str, tuple[Any, str]] = {
     "seed": (
         0,

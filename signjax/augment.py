@@ -1,7 +1,7 @@
 """Jitted augmentations that know the layout.
 
 Every clip has a key of its own, so that what happens to it does not depend on the batch or the device it is in. Which of its frames
-are shown, and how fast, is decided before: see `signjax.data.excerpts`.
+are shown, and how fast, is decided before: see `signjax.data.batching.excerpts`.
 
 Shapes: B clips, T frames, F channels, P parts.
 """
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from signjax.layers.row_noise import hashed_bernoulli, hashed_normal
+from signjax.rng.per_clip import hashed_bernoulli, hashed_normal
 
 ClipArrays = tuple[Float[Array, "t f"], Int[Array, ""], Bool[Array, "t p"]]
 

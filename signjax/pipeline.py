@@ -15,23 +15,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ml_collections import ConfigDict
 
-from signjax import settings
-from signjax.data import corpora, locks, self_check
-from signjax.data.cleaning import Cleaned, clean
+from signjax.data import locks
+from signjax.data.cleaning.clean import Cleaned, clean
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import Dataset, in_memory, open_dataset
-from signjax.data.feasibility_report import lines
-from signjax.data.prepare import Expected, prepare_locked
-from signjax.data.quarantine import write_quarantine
-from signjax.data.recipe import Recipe, fingerprints
-from signjax.data.self_check import Reread
-from signjax.data.sources import catalogue
+from signjax.data.labels.feasibility_report import lines
+from signjax.data.preparation import self_check
+from signjax.data.preparation.prepare import Expected, prepare_locked
+from signjax.data.preparation.quarantine import write_quarantine
+from signjax.data.preparation.recipe import Recipe, fingerprints
+from signjax.data.preparation.self_check import Reread
+from signjax.data.sources import registry as catalogue
 from signjax.data.sources.item import Request
-from signjax.data.splits import SPLITS
+from signjax.data.splits.split import SPLITS
+from signjax.data.synthetic import registry as corpora
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
-from signjax.devices import configure_jax, cores, describe_devices
 from signjax.errors import InputError
+from signjax.runtime.jax_setup import configure_jax, cores, describe_devices
+from signjax.settings import data_plan as settings
 
 if TYPE_CHECKING:
     from signjax.trainer import Trainer
@@ -112,7 +114,7 @@ def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[Reread]:
 
 def _make_trainer(config: ConfigDict, dataset: Dataset) -> "Trainer":
     """Loads jax, set up for this machine, and puts the trainer together."""
-    from signjax import training_settings
+    from signjax.settings import training_plan as training_settings
     from signjax.trainer import Trainer
 
     configure_jax(training_settings.step_bytes(config, cores()))

@@ -10,21 +10,21 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from signjax import training_settings as settings
-from signjax.data.batches import Batch, collate
+from signjax.data.batching.collate import Batch, collate
+from signjax.data.batching.epoch_plan import bucket_of, plan_epoch, steps_per_epoch
+from signjax.data.batching.excerpts import drawn, whole
 from signjax.data.dataset import Dataset
-from signjax.data.excerpts import drawn, whole
-from signjax.data.order import bucket_of, plan_epoch, steps_per_epoch
 from signjax.evaluation.evaluate import Answer, Answers, answers_for, mean_over_heads
-from signjax.heap import close_gaps
+from signjax.runtime.compile_counter import compilations
+from signjax.runtime.malloc import close_gaps
+from signjax.runtime.out_of_memory import explain_out_of_memory
+from signjax.settings import training_plan as settings
 from signjax.training import parallel
-from signjax.training.compilations import compilations
-from signjax.training.dispatch import Step, make_dispatch
-from signjax.training.feed import Dispatch, clip_numbers, dispatches
+from signjax.training.input.batch_stream import Dispatch, clip_numbers, dispatches
+from signjax.training.input.device_dataset import Resident, as_resident, gather
 from signjax.training.loop import Outcome, Validation, saved_outcome, train
-from signjax.training.memory import explain_out_of_memory
+from signjax.training.multi_step import Step, make_dispatch
 from signjax.training.optimizer import make_optimizer, make_schedule
-from signjax.training.resident import Resident, as_resident, gather
 from signjax.training.state import TrainState, Variables, parameter_count, state_maker
 from signjax.training.step import make_eval_step, make_train_step
 

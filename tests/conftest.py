@@ -14,12 +14,12 @@ import jax
 import numpy as np
 import pytest
 
-from signjax.data.cleaning import Cleaning
+from signjax.data.cleaning.clean import Cleaning
 from signjax.data.clip import Clip
 from signjax.data.dataset import Dataset
-from signjax.data.prepare import Recipe, prepare
-from signjax.data.splits import Rule
-from signjax.data.synthetic import CorpusSize
+from signjax.data.preparation.prepare import Recipe, prepare
+from signjax.data.splits.split import Rule
+from signjax.data.synthetic.corpus import CorpusSize
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")  # as `configure_jax` has it
@@ -70,7 +70,7 @@ def make_clip(name: str = "clip", frames: int = 5, width: int = 3, value: float 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny corpus of pickles with its label table."""
-    from signjax.data.synthetic import write_corpus
+    from signjax.data.synthetic.corpus import write_corpus
 
     folder = tmp_path_factory.mktemp("synthetic") / "corpus"
     write_corpus(folder, CorpusSize(signs=4, signers=5, takes=2), 0, silent)

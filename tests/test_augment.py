@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from signjax.augment import Augmentation, augment, augment_clip
-from signjax.data import layouts
+from signjax.data.layout import registry as layouts
 
 OFF = Augmentation(mirror=0.0, posture=0.0, noise=0.0, part_dropout=0.0, frame_dropout=0.0)
 LAYOUT = layouts.smplx()

@@ -315,7 +315,7 @@ def test_every_key_is_listed_with_its_meaning():
 
 
 def test_the_config_holds_exactly_the_documented_keys():
-    from signjax.settings import flat
+    from signjax.settings.data_plan import flat
 
     assert flat(base.get_config().to_dict()).keys() == base.KEYS.keys()
 

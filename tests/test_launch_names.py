@@ -7,7 +7,7 @@ import numpy as np
 from nasty import CLASSES
 from test_launch import TINY, launch
 
-from signjax.data.tables import read_table
+from signjax.data.csv_table import read_table
 from signjax.data.visible import visible
 
 # None with a NUL, which no command line can hold.

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.peers.network import CLASSES
 from signjax.data.dataset import Dataset
-from signjax.data.layouts import BUILT_IN, generic
+from signjax.data.layout.registry import BUILT_IN, generic
 
 
 def made_up_dataset(clips: int, frames: int, channels: int | None = None) -> Dataset:

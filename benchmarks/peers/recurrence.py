@@ -51,8 +51,8 @@ def _job_of_jax(module: Any, settings: dict[str, Any], *extra: Any) -> Job:
 def build_signjax(settings: dict[str, Any]) -> Job:
     import jax.numpy as jnp
 
-    from signjax.devices import configure_jax
-    from signjax.layers.recurrence import Recurrence
+    from signjax.layers.recurrent.bidirectional import Recurrence
+    from signjax.runtime.jax_setup import configure_jax
 
     configure_jax()
     mask = jnp.ones((settings["batch"], settings["frames"]), bool)
@@ -63,7 +63,7 @@ def build_flax(settings: dict[str, Any]) -> Job:
     import jax.numpy as jnp
     from flax import linen as nn
 
-    from signjax.devices import configure_jax
+    from signjax.runtime.jax_setup import configure_jax
 
     configure_jax()
 

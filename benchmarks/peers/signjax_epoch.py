@@ -8,7 +8,7 @@ import jax
 
 from benchmarks.peers.signjax_step import config_for
 from benchmarks.worker import Job
-from signjax.data.batches import prefetched
+from signjax.data.batching.collate import prefetched
 from signjax.data.dataset import open_dataset
 from signjax.trainer import Trainer
 from signjax.training.state import parameter_count

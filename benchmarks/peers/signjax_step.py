@@ -10,11 +10,11 @@ from ml_collections import ConfigDict
 from benchmarks.peers.made_up import made_up_dataset
 from benchmarks.worker import Job
 from configs.base import get_config
-from signjax.data.batches import prefetched
-from signjax.devices import configure_jax, cores
+from signjax.data.batching.collate import prefetched
+from signjax.runtime.jax_setup import configure_jax, cores
+from signjax.settings.training_plan import step_bytes
 from signjax.trainer import Trainer
 from signjax.training.state import TrainState, parameter_count
-from signjax.training_settings import step_bytes
 
 # Nothing happens to a clip.
 STILL = {

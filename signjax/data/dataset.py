@@ -21,11 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data import integrity, layouts
+from signjax.data import integrity
 from signjax.data.clip import Clip
-from signjax.data.groups import straddling
-from signjax.data.splits import SPLITS
-from signjax.data.tables import read_table
+from signjax.data.csv_table import read_table
+from signjax.data.layout import registry as layouts
+from signjax.data.splits.groups import straddling
+from signjax.data.splits.split import SPLITS
 from signjax.errors import InputError
 
 FORMAT_VERSION = 3

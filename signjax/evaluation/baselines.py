@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from signjax.data.batching.excerpts import frame_indices
 from signjax.data.dataset import Dataset
-from signjax.data.excerpts import frame_indices
 
 _FRAMES = 32
 _ROWS_AT_ONCE = 256

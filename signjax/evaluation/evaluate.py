@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.batches import Batch, collate, prefetched
+from signjax.data.batching.collate import Batch, collate, prefetched
+from signjax.data.batching.epoch_plan import bucket_of, by_length
 from signjax.data.dataset import Dataset
-from signjax.data.order import bucket_of, by_length
 from signjax.evaluation.metrics import score
 
 # Maps a batch to {head: {"logits": (B, C), "loss": (B,)}} in NumPy.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from signjax.data.csv_table import write_table
 from signjax.data.dataset import Dataset
-from signjax.data.tables import write_table
 from signjax.evaluation.calibration import probabilities
 from signjax.evaluation.evaluate import Answers
 from signjax.evaluation.metrics import true_class_rank

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from signjax.layers.linear import Projection
 from signjax.layers.precision import carried
-from signjax.layers.projection import Projection
 
 # Large enough that a padded frame's weight underflows to exactly 0 in float32, small enough to stay finite.
 _MASKED_SCORE = -1e9

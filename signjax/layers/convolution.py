@@ -10,8 +10,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from signjax.layers.batch_norm import MaskedBatchNorm, masked
 from signjax.layers.dropout import Dropout
+from signjax.layers.linear import Projection
 from signjax.layers.pooling import mean_pool
-from signjax.layers.projection import Projection
 
 
 class ChannelAttention(nn.Module):

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key, Shaped
 
-from signjax.layers.row_noise import hashed_bernoulli, row_keys
+from signjax.rng.per_clip import hashed_bernoulli, row_keys
 
 
 def dropout(x: Float[Array, "b *rest"], keys: Key[Array, "b"], rate: float) -> Float[Array, "b *rest"]:

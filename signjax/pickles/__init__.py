@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from signjax.pickles import containers
+from signjax.pickles import reader as containers
 from signjax.pickles.limits import Limits, PickleError
-from signjax.pickles.views import View
+from signjax.pickles.strided_view import View
 
 __all__ = ["ArrayInfo", "Limits", "PickleError", "inspect", "load"]
 

@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(chosen: argparse.Namespace) -> int:
     if chosen.command == "merge":
-        from signjax.pickles import manifest
+        from signjax.pickles.conversion import manifest
 
         print(f"{manifest.merge(chosen.destination)} files in {chosen.destination / manifest.NAME}")
         return 0
@@ -59,7 +59,7 @@ def _run(chosen: argparse.Namespace) -> int:
         rows = show.describe(chosen.file, limits)
         print(show.as_json(rows) if chosen.json else show.as_table(rows))
         return 0
-    from signjax.pickles.convert import convert
+    from signjax.pickles.conversion.convert import convert
 
     return convert(
         chosen.source,

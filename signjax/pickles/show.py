@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from signjax.pickles import containers
-from signjax.pickles.flatten import Entry, entries
+from signjax.pickles import reader as containers
+from signjax.pickles.conversion.flatten import Entry, entries
 from signjax.pickles.limits import Limits
-from signjax.pickles.views import View
+from signjax.pickles.strided_view import View
 
 _LONGEST_TEXT = 40  # characters of a value that is no array
 

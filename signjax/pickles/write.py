@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from signjax.pickles.atomic import partial_path
-from signjax.pickles.nested_stream import HEADER
-from signjax.pickles.torch_dtypes import STORAGES
+from signjax.pickles.interpreter.nested_stream import HEADER
+from signjax.pickles.objects.torch_dtypes import STORAGES
 
 _STORAGE_OF = {dtype: name for name, dtype in STORAGES.items()}
 _STORAGE_KEY = b"0"  # torch writes the address that the storage happened to have

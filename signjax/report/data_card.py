@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from signjax.data.cleaning.handedness import dominance, was_mirrored
 from signjax.data.clip import Clip
+from signjax.data.csv_table import read_table
 from signjax.data.dataset import Dataset
-from signjax.data.handedness import dominance, was_mirrored
-from signjax.data.splits import SPLITS
-from signjax.data.tables import read_table
+from signjax.data.splits.split import SPLITS
 from signjax.data.text_files import write_text
 from signjax.report.figures import FIELD, MISSING, draw, stick_of
 from signjax.report.template import template

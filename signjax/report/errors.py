@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.tables import read_table
+from signjax.data.csv_table import read_table
 from signjax.data.visible import clips
 from signjax.errors import InputError
 

@@ -9,8 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signjax.data.kinematics import positions
-from signjax.data.parts import COORDINATES, ROTATIONS, Layout, Point
+from signjax.data.geometry.kinematics import positions
+from signjax.data.layout.parts import (
+    COORDINATES,
+    ROTATIONS,
+    Layout,
+    Point,
+)
 
 MOST_FRAMES = 48
 # Coordinates are whole numbers: 0 to FIELD is the picture from left to right; MISSING stands for a point that was not seen.

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from signjax.data.tables import read_table
+from signjax.data.csv_table import read_table
 from signjax.data.text_files import write_text
 from signjax.report.data_card import CARD
 from signjax.report.errors import confusion_counts, find_errors, read_predictions

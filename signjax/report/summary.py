@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from signjax.data.dataset import Dataset
-from signjax.data.splits import SPLITS
+from signjax.data.splits.split import SPLITS
 
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 

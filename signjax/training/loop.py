@@ -10,10 +10,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from signjax.data.batches import prefetched
+from signjax.data.batching.collate import prefetched
 from signjax.errors import InputError
+from signjax.runtime.compile_counter import compilations
 from signjax.training.checkpoint import Checkpoints
-from signjax.training.compilations import compilations
 from signjax.training.log import MetricsLog, Progress
 from signjax.training.state import TrainState, Variables
 

@@ -10,7 +10,7 @@ import optax
 from flax import linen as nn
 from jaxtyping import Array, Int
 
-from signjax.streams import stream_key
+from signjax.rng.streams import stream_key
 from signjax.training.packing import Packed, pack, unpack
 
 Variables = dict[str, Any]

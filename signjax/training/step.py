@@ -15,9 +15,10 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
 from signjax.augment import Augmentation, augment
-from signjax.layers.row_noise import row_keys
-from signjax.model import Hybrid, model_inputs
-from signjax.streams import stream_key
+from signjax.model.hybrid import Hybrid
+from signjax.model.inputs import model_inputs
+from signjax.rng.per_clip import row_keys
+from signjax.rng.streams import stream_key
 from signjax.training.losses import LossSettings, clip_losses
 from signjax.training.packing import pack, unpack
 from signjax.training.state import TrainState, Variables

@@ -10,7 +10,7 @@ from conftest import make_recipe, silent
 
 from signjax.data import integrity
 from signjax.data.dataset import label_columns, open_dataset
-from signjax.data.prepare import Expected, prepare
+from signjax.data.preparation.prepare import Expected, prepare
 from signjax.errors import InputError
 
 
@@ -126,7 +126,7 @@ def test_heads_called_like_other_columns_have_columns_of_their_own():
 
 
 def test_frames_that_changed_between_reading_and_writing_stop_the_run(corpus, tmp_path, monkeypatch):
-    from signjax.data import prepare as prepare_module
+    from signjax.data.preparation import prepare as prepare_module
 
     def damage(*arguments: object) -> None:
         path = tmp_path / "d.partial" / "features.npy"

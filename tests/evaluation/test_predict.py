@@ -4,7 +4,7 @@ import json
 import numpy as np
 from nasty import CLASSES, HEADS
 
-from signjax.data.tables import read_table
+from signjax.data.csv_table import read_table
 from signjax.evaluation.evaluate import Answers, answers_for, mean_over_heads
 from signjax.evaluation.predict import write_predictions, write_unlabelled
 

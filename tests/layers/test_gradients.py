@@ -9,7 +9,7 @@ from signjax.layers.attention import SelfAttention
 from signjax.layers.batch_norm import MaskedBatchNorm
 from signjax.layers.convolution import ResidualBlock
 from signjax.layers.pooling import Pool
-from signjax.layers.recurrence import Recurrence
+from signjax.layers.recurrent.bidirectional import Recurrence
 
 B, T, D = 3, 7, 6
 LENGTHS = np.array([7, 4, 1])

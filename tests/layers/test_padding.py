@@ -11,8 +11,9 @@ from signjax.layers.attention import SelfAttention
 from signjax.layers.batch_norm import MaskedBatchNorm
 from signjax.layers.convolution import ResidualBlock, halve_mask, halve_time
 from signjax.layers.pooling import Pool
-from signjax.layers.recurrence import Recurrence
-from signjax.model import Hybrid, model_inputs
+from signjax.layers.recurrent.bidirectional import Recurrence
+from signjax.model.hybrid import Hybrid
+from signjax.model.inputs import model_inputs
 
 LENGTHS = (13, 7, 16)
 

@@ -10,8 +10,8 @@ from signjax.layers.batch_norm import MaskedBatchNorm
 from signjax.layers.convolution import ChannelAttention, ResidualBlock, halve_time
 from signjax.layers.dropout import dropout
 from signjax.layers.pooling import attention_pool, max_pool, mean_pool
-from signjax.layers.recurrence import gru_scan, lstm_scan
-from signjax.layers.row_noise import row_keys
+from signjax.layers.recurrent.bidirectional import gru_scan, lstm_scan
+from signjax.rng.per_clip import row_keys
 
 T, B, D, H = 9, 3, 5, 4
 LENGTHS = np.array([9, 4, 1])

@@ -11,7 +11,7 @@ import pytest
 from signjax.layers.attention import SelfAttention, positions
 from signjax.layers.batch_norm import MaskedBatchNorm
 from signjax.layers.convolution import ResidualBlock
-from signjax.layers.recurrence import Recurrence
+from signjax.layers.recurrent.bidirectional import Recurrence
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
 

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 
-from signjax.pickles.nested_stream import HEADER
+from signjax.pickles.interpreter.nested_stream import HEADER
 
 STOP = b"."
 

@@ -26,10 +26,12 @@ from typing import Any
 
 import numpy as np
 
-from signjax.pickles import PickleError, containers, npz
-from signjax.pickles.flatten import entries
+from signjax.pickles import PickleError
+from signjax.pickles import reader as containers
+from signjax.pickles.conversion import npz
+from signjax.pickles.conversion.flatten import entries
 from signjax.pickles.limits import Limits
-from signjax.pickles.views import View
+from signjax.pickles.strided_view import View
 from tests.pickles.hostile import attacks
 from tests.pickles.truth import fixtures
 from tests.pickles.usual import arrays, clips

@@ -50,7 +50,7 @@ def test_the_canary_would_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_attacks_change_nothing_for_later_files(tmp_path: Path) -> None:
-    from signjax.pickles.allowed import GLOBALS
+    from signjax.pickles.interpreter.allowlist import GLOBALS
 
     before = dict(GLOBALS)
     for i, (title, content, _) in enumerate(ATTACKS):

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from signjax.pickles import containers
+from signjax.pickles import reader as containers
 from signjax.pickles.limits import Limits
-from signjax.pickles.views import View
+from signjax.pickles.strided_view import View
 
 WHOLE = st.integers(-(2**70), 2**70)
 SCALARS = st.one_of(st.none(), st.booleans(), WHOLE, st.floats(), st.text(), st.binary(), st.complex_numbers())

@@ -7,7 +7,7 @@ import numpy as np
 from conftest import make_recipe, silent
 from nasty import CLASSES, HEADS
 
-from signjax.data.prepare import prepare
+from signjax.data.preparation.prepare import prepare
 from signjax.data.visible import visible
 from signjax.report import data_card
 from signjax.report.data_card import (

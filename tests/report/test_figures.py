@@ -3,9 +3,9 @@ import base64
 import numpy as np
 import pytest
 
-from signjax.data import layouts
-from signjax.data.kinematics import positions
-from signjax.data.parts import Layout, Part
+from signjax.data.geometry.kinematics import positions
+from signjax.data.layout import registry as layouts
+from signjax.data.layout.parts import Layout, Part
 from signjax.report.figures import FIELD, MISSING, MOST_FRAMES, draw, stick_of
 
 XY = layouts.BUILT_IN["pose_hands_xy"]

@@ -11,7 +11,7 @@ import pytest
 from nasty import CLASSES, HEADS
 
 from signjax import pipeline
-from signjax.data.tables import read_table
+from signjax.data.csv_table import read_table
 from signjax.data.visible import visible
 from signjax.errors import InputError
 from signjax.evaluation.evaluate import Answers

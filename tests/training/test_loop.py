@@ -11,8 +11,8 @@ from conftest import silent, some_devices
 
 from signjax.errors import InputError
 from signjax.training import parallel
-from signjax.training.dispatch import make_dispatch
 from signjax.training.loop import LoopSettings, Validation, better, saved_outcome, train
+from signjax.training.multi_step import make_dispatch
 from signjax.training.packing import VECTORS, pack
 from signjax.training.state import TrainState
 

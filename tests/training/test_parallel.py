@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from conftest import some_devices
 
-from signjax import training_settings as settings
 from signjax.augment import Augmentation
-from signjax.data import batches
+from signjax.data.batching import collate as batches
 from signjax.errors import InputError
-from signjax.model import Hybrid
+from signjax.model.hybrid import Hybrid
+from signjax.settings import training_plan as settings
 from signjax.training import parallel
-from signjax.training.dispatch import make_dispatch
 from signjax.training.losses import LossSettings
+from signjax.training.multi_step import make_dispatch
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
 from signjax.training.state import TrainState, state_maker
 from signjax.training.step import make_eval_step, make_train_step

@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from signjax import training_settings as settings
 from signjax.augment import Augmentation
-from signjax.data.batches import collate
+from signjax.data.batching.collate import collate
 from signjax.errors import InputError
-from signjax.model import Hybrid
+from signjax.model.hybrid import Hybrid
+from signjax.runtime.out_of_memory import explain_out_of_memory
+from signjax.settings import training_plan as settings
 from signjax.training.losses import LossSettings
-from signjax.training.memory import explain_out_of_memory
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
 from signjax.training.packing import unpack
 from signjax.training.state import state_maker

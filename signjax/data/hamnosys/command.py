@@ -9,7 +9,7 @@ from signjax.data.hamnosys.attributes import attributes
 from signjax.data.hamnosys.explain import explain
 from signjax.data.hamnosys.grammar import UnparsedError, parse
 from signjax.data.hamnosys.symbols import describe
-from signjax.data.label_table import read_label_table
+from signjax.data.tables.label_table import read_label_table
 from signjax.errors import InputError
 
 COLUMN = "hamnosys"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from signjax.data.clip import Clip, Rejected
 from signjax.data.sources.item import Item, Request, Say
-from signjax.data.sources.matching import Found, match, segment
-from signjax.data.sources.npy import NUMPY_ERRORS, read_arrays
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
+from signjax.data.tables.matching import Found, match, segment
 from signjax.errors import InputError
 
 SUFFIXES = (".npy", ".npz")

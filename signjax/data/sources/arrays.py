@@ -18,14 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
-from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
-from signjax.data.label_table import split_name
-from signjax.data.sources import array_files, npy
+from signjax.data.layout import registry as layouts
+from signjax.data.sources import array_files
 from signjax.data.sources.array_fields import texts_of, whole_numbers
 from signjax.data.sources.item import Item, Request, Say
-from signjax.data.sources.matching import find_label_table, with_table
-from signjax.data.sources.npy import NUMPY_ERRORS, read_arrays
+from signjax.data.sources.shared import npy
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
+from signjax.data.tables.label_table import split_name
+from signjax.data.tables.matching import find_label_table, with_table
 from signjax.errors import InputError
 
 HEAD = "gloss"

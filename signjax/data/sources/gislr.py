@@ -11,16 +11,22 @@ from pathlib import Path
 
 import numpy as np
 
-from signjax.data import landmarks, layouts
 from signjax.data.clip import Clip, Rejected
-from signjax.data.delimited import read_delimited
-from signjax.data.label_table import Row, check_named_once
-from signjax.data.sources.choosing import by_name, channels_of
-from signjax.data.sources.extras import needed
-from signjax.data.sources.frame_numbers import timeline
+from signjax.data.layout import landmarks
+from signjax.data.layout import registry as layouts
 from signjax.data.sources.item import Item, Request, Say
-from signjax.data.sources.matching import Found, match_rows, segment, with_table
-from signjax.data.table_faults import Faults
+from signjax.data.sources.shared.choosing import by_name, channels_of
+from signjax.data.sources.shared.extras import needed
+from signjax.data.sources.shared.frame_numbers import timeline
+from signjax.data.tables.delimited import read_delimited
+from signjax.data.tables.faults import Faults
+from signjax.data.tables.label_table import Row, check_named_once
+from signjax.data.tables.matching import (
+    Found,
+    match_rows,
+    segment,
+    with_table,
+)
 from signjax.errors import InputError
 
 HEAD = "gloss"

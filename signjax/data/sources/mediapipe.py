@@ -24,18 +24,18 @@ from pathlib import Path
 
 import numpy as np
 
-from signjax.data import landmarks
 from signjax.data.clip import Clip, Rejected
-from signjax.data.label_table import split_name
-from signjax.data.landmarks import LandmarkPart, landmark_layout
-from signjax.data.names import canonical
-from signjax.data.parts import Layout
-from signjax.data.sources.choosing import by_name, channels_of
-from signjax.data.sources.frame_numbers import timeline
+from signjax.data.layout import landmarks
+from signjax.data.layout.landmarks import LandmarkPart, landmark_layout
+from signjax.data.layout.parts import Layout
 from signjax.data.sources.item import Item, Request, Say
-from signjax.data.sources.matching import segment, with_table
-from signjax.data.sources.npy import NUMPY_ERRORS
+from signjax.data.sources.shared.choosing import by_name, channels_of
+from signjax.data.sources.shared.frame_numbers import timeline
+from signjax.data.sources.shared.npy import NUMPY_ERRORS
 from signjax.data.sources.split_folders import class_folders, entries, in_order, is_array
+from signjax.data.tables.label_table import split_name
+from signjax.data.tables.matching import segment, with_table
+from signjax.data.tables.names import canonical
 from signjax.errors import InputError
 
 HEAD = "gloss"

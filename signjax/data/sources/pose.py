@@ -13,12 +13,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from signjax.data.clip import Clip, Rejected
-from signjax.data.parts import Layout
+from signjax.data.layout.parts import Layout
 from signjax.data.sources import pose_layout
-from signjax.data.sources.choosing import by_name, channels_of
-from signjax.data.sources.extras import needed
 from signjax.data.sources.item import Item, Request, Say
-from signjax.data.sources.matching import Found, find_label_table, match, segment
+from signjax.data.sources.shared.choosing import by_name, channels_of
+from signjax.data.sources.shared.extras import needed
+from signjax.data.tables.matching import (
+    Found,
+    find_label_table,
+    match,
+    segment,
+)
 from signjax.errors import InputError
 
 REQUIREMENT = "pose-format>=0.10"

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from signjax.data import landmarks
-from signjax.data.landmarks import LandmarkPart, landmark_layout
-from signjax.data.parts import Layout, Part, Point
+from signjax.data.layout import landmarks
+from signjax.data.layout.landmarks import LandmarkPart, landmark_layout
+from signjax.data.layout.parts import Layout, Part, Point
 
 
 class Component(NamedTuple):

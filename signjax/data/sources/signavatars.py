@@ -23,15 +23,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from signjax import pickles
-from signjax.data import layouts
 from signjax.data.clip import Clip, Rejected
-from signjax.data.names import canonical
-from signjax.data.sources.frame_numbers import timeline
+from signjax.data.layout import registry as layouts
 from signjax.data.sources.item import Item, Request, Say
-from signjax.data.sources.matching import Found, find_label_table, match, segment
-from signjax.data.sources.npy import NUMPY_ERRORS, read_arrays
+from signjax.data.sources.shared.frame_numbers import timeline
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
+from signjax.data.tables.matching import (
+    Found,
+    find_label_table,
+    match,
+    segment,
+)
+from signjax.data.tables.names import canonical
 from signjax.errors import InputError
-from signjax.pickles import manifest, npz
+from signjax.pickles.conversion import manifest, npz
 
 SUFFIXES = (".pkl", ".pickle", ".pt", ".pth")
 _NAME_ENDINGS = (*(f"{suffix}.npz" for suffix in SUFFIXES), *SUFFIXES, ".npz")

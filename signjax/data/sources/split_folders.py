@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from signjax.data.label_table import split_name
-from signjax.data.sources.npy import NUMPY_ERRORS
-from signjax.data.splits import SPLITS
+from signjax.data.sources.shared.npy import NUMPY_ERRORS
+from signjax.data.splits.split import SPLITS
+from signjax.data.tables.label_table import split_name
 from signjax.errors import InputError
 
 _NUMBER = re.compile(r"\d+$")

@@ -1,0 +1,98 @@
+"""Padded batches, made on the host.
+
+Shapes: B clips a batch, T frames a clip is padded to, F channels, P parts.
+"""
+
+import queue
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import numpy as np
+
+from signjax.data.batching.excerpts import Excerpts, frame_indices, whole
+from signjax.data.dataset import Dataset
+
+Batch = dict[str, np.ndarray]
+
+T = TypeVar("T")
+
+
+def collate(
+    dataset: Dataset, clips: np.ndarray, batch_size: int, frames: int, excerpts: Excerpts | None = None
+) -> Batch:
+    """Pads clips to one batch.
+
+    Args:
+      dataset: where they are.
+      clips: their numbers, `batch_size` or fewer.
+      batch_size: B.
+      frames: T.
+      excerpts: what is shown of each of these clips; None: all, evenly thinned where a clip is longer than T.
+
+    Returns:
+      `frames` float32 (B, T, F), `length` int32 (B,), `valid` bool (B, T, P), `labels` int32 (B, heads), `weight` float32
+      (B,): 1, or 0 for rows that only fill the batch, and `row` int32 (B,), which names a clip's random streams.
+    """
+    batch = {
+        "frames": np.zeros((batch_size, frames, dataset.layout.width), np.float32),
+        "length": np.zeros(batch_size, np.int32),
+        "valid": np.zeros((batch_size, frames, len(dataset.layout.parts)), bool),
+        "labels": np.full((batch_size, len(dataset.heads)), -1, np.int32),
+        "weight": np.zeros(batch_size, np.float32),
+        "row": np.arange(batch_size, dtype=np.int32),
+    }
+    shown = whole(dataset.lengths[clips], frames) if excerpts is None else excerpts
+    for row, (clip, *excerpt) in enumerate(zip(clips, *shown, strict=True)):
+        taken = frame_indices(*map(int, excerpt))
+        batch["frames"][row, : len(taken)] = dataset.frames(clip)[taken]
+        batch["valid"][row, : len(taken)] = dataset.validity(clip)[taken]
+        batch["length"][row] = len(taken)
+    batch["labels"][: len(clips)] = dataset.labels[clips]
+    batch["weight"][: len(clips)] = 1.0
+    return batch
+
+
+def prefetched(items: Iterable[T], depth: int = 4) -> Iterator[T]:
+    """Yields the same items in the same order, made ahead of time by a thread.
+
+    An exception in `items` is raised here, in its place. Leaving the loop early ends the thread.
+    """
+    ready: queue.Queue[tuple[str, T | BaseException | None]] = queue.Queue(maxsize=depth)
+    stop = threading.Event()
+
+    def put(kind: str, value: T | BaseException | None) -> bool:
+        while not stop.is_set():
+            try:
+                ready.put((kind, value), timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def produce() -> None:
+        try:
+            for item in items:
+                if not put("item", item):
+                    return
+            put("end", None)
+        except BaseException as error:  # noqa: BLE001  (handed over whole, and raised in the consumer)
+            put("error", error)
+
+    thread = threading.Thread(target=produce, name="prefetch", daemon=True)
+    thread.start()
+    try:
+        while True:
+            kind, value = ready.get()
+            if kind == "end":
+                return
+            if kind == "error":
+                assert isinstance(value, BaseException)
+                raise value
+            yield value  # type: ignore[misc]
+    finally:
+        stop.set()
+        # When Python ends with the loop unfinished, as after an error, other threads no longer run: joining would wait for ever.
+        if not sys.is_finalizing():
+            thread.join()

@@ -1,0 +1,107 @@
+"""Coordinates relative to the signer: centred and scaled on the shoulders, and the hands once more relative to their wrists.
+
+One centre and one scale a clip, not a frame: leaning and turning are part of a sign, and one bad frame moves nothing.
+
+Shapes: T frames, F channels, P parts.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from signjax.data.layout.parts import COORDINATES, Layout, Part
+
+HANDS = ("left_hand", "right_hand")
+# Times the median distance of all points from their median.
+_FARTHEST = 20.0
+_SHAPE = {hand: f"{hand}_shape" for hand in HANDS}
+
+
+def centred(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.ndarray:
+    """The frames with coordinates in shoulder widths from the midpoint of the shoulders; parts that were not seen are 0.
+
+    The centre and the width are medians over the frames in which both shoulders were seen. Where none was, or the layout has
+    none, the centre is the mean of all points that were seen, and the unit their root mean square distance from it.
+    """
+    parts = [
+        (index, part, channels) for index, (part, channels) in enumerate(layout.runs()) if part.kind in COORDINATES
+    ]
+    if not parts or not valid[:, [index for index, _, _ in parts]].any():
+        return frames
+    centre, width = _from_shoulders(frames, valid, layout) or _from_all_points(frames, valid, layout)
+    frames = frames.copy()
+    for index, part, channels in parts:
+        size = part.channels_per_point
+        relative = (frames[:, channels] - np.tile(centre[:size], part.points)) / width
+        frames[:, channels] = np.where(valid[:, index, None], relative, 0)
+    return frames
+
+
+def _from_shoulders(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> tuple[np.ndarray, float] | None:
+    if layout.shoulders is None or layout.part(layout.shoulders[0][0]).kind not in COORDINATES:
+        return None
+    seen = np.ones(len(frames), bool)
+    ends = []
+    for point in layout.shoulders:
+        places = frames[:, layout.channels_at(point)]
+        seen &= valid[:, layout.part_names.index(point[0])] & (places != 0).any(1)
+        ends.append(places)
+    if not seen.any():
+        return None
+    left, right = (places[seen].astype(np.float64) for places in ends)
+    width = float(np.median(np.linalg.norm(left - right, axis=1)))
+    return (np.median((left + right) / 2, axis=0), width) if width > 0 else None
+
+
+def _from_all_points(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> tuple[np.ndarray, float]:
+    dimensions = max(part.channels_per_point for part in layout.parts if part.kind in COORDINATES)
+    places = []
+    for index, (part, channels) in enumerate(layout.runs()):
+        if part.kind in COORDINATES and part.channels_per_point == dimensions:
+            points = frames[valid[:, index], channels].reshape(-1, dimensions).astype(np.float64)
+            places.append(points[(points != 0).any(1)])
+    pool = np.concatenate(places)
+    if not len(pool):
+        return np.zeros(dimensions), 1.0
+    # One point at 1e4 would shrink the whole clip to nothing: points as far out as no body reaches do not count.
+    distance = np.linalg.norm(pool - np.median(pool, axis=0), axis=1)
+    pool = pool[distance <= _FARTHEST * np.median(distance)]
+    centre = pool.mean(0)
+    spread = float(np.sqrt(np.square(pool - centre).sum(1).mean()))
+    return centre, spread if spread > 0 else 1.0
+
+
+def with_hand_shapes(layout: Layout) -> Layout:
+    """The layout with a copy of each hand, relative to its wrist, as further parts at the end.
+
+    Only where hands and wrists are coordinates of the same kind; otherwise the layout itself.
+    """
+    if not _has_shapes(layout):
+        return layout
+    parts = [*layout.parts]
+    for hand in HANDS:
+        original = layout.part(hand)
+        partner = _SHAPE.get(original.partner, _SHAPE[hand])
+        parts.append(Part(_SHAPE[hand], original.points, original.kind, partner, original.point_partners))
+    return replace(layout, name=f"{layout.name}_with_hand_shapes", parts=tuple(parts))
+
+
+def add_hand_shapes(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Frames and validity of `with_hand_shapes(layout)`, from those of the layout."""
+    if not _has_shapes(layout) or layout.wrists is None:
+        return frames, valid
+    columns, seen = [frames], [valid]
+    for hand, wrist in zip(HANDS, layout.wrists, strict=True):
+        part = layout.part(hand)
+        both = valid[:, layout.part_names.index(hand)] & valid[:, layout.part_names.index(wrist[0])]
+        relative = frames[:, layout.channels_of(hand)] - np.tile(frames[:, layout.channels_at(wrist)], part.points)
+        columns.append(np.where(both[:, None], relative, 0))
+        seen.append(both[:, None])
+    return np.concatenate(columns, axis=1), np.concatenate(seen, axis=1)
+
+
+def _has_shapes(layout: Layout) -> bool:
+    if layout.wrists is None or any(hand not in layout.part_names for hand in HANDS):
+        return False
+    kinds = {layout.part(name).kind for name in (*HANDS, *(part for part, _ in layout.wrists))}
+    return len(kinds) == 1 and kinds <= set(COORDINATES)

@@ -1,0 +1,133 @@
+"""Canonical handedness: a clip in which the left hand leads is mirrored, so that the right hand leads in all.
+
+A left-handed signer signs the mirror image of what a right-handed one signs, and what a notation says of the dominant hand is
+the same for both.
+
+Shapes: T frames, F channels, P parts.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from signjax.data.clip import Clip
+from signjax.data.geometry.kinematics import positions
+from signjax.data.layout.parts import Layout
+
+MODES = ("as_is", "table", "detect")
+
+# The left hand must move this many times as much as the right one before a clip counts as left-handed: below it lie
+# the two-handed signs, in which both hands move alike and a mirror image says the same.
+MARGIN = 1.5
+# Movement is how far a point gets within this many frames, a quarter of a second: over fewer, the jitter of the tracker, which
+# both hands have alike, outweighs it.
+_SPAN = 6
+# In shoulder widths (of coordinates without shoulders: spans of all points): more is a fault of the tracker.
+_FARTHEST = 2.0
+_HANDS = ("left_hand", "right_hand")
+_NOT = "not mirrored"
+
+
+@dataclass(frozen=True)
+class Dominance:
+    """How far each hand gets in a quarter of a second, in shoulder widths; while it is not seen it counts as still."""
+
+    left: float
+    right: float
+
+    @property
+    def hand(self) -> str | None:
+        """`left` or `right`; None where neither hand leads by the margin."""
+        if self.left > MARGIN * self.right:
+            return "left"
+        return "right" if self.right > MARGIN * self.left else None
+
+
+def dominance(clip: Clip, layout: Layout) -> Dominance | None:
+    """How much each hand moves in a clip: the mean way of its points, wrist included, about the midpoint of the shoulders.
+
+    SMPL-X poses are measured on the stick figure, wrist and fingers alike. None where the layout does not have two hands that
+    have a place.
+    """
+    places = positions(clip.frames, layout)
+    if layout.wrists is None or not all(hand in places for hand in _HANDS):
+        return None
+    hands = {
+        hand: np.concatenate([places[wrist[0]][:, wrist[1], None], places[hand]], axis=1)
+        for hand, wrist in zip(_HANDS, layout.wrists, strict=True)
+    }
+    seen = {hand: _seen(clip, layout, hand, places[hand]) for hand in _HANDS}
+    if layout.shoulders is None:
+        pool = np.concatenate([hands[hand][seen[hand]].reshape(-1, hands[hand].shape[-1]) for hand in _HANDS])
+        scale = float(np.linalg.norm(np.ptp(pool, axis=0))) if len(pool) else 0.0
+    else:
+        left, right = (places[part][:, position] for part, position in layout.shoulders)
+        body = _seen(clip, layout, layout.shoulders[0][0], np.stack([left, right], axis=1))
+        scale = float(np.median(np.linalg.norm(left - right, axis=-1)[body])) if body.any() else 0.0
+        centre = (left + right)[:, None] / 2
+        hands = {hand: points - centre for hand, points in hands.items()}
+        seen = {hand: frames & body for hand, frames in seen.items()}
+    if not scale > 0:
+        return Dominance(0.0, 0.0)
+    span = min(_SPAN, len(clip.frames) - 1)
+    if span < 1:
+        return Dominance(0.0, 0.0)
+    way = {}
+    for hand, points in hands.items():
+        both_ends = seen[hand][span:] & seen[hand][:-span]
+        moved = np.linalg.norm((points[span:] - points[:-span])[both_ends], axis=-1).mean(-1) / scale
+        way[hand] = float(np.minimum(moved, _FARTHEST).sum() / len(both_ends))
+    return Dominance(way["left_hand"], way["right_hand"])
+
+
+def _times(left: float, right: float) -> str:
+    return f"{left / right:.1f} times as much as the right" if right > 0 else "and the right does not"
+
+
+def _seen(clip: Clip, layout: Layout, part: str, points: np.ndarray) -> np.ndarray:
+    """bool (T,): the part was seen; where the source does not say, zeros and NaN stand for what was not."""
+    known = np.isfinite(points).all((1, 2)) & (points != 0).any((1, 2))
+    return known if clip.valid is None else known & clip.valid[:, layout.part_names.index(part)]
+
+
+def mirrored(clip: Clip, layout: Layout) -> Clip:
+    """The mirror image of a clip: frames, validity and dominant hand."""
+    channel, sign, part = layout.mirror
+    return replace(
+        clip,
+        frames=clip.frames[:, channel] * sign,
+        valid=None if clip.valid is None else clip.valid[:, part],
+        dominant_hand={"left": "right", "right": "left"}.get(clip.dominant_hand or "", clip.dominant_hand),
+    )
+
+
+def canonical(clip: Clip, layout: Layout, mode: str) -> tuple[Clip, bool, str]:
+    """The clip with the right hand leading, as far as the mode knows.
+
+    Args:
+      clip: coordinates need not be centred yet, but must be afterwards.
+      layout: of its frames.
+      mode: `as_is` changes nothing; `table` mirrors what the source or its label table calls left-handed; `detect` does that,
+        and mirrors clips of which they say nothing where the left hand clearly moves more.
+
+    Returns:
+      (clip, mirrored, reason): the reason is empty where there was none to mirror it, and says why not where there was one
+      that could not be followed.
+    """
+    hand, reason = clip.dominant_hand, "table: the left hand leads"
+    if mode == "as_is":
+        return clip, False, ""
+    if hand is None and mode == "detect":
+        found = dominance(clip, layout)
+        if found is not None:
+            hand, reason = found.hand, f"detected: the left hand moves {_times(found.left, found.right)}"
+    if hand != "left":
+        return clip, False, ""
+    if not layout.mirrors:
+        return clip, False, f"{_NOT}: layout {layout.name} knows no left and right"
+    return mirrored(clip, layout), True, reason
+
+
+def was_mirrored(reason: str) -> bool:
+    """Whether a reason that `canonical` gave is one for which a clip was mirrored."""
+    return reason != "" and not reason.startswith(_NOT)

@@ -1,0 +1,1 @@
+"""Rotations, and where joints are: forward and inverse kinematics of a stick figure."""

@@ -1,0 +1,272 @@
+"""From what was read to what a dataset shall hold: duplicates, labels, splits, and everything that is wrong with them.
+
+Nothing is written here, nothing is augmented or balanced, and all that keeps a run from starting is told at once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signjax.data.clip import Rejected
+from signjax.data.labels import encoding as labels_lib
+from signjax.data.labels import feasibility_report
+from signjax.data.labels.feasibility import (
+    FEWEST_CLIPS,
+    check_classes,
+    check_learnable,
+    check_none_rare,
+    rare_classes,
+    without,
+)
+from signjax.data.layout.parts import Layout
+from signjax.data.preparation import rows as store
+from signjax.data.preparation.journal import Fact
+from signjax.data.preparation.quarantine import check_none_rejected
+from signjax.data.preparation.recipe import Recipe
+from signjax.data.sources.item import Item
+from signjax.data.splits import leaks
+from signjax.data.splits.duplicates import Pair, find_duplicates
+from signjax.data.splits.groups import join_pairs
+from signjax.data.splits.split import (
+    SPLITS,
+    Description,
+    Rule,
+    Split,
+    accepts_stratified,
+    follows_column,
+    group_numbers,
+    size_doubts,
+    split_clips,
+)
+from signjax.errors import InputError, Problems
+
+Row = tuple[Item, Fact]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What was read of a source.
+
+    Attributes:
+      source_layout: of its frames before they were cleaned.
+      items, facts: one each; where a fact has no reason, the clip's rows are in the reading folder's files, in this order.
+      rejected: what needed no reading.
+      heads: to be learned.
+      remarks: sentences on what was concluded from names.
+    """
+
+    source_layout: Layout
+    items: Sequence[Item]
+    facts: Sequence[Fact]
+    rejected: Sequence[Rejected]
+    heads: tuple[str, ...]
+    remarks: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What a dataset of N clips, out of M that were stored, shall hold.
+
+    Attributes:
+      stored: the facts of the M clips, in the order of their rows.
+      keep: int64 (N,), rising indices into them.
+      rows: N items with their facts.
+      classes: head -> class names.
+      encoded: int32 (N, heads).
+      pairs: of clips that are one recording, by their place among the N.
+      split: of the N clips.
+      rejected: every clip that is left out, and why.
+      report: of feasibility.
+      doubts: sentences on splits that cannot test what they should.
+    """
+
+    stored: Sequence[Fact]
+    keep: np.ndarray
+    rows: Sequence[Row]
+    classes: dict[str, tuple[str, ...]]
+    encoded: np.ndarray
+    pairs: Sequence[Pair]
+    split: Split
+    rejected: Sequence[Rejected]
+    report: dict[str, dict[str, Any]]
+    doubts: Sequence[str]
+
+    @property
+    def train(self) -> np.ndarray:
+        """int64: the training clips, by their place among the N."""
+        return np.flatnonzero(self.split.assignment == SPLITS.index("train"))
+
+
+def offsets_of(facts: Sequence[Fact]) -> np.ndarray:
+    """int64 (N + 1): where each clip begins, and where the last ends."""
+    return np.cumsum([0, *(fact.frames for fact in facts)], dtype=np.int64)
+
+
+def assemble(recipe: Recipe, collected: Collected, reading: Path, say: Say) -> Assembly:
+    """Decides what a dataset shall hold.
+
+    Where the recipe says to stop, the search goes on as if the settings that accept a problem had been given, so that the next
+    run does not stop at the next problem.
+
+    Args:
+      recipe: what is wanted.
+      collected: what was read.
+      reading: the folder with `features.npy` and `outlines.npy`.
+      say: prints what the labels allow, where they keep the run from starting.
+
+    Raises:
+      InputError: all that is wrong with labels, duplicates and split, with the settings that accept it.
+    """
+    problems = Problems()
+    rejected = [*collected.rejected, *_unreadable(collected)]
+    rows: list[Row] = [row for row in zip(collected.items, collected.facts, strict=True) if not row[1].reason]
+    stored = [fact for _, fact in rows]
+    keep = np.ones(len(rows), bool)
+    for index, fault in _name_twice(rows):
+        rejected.append(fault)
+        keep[index] = False
+    pairs = _duplicates(stored, keep, reading)
+    copies = _copies(recipe, rows, pairs, problems)
+    keep[list(copies)] = False
+    classes, encoded, report, rare = _labels(recipe, collected.heads, rows, keep, pairs, problems)
+    keep &= (encoded >= 0).any(1)
+    rejected += [*copies.values(), *rare]
+    if recipe.strict:
+        with problems.collected():
+            check_none_rejected(rejected, recipe.path)
+    kept = np.flatnonzero(keep)
+    position = np.cumsum(keep) - 1
+    pairs = [
+        Pair(int(position[a]), int(position[b]), kind, distance)
+        for a, b, kind, distance in pairs
+        if keep[a] and keep[b]
+    ]
+    rows, encoded = list(compress(rows, keep)), encoded[keep]
+    split = _split(_description(rows, encoded, pairs), recipe.rule, classes, encoded, problems) if rows else None
+    if (recipe.rare_classes == "stop" and rare) or min(map(len, classes.values())) < 2:
+        for line in feasibility_report.lines(report):
+            say(line)
+    problems.check()
+    assert split is not None
+    report = feasibility_report.with_splits(report, encoded, split.assignment)
+    doubts = size_doubts(split, encoded, tuple(classes))
+    return Assembly(stored, kept, rows, classes, encoded, pairs, split, rejected, report, doubts)
+
+
+def _unreadable(collected: Collected) -> list[Rejected]:
+    return [
+        Rejected(item.name, item.file, fact.reason, fact.detail)
+        for item, fact in zip(collected.items, collected.facts, strict=True)
+        if fact.reason
+    ]
+
+
+def _name_twice(rows: Sequence[Row]) -> list[tuple[int, Rejected]]:
+    seen: dict[str, str] = {}
+    found = []
+    for index, (item, _) in enumerate(rows):
+        if item.name in seen:
+            detail = f"{seen[item.name]} has a clip of that name too"
+            found.append((index, Rejected(item.name, item.file, "duplicate_name", detail)))
+        else:
+            seen[item.name] = item.file
+    return found
+
+
+def _duplicates(stored: Sequence[Fact], keep: np.ndarray, reading: Path) -> list[Pair]:
+    """The pairs among the clips that are kept."""
+    offsets = offsets_of(stored)
+    features = store.Rows(reading / "features.npy", int(offsets[-1]))
+    outlines = store.Rows(reading / "outlines.npy", len(stored))
+    ignored = np.array([fact.blank for fact in stored]) | ~keep
+    digests = [fact.digest for fact in stored]
+    return find_duplicates(outlines, digests, ignored, lambda i: features[offsets[i] : offsets[i + 1]])
+
+
+def _copies(recipe: Recipe, rows: Sequence[Row], pairs: Sequence[Pair], problems: Problems) -> dict[int, Rejected]:
+    """The clips that are left out since a copy of each is in another given split."""
+    names, given = [item.name for item, _ in rows], [item.split for item, _ in rows]
+    if not follows_column(recipe.rule, given):
+        return {}
+    if recipe.duplicates == "stop":
+        with problems.collected():
+            leaks.check_none_across(pairs, names, given)
+    left_out = {}
+    for index, pair in leaks.to_drop(pairs, given).items():
+        other = pair.first + pair.second - index
+        detail = (
+            f"one recording with {names[other]!r} in {given[other]} ({leaks.described(pair)}); it is in {given[index]}"
+        )
+        left_out[index] = Rejected(names[index], rows[index][0].file, "duplicate", detail)
+    return left_out
+
+
+def _labels(
+    recipe: Recipe,
+    heads: Sequence[str],
+    rows: Sequence[Row],
+    keep: np.ndarray,
+    pairs: Sequence[Pair],
+    problems: Problems,
+) -> tuple[dict[str, tuple[str, ...]], np.ndarray, dict[str, dict[str, Any]], list[Rejected]]:
+    """The classes of each head, labels int32 (M, heads), the feasibility report, and the clips of rare classes alone."""
+    all_labels = [item.labels if kept else {} for (item, _), kept in zip(rows, keep, strict=True)]
+    group = group_numbers(_description(rows, np.zeros(len(rows)), pairs), recipe.rule)
+    report = feasibility_report.feasibility(all_labels, heads, group)
+    rare = rare_classes(all_labels, heads)
+    labels = [without(row, rare) for row in all_labels]
+    classes = labels_lib.class_names(labels, heads)
+    if recipe.rare_classes == "stop":
+        with problems.collected():
+            check_none_rare(rare, recipe.path)
+    with problems.collected():
+        check_classes(classes, all_labels, recipe.path)
+    rejected = []
+    for (item, _), before, left in zip(rows, all_labels, labels, strict=True):
+        if before and not any(head in left for head in heads):
+            named = ", ".join(f"{head} {before[head]!r}" for head in heads if head in before)
+            detail = f"{named}: the only clip of its class; a class needs {FEWEST_CLIPS}"
+            rejected.append(Rejected(item.name, item.file, "rare_class", detail))
+    return classes, labels_lib.encode(labels, classes), report, rejected
+
+
+def _split(
+    clips: Description, rule: Rule, classes: dict[str, tuple[str, ...]], encoded: np.ndarray, problems: Problems
+) -> Split | None:
+    """The split; what is wrong with it is collected, and where another rule accepts that, with that rule too."""
+    tried = {rule.split}
+    while True:
+        try:
+            split = split_clips(clips, rule)
+            break
+        except InputError as error:
+            with problems.collected():
+                raise
+            accepting = error.accept.get("data.split", rule.split)
+        if accepting in tried:
+            return None
+        tried.add(accepting)
+        rule = replace(rule, split=accepting)
+    try:
+        check_learnable(classes, encoded[split.assignment == SPLITS.index("train")])
+    except InputError as error:
+        with problems.collected():
+            raise InputError(str(error), accepts_stratified(clips, rule)) from error
+    return split
+
+
+def _description(rows: Sequence[Row], encoded: np.ndarray, pairs: Sequence[Pair]) -> Description:
+    items = [item for item, _ in rows]
+    return Description(
+        names=[item.name for item in items],
+        classes=encoded,
+        signers=[item.signer for item in items],
+        groups=[item.group for item in items],
+        given=[item.split for item in items],
+        copies=join_pairs(len(items), pairs),
+    )

@@ -1,0 +1,140 @@
+"""Reads and cleans all items of a source, in several processes, into the files of a journal.
+
+Memory does not grow with the data: at most a few batches are under way, and a batch is a few clips.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from signjax.data.cleaning.clean import (
+    Cleaned,
+    Cleaning,
+    clean,
+    cleaned_layout,
+)
+from signjax.data.clip import Clip, Rejected
+from signjax.data.layout.parts import Layout
+from signjax.data.preparation.journal import (
+    Batch,
+    Fact,
+    Journal,
+    stored_digest,
+)
+from signjax.data.preparation.plausibility import beyond_full_turn, typical_size
+from signjax.data.progress import Progress
+from signjax.data.sources import registry as catalogue
+from signjax.data.sources.item import Item, Request
+from signjax.data.splits.duplicates import SPANS, outline
+from signjax.data.workers import Workers
+
+# Clips handed to a worker at once: enough that talking to it costs nothing, few enough that memory stays small.
+_BATCH = 32
+# Clips that are looked at to find how many channels the others should have.
+_PROBES = 9
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a worker must know beside the items."""
+
+    source: str
+    layout: Layout
+    cleaning: Cleaning
+
+
+def source_layout(source: str, request: Request, items: Sequence[Item]) -> Layout | Rejected:
+    """The layout of a source's frames, from the width that most of its first readable clips have.
+
+    Returns:
+      The layout, or why the first item could not be read where none could.
+    """
+    widths: Counter[int] = Counter()
+    first: Rejected | None = None
+    for item in items:
+        found = catalogue.read_item(source, item)
+        if isinstance(found, Clip) and len(found.frames):
+            widths[found.frames.shape[1]] += 1
+            if widths.total() == _PROBES:
+                break
+        elif first is None:
+            first = found if isinstance(found, Rejected) else item.rejected("empty", "the clip has no frame")
+    if not widths:
+        assert first is not None
+        return first
+    return catalogue.layout_of(source, request, widths.most_common(1)[0][0])
+
+
+def read_batch(reading: Reading, items: Sequence[Item]) -> Batch:
+    """Reads and cleans a few items; a pure function of them and their files."""
+    width = cleaned_layout(reading.layout, reading.cleaning)
+    facts, cleaned, outlines = [], [], []
+    for item in items:
+        clip = catalogue.read_item(reading.source, item)
+        found = clip if isinstance(clip, Rejected) else clean(clip, reading.layout, reading.cleaning)
+        if isinstance(found, Rejected):
+            end, whole = _segment(item, clip)
+            facts.append(Fact(item.name, reason=found.reason, detail=found.detail, segment_end=end, file_frames=whole))
+            continue
+        assert isinstance(clip, Clip)
+        outlines.append(outline(found.clip.frames))
+        facts.append(_fact(item, clip, found, outlines[-1], reading.layout))
+        cleaned.append(found.clip)
+    return Batch(
+        facts,
+        features=np.concatenate([np.empty((0, width.width), np.float32), *(clip.frames for clip in cleaned)]),
+        valid=np.concatenate([np.empty((0, len(width.parts)), bool), *(_validity(clip) for clip in cleaned)]),
+        outlines=np.array(outlines, np.float32).reshape(-1, SPANS, width.width),
+    )
+
+
+def _validity(clip: Clip) -> np.ndarray:
+    assert clip.valid is not None
+    return clip.valid
+
+
+def _fact(item: Item, clip: Clip, cleaned: Cleaned, outline: np.ndarray, layout: Layout) -> Fact:
+    frames, valid = cleaned.clip.frames, _validity(cleaned.clip)
+    segment_end, file_frames = _segment(item, clip)
+    return Fact(
+        name=item.name,
+        frames=len(frames),
+        valid_share=round(float(valid.mean()), 4),
+        digest=hashlib.sha256(clip.frames.tobytes()).hexdigest(),
+        stored=stored_digest(frames, valid, outline),
+        blank=bool((clip.frames == clip.frames.flat[0]).all()),
+        still=bool((frames == frames[0]).all()),
+        size=typical_size(clip.frames, layout),
+        turned=beyond_full_turn(clip.frames, layout),
+        unseen=np.flatnonzero(~valid.any(0)).tolist(),
+        segment_end=segment_end,
+        file_frames=file_frames,
+        trimmed_start=cleaned.trimmed_start,
+        trimmed_end=cleaned.trimmed_end,
+        filled=cleaned.filled,
+        mirrored=cleaned.mirrored,
+    )
+
+
+def _segment(item: Item, clip: Clip | Rejected) -> tuple[int | None, int | None]:
+    """The end of a clip in its file, and the frames of that; None where it is all of a file, or lies among others in an array."""
+    if isinstance(clip, Rejected) or item.stop is None or item.file_frames is not None:
+        return None, None
+    return item.stop, clip.file_frames
+
+
+def collect(reading: Reading, items: Sequence[Item], journal: Journal, workers: Workers) -> None:
+    """Reads the items that the journal does not have yet and adds them to it, in order.
+
+    Raises:
+      InputError: a worker was killed; what was read is kept.
+    """
+    batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)][journal.batches :]
+    with Progress("prepare", len(items), journal.resumed) as progress:
+        for batch in workers.in_order(partial(read_batch, reading), batches, len(items)):
+            journal.add(batch)
+            progress.advance(len(batch.facts))

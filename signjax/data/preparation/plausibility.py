@@ -1,0 +1,148 @@
+"""What looks wrong about a whole data set: units, parts that nobody saw, segments in seconds, nothing that moves.
+
+Shapes: T frames, F channels, P parts of the layout.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from signjax.data.layout.parts import COORDINATES, Layout
+from signjax.data.preparation.journal import Fact
+from signjax.data.sources.item import Item
+from signjax.data.tables.names import alike
+from signjax.errors import InputError
+
+_NAMED = 5
+# A clip whose rotation vectors exceed a full turn more often than this is not in radians, or is damaged.
+_MANY_TURNS = 0.1
+# Between coordinates in pixels and in shares of the picture lies a factor of several hundred; between cameras, builds and layouts
+# of one unit, one of less than ten.
+_OTHER_UNIT = 20.0
+# Signs fill a recording to its end or nearly so. Seconds that are taken for frames end within 1/15 of it, at 15 frames a second.
+_SECONDS_SHARE = 0.08
+
+
+def typical_size(frames: np.ndarray, layout: Layout) -> float:
+    """Median distance from 0 of the coordinates (T, F) of a clip that were seen; of all channels in a generic layout, else 0."""
+    chosen = [channels for part, channels in layout.runs() if part.kind in COORDINATES or layout.name == "generic"]
+    if not chosen:
+        return 0.0
+    values = np.abs(np.concatenate([frames[:, channels].ravel() for channels in chosen]))
+    values = values[np.isfinite(values) & (values > 0)]
+    return float(np.median(values)) if len(values) else 0.0
+
+
+def beyond_full_turn(frames: np.ndarray, layout: Layout) -> float:
+    """Share of the rotation vectors of a clip (T, F) that are longer than a full turn in radians; 0 without any."""
+    lengths = [
+        np.linalg.norm(frames[:, channels].reshape(-1, 3), axis=1)
+        for part, channels in layout.runs()
+        if part.kind == "axis_angle"
+    ]
+    return float((np.concatenate(lengths) > 2 * np.pi + 1e-3).mean()) if lengths else 0.0
+
+
+def doubts(items: Sequence[Item], facts: Sequence[Fact], layout: Layout) -> list[str]:
+    """A sentence for each thing that looks wrong about the clips as a whole.
+
+    Args:
+      items, facts: one each, of clips that were read; rejected ones count for their segments alone.
+      layout: of the stored frames.
+    """
+    stored = [(item, fact) for item, fact in zip(items, facts, strict=True) if not fact.reason]
+    found = [*_units(stored), *_segments(items, facts)]
+    unseen = [name for part, name in enumerate(layout.part_names) if all(part in fact.unseen for _, fact in stored)]
+    if stored and unseen:
+        found.append(
+            f"no clip shows {_and(unseen)}: not one frame of {len(stored)} clips has it. Is the tracker's output complete, and "
+            "config.data.layout right?"
+        )
+    if stored and all(fact.still for _, fact in stored):
+        found.append("no clip moves: all frames of each clip are the same, so only postures can be told apart")
+    return found
+
+
+def names_alike(items: Sequence[Item], heads: Sequence[str]) -> list[str]:
+    """A sentence for the classes of each head, and for the signers, whose names differ by case or spacing alone."""
+    names = {f"classes of head {head!r}": [item.labels.get(head) for item in items] for head in heads}
+    names["signers"] = [item.signer for item in items]
+    found = []
+    for what, given in names.items():
+        groups = alike(name for name in given if name is not None)
+        if groups:
+            listed = "; ".join(" and ".join(map(repr, group)) for group in groups[:_NAMED])
+            found.append(
+                f"{what} differ only by case, width or spacing, and are taken for different ones: {listed}"
+                f"{'; ...' if len(groups) > _NAMED else ''} ({len(groups)} in all). Give them one name if they are one"
+            )
+    return found
+
+
+def check_something_to_learn(varies: np.ndarray, path: str) -> None:
+    """Stops where all training clips look alike.
+
+    Args:
+      varies: bool (F,), whether each channel ever changes in the training clips.
+      path: of the source.
+
+    Raises:
+      InputError: no channel ever changes.
+    """
+    if not varies.any():
+        raise InputError(
+            f"{path}: nothing can be learned from these clips: no number differs between any two frames of the training clips. "
+            "Look at the files, and at config.data.layout"
+        )
+
+
+def _units(stored: Sequence[tuple[Item, Fact]]) -> list[str]:
+    found = []
+    turned = [item.name for item, fact in stored if fact.turned > _MANY_TURNS]
+    if len(turned) > len(stored) * _MANY_TURNS:
+        found.append(
+            f"rotations are longer than a full turn (2 pi) in many frames of {len(turned)} of {len(stored)} clips, for example "
+            f"{turned[0]!r}: are they in degrees? The layout expects radians"
+        )
+    sizes = sorted((fact.size, item.name) for item, fact in stored if fact.size > 0)
+    if len(sizes) > 1:
+        steps = [after[0] / before[0] for before, after in pairwise(sizes)]
+        at = int(np.argmax(steps)) + 1
+        if steps[at - 1] >= _OTHER_UNIT:
+            small, large = sizes[:at], sizes[at:]
+            fewer = min(small, large, key=len)
+            found.append(
+                f"clips come in two units: the numbers of {len(small)} clips are about {_middle(small):.3g}, those of {len(large)} "
+                f"about {_middle(large):.3g} (pixels beside shares of the picture, or millimetres beside metres?). "
+                f"The fewer are {_named(sorted(name for _, name in fewer))}"
+            )
+    return found
+
+
+def _segments(items: Sequence[Item], facts: Sequence[Fact]) -> list[str]:
+    reached: dict[str, float] = defaultdict(float)
+    for item, fact in zip(items, facts, strict=True):
+        if fact.segment_end is not None and fact.file_frames:
+            reached[item.file] = max(reached[item.file], fact.segment_end / fact.file_frames)
+    early = [file for file, share in reached.items() if share < _SECONDS_SHARE]
+    if len(early) * 2 <= len(reached):
+        return []
+    return [
+        f"the columns 'start' and 'end' of the label table reach only the first {_SECONDS_SHARE:.0%} of {len(early)} of "
+        f"{len(reached)} files, for example of {early[0]}: are they in seconds? Frame numbers are expected (seconds times the "
+        "frame rate)"
+    ]
+
+
+def _middle(sizes: Sequence[tuple[float, str]]) -> float:
+    return float(np.median([size for size, _ in sizes]))
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
+
+
+def _and(names: Sequence[str]) -> str:
+    return " or ".join(name.replace("_", " ") for name in names)

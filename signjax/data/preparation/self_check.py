@@ -1,0 +1,198 @@
+"""Reads a few clips again from their source, and compares them with what a model is given: frames, labels, signer and split.
+
+Whatever lies between a file and a batch, a journal, an index, a cache or a list that goes beside another, can drift apart without
+an error. Here both ends are compared.
+
+Shapes: B clips, T frames, F channels, P parts.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from signjax.data.batching.excerpts import frame_indices, whole
+from signjax.data.cleaning.clean import Cleaned, clean
+from signjax.data.clip import Rejected
+from signjax.data.csv_table import read_table
+from signjax.data.dataset import Dataset
+from signjax.data.labels import modes as label_modes
+from signjax.data.preparation.recipe import Recipe
+from signjax.data.sources import registry as catalogue
+from signjax.data.sources.item import Item
+from signjax.data.splits.split import follows_column
+from signjax.errors import InputError
+
+_CLIPS = 32
+_SECONDS = 0.4
+_NAMED = 5
+_STREAM = 5  # of NumPy's random numbers, beside those of the order, the excerpts and the corpora
+
+
+@dataclass(frozen=True)
+class Reread:
+    """A clip as its source gives it now.
+
+    Attributes:
+      index: in the dataset.
+      item: what the source says of it; its labels are those of the dataset's heads.
+      cleaned: its frames, cleaned as the dataset's were, or why they cannot be used.
+    """
+
+    index: int
+    item: Item
+    cleaned: Cleaned | Rejected
+
+
+def reread(dataset: Dataset, recipe: Recipe, turn: int) -> list[Reread]:
+    """Reads clips at random until there are 32 or 0.4 s have gone by.
+
+    Args:
+      dataset: as it was opened.
+      recipe: by which it was made.
+      turn: another one draws other clips.
+
+    Raises:
+      InputError: the source has no clip of a name that the dataset has.
+    """
+    items: dict[str, list[Item]] = defaultdict(list)
+    for item in catalogue.list_items(recipe.source, recipe.request):
+        if isinstance(item, Item):
+            items[item.name].append(item)
+    random = np.random.default_rng([recipe.seed, _STREAM, turn])
+    chosen = random.permutation(len(dataset))[:_CLIPS].tolist()
+    absent = [dataset.clips[index]["clip"] for index in chosen if dataset.clips[index]["clip"] not in items]
+    if absent:
+        raise InputError(f"{dataset.folder}: self-check: {recipe.path} has no clip {_listed(absent)}. {_ADVICE}")
+    found = []
+    end = time.monotonic() + _SECONDS
+    for index in chosen:
+        found.append(_read(index, items[dataset.clips[index]["clip"]], dataset, recipe))
+        if time.monotonic() > end:
+            break
+    return found
+
+
+def _read(index: int, items: Sequence[Item], dataset: Dataset, recipe: Recipe) -> Reread:
+    """The first of the items of one name that can be used: so preparation chose, too."""
+    for item in items:
+        clip = catalogue.read_item(recipe.source, item)
+        cleaned = clip if isinstance(clip, Rejected) else clean(clip, dataset.source_layout, recipe.cleaning)
+        if isinstance(cleaned, Cleaned):
+            break
+    (labelled,), _ = label_modes.relabel([item], recipe.label_mode, tuple(dataset.heads))
+    return Reread(index, labelled if isinstance(labelled, Item) else item, cleaned)
+
+
+def check_dataset(dataset: Dataset, recipe: Recipe, clips: Sequence[Reread]) -> None:
+    """Stops where stored clips are not what the source gives.
+
+    Raises:
+      InputError: naming the clips, and what differs.
+    """
+    faults = []
+    by_column = follows_column(recipe.rule, [clip.item.split for clip in clips])
+    for clip in clips:
+        row = dataset.clips[clip.index]
+        fault = _frames_differ(clip, dataset.frames(clip.index), dataset.validity(clip.index))
+        fault = fault or _labels_differ(
+            clip.item, {head: dataset.label(clip.index, head) for head in dataset.heads}, dataset
+        )
+        if fault is None and (clip.item.signer or "") != row["signer"]:
+            fault = f"its signer is {row['signer']!r}, the source says {clip.item.signer!r}"
+        if fault is None and by_column and (clip.item.split == "test") != (row["split"] == "test"):
+            fault = f"it is in {row['split']}, the source says {clip.item.split}"
+        if fault is not None:
+            faults.append(f"{row['clip']!r}: {fault}")
+    _stop(faults, len(clips), str(dataset.folder))
+
+
+def check_given(dataset: Dataset, clips: Sequence[Reread], given: Mapping[str, np.ndarray], frames: int) -> None:
+    """Stops where a batch is not what the source gives.
+
+    Args:
+      dataset: with the clips.
+      clips: as read again.
+      given: the batch of these clips, in their order: `frames` (B, T, F), `valid` (B, T, P), `length` (B,), `labels` (B, heads).
+      frames: the most frames that the model sees of a clip.
+
+    Raises:
+      InputError: naming the clips, and what differs.
+    """
+    faults = []
+    for row, clip in enumerate(clips):
+        if isinstance(clip.cleaned, Rejected):
+            continue  # `check_dataset` says so
+        stored = clip.cleaned.clip
+        shown = frame_indices(*(int(value[0]) for value in whole(np.array([len(stored.frames)]), frames)))
+        length = int(given["length"][row])
+        there = given["frames"][row, :length], given["valid"][row, :length]
+        fault = None
+        assert stored.valid is not None
+        if not (np.array_equal(there[0], stored.frames[shown]) and np.array_equal(there[1], stored.valid[shown])):
+            fault = "the model is given other frames than its file has"
+        codes = zip(dataset.heads.items(), given["labels"][row].tolist(), strict=True)
+        named = {head: classes[code] if code >= 0 else "" for (head, classes), code in codes}
+        fault = fault or _labels_differ(clip.item, named, dataset)
+        if fault is not None:
+            faults.append(f"{clip.item.name!r}: {fault}")
+    _stop(faults, len(clips), str(dataset.folder))
+
+
+def check_predictions(path: Path, dataset: Dataset, clips: Sequence[Reread]) -> None:
+    """Stops where `predictions.csv` names other labels than the source.
+
+    Raises:
+      InputError: naming the clips, and what differs.
+    """
+    rows = {row["clip"]: row for row in read_table(path)}
+    faults = []
+    for clip in clips:
+        row = rows.get(clip.item.name)
+        if row is None:  # training clips are not in it
+            continue
+        fault = _labels_differ(clip.item, {head: row[f"{head}_label"] for head in dataset.heads}, dataset)
+        if fault is not None:
+            faults.append(f"{clip.item.name!r}: {fault}")
+    _stop(faults, len(clips), str(path))
+
+
+def _frames_differ(clip: Reread, frames: np.ndarray, valid: np.ndarray) -> str | None:
+    if isinstance(clip.cleaned, Rejected):
+        return f"its file cannot be used any more ({clip.cleaned.detail})"
+    now = clip.cleaned.clip
+    assert now.valid is not None
+    if now.frames.shape != frames.shape:
+        return f"it has {len(frames)} frames, its file gives {len(now.frames)}"
+    if not (np.array_equal(now.frames, frames) and np.array_equal(now.valid, valid)):
+        return "its frames are not those of its file"
+    return None
+
+
+def _labels_differ(item: Item, named: Mapping[str, str], dataset: Dataset) -> str | None:
+    for head, name in named.items():
+        said = item.labels.get(head, "")
+        if name != (said if said in dataset.heads[head] else ""):
+            return f"its {head} is {name!r}, the source says {said!r}"
+    return None
+
+
+_ADVICE = (
+    "A model would not learn from what the files hold, so nothing more is done. Delete the dataset folder and prepare it again; "
+    "if that does not help, please report it"
+)
+
+
+def _stop(faults: Sequence[str], count: int, where: str) -> None:
+    if faults:
+        raise InputError(
+            f"{where}: self-check: {len(faults)} of {count} clips that were read again differ from their source: "
+            f"{'; '.join(faults[:_NAMED])}{'; ...' if len(faults) > _NAMED else ''}. {_ADVICE}"
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(repr, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")

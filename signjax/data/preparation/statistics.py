@@ -1,0 +1,119 @@
+"""Mean, standard deviation and plausible range of each channel, over training clips alone.
+
+Shapes: N training clips, T frames, F channels.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from signjax.data.layout import registry as layouts
+
+# Frames (T, F) and the validity (T, P) of a clip.
+Read = Callable[[int], tuple[np.ndarray, np.ndarray]]
+
+# A channel of rotation that varies by less than this, in radians, is noise; scaling it up to unit variance would feed it in.
+_ROTATION_NOISE = 0.05
+_NEVER_CHANGES = 1e-8
+
+# A value is plausible within this many times the reach of the channel, from its middle to the far end of what nine in ten clips
+# stay within. Genuine recordings stay far inside; a fault of a tracker, of a unit or of a disk does not.
+_REACHES = 10.0
+_CLIPS_INSIDE = 0.9
+# Clips that are looked at to find the reach, spread evenly over the training clips.
+_CLIPS_FOR_RANGE = 1024
+# A channel that stands still in nine of ten clips moves in these few at least, else what moves it is taken for a fault.
+_FEWEST_MOVING = 3
+
+
+class Statistics(NamedTuple):
+    """Of each channel, (F,).
+
+    Attributes:
+      mean: float32, over frames in which its part was seen and its value is plausible.
+      std: float32, likewise; safe to divide by: that of a channel that never changes is given as 1.
+      low, high: float32, the plausible range; infinite where nothing is known.
+      varies: bool, whether the channel ever changes.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    varies: np.ndarray
+
+
+def channel_statistics(read: Read, train: Sequence[int], layout: layouts.Layout) -> Statistics:
+    """Statistics over the frames of clips in which each part was seen, read one clip at a time.
+
+    A single frame at 1e4, or a clip in another unit, must not decide how all others are scaled: so the plausible range is found
+    first, from what nine in ten clips stay within, and values outside of it do not count.
+
+    Args:
+      read: reads a clip.
+      train: the clips to count.
+      layout: what the channels are.
+
+    Source: the pairwise update of Chan et al. (1983).
+    """
+    low, high = plausible_range(read, train, layout)
+    count = np.zeros(layout.width)
+    mean = np.zeros(layout.width)
+    squares = np.zeros(layout.width)  # sum of squared deviations
+    for clip in train:
+        frames, valid = read(clip)
+        frames = frames.astype(np.float64)
+        plausible = valid[:, layout.part_of_channel] & (frames >= low) & (frames <= high)
+        frames, weight = np.where(plausible, frames, 0.0), plausible.astype(np.float64)
+        added = weight.sum(0)
+        clip_mean = (frames * weight).sum(0) / np.maximum(added, 1)
+        total = count + added
+        shift = np.where(added > 0, clip_mean - mean, 0.0)
+        squares += (np.square(frames - clip_mean) * weight).sum(0) + shift**2 * count * added / np.maximum(total, 1)
+        mean += shift * added / np.maximum(total, 1)
+        count = total
+    std = np.sqrt(squares / np.maximum(count, 1))
+    varies = std >= _NEVER_CHANGES
+    rotation = np.array([part.kind in layouts.ROTATIONS for part in layout.parts])[layout.part_of_channel]
+    std = np.where(rotation, np.maximum(std, _ROTATION_NOISE), np.where(varies, std, 1.0))
+    single = np.float32
+    return Statistics(mean.astype(single), std.astype(single), low.astype(single), high.astype(single), varies)
+
+
+def plausible_range(read: Read, train: Sequence[int], layout: layouts.Layout) -> tuple[np.ndarray, np.ndarray]:
+    """float64 (F,) twice: the least and the greatest plausible value of each channel.
+
+    A tenth of the clips may be faulty, whatever they hold. A channel that hardly any clip moves may go as far as the clips that
+    move it, if they are at least three, and nowhere if they are fewer.
+    """
+    chosen = np.asarray(train)[np.unique(np.linspace(0, len(train) - 1, min(len(train), _CLIPS_FOR_RANGE)).astype(int))]
+    least, middle, greatest = (np.full((len(chosen), layout.width), np.nan) for _ in range(3))
+    for row, clip in enumerate(chosen.tolist()):
+        frames, valid = read(clip)
+        seen = valid[:, layout.part_of_channel]
+        there = seen.any(0)
+        inner = frames[:, there].astype(np.float64)
+        inner = np.where(seen[:, there], inner, np.nan)
+        least[row, there], greatest[row, there] = np.nanmin(inner, 0), np.nanmax(inner, 0)
+        middle[row, there] = np.nanmedian(inner, 0)
+    low, high = np.full(layout.width, -np.inf), np.full(layout.width, np.inf)
+    for channel in range(layout.width):
+        there = ~np.isnan(middle[:, channel])
+        if there.any():
+            low[channel], high[channel] = _range(
+                least[there, channel], middle[there, channel], greatest[there, channel]
+            )
+    return low, high
+
+
+def _range(least: np.ndarray, middle: np.ndarray, greatest: np.ndarray) -> tuple[float, float]:
+    """The plausible range of a channel, from the least, middle and greatest value that each clip has of it."""
+    centre = float(np.median(middle))
+    inside = int(_CLIPS_INSIDE * (len(middle) - 1))  # of N clips in order, the number of the last that counts
+    away = np.maximum(greatest - centre, centre - least)
+    reach = float(np.sort(away)[inside])
+    moving = away[away > 0]
+    if reach == 0 and len(moving) >= _FEWEST_MOVING:
+        reach = float(np.median(moving))
+    return centre - _REACHES * reach, centre + _REACHES * reach

@@ -1,0 +1,146 @@
+"""The sources by name, and what all of them can do.
+
+Reading goes in two steps, so that the second can be done in any number of processes:
+
+    request = Request(path, labels, layout, labelled=True)
+    items = list_items(source, request)        # list[Item | Rejected], in a fixed order; reads names and tables, no frames
+    clip = read_item(source, item)             # Clip | Rejected; a pure function of the item and the file it names
+
+An `Item` is small and can be pickled; what `list_items` rejects needs no further work. `listing` also has what was concluded from
+the names, for a person to read. All names are canonical (`signjax.data.tables.names`), whatever the source. A new source is a
+module with the four functions of `Source`, and a line in `SOURCES`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from signjax.data.clip import Clip, Rejected
+from signjax.data.layout import registry as layouts
+from signjax.data.sources import arrays, gislr, mediapipe, pose, signavatars
+from signjax.data.sources.item import Item, Request, Say
+from signjax.data.tables.names import canonical
+from signjax.errors import InputError
+
+
+class Source(Protocol):
+    """What the module of a source offers. Each raises `InputError` where the request as a whole cannot be used."""
+
+    def source_files(self, request: Request) -> list[Path]:
+        """Every file that the clips come from, label tables too: a change in any means that the clips may change."""
+
+    def list_items(self, request: Request, say: Say) -> list[Item | Rejected]:
+        """The work items in a fixed order, and what is rejected without reading it; says what was concluded from names."""
+
+    def read_item(self, item: Item) -> Clip | Rejected:
+        """Reads one clip; what is wrong with its file alone comes as `Rejected`."""
+
+    def default_layout(self, request: Request, width: int) -> layouts.Layout:
+        """The layout that `auto` means, for frames of `width` channels."""
+
+
+# The synthetic corpora are written as SignAvatars writes, and read through the same door.
+SOURCES: dict[str, Source] = {
+    "synthetic": signavatars,
+    "synthetic_hamnosys": signavatars,
+    "signavatars": signavatars,
+    "arrays": arrays,
+    "pose": pose,
+    "mediapipe": mediapipe,
+    "gislr": gislr,
+}
+
+
+def named(source: str) -> Source:
+    """The source that `config.data.source` names.
+
+    Raises:
+      InputError: there is none of that name.
+    """
+    if source not in SOURCES:
+        raise InputError(f"config.data.source must be one of {', '.join(SOURCES)}; it is {source!r}")
+    return SOURCES[source]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a source has.
+
+    Attributes:
+      items: the work items in a fixed order, and what is rejected without reading it.
+      remarks: sentences on what was concluded from names, such as that a column `file` holds titles.
+    """
+
+    items: list[Item | Rejected]
+    remarks: list[str]
+
+
+def listing(source: str, request: Request) -> Listing:
+    """The work items of a source, and the remarks that a person should read.
+
+    Raises:
+      InputError: the request cannot be used.
+    """
+    remarks: list[str] = []
+    items = named(source).list_items(request, remarks.append)
+    # Canonical, as a path in them may hold bytes that cannot be printed.
+    return Listing([_canonical(item) for item in items], [canonical(remark) for remark in remarks])
+
+
+def list_items(source: str, request: Request) -> list[Item | Rejected]:
+    """The work items of a source in a fixed order, and what is rejected without reading it."""
+    return listing(source, request).items
+
+
+def verify(source: str, request: Request) -> None:
+    """Checks what holds many clips and carries a checksum of all: once before any of them is read.
+
+    Raises:
+      InputError: it is damaged.
+    """
+    if source == "arrays":
+        arrays.verify(request)
+
+
+def _canonical(item: Item | Rejected) -> Item | Rejected:
+    """The item with names as they are compared and written; its file keeps the name by which it can be opened."""
+    name = canonical(item.name) or repr(item.name)
+    if isinstance(item, Rejected):
+        return replace(item, name=name)
+    labels = {canonical(head): canonical(label) for head, label in item.labels.items()}
+    return replace(
+        item,
+        name=name,
+        labels={head: label for head, label in labels.items() if label},
+        signer=canonical(item.signer or "") or None,
+        group=canonical(item.group or "") or None,
+        split=canonical(item.split or "") or None,
+    )
+
+
+def read_item(source: str, item: Item) -> Clip | Rejected:
+    """Reads the clip of one work item, in any process; a clip has at least one frame, and each frame a number."""
+    try:
+        found = named(source).read_item(item)
+    except Exception as error:
+        error.add_note(f"while reading clip {item.name!r} of {item.file}")
+        raise
+    if isinstance(found, Clip) and len(found.frames) == 0:
+        return item.rejected("empty", "the clip has no frame")
+    if isinstance(found, Clip) and found.frames.shape[1] == 0:
+        return item.rejected("wrong_width", "its frames hold no number")
+    return found
+
+
+def read(source: str, request: Request) -> Iterator[Clip | Rejected]:
+    """Both steps: every clip of a source in order, and what is rejected."""
+    for item in list_items(source, request):
+        yield item if isinstance(item, Rejected) else read_item(source, item)
+
+
+def layout_of(source: str, request: Request, width: int) -> layouts.Layout:
+    """The layout of a source's frames of `width` channels, as the request names it."""
+    if request.layout == "auto":
+        return named(source).default_layout(request, width)
+    return layouts.named(request.layout, width)

@@ -1,0 +1,1 @@
+"""What several sources share: array files, frame numbers, a choice of parts, packages that only one source needs."""

@@ -1,0 +1,45 @@
+"""Whole parts out of a larger layout, such as `pose_hands` out of `holistic`."""
+
+from pathlib import Path
+
+import numpy as np
+
+from signjax.data.layout import registry as layouts
+from signjax.data.layout.json_files import read_layout
+from signjax.data.layout.parts import COORDINATES, Layout
+from signjax.errors import InputError
+
+
+def by_name(name: str) -> Layout:
+    """The layout that `config.data.layout` names, whatever its width.
+
+    Raises:
+      InputError: there is none of that name with a width of its own.
+    """
+    if name.endswith(".json"):
+        return read_layout(Path(name))
+    if name not in layouts.BUILT_IN:
+        raise InputError(
+            f"config.data.layout: there is no layout {name!r} here; there are {', '.join(layouts.BUILT_IN)}"
+        )
+    return layouts.BUILT_IN[name]
+
+
+def channels_of(wanted: Layout, given: Layout) -> np.ndarray:
+    """int64 (F,): the channels of `given` that make up `wanted`, part by part; z is left out where only x and y are wanted.
+
+    Raises:
+      InputError: a part is not there, or has another number of points or another kind.
+    """
+    columns = []
+    for part in wanted.parts:
+        there = given.part(part.name) if part.name in given.part_names else None
+        kinds = None if there is None else (part.kind, there.kind)
+        if there is None or there.points != part.points or (part.kind != there.kind and kinds != ("xy", "xyz")):
+            listed = ", ".join(f"{other.name} ({other.points} x {other.kind})" for other in given.parts)
+            raise InputError(
+                f"config.data.layout={wanted.name} wants {part.name} ({part.points} x {part.kind}); the source has {listed}"
+            )
+        points = np.arange(given.width)[given.channels_of(part.name)].reshape(there.points, there.channels_per_point)
+        columns.append(points[:, : part.channels_per_point] if part.kind in COORDINATES else points)
+    return np.concatenate([column.reshape(-1) for column in columns])

@@ -1,0 +1,191 @@
+"""Finds exact and near duplicates among all clips of a corpus: the same recording, renamed, resampled, cut or with noise.
+
+Every clip has an outline of a few averaged frames. Clips with nearby outlines are candidates; those are compared frame by frame.
+
+Shapes: N clips, K spans of an outline, F channels, D dimensions of a descriptor.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from signjax.data.splits.alignment import relative_distance
+
+SPANS = 4
+
+# `benchmarks/duplicates.py` measures both on recordings: copies come out below the distance, other takes above it.
+NEAR_DISTANCE = 0.035
+_CANDIDATE_RADIUS = 0.25
+
+# A random projection to this many dimensions keeps distances to about 9 % (Johnson & Lindenstrauss, 1984).
+_DIMENSIONS = 64
+_PROJECTION_SEED = 1984
+_PROJECTION_SLACK = 1.25
+
+_ROWS_AT_ONCE = 2048
+_CANDIDATES_A_CLIP = 16
+_CLIPS_FOR_SCALE = 1024
+_FAR = 8.0  # rough standard deviations, root mean square over a clip
+
+
+class Outlines(Protocol):
+    """float32 (N, K, F): an array, or rows of a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(N, K, F)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> np.ndarray: ...
+
+
+class Pair(NamedTuple):
+    """Two clips that are one recording.
+
+    Attributes:
+      first, second: indices of the clips; `first` is the lower.
+      kind: `exact` or `near`.
+      distance: what remains after alignment, as a share of the motion; 0 for `exact`.
+    """
+
+    first: int
+    second: int
+    kind: str
+    distance: float
+
+
+def outline(frames: np.ndarray) -> np.ndarray:
+    """float32 (K, F): the means over K equal spans of the line through the frames.
+
+    Means, not samples: those of a copy at another frame rate hardly differ.
+    """
+    if len(frames) == 1:
+        return np.repeat(frames, SPANS, axis=0).astype(np.float32)
+    exact = frames.astype(np.float64)
+    last = len(exact) - 1
+    area = np.concatenate([np.zeros((1, exact.shape[1])), np.cumsum((exact[1:] + exact[:-1]) / 2, axis=0)])
+    position = np.linspace(0, last, SPANS + 1)
+    before = np.minimum(position.astype(np.int64), last - 1)
+    rest = (position - before)[:, None]
+    until = area[before] + rest * exact[before] + rest**2 / 2 * (exact[before + 1] - exact[before])
+    return (np.diff(until, axis=0) * SPANS / last).astype(np.float32)
+
+
+def channel_scale(outlines: Outlines) -> np.ndarray:
+    """float32 (F,): the standard deviation of each channel over outlines (N, K, F); infinite where it hardly ever changes.
+
+    Clips far from all others are left out: a few faulty recordings with huge values must not make the rest look alike. What
+    is far is told from the standard deviation with values beyond the 5th and 95th percentile brought to these.
+    """
+    chosen = np.unique(np.linspace(0, len(outlines) - 1, min(len(outlines), _CLIPS_FOR_SCALE)).astype(np.int64))
+    rows = np.concatenate([outlines[clip : clip + 1] for clip in chosen.tolist()]).astype(np.float64)
+    low, middle, high = np.percentile(rows, (5, 50, 95), axis=(0, 1))
+    rough = _or_infinite(np.clip(rows, low, high).std((0, 1)), low, high)
+    far = np.sqrt(np.square((rows - middle) / rough).mean((1, 2))) > _FAR
+    near = rows[~far]
+    return _or_infinite(near.std((0, 1)), low, high).astype(np.float32)
+
+
+def _or_infinite(std: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """The deviation, infinite where it is but rounding."""
+    return np.where(std > 1e-6 * (1 + np.abs(low) + np.abs(high)), std, np.inf)
+
+
+def descriptors(outlines: Outlines, scale: np.ndarray) -> np.ndarray:
+    """float32 (N, D): outlines standardised and projected; their distance is the root mean square over spans and channels."""
+    width = outlines.shape[1] * outlines.shape[2]
+    random = np.random.default_rng(_PROJECTION_SEED).normal(size=(width, _DIMENSIONS)).astype(np.float32)
+    random /= np.sqrt(np.float32(width * _DIMENSIONS))
+    found = np.empty((len(outlines), _DIMENSIONS), np.float32)
+    centre = outlines[:1][0, 0]
+    for start in range(0, len(outlines), _ROWS_AT_ONCE):
+        block = (outlines[start : start + _ROWS_AT_ONCE] - centre) / scale
+        found[start : start + _ROWS_AT_ONCE] = block.reshape(-1, width) @ random
+    return found
+
+
+def candidates(points: np.ndarray, radius: float) -> Iterator[tuple[int, int]]:
+    """Pairs of points (N, D) within a radius of each other, at most 16 a point: the nearest.
+
+    Points are sorted along their direction of greatest variance; those farther apart along it than the radius are never
+    compared, and the others in blocks, so memory is bounded.
+    """
+    centred = points - points.mean(0)
+    direction = np.linalg.eigh(centred.T @ centred)[1][:, -1]
+    along = centred @ direction
+    order = np.argsort(along, kind="stable")
+    centred, along = centred[order], along[order]
+    squares = np.square(centred).sum(1)
+    for start in range(0, len(points), _ROWS_AT_ONCE):
+        rows = slice(start, min(start + _ROWS_AT_ONCE, len(points)))
+        end = int(np.searchsorted(along, along[rows.stop - 1] + radius, side="right"))
+        nearest: dict[int, list[tuple[float, int]]] = defaultdict(list)
+        for other in range(start, end, _ROWS_AT_ONCE):
+            columns = slice(other, min(other + _ROWS_AT_ONCE, end))
+            distance = squares[rows, None] + squares[columns] - 2 * centred[rows] @ centred[columns].T
+            if other == start:
+                column = np.arange(distance.shape[1])  # each pair once, and none with itself
+                distance[column <= np.arange(len(distance))[:, None]] = np.inf
+            for i, j in zip(*_nearest_in_block(distance, radius**2), strict=True):
+                nearest[start + i].append((float(distance[i, j]), other + j))
+        for i, found in nearest.items():
+            for _, j in sorted(found)[:_CANDIDATES_A_CLIP]:
+                a, b = sorted((int(order[i]), int(order[j])))
+                yield a, b
+
+
+def _nearest_in_block(distance: np.ndarray, limit: float) -> tuple[list[int], list[int]]:
+    """Rows and columns of the entries within the limit, for each row only the least few."""
+    near = distance <= limit
+    crowded = np.flatnonzero(near.sum(1) > _CANDIDATES_A_CLIP)
+    for row in crowded:
+        least = np.argpartition(distance[row], _CANDIDATES_A_CLIP)[:_CANDIDATES_A_CLIP]
+        near[row] = False
+        near[row, least] = True
+    rows, columns = np.nonzero(near)
+    return rows.tolist(), columns.tolist()
+
+
+def find_duplicates(
+    outlines: Outlines,
+    digests: Sequence[str],
+    blank: np.ndarray,
+    frames_of: Callable[[int], np.ndarray],
+    near_distance: float = NEAR_DISTANCE,
+) -> list[Pair]:
+    """The pairs of clips that are one recording, in order.
+
+    Of clips that are equal bit for bit only the first is compared further; the others are paired with it.
+
+    Args:
+      outlines: float32 (N, K, F).
+      digests: N texts, equal for clips whose frames are the same.
+      blank: bool (N,), clips that carry no signal; they are nobody's duplicates.
+      frames_of: the frames (T, F) of a clip.
+      near_distance: the largest distance of near duplicates.
+    """
+    pairs: list[Pair] = []
+    first: dict[str, int] = {}
+    single: list[int] = []
+    for clip, digest in enumerate(digests):
+        if blank[clip]:
+            continue
+        if digest in first:
+            pairs.append(Pair(first[digest], clip, "exact", 0.0))
+        else:
+            first[digest] = clip
+            single.append(clip)
+    if len(single) > 1:
+        scale = channel_scale(outlines)
+        points = descriptors(outlines, scale)[single]
+        for i, j in candidates(points, _CANDIDATE_RADIUS * _PROJECTION_SLACK):
+            a, b = frames_of(single[i]), frames_of(single[j])
+            if min(len(a), len(b)) < 2:
+                continue
+            distance = relative_distance(a / scale, b / scale)
+            if distance <= near_distance:
+                pairs.append(Pair(single[i], single[j], "near", distance))
+    return sorted(pairs)

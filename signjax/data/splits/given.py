@@ -1,0 +1,106 @@
+"""The split that a source gives."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from signjax.data.splits.groups import join_groups
+from signjax.data.splits.leaks import Joined, check_no_straddle, straddlers
+from signjax.data.splits.rules import (
+    Description,
+    Rule,
+    have,
+    joined,
+    set_aside,
+)
+from signjax.data.splits.sizes import SPLITS, Split
+from signjax.errors import InputError
+
+_TRAIN, _VALID, _TEST = range(len(SPLITS))
+_NAMED = 5
+
+
+def given_split(clips: Description, rule: Rule, fallback: Callable[[], dict[str, str]]) -> Split:
+    """The split that the source gives; clips for validation are taken from training where it gives none.
+
+    Args:
+      clips: what is known of N clips.
+      rule: `column`, or `auto`, which forbids that signers are shared.
+      fallback: the settings with which a run goes on without the given split; called where there is a problem.
+
+    Raises:
+      InputError: it does not name a split for every clip, or none for training or test; or clips that belong together straddle.
+    """
+    _check_words(clips)
+    assignment = np.array([SPLITS.index(given) for given in clips.given if given is not None], np.int8)
+    for index in (_TRAIN, _TEST):
+        if not (assignment == index).any():
+            accept = fallback()
+            raise InputError(
+                f"the given split has no clip in {SPLITS[index]}; choose another --config.data.split, such as stratified",
+                accept,
+            )
+    kept = joined(clips, rule)
+    _check_given(clips, assignment, kept, fallback)
+    asked: tuple[float | None, float | None, float | None] = (None, None, None)
+    sentence = "as the source prescribes"
+    if not (assignment == _VALID).any():
+        train = np.flatnonzero(assignment == _TRAIN)
+        group = join_groups(*kept.values())
+        if len(np.unique(group[train])) < 2:
+            shared = (
+                {"data.split": "column"} if len(np.unique(join_groups(clips.groups, clips.copies)[train])) > 1 else {}
+            )
+            raise InputError(
+                "the given split has no clip in valid, and its training clips form one group, so none can be set aside for "
+                "validation. Give a split with valid"
+                + (", or let training and validation share signers with --config.data.split=column" if shared else ""),
+                shared,
+            )
+        asked = (*set_aside(clips, group, train, rule, assignment), None)
+        sentence += f"; validation is {rule.valid_fraction:.0%} of its training clips"
+    signers = len({*clips.signers} - {None})
+    if shared_signers := len(straddlers(assignment, clips.signers)):
+        sentence += f"; {shared_signers:,} of {signers:,} signers are in several splits (seen signers)"
+    unknown = sum(signer is None for signer in clips.signers)
+    if signers and unknown:
+        sentence += f"; {unknown:,} of {len(assignment):,} clips {have(unknown)} no signer, so whether theirs are shared is unknown"
+    return Split(assignment, join_groups(*kept.values()), sentence, asked)
+
+
+def _check_words(clips: Description) -> None:
+    wrong: dict[str | None, list[str]] = {}
+    for name, given in zip(clips.names, clips.given, strict=True):
+        if given not in SPLITS:
+            wrong.setdefault(given, []).append(name)
+    if wrong:
+        listed = [
+            f"clip {names[0]!r} has {'no split' if given is None else repr(given)} ({len(names):,} in all)"
+            for given, names in list(wrong.items())[:_NAMED]
+        ]
+        more = f"; and {len(wrong) - _NAMED:,} other values" if len(wrong) > _NAMED else ""
+        raise InputError(
+            f"the given split must be train, valid or test for every clip; {'; '.join(listed)}{more}. "
+            "Correct the split column, or let signjax split: --config.data.split=stratified"
+        )
+
+
+def _check_given(
+    clips: Description, assignment: np.ndarray, kept: Joined, fallback: Callable[[], dict[str, str]]
+) -> None:
+    """Stops where clips that belong together are in different given splits; says which settings accept it."""
+    crossing = {what for what, values in kept.items() if straddlers(assignment, values)}
+    if not crossing:
+        return
+    advice = "Correct the split column, or let signjax split: --config.data.split=stratified"
+    accept: dict[str, str] = {}
+    if "group" in crossing:
+        accept = fallback()
+    else:
+        if "signer" in crossing:
+            advice += ". If signers are meant to be shared, say --config.data.split=column"
+            accept["data.split"] = "column"
+        if "copies" in crossing:
+            advice += ". Training copies of test clips can be left out with --config.data.duplicates=drop"
+            accept["data.duplicates"] = "drop"
+    check_no_straddle(clips.names, assignment, kept, advice, accept)

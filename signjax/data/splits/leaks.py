@@ -1,0 +1,124 @@
+"""Clips that belong together in different splits: stop, or leave a copy out."""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+
+import numpy as np
+
+from signjax.data.splits.duplicates import Pair
+from signjax.data.splits.sizes import SPLITS
+from signjax.errors import InputError
+
+DUPLICATES = ("stop", "drop")
+
+_NAMED = 5
+
+# What joins clips: the noun for one set of such clips.
+JOINED_BY = {"signer": "signer", "group": "group", "copies": "recording"}
+
+Joined = Mapping[str, Sequence[Hashable | None]]
+
+
+def across(pairs: Sequence[Pair], given: Sequence[str | None]) -> list[Pair]:
+    """The pairs whose two clips are prescribed to different splits."""
+    return [pair for pair in pairs if len({given[pair.first], given[pair.second]} - {None}) == 2]
+
+
+def check_none_across(pairs: Sequence[Pair], names: Sequence[str], given: Sequence[str | None]) -> None:
+    """Stops where duplicates lie in different prescribed splits: what to do is for the user to decide.
+
+    Raises:
+      InputError: naming both clips of the first few pairs.
+    """
+    found = across(pairs, given)
+    if not found:
+        return
+    listed = "; ".join(
+        f"{names[a]!r} in {given[a]} and {names[b]!r} in {given[b]} ({described(pair)})"
+        for pair in found[:_NAMED]
+        for a, b in [pair[:2]]
+    )
+    raise InputError(
+        f"leak: {len(found)} pairs of clips are one recording but in different splits: {listed}"
+        f"{'; ...' if len(found) > _NAMED else ''}. Correct the split column, or keep the training copies out with "
+        "--config.data.duplicates=drop, or let signjax split: --config.data.split=stratified",
+        {"data.duplicates": "drop"},
+    )
+
+
+def to_drop(pairs: Sequence[Pair], given: Sequence[str | None]) -> dict[int, Pair]:
+    """The clips to leave out so that no duplicates lie in different splits, each with the pair that says why.
+
+    Of each pair across splits, a clip for testing is kept rather than one for validation, and that rather than one for training.
+    """
+    order = {split: rank for rank, split in enumerate(SPLITS)}
+    left_out: dict[int, Pair] = {}
+    for pair in across(pairs, given):
+        first, second = (order.get(given[clip] or "", len(order)) for clip in pair[:2])
+        left_out.setdefault(pair.first if first < second else pair.second, pair)
+    return left_out
+
+
+def described(pair: Pair) -> str:
+    """A pair's kind, in words."""
+    return "exact copies" if pair.kind == "exact" else f"near duplicates, distance {pair.distance:.3f}"
+
+
+def straddlers(assignment: np.ndarray, values: Sequence[Hashable | None]) -> list[list[int]]:
+    """The clips of each value that has clips in several splits; None is nobody's value.
+
+    Groups that are joined through a chain straddle only where something they are joined by does.
+    """
+    clips: dict[Hashable, list[int]] = {}
+    for clip, value in enumerate(values):
+        if value is not None:
+            clips.setdefault(value, []).append(clip)
+    return [members for members in clips.values() if len(set(assignment[members].tolist())) > 1]
+
+
+def check_no_straddle(
+    names: Sequence[str], assignment: np.ndarray, joined: Joined, advice: str, accept: Mapping[str, str] | None = None
+) -> None:
+    """Stops the run where clips that belong together are in different splits.
+
+    Args:
+      names: of N clips.
+      assignment: int (N,), index into `SPLITS`.
+      joined: what joins clips (a key of `JOINED_BY`) -> a value for each clip.
+      advice: what to do.
+      accept: the settings with which a run goes on.
+
+    Raises:
+      InputError: with the number of signers, groups and recordings in several splits, and the first few.
+    """
+    found = {what: straddlers(assignment, values) for what, values in joined.items()}
+    parts = [
+        _listed(what, members, names, assignment, joined[what]) for what, members in found.items() if len(members) > 0
+    ]
+    if parts:
+        raise InputError(f"leak: {'. Also, '.join(parts)}. {advice}", accept)
+
+
+def _listed(
+    what: str,
+    found: Sequence[list[int]],
+    names: Sequence[str],
+    assignment: np.ndarray,
+    values: Sequence[Hashable | None],
+) -> str:
+    listed = []
+    for members in found[:_NAMED]:
+        first = members[0]
+        other = next(clip for clip in members if assignment[clip] != assignment[first])
+        counts = Counter(SPLITS[index] for index in assignment[members].tolist())
+        spread = ", ".join(f"{counts[split]} {split}" for split in SPLITS if counts[split])
+        clips = f"clip {names[first]!r} is in {SPLITS[assignment[first]]} and clip {names[other]!r} in {SPLITS[assignment[other]]}"
+        if what == "copies":
+            listed.append(f"{clips} with the same frames (exact or near duplicates)")
+        else:
+            listed.append(f"{what} {values[first]!r} ({spread}: {clips})")
+    noun = JOINED_BY[what] + ("" if len(found) == 1 else "s")
+    total = sum(map(len, found))
+    more = f"; and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+    verb = "is" if len(found) == 1 else "are"
+    return f"{len(found):,} {noun} with {total:,} clips {verb} in several splits: {'; '.join(listed)}{more}"

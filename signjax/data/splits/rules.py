@@ -1,0 +1,133 @@
+"""The rules by which clips can be split, and what they need to know of the clips.
+
+Shapes: N clips.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from signjax.data.splits.dealing import assign_groups
+from signjax.data.splits.groups import join_groups
+from signjax.data.splits.leaks import Joined
+from signjax.data.splits.sizes import SPLITS
+from signjax.errors import InputError
+
+RULES = ("auto", "column", "signer", "stratified", "folds", "leave_one_out")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How to split; the fields are keys of `config.data`, and the seed.
+
+    Attributes:
+      split: one of `RULES`.
+      valid_fraction, test_fraction: shares of the clips, where the rule does not say.
+      folds: into how many parts `folds` deals the clips.
+      fold: which part, signer or group is tested, from 0.
+      held_out: the name of the signer or group that `leave_one_out` tests; empty: number `fold` in the order of names.
+      seed: of the order in which equal groups are dealt.
+    """
+
+    split: str = "auto"
+    valid_fraction: float = 0.15
+    test_fraction: float = 0.15
+    folds: int = 5
+    fold: int = 0
+    held_out: str = ""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a split needs to know of N clips: one entry a clip in each field; None where not known.
+
+    Attributes:
+      names: clip names, for messages.
+      classes: int (N,) or (N, heads), the class by each head; -1 where not labelled.
+      signers, groups, given: signer, source group and prescribed split.
+      copies: equal for clips that are one recording, exact or near duplicates; None for clips without any.
+    """
+
+    names: Sequence[str]
+    classes: np.ndarray
+    signers: Sequence[str | None]
+    groups: Sequence[str | None]
+    given: Sequence[str | None]
+    copies: Sequence[Hashable | None]
+
+    @property
+    def signers_known(self) -> bool:
+        """Whether every clip has a signer, and they are at least two."""
+        return None not in self.signers and len(set(self.signers)) > 1
+
+
+def follows_column(rule: Rule, given: Sequence[str | None]) -> bool:
+    """Whether a rule takes the split that the source gives."""
+    return rule.split == "column" or (rule.split == "auto" and any(split is not None for split in given))
+
+
+def chosen_rule(clips: Description, rule: Rule) -> str:
+    """The rule that is followed: `auto` is `column` where given, else `signer` where at least three are known, else
+    `stratified`.
+
+    Raises:
+      InputError: there is no such rule.
+    """
+    if rule.split not in RULES:
+        raise InputError(f"config.data.split must be one of {', '.join(RULES)}; it is {rule.split!r}")
+    if rule.split != "auto":
+        return rule.split
+    if follows_column(rule, clips.given):
+        return "column"
+    return "signer" if clips.signers_known and len(set(clips.signers)) >= len(SPLITS) else "stratified"
+
+
+def group_numbers(clips: Description, rule: Rule) -> np.ndarray:
+    """int64 (N,): which clips a rule keeps on one side; those of a group share a number.
+
+    Copies and the clips of a source's group always, those of a signer where signers are held out, or where the source's split
+    must not share them (`auto`).
+    """
+    return join_groups(*joined(clips, rule).values())
+
+
+def joined(clips: Description, rule: Rule) -> Joined:
+    """What a rule lets join clips (a key of `leaks.JOINED_BY`) -> a value for each clip."""
+    chosen = chosen_rule(clips, rule)
+    by_signer = chosen == "signer" or (chosen in ("folds", "leave_one_out") and clips.signers_known)
+    always: dict[str, Sequence[Hashable | None]] = {"group": clips.groups, "copies": clips.copies}
+    if by_signer or (chosen == "column" and rule.split == "auto"):
+        return {"signer": clips.signers, **always}
+    return always
+
+
+def why_not_by_signer(clips: Description, fewest: int) -> str:
+    """Why signers are not held out where they would be if they were known."""
+    unknown = sum(signer is None for signer in clips.signers)
+    signers = len({signer for signer in clips.signers if signer is not None})
+    if not signers:
+        return "no signers are known"
+    if unknown:
+        return f"{unknown:,} of {len(clips.names):,} clips {have(unknown)} no signer, so signers could not be held out"
+    return f"{signers} {'signer' if signers == 1 else 'signers'} {be(signers)} known, and holding signers out takes {fewest}"
+
+
+def be(count: int) -> str:
+    """The verb for so many."""
+    return "is" if count == 1 else "are"
+
+
+def have(count: int) -> str:
+    """The verb for so many."""
+    return "has" if count == 1 else "have"
+
+
+def set_aside(
+    clips: Description, group: np.ndarray, rest: np.ndarray, rule: Rule, assignment: np.ndarray
+) -> tuple[float, float]:
+    """Deals the clips with these indices to training and validation; how many each was to have."""
+    shares = (1 - rule.valid_fraction, rule.valid_fraction)
+    assignment[rest] = assign_groups(group[rest], clips.classes[rest], shares, rule.seed)
+    return shares[0] * len(rest), shares[1] * len(rest)

@@ -1,0 +1,1 @@
+"""The built-in corpora: synthetic signers who sign made-up signs or given HamNoSys strings."""

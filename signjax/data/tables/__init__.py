@@ -1,0 +1,1 @@
+"""Label tables as users have them, the names in them, and which row belongs to which file."""

@@ -1,0 +1,96 @@
+"""Tables as JSON: an array of objects, an object of objects by clip, or an object a line (JSONL)."""
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from signjax.data.tables.delimited import column_name
+from signjax.data.tables.faults import Faults
+from signjax.data.tables.names import canonical
+from signjax.errors import InputError
+
+Rows = list[tuple[str, dict[str, str]]]
+
+_FORM = 'A row must be an object such as {"clip": "a", "gloss": "HOUSE"}'
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that still has the pairs whose key stands in it a second time; a dict alone would lose them."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]):
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
+def read_json(path: Path, faults: Faults, known: Collection[str]) -> Rows:
+    """The place and the fields of each row of a `.json` file; see `read_delimited` for the arguments.
+
+    Raises:
+      InputError: the file is not JSON, or of another form.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_Object)
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: expected a label table ({path.suffix}, UTF-8): {error}") from error
+    rows: Rows = []
+    if isinstance(content, _Object):
+        for clip, fields in content.pairs:
+            place = f"key {clip!r}"
+            texts = _texts(place, fields, faults, known)
+            if texts is not None:
+                if "type_name" in texts and "gloss" not in texts:
+                    texts["gloss"] = texts.pop("type_name")
+                rows.append((place, {"clip": canonical(clip), **texts}))
+    elif isinstance(content, list):
+        for number, fields in enumerate(content, 1):
+            texts = _texts(f"entry {number}", fields, faults, known)
+            if texts is not None:
+                rows.append((f"entry {number}", texts))
+    else:
+        raise InputError(f"{path}: expected an object of objects (clip name -> fields) or an array of objects")
+    return rows
+
+
+def read_jsonl(path: Path, faults: Faults, known: Collection[str]) -> Rows:
+    """The same of a `.jsonl` file.
+
+    Raises:
+      InputError: the file is not UTF-8.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected a label table ({path.suffix}, UTF-8): {error}") from error
+    rows: Rows = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        place = f"line {number}"
+        try:
+            fields = json.loads(line, object_pairs_hook=_Object)
+        except (json.JSONDecodeError, RecursionError) as error:
+            faults.add(place, f"expected a JSON object: {error}", "Each line must hold one JSON object")
+            continue
+        texts = _texts(place, fields, faults, known)
+        if texts is not None:
+            rows.append((place, texts))
+    return rows
+
+
+def _texts(place: str, fields: Any, faults: Faults, known: Collection[str]) -> dict[str, str] | None:
+    """The fields of a JSON object as a CSV file would have them; what is nested stays JSON."""
+    if not isinstance(fields, _Object):
+        found = type(fields).__name__
+        faults.add(place, f"expected an object with a field for each column, found {found}", _FORM)
+        return None
+    texts: dict[str, str] = {}
+    for written, value in fields.pairs:
+        column = column_name(written, known)
+        if column in texts:
+            faults.add(
+                place, f"it has column {column!r} twice", "An object must name each column once, in whatever case"
+            )
+        if value is not None:
+            texts[column] = canonical(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    return texts

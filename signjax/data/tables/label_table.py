@@ -1,0 +1,169 @@
+"""Label tables: what is known of each clip, as CSV, TSV, JSON or JSONL.
+
+| column | meaning |
+|---|---|
+| `clip` | the clip's name; without a column `file`, also the name of its file |
+| `file` | optional: the file that holds the clip, where one file holds several |
+| `start`, `end` | optional: first frame of the clip in its file, from 0, and the frame after its last; -1: the file's end |
+| `signer`, `group`, `split`, `dominant_hand` | optional: what a `Clip` knows of itself |
+| any other | a label: the clip's class for the head of that name |
+
+These columns, `gloss` and `hamnosys` are recognised in any case. An empty field says nothing.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from signjax.data.tables.delimited import column_name, read_delimited
+from signjax.data.tables.faults import Faults
+from signjax.data.tables.json_table import read_json, read_jsonl
+from signjax.data.tables.names import canonical
+from signjax.errors import InputError
+
+SUFFIXES = (".csv", ".tsv", ".json", ".jsonl")
+
+_DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
+_SPLITS = {
+    "train": ("train", "training"),
+    "valid": ("valid", "val", "validation", "dev", "development"),
+    "test": ("test", "testing"),
+}
+_SPLIT_OF = {name: split for split, names in _SPLITS.items() for name in names}
+_HANDS = {"left": "left", "l": "left", "right": "right", "r": "right"}
+_OWN_COLUMNS = ("clip", "file", "start", "end", "signer", "group", "split", "dominant_hand")
+KNOWN_COLUMNS = (*_OWN_COLUMNS, "gloss", "hamnosys")
+# Tables that pandas wrote have 12.0 for 12 where another row has none.
+_FRAME = re.compile(r"(-?\d{1,15})(?:\.0+)?")
+_DECIMAL = re.compile(r"-?\d*[.,]\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a table says of one clip.
+
+    Attributes:
+      clip: its name.
+      file: the file that holds it; empty where the table has no such column.
+      labels: head -> class name.
+      signer, group, split, dominant_hand: as in `Clip`.
+      start, stop: its frames in the file; None is the file's end.
+      where: the place in the table, for messages.
+    """
+
+    clip: str
+    file: str
+    labels: Mapping[str, str]
+    where: str
+    signer: str | None = None
+    group: str | None = None
+    split: str | None = None
+    dominant_hand: str | None = None
+    start: int = 0
+    stop: int | None = None
+
+
+def read_label_table(path: Path) -> list[Row]:
+    """Reads a table, in its order.
+
+    JSON may be an array of objects, or an object of objects whose keys are the clips' names, as SignAvatars' `data.json` is;
+    its `type_name` becomes `gloss`.
+
+    Raises:
+      InputError: the file is missing, of no such form, names a clip twice, or fields cannot be what their columns say; all that
+        is wrong with rows is told at once.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such label table; config.data.labels names it ({', '.join(SUFFIXES)})")
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{path}: a label table must be {', '.join(SUFFIXES)}")
+    faults = Faults(path)
+    fields = _fields(path, faults)
+    rows = [_row(path, place, texts, faults) for place, texts in fields]
+    check_named_once(((texts.get("clip", ""), place) for place, texts in fields), faults)
+    faults.check()
+    if not rows:
+        raise InputError(f"{path}: the label table has no row")
+    return [row for row in rows if row is not None]
+
+
+def check_named_once(clips: Iterable[tuple[str, str]], faults: Faults) -> None:
+    """Adds the clips, given with their places, that stand in a table more than once."""
+    seen: dict[str, str] = {}
+    for clip, place in clips:
+        if clip in seen:
+            what = f"clip {clip!r} stands in the table twice, also in {seen[clip]}"
+            faults.add(place, what, "Each clip has one row: remove the others, or give each its own name")
+        elif clip:
+            seen[clip] = place
+
+
+def column_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of columns as the rows of a table have them, such as those in `config.data.heads`."""
+    return tuple(column_name(name, KNOWN_COLUMNS) for name in names)
+
+
+def split_name(text: str | None) -> str | None:
+    """`train`, `valid` or `test` for the usual names of each, in any case; what is none of them comes back as it is."""
+    name = canonical(text or "")
+    return _SPLIT_OF.get(name.casefold(), name) or None
+
+
+def _fields(path: Path, faults: Faults) -> list[tuple[str, dict[str, str]]]:
+    suffix = path.suffix.lower()
+    if suffix in _DELIMITERS:
+        return read_delimited(path, _DELIMITERS[suffix], ("clip",), faults, KNOWN_COLUMNS)
+    return (read_json if suffix == ".json" else read_jsonl)(path, faults, KNOWN_COLUMNS)
+
+
+def _row(path: Path, place: str, fields: Mapping[str, str], faults: Faults) -> Row | None:
+    """A row of a table; None where a field of it is wrong, which is added to the faults."""
+    known = {column: value for column, value in fields.items() if value}
+    before = len(faults)
+
+    def fault(column: str, what: str, advice: str) -> None:
+        faults.add(f"{place}, column {column!r}", what, advice)
+
+    if "clip" not in known:
+        fault("clip", "expected the name of a clip, found nothing", "Each row needs the name of its clip")
+    hand = known.get("dominant_hand")
+    if hand is not None and hand.lower() not in _HANDS:
+        advice = "Write left or right, or nothing where it is not known"
+        fault("dominant_hand", f"expected left or right, found {hand!r}", advice)
+    start, stop = (_frame(column, known.get(column), fault) for column in ("start", "end"))
+    if len(faults) == before and stop is not None and stop <= (start or 0):
+        advice = "'end' is the frame after the last one of the clip; -1 or nothing is the end of the file"
+        fault("end", f"expected a frame after the first, {start or 0}, found {stop}", advice)
+    if len(faults) > before:
+        return None
+    return Row(
+        clip=known["clip"],
+        file=known.get("file", ""),
+        labels={column: value for column, value in known.items() if column not in _OWN_COLUMNS},
+        signer=known.get("signer"),
+        group=known.get("group"),
+        split=split_name(known.get("split")),
+        dominant_hand=None if hand is None else _HANDS[hand.lower()],
+        start=start or 0,
+        stop=stop,
+        where=f"{path}, {place}",
+    )
+
+
+def _frame(column: str, text: str | None, fault: Callable[[str, str, str], None]) -> int | None:
+    """The number of a frame; None for the end of the file, and where it is none."""
+    if text is None:
+        return None
+    whole = _FRAME.fullmatch(text)
+    if whole is not None and (number := int(whole.group(1))) >= 0:
+        return number
+    if whole is not None and number == -1 and column == "end":  # as WLASL writes it
+        return None
+    if whole is None and _DECIMAL.fullmatch(text):
+        what = f"expected the number of a frame, found {text!r}, which looks like seconds"
+        fault(column, what, "Multiply seconds by the frame rate, and round: 'start' and 'end' count frames from 0")
+    else:
+        advice = "Frames count from 0; -1 or nothing in 'end' is the end of the file"
+        fault(column, f"expected a frame number from 0, found {text!r}", advice)
+    return None

@@ -1,0 +1,271 @@
+"""Which file belongs to which row of a label table."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from signjax.data.clip import Rejected
+from signjax.data.sources.item import Item, Request, Say
+from signjax.data.tables.label_table import SUFFIXES, Row, read_label_table
+from signjax.data.tables.names import canonical
+from signjax.errors import InputError
+
+# A backslash between folders, as Windows has it, and not that of the escape which `canonical` writes.
+_BACKSLASH = re.compile(r"\\(?!ud[c-f][0-9a-f]{2})")
+
+TABLE_NAMES = (*(f"labels{suffix}" for suffix in SUFFIXES), "data.json")
+
+
+def find_label_table(request: Request) -> Path:
+    """The label table: the one named, else `labels.csv` (.tsv, .json, .jsonl) or `data.json` in the folder or beside it.
+
+    Raises:
+      InputError: there is none.
+    """
+    if request.labels:
+        return Path(request.labels)
+    folders = (request.path, request.path.parent) if request.path.is_dir() else (request.path.parent,)
+    for candidate in (folder / name for folder in folders for name in TABLE_NAMES):
+        if candidate.is_file():
+            return candidate
+    raise InputError(
+        f"{request.path}: no label table; looked for {', '.join(TABLE_NAMES)} in {' and '.join(map(str, folders))}. "
+        "Name one with --config.data.labels=FILE (a CSV with a column 'clip' and a column 'gloss')"
+    )
+
+
+class Found(NamedTuple):
+    """A file that may hold clips.
+
+    Attributes:
+      name: its path below the source's folder, as a label table may name it.
+      path: where it is read from.
+      how: what its items carry of the same name.
+    """
+
+    name: str
+    path: Path
+    how: Any = None
+
+
+class _Names:
+    """Which file a name means: its path below the source's folder or its own name, with or without the suffix."""
+
+    def __init__(self, files: Sequence[Found], suffixes: Sequence[str]):
+        self._suffixes = suffixes
+        self.full = [_slashed(file.name) for file in files]
+        self.keys = [self.key(name) for name in self.full]
+        self._count = Counter(self.key(name) for name in set(self.full))
+        self._owners = Counter(map(_own, self.keys))
+        # The first file of each name: in full, without its suffix, and without the folders above it too.
+        self._by_full: dict[str, int] = {}
+        self._by_key: dict[str, int] = {}
+        self._by_own: dict[str, int] = {}
+        for index, (full, key) in enumerate(zip(self.full, self.keys, strict=True)):
+            self._by_full.setdefault(full, index)
+            self._by_key.setdefault(key, index)
+            self._by_own.setdefault(_own(key), index)
+
+    def key(self, name: str) -> str:
+        """A name without its suffix."""
+        suffix = next((suffix for suffix in self._suffixes if name.lower().endswith(suffix)), "")
+        return name[: len(name) - len(suffix)]
+
+    def find(self, text: str) -> int | None:
+        """The first file of that name."""
+        full = _slashed(text)
+        key = self.key(full)
+        return self._by_full.get(full, self._by_key.get(key, self._by_own.get(key)))
+
+    def twin(self, index: int) -> int:
+        """The file that a name means which this one has too; itself where it is the first of its name."""
+        first = self._by_key[self.keys[index]]
+        return first if first != index else self._by_own[_own(self.keys[index])]
+
+    def shortest(self, index: int) -> str:
+        """The shortest name that no other file has."""
+        own = _own(self.keys[index])
+        if self._owners[own] == 1:
+            return own
+        return self.keys[index] if self.is_alone(index) else self.full[index]
+
+    def is_alone(self, index: int) -> bool:
+        """Whether no other file differs by its suffix alone."""
+        return self._count[self.keys[index]] == 1
+
+
+def match(request: Request, files: Sequence[Found], suffixes: Sequence[str], say: Say) -> list[Item | Rejected]:
+    """An item for each clip of the label table that is named or found; without labels, for each file."""
+    if not request.labelled:
+        return match_rows(request, files, suffixes, None, request.path, say)
+    table = find_label_table(request)
+    return match_rows(request, files, suffixes, read_label_table(table), table, say)
+
+
+def match_rows(
+    request: Request, files: Sequence[Found], suffixes: Sequence[str], rows: Sequence[Row] | None, table: Path, say: Say
+) -> list[Item | Rejected]:
+    """An item for each clip, and a rejection for each file without a row and each row without a file.
+
+    A row names its file by the path below the source's folder or by the file's name alone, with or without the suffix. Where
+    several files have that name, the first is meant, and the others are rejected as `duplicate_name`.
+
+    Args:
+      request: where the files lie.
+      files: all files, in order.
+      suffixes: the suffixes that a name may have or lack.
+      rows: what is known of each clip; None: every file is an unlabelled clip of its own.
+      table: the file that the rows come from.
+      say: takes remarks on how the table was understood.
+
+    Raises:
+      InputError: no row names any file.
+    """
+    names = _Names(files, suffixes)
+    if rows is None:
+        return [Item(names.shortest(index), str(file.path), how=file.how) for index, file in enumerate(files)]
+    rows = _without_titles(rows, lambda text: names.find(text) is not None, table, f"a file in {request.path}", say)
+    rows_of: dict[int, list[Row]] = defaultdict(list)
+    without_file: list[Row] = []
+    for row in rows:
+        index = names.find(row.file or row.clip)
+        if index is None:
+            without_file.append(row)
+        else:
+            rows_of[index].append(row)
+    if not rows_of:
+        raise InputError(
+            f"{table}: none of its {len(rows)} clips (first: {rows[0].file or rows[0].clip!r}) has a file in "
+            f"{request.path} (first: {files[0].name}); the column 'file', or else 'clip', must hold names of files"
+        )
+    items: list[Item | Rejected] = []
+    for index, file in enumerate(files):
+        for row in rows_of.get(index, ()):
+            # A clip that is a whole file is called as that is.
+            written = _slashed(row.clip)
+            name = row.clip if row.file else names.key(written) if names.is_alone(index) else written
+            items.append(_item(row, name, file))
+        if index not in rows_of:
+            twin = names.twin(index)
+            if twin != index and twin in rows_of:
+                detail = f"{files[twin].name} has that name too; name files by their path, {file.name}, in {table}"
+                reason = "duplicate_name"
+            else:
+                reason, detail = "unlabelled", f"no row of {table} names {file.name}"
+            items.append(Rejected(_own(names.keys[index]), str(file.path), reason, detail))
+    for row in without_file:
+        detail = f"{row.where}: there is no file {row.file or row.clip} in {request.path}"
+        items.append(Rejected(row.clip, str(table), "missing_file", detail))
+    return items
+
+
+def _own(key: str) -> str:
+    """A name without the folders above it."""
+    return key.rpartition("/")[2]
+
+
+def _slashed(path: str) -> str:
+    """A name as tables and folders may both write it, with `/` between folders."""
+    return _BACKSLASH.sub("/", canonical(path)).removeprefix("./")
+
+
+def _without_titles(
+    rows: Sequence[Row], is_there: Callable[[str], bool], table: Path, what: str, say: Say
+) -> Sequence[Row]:
+    """The rows; where their `file` is something else, such as the title of a video in MS-ASL, it becomes a label.
+
+    Then `start` and `end` are frames of that other thing, and are left out.
+    """
+    stated = [row for row in rows if row.file]
+    if not stated or any(is_there(row.file) for row in stated) or not any(is_there(row.clip) for row in rows):
+        return rows
+    remark = (
+        f"{table}: column 'clip' names the files; no value of column 'file' (first: {stated[0].file!r}) names {what}, "
+        "so it is taken for a label"
+    )
+    parts = sum(row.start > 0 or row.stop is not None for row in stated)
+    if parts:
+        remark += f". 'start' and 'end', set in {parts} rows, are left out: each clip is a whole file"
+    say(remark)
+    return [
+        replace(row, file="", start=0, stop=None, labels={**row.labels, "file": row.file}) if row.file else row
+        for row in rows
+    ]
+
+
+def _item(row: Row, name: str, file: Found) -> Item:
+    return Item(
+        name=name,
+        file=str(file.path),
+        labels=row.labels,
+        signer=row.signer,
+        group=row.group,
+        split=row.split,
+        dominant_hand=row.dominant_hand,
+        start=row.start,
+        stop=row.stop,
+        how=file.how,
+    )
+
+
+def with_table(request: Request, items: list[Item | Rejected], say: Say) -> list[Item | Rejected]:
+    """The items of a source that knows its labels, with what a label table says more of the clips of those names.
+
+    Raises:
+      InputError: the table names none of the clips.
+    """
+    if not (request.labelled and request.labels):
+        return items
+    table = Path(request.labels)
+    names = [canonical(item.name) for item in items]
+    there = set(names)
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for row in _without_titles(read_label_table(table), lambda text: text in there, table, "a clip of the source", say):
+        rows[row.file or row.clip].append(row)
+    if items and not there & rows.keys():
+        raise InputError(
+            f"{table}: none of its clips (first: {next(iter(rows))!r}) is one of the source's (first: {items[0].name!r})"
+        )
+    result: list[Item | Rejected] = []
+    for name, item in zip(names, items, strict=True):
+        result += [_with_row(item, row) for row in rows.pop(name, [])] or [item]
+    for row in (row for told in rows.values() for row in told):
+        detail = f"{row.where}: the source has no clip {row.file or row.clip}"
+        result.append(Rejected(row.clip, str(table), "missing_file", detail))
+    return result
+
+
+def _with_row(item: Item | Rejected, row: Row) -> Item | Rejected:
+    if isinstance(item, Rejected):
+        return replace(item, name=row.clip)
+    stop = item.stop if row.stop is None else item.start + row.stop
+    frames = None if item.stop is None else item.stop - item.start
+    if frames and (row.start >= frames or (row.stop or 0) > frames):
+        detail = f"{row.where}: frames {row.start} to {row.stop or frames} of a clip with {frames}"
+        return Rejected(row.clip, item.file, "bad_segment", detail)
+    part = row.start > 0 or row.stop is not None
+    return replace(
+        item,
+        name=row.clip,
+        labels={**item.labels, **row.labels},
+        signer=row.signer or item.signer,
+        group=row.group or item.group,
+        split=row.split or item.split,
+        dominant_hand=row.dominant_hand or item.dominant_hand,
+        start=item.start + row.start if frames != 0 else item.start,
+        stop=stop if frames != 0 else item.stop,
+        file_frames=frames if part else item.file_frames,
+    )
+
+
+def segment(item: Item, frames: int) -> slice | Rejected:
+    """Which of a file's frames are the item's, or why they cannot be."""
+    if frames == 0:
+        return item.rejected("empty", "the file holds no frame")
+    stop = frames if item.stop is None else item.stop
+    if item.start >= frames or stop > frames:
+        return item.rejected("bad_segment", f"frames {item.start} to {stop} of a file with {frames} frames")
+    return slice(item.start, stop)

@@ -1,0 +1,156 @@
+"""An LSTM over time, with a backward pass of its own.
+
+Differentiating a scan adds up the gradient of the recurrent weights step by step. Here the backward scan yields the gradients of
+the gates alone, and the weights' gradient is one matrix product over all steps afterwards.
+
+Shapes: T frames, B clips, H hidden units.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from signjax.layers.linear import product_over_frames
+from signjax.layers.precision import carried
+from signjax.layers.recurrent.aliased_scan import (
+    Arrays,
+    before_and_after,
+    frame,
+    recorded_at,
+    scan_in_place,
+)
+
+
+def sigmoid(x: Float[Array, "*any"]) -> Float[Array, "*any"]:
+    """The logistic function, by way of tanh, which is cheaper than a division on every device."""
+    return 0.5 * jnp.tanh(0.5 * x) + 0.5
+
+
+def step_mask(mask: Bool[Array, "t b"], precision: jnp.dtype) -> Float[Array, "t b 1"]:
+    """1 on real frames, 0 on padding, as a scan takes it in."""
+    return mask.astype(carried(precision))[:, :, None]
+
+
+def recurrent_product(
+    hidden: Float[Array, "b h"], kernel: Float[Array, "h g"], keep: Float[Array, "b h"] | None
+) -> Float[Array, "b g"]:
+    """hidden @ kernel in the kernel's precision, added up in at least float32; `keep` scales the hidden units first."""
+    kept = hidden if keep is None else hidden * keep
+    return jnp.matmul(kept.astype(kernel.dtype), kernel, preferred_element_type=carried(kernel.dtype))
+
+
+def lstm_update(
+    contribution: Float[Array, "b 4*h"], cell: Float[Array, "b h"], real: Float[Array, "b 1"]
+) -> tuple[Float[Array, "b h"], Float[Array, "b h"], Float[Array, "b 4*h"]]:
+    """One step from what the gates receive: the new cell and hidden state, zero on padding, and the gates' activations."""
+    i, f, g, o = jnp.split(contribution, 4, axis=-1)
+    i, f, g, o = sigmoid(i), sigmoid(f), jnp.tanh(g), sigmoid(o)
+    new_cell = (f * cell + i * g) * real
+    # The cell is zero on padding, so the hidden state is too.
+    return new_cell, o * jnp.tanh(new_cell), jnp.concatenate([i, f, g, o], axis=-1)
+
+
+def lstm_scan(
+    gates: Float[Array, "t b 4*h"],
+    kernel: Float[Array, "h 4*h"],
+    bias: Float[Array, "4*h"],
+    mask: Bool[Array, "t b"],
+    keep: Float[Array, "b h"] | None = None,
+    *,
+    reverse: bool,
+) -> Float[Array, "t b h"]:
+    """Runs an LSTM over time from a zero state.
+
+    The state is zero on padding: a scan from the end of the padding arrives at a clip's last real frame with the zero state,
+    which is how the backward direction starts inside each clip's length without reversing anything.
+
+    Args:
+      gates: input contributions x W for input, forget, cell and output gate, in that order. Their precision is that of
+        the products and of what is kept for the backward pass; the states are carried in float32.
+      kernel: recurrent weights.
+      bias: of the four gates.
+      mask: True on real frames, which come first in each clip.
+      keep: factor on the hidden units that the gates see, the same in all steps (recurrent dropout); None is 1.
+      reverse: from the last frame to the first.
+
+    Returns:
+      The hidden states, in the precision of `gates`; zeros on padding.
+
+    Source: Hochreiter & Schmidhuber (1997), with the forget gate of Gers et al. (2000).
+    """
+    return _lstm(gates, kernel, bias, step_mask(mask, gates.dtype), keep, reverse)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(5,))
+def _lstm(gates: Array, kernel: Array, bias: Array, real: Array, keep: Array | None, reverse: bool) -> Array:
+    return _forward(gates, kernel, bias, real, keep, reverse)[0]
+
+
+def _forward(
+    gates: Array, kernel: Array, bias: Array, real: Array, keep: Array | None, reverse: bool
+) -> tuple[Array, Any]:
+    precision, wide = gates.dtype, carried(gates.dtype)
+    cast, biases = kernel.astype(precision), bias[None].astype(wide)
+
+    def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
+        hidden, cell = carry
+        contribution = here[0] + recurrent_product(hidden, cast, keep) + biases
+        cell, hidden, activations = lstm_update(contribution, cell, frame(real, at))
+        return (hidden, cell), (activations.astype(precision),)
+
+    zero = jnp.zeros((gates.shape[1], kernel.shape[0]), wide)
+    (activations,), records = scan_in_place(step, (zero, zero), (gates,), (precision, wide), reverse=reverse)
+    _, hiddens = before_and_after(records[0], reverse)
+    return hiddens, (*records, activations, kernel, real, keep)
+
+
+def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, None, Array | None]:
+    hiddens, cells, activations, kernel, real, keep = kept
+    precision, wide = hiddens.dtype, cells.dtype
+    transposed = kernel.T.astype(precision)
+    before_at, after_at = recorded_at(reverse)
+
+    def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
+        d_hidden, d_cell = carry
+        before, squashed = frame(cells, at + before_at), jnp.tanh(frame(cells, at + after_at))
+        is_real = frame(real, at)
+        i, f, g, o = jnp.split(here[0].astype(wide), 4, axis=-1)
+        d_hidden = (d_hidden + frame(d_hiddens, at)) * is_real
+        d_cell = d_cell * is_real + d_hidden * o * (1.0 - squashed * squashed)
+        d_gates = jnp.concatenate(
+            [
+                d_cell * g * i * (1.0 - i),
+                d_cell * before * f * (1.0 - f),
+                d_cell * i * (1.0 - g * g),
+                d_hidden * squashed * o * (1.0 - o),
+            ],
+            axis=-1,
+        ).astype(precision)
+        d_before = jnp.matmul(d_gates, transposed, preferred_element_type=wide)
+        return (d_before if keep is None else d_before * keep, d_cell * f), (d_gates,)
+
+    zero = jnp.zeros_like(cells[0])
+    (d_gates,), _ = scan_in_place(step, (zero, zero), (activations,), reverse=not reverse)
+    d_kernel, d_keep = weight_gradient(before_and_after(hiddens, reverse)[0], d_gates, keep, transposed)
+    return d_gates, d_kernel, d_gates.astype(wide).sum((0, 1)), None, d_keep
+
+
+def weight_gradient(
+    hiddens_before: Float[Array, "t b h"],
+    d_contributions: Float[Array, "t b g"],
+    keep: Float[Array, "b h"] | None,
+    transposed: Float[Array, "g h"],
+) -> tuple[Float[Array, "h g"], Float[Array, "b h"] | None]:
+    """The gradients of the recurrent weights and of `keep`, over all steps at once, in at least float32."""
+    seen = hiddens_before if keep is None else (hiddens_before * keep[None]).astype(hiddens_before.dtype)
+    d_kernel = product_over_frames(seen, d_contributions)
+    if keep is None:
+        return d_kernel, None
+    d_seen = jnp.einsum("tbg,gh->tbh", d_contributions, transposed, preferred_element_type=carried(seen.dtype))
+    return d_kernel, (d_seen * hiddens_before).sum(0)
+
+
+_lstm.defvjp(_forward, _backward)

@@ -1,0 +1,50 @@
+"""What the network sees of a batch.
+
+Shapes: B clips, T frames, F channels, P parts.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+
+def frame_mask(length: Int[Array, "b"], frames: int) -> Bool[Array, "b t"]:
+    """True on the real frames of each clip."""
+    return jnp.arange(frames)[None, :] < length[:, None]
+
+
+def model_inputs(
+    frames: Float[Array, "b t f"],
+    length: Int[Array, "b"],
+    valid: Bool[Array, "b t p"],
+    part_of_channel: Int[Array, "f"],
+    mean: Float[Array, "f"],
+    std: Float[Array, "f"],
+    low: Float[Array, "f"] | None = None,
+    high: Float[Array, "f"] | None = None,
+) -> tuple[Float[Array, "b t 2*f+p"], Bool[Array, "b t"]]:
+    """What the network sees: standardised channels, their velocity, and which parts were seen.
+
+    A part that was not seen is 0, the mean, in all of its channels; a velocity that would touch it is 0 too. A value outside of
+    the plausible range, from `low` to `high`, is seen as the nearest end of it.
+
+    Returns:
+      Inputs, zero on padding, and the mask of real frames.
+    """
+    mask = frame_mask(length, frames.shape[1])
+    seen = valid & mask[:, :, None]
+    channel_seen = _of_channels(seen, part_of_channel)
+    if low is not None and high is not None:
+        frames = jnp.clip(frames, low[None, None, :], high[None, None, :])
+    standard = jnp.where(channel_seen, (frames - mean[None, None, :]) / std[None, None, :], 0.0)
+    both_seen = channel_seen[:, 1:] & channel_seen[:, :-1]
+    velocity = jnp.where(both_seen, standard[:, 1:] - standard[:, :-1], 0.0)
+    velocity = jnp.pad(velocity, ((0, 0), (1, 0), (0, 0)))
+    return jnp.concatenate([standard, velocity, seen.astype(frames.dtype)], axis=-1), mask
+
+
+def _of_channels(seen: Bool[Array, "b t p"], part_of_channel: Int[Array, "f"]) -> Bool[Array, "b t f"]:
+    """seen[:, :, part_of_channel], but XLA on the CPU would gather in an order that takes several times as long to read."""
+    of_channel = jnp.zeros((1, 1, len(part_of_channel)), bool)
+    for part in range(seen.shape[2]):
+        of_channel = of_channel | (seen[:, :, part, None] & (part_of_channel == part)[None, None, :])
+    return of_channel

@@ -1,0 +1,95 @@
+"""From a tree to arrays with names: the keys on the way to a leaf, joined by `/`."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import numpy as np
+
+from signjax.pickles.limits import PickleError
+from signjax.pickles.strided_view import View
+
+_ROOT = "data"  # the name of an array that is the whole file
+_LONGEST_NAME = 60_000  # bytes; a zip archive's own bound is 65,535
+_PLAIN = " !#$&'()*+,-.:;<=>?@[]^_`{|}~"  # left as they are in names, beside letters and digits
+
+
+class Entry(NamedTuple):
+    """One array of a converted file; `note` says where it is not simply what the source held."""
+
+    name: str
+    content: "View | np.ndarray[Any, Any]"
+    note: str
+
+
+def entries(tree: Any) -> Iterator[Entry]:
+    """All leaves of a settled tree whose arrays are still views. Empty containers come as empty arrays, with a note."""
+    for path, leaf in _leaves(tree, ()):
+        name = "/".join(path) or _ROOT
+        if len(name.encode("utf-8")) > _LONGEST_NAME:
+            raise PickleError(f"a key of more than {_LONGEST_NAME} bytes: {name[:60]}...")
+        yield Entry(name, *_content(leaf))
+
+
+def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    children: list[tuple[str, Any]]
+    if type(value) is View:  # the most frequent
+        yield path, value
+        return
+    if isinstance(value, dict):
+        children = [(key_name(key), item) for key, item in value.items()]
+    elif isinstance(value, list | tuple):
+        children = [(str(i), item) for i, item in enumerate(value)]
+    elif isinstance(value, set | frozenset):
+        children = [(str(i), item) for i, item in enumerate(sorted(value, key=repr))]
+    elif isinstance(value, np.ndarray) and value.dtype.hasobject:
+        children = [(str(i), item) for i, item in enumerate(value.ravel())]
+    else:
+        yield path, value
+        return
+    if not children:
+        yield path, value
+    for name, item in children:
+        yield from _leaves(item, (*path, name))
+
+
+def key_name(key: object) -> str:
+    """A dictionary key as one part of a name: no two keys give the same, and none leads out of a folder.
+
+    >>> key_name("smplx"), key_name("a/b"), key_name(".."), key_name(""), key_name(1), key_name("1")
+    ('smplx', 'a%2Fb', '%2E%2E', '%', '%(1)', '1')
+    """
+    return _text_name(key) if isinstance(key, str) else f"%({quote(repr(key), safe=_PLAIN)})"
+
+
+@lru_cache(maxsize=256)
+def _text_name(key: str) -> str:
+    if not key:
+        return "%"
+    if not key.strip("."):
+        return "%2E" * len(key)
+    return "".join(c if c.isalnum() else quote(c, safe=_PLAIN, errors="backslashreplace") for c in key)
+
+
+def _content(leaf: Any) -> tuple["View | np.ndarray[Any, Any]", str]:
+    if isinstance(leaf, View):
+        if leaf.dtype.kind == "V" and leaf.dtype.type is not np.void:  # bfloat16 and float8
+            return leaf.array().astype(np.float32), f"was {leaf.dtype}, which .npy cannot name; every value is kept"
+        return leaf, ""
+    if isinstance(leaf, str | bytes | bytearray):
+        return _text(leaf)
+    if isinstance(leaf, dict | list | tuple | set | frozenset | np.ndarray):
+        return np.empty(0), f"was an empty {type(leaf).__name__}"
+    if isinstance(leaf, np.generic | float | complex) or (isinstance(leaf, int) and -(1 << 63) <= leaf < 1 << 64):
+        return np.asarray(leaf), ""
+    return np.asarray(hex(leaf) if isinstance(leaf, int) else repr(leaf)), f"was {type(leaf).__name__}, as text"
+
+
+def _text(text: str | bytes | bytearray) -> tuple["np.ndarray[Any, Any]", str]:
+    """NumPy takes zeros at the end of text and bytes for padding, and has no place for half a surrogate pair."""
+    if not isinstance(text, str):
+        return np.frombuffer(text, np.uint8), "was bytes"
+    if text.endswith("\0") or any("\ud800" <= c <= "\udfff" for c in text):
+        return np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8), "was text, as UTF-8"
+    return np.asarray(text), ""

@@ -1,0 +1,1 @@
+"""The containers that torch and joblib write: zip, legacy streams, tar, compressed files."""

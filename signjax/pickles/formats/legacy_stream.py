@@ -1,0 +1,123 @@
+"""`torch.save` as it was before 1.6: five pickles, then the storages' bytes.
+
+The same form lies, whole, inside of every tensor of a plain `pickle.dump`. The numbers are little-endian whatever the
+header says, and begin at any byte.
+"""
+
+import struct
+from typing import Any
+
+from signjax.pickles.interpreter import machine
+from signjax.pickles.interpreter.nested_stream import HEADER, usual_storage
+from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.objects.standins import Name, kind
+from signjax.pickles.objects.torch_dtypes import StorageType
+from signjax.pickles.objects.torch_standins import Storage
+from signjax.pickles.strided_view import Block
+
+MAGIC = 0x1950A86A20F9469CFC6C
+_PROTOCOL = 1001
+
+
+class StorageIds:
+    """Makes the stand-ins for the persistent ids of one stream or archive; one key is one storage."""
+
+    def __init__(self, with_views: bool, most_bytes: int) -> None:
+        self.storages: dict[str, Storage] = {}
+        self.views: dict[str, tuple[Storage, Storage, int]] = {}
+        self._length = 6 if with_views else 5
+        self._most_bytes = most_bytes
+
+    def __call__(self, saved: object) -> Storage:
+        """The storage for ("storage", type, key, location, number of elements[, view])."""
+        if type(saved) is not tuple or len(saved) != self._length or saved[0] != "storage":
+            if type(saved) is tuple and saved and saved[0] == "module":
+                raise PickleError("a pickled module; save its `state_dict()` instead")
+            raise PickleError("a persistent id that names no storage")
+        kind, key, location, count = saved[1:5]
+        if type(kind) is not Name or type(kind.meaning) is not StorageType:
+            raise PickleError("a persistent id whose type is no storage type")
+        if type(key) is not str or type(location) is not str or type(count) is not int or count < 0:
+            raise PickleError("a persistent id whose key, location or size is none")
+        dtype = kind.meaning.dtype
+        itemsize = dtype.itemsize if dtype else 1
+        nbytes = count * itemsize
+        if nbytes > self._most_bytes:
+            raise PickleError(f"the storage {key[:100]!r} of {nbytes} bytes in a file of {self._most_bytes}")
+        storage = self.storages.get(key)
+        if storage is None:
+            storage = self.storages[key] = Storage(dtype, key, location, nbytes)
+        elif storage.dtype != dtype or storage.nbytes != nbytes:
+            raise PickleError(f"the storage {key[:100]!r} with two types or sizes")
+        view = saved[5] if self._length == 6 else None
+        return storage if view is None else self._view(storage, itemsize, view)
+
+    def _view(self, storage: Storage, itemsize: int, view: Any) -> Storage:
+        match view:
+            case (str(key), int(offset), int(count)) if offset >= 0 and count >= 0:
+                start, nbytes = offset * itemsize, count * itemsize
+            case _:
+                raise PickleError("a storage view that is not (key, offset, size)")
+        if start + nbytes > storage.nbytes:
+            raise PickleError(f"the storage view {key[:100]!r} reaches outside of its storage")
+        if key not in self.views:
+            self.views[key] = (Storage(storage.dtype, key, storage.device, nbytes), storage, start)
+        part, root, known_start = self.views[key]
+        if root is not storage or known_start != start or part.nbytes != nbytes:
+            raise PickleError(f"the storage view {key[:100]!r} with two places")
+        return part
+
+
+def nested_storage(stream: memoryview, limits: Limits) -> Storage:
+    """The one storage that a legacy stream inside of a plain pickle holds."""
+    storage = usual_storage(stream)
+    if storage is not None:
+        return storage
+    root = read(stream, limits)
+    if type(root) is not Storage:
+        raise PickleError("a legacy stream inside of a pickle that holds something other than one storage")
+    return root
+
+
+def read(buffer: memoryview, limits: Limits) -> Any:
+    """The object of a whole legacy stream, with stand-ins in it whose bytes have been found."""
+    if buffer[: len(HEADER)] == HEADER:  # which spares three pickles
+        pos = len(HEADER)
+    else:
+        magic, pos = machine.run(buffer, 0, limits)
+        if magic != MAGIC or type(magic) is not int:
+            raise PickleError("the magic number of torch.save's legacy form is missing")
+        version, pos = machine.run(buffer, pos, limits)
+        if type(version) is not int or version != _PROTOCOL:
+            found = version if type(version) is int and abs(version) < 1 << 64 else f"(a {kind(version)})"
+            raise PickleError(f"version {found} of torch.save's legacy form; {_PROTOCOL} is known")
+        _system, pos = machine.run(buffer, pos, limits)
+    ids = StorageIds(with_views=True, most_bytes=len(buffer))
+    root, pos = machine.run(buffer, pos, limits, ids)
+    keys, pos = machine.run(buffer, pos, limits)
+    if type(keys) is not list or not all(type(key) is str for key in keys) or len(set(keys)) != len(keys):
+        raise PickleError("the list of storages is no list of different keys")
+    for key in keys:
+        pos = _attach(buffer, pos, key, ids.storages.get(key))
+    if pos != len(buffer):
+        raise PickleError(f"{len(buffer) - pos} bytes behind the last storage")
+    for part, whole, start in ids.views.values():
+        part.block = whole.found().part(start, part.nbytes)
+    return root
+
+
+def _attach(buffer: memoryview, pos: int, key: str, storage: Storage | None) -> int:
+    """Finds the bytes of the storage whose record begins at `pos`; the offset behind it."""
+    if storage is None:
+        raise PickleError(f"data for the storage {key[:100]!r}, which nothing uses")
+    if pos + 8 > len(buffer):
+        raise PickleError(f"the file ends in front of the storage {key[:100]!r}")
+    count = struct.unpack_from("<q", buffer, pos)[0]
+    pos += 8
+    itemsize = storage.dtype.itemsize if storage.dtype else 1
+    if count * itemsize != storage.nbytes:
+        raise PickleError(f"the storage {key[:100]!r} of {storage.nbytes} bytes with a record of {count * itemsize}")
+    if storage.nbytes > len(buffer) - pos:
+        raise PickleError(f"the file ends inside of the storage {key[:100]!r}")
+    storage.block = Block(buffer[pos : pos + storage.nbytes])
+    return pos + storage.nbytes

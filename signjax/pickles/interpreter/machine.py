@@ -1,0 +1,315 @@
+"""A pickle machine that can build, but not call.
+
+It reads the instructions of a pickle and keeps a stack and a memo, as Python's own does. What it lacks is what makes
+a pickle dangerous: a name is looked up in a closed table and never imported, "call this" makes one of our stand-ins
+or is refused, and "set this object's state" reaches nothing but stand-ins. Whether the stand-ins make sense is
+decided later, by `settle`.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from signjax.pickles.interpreter import rare_opcodes, text_opcodes, usual_array, usual_tensor
+from signjax.pickles.interpreter.allowlist import lookup
+from signjax.pickles.interpreter.keys import Keys
+from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.objects.joblib_standin import JoblibArray
+from signjax.pickles.objects.numpy_standins import ArrayStandIn
+from signjax.pickles.objects.standins import (
+    Constructor,
+    DictStandIn,
+    StandIn,
+    kind,
+)
+
+PersistentLoad = Callable[[object], object]
+
+_U16 = struct.Struct("<H").unpack_from
+_U32 = struct.Struct("<I").unpack_from
+_I32 = struct.Struct("<i").unpack_from
+_U64 = struct.Struct("<Q").unpack_from
+_F64 = struct.Struct(">d").unpack_from
+
+_NO_FRAME = 1 << 63
+
+
+def run(
+    buffer: memoryview, start: int, limits: Limits, persistent: PersistentLoad | None = None, quick: bool = True
+) -> tuple[Any, int]:
+    """Runs one pickle.
+
+    Args:
+      buffer: bytes that hold the pickle.
+      start: where in the buffer the pickle begins.
+      limits: bounds for this stream.
+      persistent: makes the stand-in for a persistent id; without it, persistent ids are refused.
+      quick: read usual tensors at once where that can be done.
+
+    Returns:
+      The value (with stand-ins in it) and the offset just behind the pickle.
+    """
+    try:
+        try:
+            return _interpret(buffer, start, limits, persistent, quick and persistent is None)
+        except _UnusualError:
+            return _interpret(buffer, start, limits, persistent, False)
+    except _StoppedAtError as stop:
+        position, error = stop.args
+        raise PickleError(f"at byte {position}: {_reason(error)}") from None
+
+
+class _UnusualError(Exception):
+    """A pickle in which `usual_tensor` left something out does what only the machine alone can judge."""
+
+
+class _StoppedAtError(Exception):
+    """An instruction failed: its position, and the error."""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, PickleError):
+        return str(error)
+    if isinstance(error, IndexError | struct.error):
+        return "the pickle ends early, or takes more from its stack than is there"
+    if isinstance(error, KeyError):
+        return "a memo entry that was never stored"
+    return f"malformed text or number ({error})"
+
+
+def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, limits: Limits) -> int:
+    """Reads what joblib writes behind the state of an array: its numbers, or for objects a pickle; the offset behind it."""
+    if frame_end not in (_NO_FRAME, pos):
+        raise PickleError("a joblib array inside of a frame")
+    if array.dtype is None or not array.dtype.is_object:
+        return array.take(buffer, pos)
+    array.data, pos = run(buffer, pos, limits, quick=False)  # lest each array in an array be read twice as often
+    return pos
+
+
+def _put(skipped: int) -> bool:
+    """What becomes of `quick` at an instruction that stores to any place of the memo."""
+    if skipped:
+        raise _UnusualError
+    return False
+
+
+# One function with many branches, the frequent ones first, because a call for each instruction would double the time
+# that most files take.
+def _interpret(  # noqa: PLR0912, PLR0915
+    buffer: memoryview, pos: int, limits: Limits, persistent: PersistentLoad | None, quick: bool
+) -> tuple[Any, int]:
+    end = len(buffer)
+    # Single bytes come faster out of a bytes object than out of the view on it.
+    owner: Any = buffer.obj
+    whole = type(owner) in (bytes, bytearray) and len(owner) == end
+    code: Any = owner if whole else buffer
+    quick = quick and whole  # as long as all entries of the memo are stored one after the other
+    skipped = 0  # of them: those that were left out
+    instructions = 0  # at most so many that were not carried out one by one
+    at = pos
+    frame_end = _NO_FRAME
+    stack: list[Any] = []
+    marks: list[list[Any]] = []
+    memo: dict[int, Any] = {}
+    keys = Keys(limits.tuple_keys)
+
+    try:
+        for count in range(limits.opcodes):
+            at = pos
+            if pos >= frame_end:
+                if pos > frame_end:
+                    raise PickleError("an instruction lies across the end of a frame")
+                frame_end = _NO_FRAME
+            op = code[pos]
+            pos += 1
+            if op >= 0x80:  # two short chains of branches are gone through in less time than a long one
+                if op == 0x94:  # MEMOIZE
+                    memo[len(memo) + skipped] = stack[-1]
+                elif op == 0x8C:  # SHORT_BINUNICODE
+                    size = code[pos]
+                    if size == usual_tensor.NAME_SIZE and quick:
+                        pos, frame_end, skipped, tensors = usual_tensor.read_first(
+                            buffer, code, at, frame_end, stack, memo, skipped
+                        )
+                        if tensors:
+                            instructions += tensors * usual_tensor.INSTRUCTIONS
+                            continue
+                        pos += 1
+                    stop = pos + 1 + size
+                    if stop > end:
+                        raise IndexError
+                    stack.append(str(buffer[pos + 1 : stop], "utf-8", "surrogatepass"))
+                    pos = stop
+                elif op == 0x85:  # TUPLE1
+                    stack[-1] = (stack[-1],)
+                elif op == 0x87:  # TUPLE3
+                    last = stack.pop()
+                    middle = stack.pop()
+                    stack[-1] = (stack[-1], middle, last)
+                elif op == 0x86:  # TUPLE2
+                    last = stack.pop()
+                    stack[-1] = (stack[-1], last)
+                elif op == 0x89:  # NEWFALSE
+                    stack.append(False)
+                elif op == 0x93:  # STACK_GLOBAL
+                    name = stack.pop()
+                    stack[-1] = lookup(stack[-1], name)
+                elif op == 0x95:  # FRAME
+                    size = _U64(buffer, pos)[0]
+                    pos += 8
+                    if frame_end != _NO_FRAME or size > end - pos:
+                        raise PickleError("a frame that lies across another or reaches behind the end")
+                    frame_end = pos + size
+                elif op == 0x88:  # NEWTRUE
+                    stack.append(True)
+                elif op == 0x80:  # PROTO
+                    if buffer[pos] > 5:
+                        raise PickleError(f"pickle protocol {buffer[pos]}; 0 to 5 are known")
+                    pos += 1
+                else:
+                    stack, pos = rare_opcodes.carry_out(op, buffer, pos, stack, marks, keys)
+            else:  # noqa: PLR5501 -- as above
+                if op == 0x4B:  # BININT1
+                    stack.append(code[pos])
+                    pos += 1
+                elif op == 0x71:  # BINPUT
+                    memo[code[pos]] = stack[-1]
+                    pos += 1
+                    if quick:
+                        quick = _put(skipped)
+                elif op == 0x68:  # BINGET
+                    value = memo[code[pos]]
+                    if quick and type(value) is Constructor and value.make is ArrayStandIn:
+                        pos, frame_end, skipped, arrays = usual_array.read_run(
+                            buffer, code, at, frame_end, stack, memo, skipped
+                        )
+                        if arrays:
+                            instructions += arrays * usual_tensor.INSTRUCTIONS
+                            continue
+                        pos = at + 1
+                    stack.append(value)
+                    pos += 1
+                elif op == 0x52:  # REDUCE
+                    arguments = stack.pop()
+                    function = stack[-1]
+                    if type(function) is not Constructor:
+                        raise PickleError(f"a call of a {kind(function)}, which is no constructor")
+                    if type(arguments) is not tuple:
+                        raise PickleError(f"a call of `{function.name}` whose arguments are no tuple")
+                    stack[-1] = function.make(arguments)
+                elif op == 0x28:  # MARK
+                    marks.append(stack)
+                    stack = []
+                elif op == 0x74:  # TUPLE
+                    items, stack = stack, marks.pop()
+                    stack.append(tuple(items))
+                elif op == 0x58:  # BINUNICODE
+                    stop = pos + 4 + _U32(buffer, pos)[0]
+                    if stop > end:
+                        raise IndexError
+                    stack.append(str(buffer[pos + 4 : stop], "utf-8", "surrogatepass"))
+                    pos = stop
+                elif op == 0x29:  # EMPTY_TUPLE
+                    stack.append(())
+                elif op == 0x4D:  # BININT2
+                    stack.append(_U16(buffer, pos)[0])
+                    pos += 2
+                elif op == 0x42:  # BINBYTES: left where they are; whoever needs them copies them once
+                    if quick and marks and len(stack) == 1 and stack[0] is usual_tensor.LOAD_FROM_BYTES:
+                        pos, frame_end, skipped, tensors = usual_tensor.read_run(
+                            buffer, code, pos, frame_end, marks[-1], memo, skipped
+                        )
+                        if tensors:
+                            stack = marks.pop()
+                            instructions += tensors * usual_tensor.INSTRUCTIONS
+                            continue
+                    stop = pos + 4 + _U32(buffer, pos)[0]
+                    if stop > end:
+                        raise IndexError
+                    stack.append(buffer[pos + 4 : stop])
+                    pos = stop
+                elif op == 0x62:  # BUILD
+                    state = stack.pop()
+                    target = stack[-1]
+                    if not isinstance(target, StandIn):
+                        raise PickleError(f"state for a {kind(target)}, which has none")
+                    target.build(state)
+                    if type(target) is JoblibArray:
+                        pos = _inline(target, buffer, pos, frame_end, limits)
+                        frame_end = _NO_FRAME
+                elif op in (0x51, 0x50):  # BINPERSID, PERSID
+                    if persistent is None:
+                        raise PickleError("a persistent id, which only torch.save's own forms have")
+                    if op == 0x51:
+                        saved = stack.pop()
+                    else:
+                        text, pos = text_opcodes.line(buffer, pos)
+                        saved = str(text, "ascii")
+                    stack.append(persistent(saved))
+                elif op == 0x4A:  # BININT
+                    stack.append(_I32(buffer, pos)[0])
+                    pos += 4
+                elif op == 0x4E:  # NONE
+                    stack.append(None)
+                elif op == 0x63:  # GLOBAL
+                    module, pos = text_opcodes.line(buffer, pos)
+                    name, pos = text_opcodes.line(buffer, pos)
+                    stack.append(lookup(str(module, "utf-8"), str(name, "utf-8")))
+                elif op == 0x43:  # SHORT_BINBYTES
+                    stop = pos + 1 + code[pos]
+                    if stop > end:
+                        raise IndexError
+                    stack.append(bytes(buffer[pos + 1 : stop]))
+                    pos = stop
+                elif op == 0x7D:  # EMPTY_DICT
+                    stack.append({})
+                elif op == 0x5D:  # EMPTY_LIST
+                    stack.append([])
+                elif op in (0x75, 0x73):  # SETITEMS, SETITEM
+                    if op == 0x75:
+                        items, stack = stack, marks.pop()
+                    else:
+                        items, stack[-2:] = stack[-2:], []
+                    target = stack[-1]
+                    if type(target) is not dict and type(target) is not DictStandIn:
+                        raise PickleError(f"items for a {kind(target)}, which is no dictionary")
+                    rare_opcodes.set_items(target, items, keys)
+                elif op in (0x65, 0x61):  # APPENDS, APPEND
+                    if op == 0x65:
+                        items, stack = stack, marks.pop()
+                    else:
+                        items = [stack.pop()]
+                    target = stack[-1]
+                    if type(target) is not list:
+                        raise PickleError(f"items appended to a {kind(target)}, which is no list")
+                    target.extend(items)
+                elif op == 0x2E:  # STOP
+                    if frame_end not in (_NO_FRAME, pos):
+                        raise PickleError("the pickle stops inside a frame")
+                    if count + instructions >= limits.opcodes and skipped:
+                        raise _UnusualError
+                    value = stack.pop()
+                    if stack or marks:
+                        raise PickleError("values left on the stack when the pickle stops")
+                    return value, pos
+                elif op == 0x47:  # BINFLOAT
+                    stack.append(_F64(buffer, pos)[0])
+                    pos += 8
+                elif op in (0x6A, 0x67):  # LONG_BINGET, GET
+                    index, pos = (_U32(buffer, pos)[0], pos + 4) if op == 0x6A else text_opcodes.number(buffer, pos)
+                    stack.append(memo[index])
+                elif op in (0x72, 0x70):  # LONG_BINPUT, PUT
+                    index, pos = (_U32(buffer, pos)[0], pos + 4) if op == 0x72 else text_opcodes.number(buffer, pos)
+                    memo[index] = stack[-1]
+                    if quick:
+                        quick = _put(skipped)
+                else:
+                    stack, pos = rare_opcodes.carry_out(op, buffer, pos, stack, marks, keys)
+    except (PickleError, IndexError, KeyError, ValueError, OverflowError, struct.error) as error:
+        if skipped:
+            raise _UnusualError from None
+        raise _StoppedAtError(at, error) from None
+    if skipped:
+        raise _UnusualError
+    raise PickleError(f"more than {limits.opcodes} instructions; `Limits(opcodes=...)` raises the bound")

@@ -1,0 +1,99 @@
+"""The pickle instructions that few pickles have."""
+
+import struct
+from typing import Any
+
+from signjax.pickles.interpreter import text_opcodes
+from signjax.pickles.interpreter.keys import Keys
+from signjax.pickles.limits import PickleError
+from signjax.pickles.objects.standins import Constructor, kind
+
+_LONGEST_INT = 1024  # bytes; longer ones only serve to burn time in conversions
+
+
+def carry_out(  # noqa: PLR0912
+    op: int, buffer: memoryview, pos: int, stack: list[Any], marks: list[list[Any]], keys: Keys
+) -> tuple[list[Any], int]:
+    """Carries out an instruction that the machine itself does not know.
+
+    Args:
+      op: the instruction.
+      buffer: the pickle.
+      pos: the offset behind the instruction's first byte.
+      stack: the values above the last mark.
+      marks: the values below each mark.
+      keys: admits the keys of dictionaries and the members of sets.
+
+    Returns:
+      The values above the last mark as they are then, and the offset behind the instruction.
+    """
+    if op == 0x30:  # POP
+        if not stack:
+            return marks.pop(), pos
+        stack.pop()
+    elif op == 0x32:  # DUP
+        stack.append(stack[-1])
+    elif op == 0x81:  # NEWOBJ
+        arguments = stack.pop()
+        function = stack[-1]
+        if type(function) is not Constructor or not function.is_class or arguments != ():
+            raise PickleError(f"a new {kind(function)}; only wrappers that joblib writes are made this way")
+        stack[-1] = function.make(())
+    elif op == 0x8F:  # EMPTY_SET
+        stack.append(set())
+    elif op in (0x31, 0x64, 0x6C, 0x90, 0x91):
+        items = stack
+        stack = marks.pop()
+        if op == 0x6C:  # LIST
+            stack.append(items)
+        elif op == 0x64:  # DICT
+            stack.append({})
+            set_items(stack[-1], items, keys)
+        elif op == 0x90:  # ADDITEMS
+            if type(stack[-1]) is not set:
+                raise PickleError(f"members for a {kind(stack[-1])}, which is no set")
+            stack[-1].update(_members(items, keys))
+        elif op == 0x91:  # FROZENSET
+            stack.append(frozenset(_members(items, keys)))
+        # else POP_MARK, which leaves the items behind
+    elif op in (0x8A, 0x8B, 0x8D, 0x8E, 0x96):
+        value, pos = _sized(op, buffer, pos)
+        stack.append(value)
+    else:
+        value, pos = text_opcodes.value(op, buffer, pos)
+        stack.append(value)
+    return stack, pos
+
+
+def _sized(op: int, buffer: memoryview, pos: int) -> tuple[Any, int]:
+    """The value of LONG1 and LONG4, BINUNICODE8, BINBYTES8 or BYTEARRAY8, and the offset behind it."""
+    layout = {0x8A: "<B", 0x8B: "<i"}.get(op, "<Q")
+    size = struct.unpack_from(layout, buffer, pos)[0]
+    pos += struct.calcsize(layout)
+    if layout != "<Q" and not 0 <= size <= _LONGEST_INT:
+        raise PickleError(f"a whole number of {size} bytes")
+    if size > len(buffer) - pos:
+        raise IndexError
+    payload = buffer[pos : pos + size]
+    pos += size
+    if op == 0x8D:
+        return str(payload, "utf-8", "surrogatepass"), pos
+    if op == 0x96:
+        return bytearray(payload), pos
+    return payload if op == 0x8E else int.from_bytes(payload, "little", signed=True), pos
+
+
+def set_items(target: dict[Any, Any], items: list[Any], keys: Keys) -> None:
+    """Puts keys and values, one after the other, into a dictionary."""
+    if len(items) % 2:
+        raise PickleError("a dictionary key without its value")
+    for key in items[::2]:
+        if type(key) is not str:
+            keys.check(key)
+    target.update(zip(items[::2], items[1::2], strict=True))
+
+
+def _members(items: list[Any], keys: Keys) -> list[Any]:
+    for item in items:
+        keys.check(item)
+    return items

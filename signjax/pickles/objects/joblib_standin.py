@@ -1,0 +1,58 @@
+"""joblib's arrays: a wrapper in the pickle, and the numbers right behind it, in the middle of the stream."""
+
+from typing import Any
+
+from signjax.pickles.limits import PickleError
+from signjax.pickles.objects.numpy_dtypes import DtypeStandIn
+from signjax.pickles.objects.numpy_standins import strided
+from signjax.pickles.objects.standins import Name, StandIn
+from signjax.pickles.objects.torch_standins import Settle
+from signjax.pickles.strided_view import check_shape
+
+
+class JoblibArray(StandIn):
+    """`joblib.numpy_pickle.NumpyArrayWrapper`: its state has shape, order and dtype; the machine then hands it the bytes."""
+
+    __slots__ = ("data", "dtype", "fortran", "padded", "shape")
+
+    def __init__(self, _arguments: tuple[Any, ...]) -> None:
+        self.dtype: DtypeStandIn | None = None
+        self.data: Any = None
+
+    def build(self, state: Any) -> None:
+        """Takes the wrapper's attributes."""
+        if self.dtype is not None:
+            raise PickleError("a joblib array that is given its state twice")
+        match state:
+            case {"subclass": Name(name="numpy.ndarray"), "shape": shape, "order": "C" | "F" as order, "dtype": dtype}:
+                self.shape = shape
+                self.fortran = order == "F"
+            case _:
+                raise PickleError(
+                    "a joblib array without shape, order and dtype, or of a class other than numpy.ndarray"
+                )
+        if type(dtype) is not DtypeStandIn:
+            raise PickleError("a joblib array whose dtype is none")
+        self.padded = state.get("numpy_array_alignment_bytes") is not None
+        check_shape(self.shape)
+        self.dtype = dtype
+
+    def take(self, buffer: memoryview, pos: int) -> int:
+        """Finds the numbers at `pos`, behind a byte that counts the padding where there is any; the offset behind them."""
+        if self.dtype is None:
+            raise PickleError("a joblib array without its state")
+        if self.padded:
+            pos += 1 + buffer[pos]
+        size = check_shape(self.shape) * self.dtype.numpy().itemsize
+        if size > len(buffer) - pos:
+            raise PickleError(f"a joblib array of {size} bytes, and {len(buffer) - pos} bytes left in the file")
+        self.data = buffer[pos : pos + size]
+        return pos + size
+
+    def settle(self, settle: Settle) -> Any:
+        """The array."""
+        if self.dtype is None or self.data is None:
+            raise PickleError("a joblib array without its data")
+        if self.dtype.is_object:
+            return settle.value(self.data)
+        return strided(settle, self.shape, self.dtype, self.fortran, self.data)

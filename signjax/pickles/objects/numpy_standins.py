@@ -1,0 +1,131 @@
+"""Stand-ins for NumPy's arrays, scalars and dtypes, and what becomes of them."""
+
+from typing import Any
+
+import numpy as np
+
+from signjax.pickles.limits import PickleError
+from signjax.pickles.objects.numpy_dtypes import DtypeStandIn
+from signjax.pickles.objects.standins import Name, StandIn
+from signjax.pickles.objects.torch_standins import Settle
+from signjax.pickles.strided_view import (
+    Block,
+    View,
+    c_strides,
+    check_shape,
+)
+
+
+class ArrayStandIn(StandIn):
+    """`_reconstruct(ndarray, (0,), b"b")`, filled by BUILD with (version, shape, dtype, is_fortran, data).
+
+    `ready` is the view, where it was checked when the array was read.
+    """
+
+    __slots__ = ("ready", "state")
+
+    def __init__(self, arguments: tuple[Any, ...], ready: View | None = None) -> None:
+        self.ready = ready
+        if not arguments or type(arguments[0]) is not Name or arguments[0].name != "numpy.ndarray":
+            raise PickleError("an array of a class other than numpy.ndarray")
+        self.state: tuple[Any, ...] | None = None
+
+    def build(self, state: Any) -> None:
+        """Keeps the state for later; NumPy's own `__setstate__` trusts it too much to be handed it."""
+        if self.state is not None or self.ready is not None:
+            raise PickleError("an array that is given its state twice")
+        if type(state) is not tuple or len(state) not in (4, 5):
+            raise PickleError("an array whose state is no tuple of 4 or 5 values")
+        self.state = state[-4:]
+
+    def view(self, _settle: Settle) -> View | None:
+        """The checked view on the data; None for an array of objects."""
+        return _view(*self._parts())
+
+    def settle(self, settle: Settle) -> Any:
+        """The array."""
+        return strided(settle, *self._parts())
+
+    def _parts(self) -> tuple[Any, Any, bool, Any]:
+        if self.state is None:
+            raise PickleError("an array that is never given its state")
+        shape, dtype, fortran, data = self.state
+        if type(fortran) not in (bool, int):
+            raise PickleError("an array whose order is no truth value")
+        return shape, dtype, bool(fortran), data
+
+
+class FrombufferStandIn(StandIn):
+    """`numpy.core.numeric._frombuffer(data, dtype, shape, order)`: an array as protocol 5 writes it."""
+
+    __slots__ = ("arguments",)
+
+    def __init__(self, arguments: tuple[Any, ...]) -> None:
+        if len(arguments) != 4 or arguments[3] not in ("C", "F"):
+            raise PickleError("an array from a buffer that is not (data, dtype, shape, order)")
+        self.arguments = arguments
+
+    def settle(self, settle: Settle) -> Any:
+        """The array."""
+        data, dtype, shape, order = self.arguments
+        return strided(settle, shape, dtype, order == "F", data)
+
+
+class ScalarStandIn(StandIn):
+    """`numpy.core.multiarray.scalar(dtype, data)`."""
+
+    __slots__ = ("arguments",)
+
+    def __init__(self, arguments: tuple[Any, ...]) -> None:
+        if len(arguments) != 2:
+            raise PickleError("a NumPy scalar that is not (dtype, data)")
+        self.arguments = arguments
+
+    def settle(self, settle: Settle) -> Any:
+        """The scalar: a NumPy number, not an array."""
+        dtype, data = self.arguments
+        found = strided(settle, (), dtype, False, data)
+        return found[()] if isinstance(found, np.ndarray) else found
+
+
+def strided(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) -> Any:
+    """The array of a shape and dtype whose bytes, or objects, are `data`."""
+    view = _view(shape, dtype, fortran, data)
+    return _object_array(settle, tuple(shape), fortran, data) if view is None else settle.leaf(view)
+
+
+def _view(shape: Any, dtype: Any, fortran: bool, data: Any) -> View | None:
+    """The checked view of a shape and dtype on `data`; None where those are objects, of which the number is checked."""
+    if type(dtype) is not DtypeStandIn:
+        raise PickleError("an array whose dtype is none")
+    if type(shape) is list:
+        shape = tuple(shape)
+    count = check_shape(shape)
+    if dtype.is_object:
+        if type(data) is not list or len(data) != count:
+            raise PickleError(f"an object array of shape {shape} without its {count} objects")
+        return None
+    found = dtype.numpy()
+    if found.subdtype is not None:
+        raise PickleError("an array whose elements are arrays")
+    raw = payload(data)
+    strides = c_strides(shape[::-1])[::-1] if fortran else None
+    if len(raw) != count * found.itemsize:
+        raise PickleError(f"an array of shape {shape} and dtype {found} with {len(raw)} bytes of data")
+    return View(Block(raw), found, shape, strides, count=0 if fortran else count)
+
+
+def payload(data: Any) -> memoryview | bytes | bytearray:
+    """The bytes of an array or storage; Python 2 strings that were plain ASCII come as text."""
+    if type(data) is str and data.isascii():
+        return data.encode("ascii")
+    if type(data) not in (memoryview, bytes, bytearray):
+        raise PickleError(f"data that are a {type(data).__name__} instead of bytes")
+    return data
+
+
+def _object_array(settle: Settle, shape: tuple[int, ...], fortran: bool, data: list[Any]) -> Any:
+    flat = np.empty(len(data), object)
+    for i, item in enumerate(data):
+        flat[i] = settle.value(item)
+    return flat.reshape(shape, order="F" if fortran else "C")

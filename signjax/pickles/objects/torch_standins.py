@@ -1,0 +1,187 @@
+"""Stand-ins for torch's objects, and what becomes of them."""
+
+from typing import Any, Protocol
+
+from signjax.pickles.limits import PickleError
+from signjax.pickles.objects.standins import Name, StandIn
+from signjax.pickles.objects.torch_dtypes import DTYPES, TorchDtype, numpy_dtype
+from signjax.pickles.strided_view import Block, View
+
+
+class Settle(Protocol):
+    """What a stand-in may ask of the walk that settles the tree (see `settle.Settler`)."""
+
+    def leaf(self, view: View) -> Any:
+        """The array for a view, or its description."""
+
+    def value(self, value: Any) -> Any:
+        """Any other value of the pickle, settled."""
+
+    def reserve(self, nbytes: int) -> None:
+        """Counts memory that is about to be used against the limits."""
+
+    def nested_storage(self, blob: Any) -> "Storage":
+        """The storage that a whole legacy stream inside of a plain pickle holds."""
+
+
+class Storage(StandIn):
+    """A torch storage: a block of bytes on a device.
+
+    `dtype` is None for untyped storages. `block` is None until the bytes have been found: in legacy streams they come
+    after the pickle.
+    """
+
+    __slots__ = ("block", "device", "dtype", "key", "nbytes", "swap")
+
+    def __init__(self, dtype: TorchDtype | None, key: str, device: str, nbytes: int, swap: bool = False) -> None:
+        self.dtype = dtype
+        self.key = key
+        self.device = device
+        self.nbytes = nbytes
+        self.swap = swap
+        self.block: Block | None = None
+
+    def part(self, key: str, offset: int, count: int) -> "Storage":
+        """A view of some elements of this storage, sharing its memory."""
+        itemsize = self.dtype.itemsize if self.dtype else 1
+        part = Storage(self.dtype, key, self.device, count * itemsize, self.swap)
+        part.block = self.found().part(offset * itemsize, count * itemsize)
+        return part
+
+    def found(self) -> Block:
+        """The bytes, or a refusal if the file never gave any."""
+        if self.block is None:
+            raise PickleError(f"the storage {self.key!r} is used, but the file has no data for it")
+        return self.block
+
+    def settle(self, settle: Settle) -> Any:
+        """The storage itself as a value of the tree: one flat array."""
+        dtype = numpy_dtype(self.dtype.name if self.dtype else "uint8")
+        block = self.found()
+        count = block.nbytes // dtype.itemsize
+        return settle.leaf(View(block, dtype, (count,), device=self.device, swap=self.swap and dtype.itemsize > 1))
+
+
+class NestedStorage(StandIn):
+    """`torch.storage._load_from_bytes(blob)`: how a plain pickle writes a storage. Read when the tree is settled."""
+
+    __slots__ = ("blob", "storage")
+
+    def __init__(self, arguments: tuple[Any, ...]) -> None:
+        if len(arguments) != 1 or type(arguments[0]) not in (memoryview, bytes, bytearray):
+            raise PickleError("`torch.storage._load_from_bytes` of something other than bytes")
+        self.blob = arguments[0]
+        self.storage: Storage | None = None
+
+    def settle(self, settle: Settle) -> Any:
+        """The storage as a value of the tree."""
+        return storage_of(self, settle).settle(settle)
+
+
+class Tensor(StandIn):
+    """A tensor as torch describes it to the pickle; nothing is believed before `settle`."""
+
+    __slots__ = ("arguments", "dtype_at", "least", "ready")
+    #           `_rebuild_tensor` has 4 arguments; v2 adds requires_grad, hooks[, metadata]; v3 puts the dtype before
+    # metadata
+
+    def __init__(
+        self, arguments: tuple[Any, ...], least: int = 6, dtype_at: int | None = None, ready: View | None = None
+    ) -> None:
+        self.arguments = arguments
+        self.least = least
+        self.dtype_at = dtype_at
+        self.ready = ready  # the view, where it was checked when the tensor was read
+
+    def build(self, state: Any) -> None:
+        """Lets go of a Variable's state (requires_grad, volatile, hooks), which torch wrote before 0.4."""
+        if type(state) is not tuple or len(state) > 3:
+            raise PickleError("state for a tensor, which has none")
+
+    def settle(self, settle: Settle) -> Any:
+        """The array."""
+        return settle.leaf(self.view(settle))
+
+    def view(self, settle: Settle) -> View:
+        """The checked view on the storage."""
+        if self.ready is not None:
+            return self.ready
+        arguments = self.arguments
+        if len(arguments) < self.least or len(arguments) > 8:
+            raise PickleError(f"a tensor made of {len(arguments)} arguments")
+        metadata_at = 6 if self.dtype_at is None else 7
+        metadata = arguments[metadata_at] if len(arguments) > metadata_at else None
+        if metadata is not None and (type(metadata) is not dict or not metadata.keys() <= {"conj", "neg"}):
+            raise PickleError("a tensor with metadata other than `conj` and `neg`")
+        storage = storage_of(arguments[0], settle)
+        typed = None if self.dtype_at is None else _dtype(arguments[self.dtype_at])
+        dtype = typed or storage.dtype or DTYPES["uint8"]
+        offset, shape, strides = arguments[1:4]
+        if type(shape) is not tuple or type(strides) is not tuple:
+            shape, strides = sizes(shape), sizes(strides)
+        step = dtype.itemsize
+        if type(offset) is not int:
+            raise PickleError("a tensor whose offset is no whole number")
+        return View(
+            storage.found(),
+            numpy_dtype(dtype.name),
+            shape,
+            strides,
+            offset * step,
+            device=storage.device,
+            conj=metadata is not None and bool(metadata.get("conj")),
+            neg=metadata is not None and bool(metadata.get("neg")),
+            swap=storage.swap and step > 1,
+        )
+
+
+def storage_of(value: Any, settle: Settle) -> Storage:
+    """The storage that a tensor was given, with nested ones read."""
+    if type(value) is NestedStorage:
+        if value.storage is None:
+            value.storage = settle.nested_storage(value.blob)
+        return value.storage
+    if type(value) is not Storage:
+        raise PickleError(f"a tensor whose storage is a {type(value).__name__}")
+    return value
+
+
+def sizes(value: Any) -> tuple[Any, ...]:
+    """Sizes or strides, which have to be a tuple."""
+    if type(value) is list:  # sizes were lists here and there before torch 1.0
+        return tuple(value)
+    if type(value) is not tuple:
+        raise PickleError("a tensor whose shape or strides are no tuple")
+    return value
+
+
+def _dtype(value: Any) -> TorchDtype:
+    if type(value) is not Name or type(value.meaning) is not TorchDtype:
+        raise PickleError("a tensor whose dtype is none of torch's")
+    return value.meaning
+
+
+def parameter(arguments: tuple[Any, ...]) -> Any:
+    """`torch._utils._rebuild_parameter(data, requires_grad, hooks)` and kin: a parameter is its tensor."""
+    if not 1 <= len(arguments) <= 4 or not isinstance(arguments[0], StandIn):
+        raise PickleError("a parameter that is made of something other than a tensor")
+    return arguments[0]
+
+
+def size(arguments: tuple[Any, ...]) -> Any:
+    """`torch.Size(sizes)`: a tuple."""
+    if len(arguments) != 1 or type(arguments[0]) not in (tuple, list):
+        raise PickleError("a torch.Size of something other than sizes")
+    return tuple(arguments[0])
+
+
+def device(arguments: tuple[Any, ...]) -> str:
+    """`torch.device(kind[, index])`: its name, such as `cuda:0`."""
+    if (
+        not arguments
+        or len(arguments) > 2
+        or type(arguments[0]) is not str
+        or not all(type(i) is int for i in arguments[1:])
+    ):
+        raise PickleError("a torch.device that is no name and number")
+    return ":".join(map(str, arguments))

@@ -1,0 +1,101 @@
+"""Which form a file has, and how each form is read."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from signjax.pickles.formats import compressed, legacy_stream, tar_archive, zip_archive
+from signjax.pickles.interpreter import machine
+from signjax.pickles.interpreter.nested_stream import HEADER
+from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.resolve import Settler
+from signjax.pickles.source import give_back, open_bytes
+from signjax.pickles.strided_view import View
+
+_PACKINGS = ("gzip", "bzip2", "zlib")
+_LEGACY_START = HEADER[:14]
+_OTHERS = {
+    b"\x93NUMPY": "a NumPy array file (.npy); open it with `numpy.load`",
+    b"\x89HDF\r\n": "an HDF5 file",
+    b"version https://git-lfs": "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`",
+    b"\xfd7zXZ": "an xz file; unpack it first,",
+    b"\x28\xb5\x2f\xfd": "a zstd file; unpack it first,",
+    b"\x04\x22\x4d\x18": "an lz4 file; unpack it first,",
+    b"%PDF": "a PDF file",
+    b"<!DOCTYPE": "a web page, perhaps a failed download",
+    b"<html": "a web page, perhaps a failed download",
+}
+_MARKS = tuple(_OTHERS)
+
+
+def form(buffer: memoryview) -> str:
+    """The form of a file, by its first bytes."""
+    start = bytes(buffer[:32])
+    if start.startswith(b"\x80") and not start.startswith(_LEGACY_START) and not tar_archive.is_tar(buffer):
+        return "plain"
+    if start.startswith(_MARKS):
+        what = next(what for mark, what in _OTHERS.items() if start.startswith(mark))
+        raise PickleError(f"{what}, no pickle")
+    if start.startswith(b"PK\x03\x04"):
+        return "zip"
+    if start.startswith(_LEGACY_START):
+        return "legacy"
+    if tar_archive.is_tar(buffer):
+        return "tar"
+    return compressed.packing(start) or "plain"
+
+
+def read(
+    path: str | os.PathLike[str], limits: Limits, leaf: Callable[[View], Any], mapped: bool, verify: bool | None
+) -> Any:
+    """The tree of a file, with `leaf` of each array's view in the arrays' places.
+
+    A file that is not mapped must not be looked at any more: its memory is that of the next one.
+    """
+    try:
+        buffer, is_mapped = open_bytes(path, mapped)
+        tree = parse(buffer, limits, leaf, verify=not is_mapped if verify is None else verify)
+    except PickleError as error:
+        raise PickleError(f"{os.fspath(path)}: {error}. Nothing in the file was run.") from None
+    give_back(buffer)
+    return tree
+
+
+def parse(buffer: memoryview, limits: Limits, leaf: Callable[[View], Any], verify: bool) -> Any:
+    """The tree that the bytes of a file hold."""
+    found = form(buffer)
+    file_size = len(buffer)
+    try:
+        if found in _PACKINGS:
+            buffer = compressed.unpack(buffer, found, limits)
+            inner = form(buffer)
+            if inner in _PACKINGS:
+                raise PickleError(f"{inner} inside of it; unpack it first")
+            value = _FORMS[inner](buffer, limits, verify)
+            found = f"{inner} in {found}"
+        else:
+            value = _FORMS[found](buffer, limits, verify)
+        return Settler(leaf, limits, max(file_size, len(buffer))).value(value)
+    except PickleError as error:
+        raise PickleError(f"{found}: {error}") from None
+    except MemoryError:
+        raise PickleError(f"{found}: not enough memory") from None
+    except RecursionError:
+        raise PickleError(f"{found}: containers nested deeper than Python can follow") from None
+
+
+def _plain(buffer: memoryview, limits: Limits, _verify: bool) -> Any:
+    value, end = machine.run(buffer, 0, limits)
+    if value == legacy_stream.MAGIC and type(value) is int and end < len(buffer):
+        return legacy_stream.read(buffer, limits)
+    if end != len(buffer):
+        raise PickleError(f"{len(buffer) - end} bytes behind the pickle, which ends at byte {end}")
+    return value
+
+
+_FORMS: dict[str, Callable[[memoryview, Limits, bool], Any]] = {
+    "plain": _plain,
+    "zip": zip_archive.read,
+    "legacy": lambda buffer, limits, _verify: legacy_stream.read(buffer, limits),
+    "tar": lambda buffer, limits, _verify: tar_archive.read(buffer, limits),
+}

@@ -1,0 +1,126 @@
+"""From what the pickle machine built to the tree that the caller gets."""
+
+from collections.abc import Callable
+from typing import Any
+
+from signjax.pickles.formats import legacy_stream
+from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.objects.numpy_standins import ArrayStandIn
+from signjax.pickles.objects.standins import (
+    Constructor,
+    DictStandIn,
+    Name,
+    StandIn,
+)
+from signjax.pickles.objects.torch_standins import Storage, Tensor
+from signjax.pickles.strided_view import View
+
+_ATOMS = frozenset((str, int, float, bool, type(None), bytes, bytearray, complex, slice, range))
+
+
+class Settler:
+    """Walks the tree once, and turns every stand-in into what it stands for.
+
+    Objects that are reached by several ways are settled once and stay one object, but count each time against the
+    limits: a file of forty tuples, each holding the one before it twice, stands for 2 ** 40 values, and whoever walks
+    the tree pays for them.
+    """
+
+    def __init__(self, leaf: Callable[[View], Any], limits: Limits, file_size: int) -> None:
+        self._leaf = leaf
+        self._limits = limits
+        self._most_bytes = limits.unfolded(file_size)
+        self._most_values = limits.values
+        self._values = 0
+        self._bytes = 0
+        self._depth = 0
+        # What was settled, and what it counted; the source is kept so that its id stays its own.
+        self._done: dict[int, tuple[Any, Any, int, int]] = {}
+        self._under_way: set[int] = set()
+
+    def leaf(self, view: View) -> Any:
+        """The array for a view, once it is known that it fits the limits."""
+        self._bytes += view.nbytes
+        self._check()
+        return self._leaf(view)
+
+    def reserve(self, nbytes: int) -> None:
+        """Counts memory that is about to be used against the limits."""
+        self._bytes += nbytes
+        self._check()
+
+    def nested_storage(self, blob: Any) -> Storage:
+        """The storage that a whole legacy stream inside of a plain pickle holds."""
+        return legacy_stream.nested_storage(memoryview(blob), self._limits)
+
+    def value(self, value: Any) -> Any:
+        """The value with everything in it settled."""
+        kind = type(value)
+        self._values += 1
+        if kind in _ATOMS:
+            return value
+        seen = self._done.get(id(value))
+        if seen is not None:
+            self._values += seen[2]
+            self._bytes += seen[3]
+            self._check()
+            return seen[1]
+        # The most frequent, and such as hold nothing which could hold them.
+        view = (value.ready or value.view(self)) if kind is Tensor or kind is ArrayStandIn else None
+        if view is not None:
+            self._bytes += view.nbytes
+            if self._bytes > self._most_bytes or self._values > self._most_values:
+                self._refuse()
+            settled = self._leaf(view)
+            self._done[id(value)] = (value, settled, 0, view.nbytes)
+            return settled
+        if kind is memoryview:
+            self._bytes += len(value)
+            return bytes(value)
+        if kind is Name:
+            return value.name
+        if kind is Constructor:
+            raise PickleError(f"`{value.name}` itself as a value; only what it makes is read")
+        return self._first_time(value, kind)
+
+    def _first_time(self, value: Any, kind: type) -> Any:
+        if id(value) in self._under_way:
+            raise PickleError("a container that holds itself")
+        self._check()
+        self._depth += 1
+        if self._depth > self._limits.depth:
+            raise PickleError(
+                f"containers nested more than {self._limits.depth} deep; `Limits(depth=...)` raises the bound"
+            )
+        self._under_way.add(id(value))
+        values, nbytes = self._values, self._bytes
+        settled: Any
+        if kind is dict or kind is DictStandIn:
+            settled = {key: self.value(item) for key, item in value.items()}
+        elif kind is list:
+            settled = [self.value(item) for item in value]
+        elif kind is tuple:
+            settled = tuple([self.value(item) for item in value])
+        elif kind is set or kind is frozenset:
+            self._values += len(value)
+            settled = value
+        elif isinstance(value, StandIn):
+            settled = value.settle(self)  # type: ignore[attr-defined]
+        else:
+            raise PickleError(f"a {kind.__name__}, which no pickle should have made")
+        self._under_way.discard(id(value))
+        self._depth -= 1
+        self._done[id(value)] = (value, settled, self._values - values, self._bytes - nbytes)
+        return settled
+
+    def _check(self) -> None:
+        if self._bytes > self._most_bytes or self._values > self._most_values:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        if self._values > self._most_values:
+            raise PickleError(f"a tree of more than {self._most_values} values; `Limits(values=...)` raises the bound")
+        raise PickleError(
+            f"arrays that unfold to more than {self._most_bytes} bytes; `Limits(ratio=...)` or "
+            "`Limits(allowance=...)` raises the bound"
+        )

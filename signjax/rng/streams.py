@@ -1,0 +1,17 @@
+"""Random streams, named once: `key = fold_in(fold_in(key(seed), step), stream)`. No key is carried in the state.
+
+The order of clips is drawn with NumPy from (seed, epoch), in `signjax.data.batching.collate`.
+"""
+
+import jax
+from jaxtyping import Array, Int, Key
+
+from signjax.rng.hash_prng import HASHED
+
+_STREAMS = {"params": 0, "dropout": 1, "augment": 2}
+
+
+def stream_key(seed: int, step: Int[Array, ""] | int, stream: str) -> Key[Array, ""]:
+    """The key of a stream at a step, whatever jax's default generator is."""
+    key = jax.random.key(seed, impl=HASHED)
+    return jax.random.fold_in(jax.random.fold_in(key, step), _STREAMS[stream])

@@ -1,0 +1,76 @@
+"""Which devices to use and how, settled before jax starts.
+
+The CUDA build of jax, on a machine without a GPU, prints a traceback (cuInit, error 303) before it falls back to the CPU. So
+the driver is asked first.
+"""
+
+import ctypes
+import gc
+import importlib.util
+import os
+from pathlib import Path
+
+from signjax.runtime.malloc import keep_freed_memory
+
+_CUDA_PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin")
+
+
+def cuda_driver_answers() -> bool:
+    """Whether the NVIDIA driver is there and starts."""
+    try:
+        return ctypes.CDLL("libcuda.so.1").cuInit(0) == 0
+    except (OSError, AttributeError):
+        return False
+
+
+def choose_platform() -> None:
+    """Tells a CUDA build of jax to use the CPU where no NVIDIA driver answers; to be called before jax is imported.
+
+    The environment variable JAX_PLATFORMS, where set, is left as it is; other accelerators are left to jax to find.
+    """
+    has_cuda_build = any(importlib.util.find_spec(name) is not None for name in _CUDA_PLUGINS)
+    if has_cuda_build and not os.environ.get("JAX_PLATFORMS") and not cuda_driver_answers():
+        os.environ["JAX_PLATFORMS"] = "cpu"
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def configure_jax(step_bytes: int | None = None) -> None:
+    """Sets what must be set before jax starts a backend: memory, one CPU device for each core, the cache of compiled programs.
+
+    `step_bytes` is about what a device will allocate for a step, where that is known; see `malloc.keep_freed_memory`.
+
+    Products of float32 are made in float32: by default a GPU would round their factors to TF32's 11 bits. Where
+    `$JAX_DEFAULT_MATMUL_PRECISION` is set, it decides.
+
+    Python's search for cycles comes less often from here on: tracing makes millions of objects that stay, and would walk through
+    all of them again and again.
+
+    A batch is shared by the cores as by GPUs: a scan over time keeps one core busy, and each core runs its own. Programs are
+    kept in `$JAX_COMPILATION_CACHE_DIR` where that is set, else in `signjax/programs` in the user's cache folder.
+    """
+    import jax
+
+    keep_freed_memory(step_bytes)
+    gc.set_threshold(100_000)
+    if not os.environ.get("JAX_DEFAULT_MATMUL_PRECISION"):
+        jax.config.update("jax_default_matmul_precision", "highest")
+    flags = os.environ.get("XLA_FLAGS", "")
+    if "host_platform_device_count" not in flags:
+        jax.config.update("jax_num_cpu_devices", cores())
+    if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        jax.config.update("jax_compilation_cache_dir", str(Path(home) / "signjax" / "programs"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def describe_devices() -> str:
+    """One line that says what is used; loads jax."""
+    import jax
+
+    devices = jax.local_devices()
+    kind = devices[0].device_kind if devices[0].platform != "cpu" else f"CPU ({os.cpu_count()} cores)"
+    return f"device: {len(devices)} x {kind}, jax {jax.__version__}"

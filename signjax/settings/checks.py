@@ -1,0 +1,190 @@
+"""All that is wrong with the values of a config: each key by itself, then the keys that depend on each other."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from signjax.data.cleaning.clean import Cleaning, check_cleaning
+from signjax.data.labels.modes import check_mode
+from signjax.data.layout.json_files import read_layout
+from signjax.data.preparation.recipe import check_path
+from signjax.data.synthetic import registry as corpora
+from signjax.data.synthetic.hamnosys_corpus import find_strings
+from signjax.errors import InputError
+from signjax.settings.kinds import shown
+from signjax.settings.rules import RULES
+
+# A run over more clips than this would have to write them all first: 4 GiB or more.
+_MOST_SYNTHETIC_CLIPS = 1_000_000
+
+_NAMED = 5
+
+
+def faults(values: Mapping[str, Any], mode: str = "train", known: Collection[str] = ()) -> Iterator[str]:
+    """A sentence for each fault.
+
+    Args:
+      values: dotted key -> value.
+      mode: of `launch.py`; what only concerns the data of a training run is not asked of `predict`.
+      known: keys whose faults were told already.
+    """
+    wrong = set(known)
+    unknown, absent = values.keys() - RULES, RULES.keys() - values
+    if unknown:
+        yield f"the config has keys that do not exist: {_listed(unknown)}; --config_help lists all keys"
+    if absent:
+        yield f"the config lacks keys: {_listed(absent)}; start from configs.base.get_config(), which has all"
+        wrong |= absent
+    for key, kind in RULES.items():
+        if key not in wrong and not kind.accepts(values[key]):
+            yield refused(key, values[key])
+            wrong.add(key)
+    for keys, check in (*_RELATIONS, *(() if mode == "predict" else _TRAINING_DATA)):
+        if wrong.isdisjoint(keys):
+            try:
+                check(*(values[key] for key in keys))
+            except InputError as error:
+                yield str(error)
+
+
+def refused(key: str, value: Any) -> str:
+    """Says that a key cannot have a value, and which it can."""
+    return f"config.{key} is {shown(value)}; it must be {RULES[key].allowed}"
+
+
+def _listed(keys: Collection[str]) -> str:
+    more = f" and {len(keys) - _NAMED} more" if len(keys) > _NAMED else ""
+    return ", ".join(f"config.{key}" for key in sorted(keys)[:_NAMED]) + more
+
+
+def _check_fractions(valid: float, test: float) -> None:
+    if valid + test >= 1:
+        raise InputError(
+            f"config.data.valid_fraction is {valid} and config.data.test_fraction is {test}; they must sum to less than 1: "
+            "the rest is for training"
+        )
+
+
+def _check_fold(split: str, folds: int, fold: int) -> None:
+    if split == "folds" and fold >= folds:
+        raise InputError(
+            f"config.data.fold is {fold}; it must be less than config.data.folds, {folds}: folds count from 0"
+        )
+    if split not in ("folds", "leave_one_out") and fold:
+        raise InputError(
+            f"config.data.fold is {fold}, but config.data.split is {split}, which has no folds; "
+            "add --config.data.split=folds or leave_one_out"
+        )
+
+
+def _check_held_out(split: str, held_out: str) -> None:
+    if held_out and split != "leave_one_out":
+        raise InputError(
+            f"config.data.held_out is {shown(held_out)}, but config.data.split is {split}, which does not follow it; "
+            "add --config.data.split=leave_one_out"
+        )
+
+
+def _check_heads(mode: str, heads: str) -> None:
+    names = [name.strip() for name in heads.split(",")] if heads else []
+    if not all(names):
+        raise InputError(
+            f"config.data.heads is {shown(heads)}; it must name heads, separated by single commas, or nothing"
+        )
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"config.data.heads is {shown(heads)}; it names {', '.join(map(shown, twice))} more than once")
+    check_mode(mode, names)
+
+
+def _check_cleaning(*values: Any) -> None:
+    check_cleaning(Cleaning(*values))
+
+
+def _check_layout(layout: str) -> None:
+    if layout.endswith(".json"):
+        read_layout(Path(layout))
+
+
+def _check_pace(fastest: float, slowest: float) -> None:
+    if fastest > slowest:
+        raise InputError(f"config.augment.fastest is {fastest}; it must be at most config.augment.slowest, {slowest}")
+
+
+def _check_stages(filters: Sequence[int], kernels: Sequence[int]) -> None:
+    if len(filters) != len(kernels):
+        raise InputError(
+            f"config.model.kernels is {tuple(kernels)}; it must have one number for each of config.model.filters, "
+            f"{tuple(filters)}"
+        )
+
+
+def _check_attention(filters: Sequence[int], heads: int) -> None:
+    if filters[-1] % heads:
+        raise InputError(
+            f"config.model.heads is {heads}; it must divide the last of config.model.filters, {filters[-1]}"
+        )
+
+
+def _check_loss(cross_entropy: float, focal: float) -> None:
+    if not cross_entropy and not focal:
+        raise InputError(
+            "config.loss.cross_entropy_weight and config.loss.focal_weight are both 0; one must be above 0: "
+            "with neither there is nothing to learn from"
+        )
+
+
+def _check_parts(batch_size: int, accumulate: int) -> None:
+    if batch_size % accumulate:
+        raise InputError(
+            f"config.train.accumulate is {accumulate}; it must divide config.train.batch_size, {batch_size}"
+        )
+
+
+def _check_durations(warmup: int, decay: int) -> None:
+    if warmup >= decay:
+        raise InputError(
+            f"config.train.warmup_epochs is {warmup}; it must be less than config.train.decay_epochs, {decay}, which counts "
+            "the warm-up too"
+        )
+
+
+def _check_corpus(source: str, signs: int, signers: int, takes: int) -> None:
+    clips = signs * signers * takes
+    if source == "synthetic" and clips > _MOST_SYNTHETIC_CLIPS:
+        raise InputError(
+            f"config.synthetic.signs is {signs}, signers {signers} and takes {takes}: {clips} clips; "
+            f"there must be at most {_MOST_SYNTHETIC_CLIPS}"
+        )
+
+
+def _check_path(source: str, path: str, labels: str) -> None:
+    if source == "synthetic_hamnosys":
+        find_strings(path, labels)
+    elif source not in corpora.SOURCES:
+        check_path(source, path)
+
+
+Relation = tuple[tuple[str, ...], Callable[..., None]]
+
+# A relation is checked where each of its keys has a value that it can have by itself.
+_RELATIONS: tuple[Relation, ...] = (
+    (("data.label_mode", "data.heads"), _check_heads),
+    (tuple(f"data.{field.name}" for field in fields(Cleaning)), _check_cleaning),
+    (("data.layout",), _check_layout),
+    (("augment.fastest", "augment.slowest"), _check_pace),
+    (("model.filters", "model.kernels"), _check_stages),
+    (("model.filters", "model.heads"), _check_attention),
+    (("loss.cross_entropy_weight", "loss.focal_weight"), _check_loss),
+    (("train.batch_size", "train.accumulate"), _check_parts),
+    (("train.warmup_epochs", "train.decay_epochs"), _check_durations),
+)
+_TRAINING_DATA: tuple[Relation, ...] = (
+    (("data.valid_fraction", "data.test_fraction"), _check_fractions),
+    (("data.split", "data.folds", "data.fold"), _check_fold),
+    (("data.split", "data.held_out"), _check_held_out),
+    (("data.source", "synthetic.signs", "synthetic.signers", "synthetic.takes"), _check_corpus),
+    (("data.source", "data.path", "data.labels"), _check_path),
+)

@@ -1,0 +1,1 @@
+"""What a training step is given: padded batches from the host, or the numbers of clips of a dataset on the device."""

@@ -1,0 +1,119 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from signjax.data.cleaning.handedness import (
+    canonical,
+    dominance,
+    mirrored,
+    was_mirrored,
+)
+from signjax.data.clip import Clip
+from signjax.data.layout import registry as layouts
+from signjax.data.synthetic.signing import make_signer, sign_clip, vocabulary
+
+SMPLX = layouts.smplx()
+XY = layouts.BUILT_IN["pose_hands_xy"]
+
+
+def synthetic_clip(signer: int, sign: int) -> Clip:
+    content = sign_clip(vocabulary(24)[sign], make_signer(signer, 0), np.random.default_rng([signer, sign]))
+    smplx = content["smplx"]
+    valid = np.ones((len(smplx), 6), bool)
+    valid[:, 2], valid[:, 3] = content["left_valid"], content["right_valid"]
+    return Clip("clip", np.concatenate([smplx[:, :159], smplx[:, 169:179]], axis=1), valid)
+
+
+def waving(hand: str, missing: float | None = None) -> Clip:
+    """A figure in pixels that waves one hand; of the other, nothing was seen if `missing` is given."""
+    frames = np.full((40, XY.width), 300.0, np.float32)
+    time = np.arange(40)
+    rng = np.random.default_rng(0)
+    for point, x in ((("pose", 11), 380.0), (("pose", 12), 220.0)):
+        frames[:, XY.channels_at(point)] = [x, 300.0]
+    for name, x in (("left_hand", 450.0), ("right_hand", 150.0)):
+        places = np.array([x, 400.0]) + rng.normal(0, 15, (21, 2)) + rng.normal(0, 1, (40, 21, 2))
+        if name == hand:
+            places[..., 1] += 60 * np.sin(time / 4)[:, None]
+        elif missing is not None:
+            places[:] = missing
+        frames[:, XY.channels_of(name)] = places.reshape(40, 42)
+    return Clip(hand, frames)
+
+
+ONE_HANDED = [index for index, sign in enumerate(vocabulary(24)) if sign.hands == "one"]
+
+
+def test_the_leading_hand_of_every_one_handed_synthetic_clip_is_found_or_left_open():
+    found = {
+        left: [dominance(synthetic_clip(signer, sign), SMPLX).hand for signer in signers for sign in ONE_HANDED]
+        for left, signers in ((False, (0, 1, 2, 4)), (True, (3, 7, 11, 15)))
+    }
+    assert "right" not in found[True]
+    assert "left" not in found[False]
+    assert found[True].count("left") > 0.75 * len(found[True])
+
+
+@pytest.mark.parametrize("missing", [None, 0.0, np.nan])
+@pytest.mark.parametrize("hand", ["left", "right"])
+def test_the_hand_that_waves_leads(hand, missing):
+    assert dominance(waving(f"{hand}_hand", missing), XY).hand == hand
+
+
+def test_two_hands_that_move_alike_have_no_leader():
+    both = waving("left_hand")
+    both.frames[:, XY.channels_of("right_hand")] = mirrored(both, XY).frames[:, XY.channels_of("right_hand")]
+    assert dominance(both, XY).hand is None
+
+
+def test_neither_place_nor_scale_matters():
+    clip = waving("left_hand")
+    moved = replace(clip, frames=(clip.frames * 7 + 100).astype(np.float32))
+    first, second = dominance(clip, XY), dominance(moved, XY)
+    np.testing.assert_allclose([second.left, second.right], [first.left, first.right], rtol=1e-4)
+
+
+def test_a_mirrored_clip_leads_with_the_other_hand():
+    clip = synthetic_clip(3, ONE_HANDED[0])
+    before, after = dominance(clip, SMPLX), dominance(mirrored(clip, SMPLX), SMPLX)
+    np.testing.assert_allclose([after.left, after.right], [before.right, before.left], rtol=1e-5)
+
+
+def test_as_is_changes_nothing_table_follows_the_table_detect_fills_its_gaps():
+    unknown = synthetic_clip(3, ONE_HANDED[0])
+    left, right = replace(unknown, dominant_hand="left"), replace(unknown, dominant_hand="right")
+    assert [canonical(clip, SMPLX, "as_is")[1] for clip in (unknown, left, right)] == [False, False, False]
+    assert [canonical(clip, SMPLX, "table")[1] for clip in (unknown, left, right)] == [False, True, False]
+    assert [canonical(clip, SMPLX, "detect")[1] for clip in (unknown, left, right)] == [True, True, False]
+    clip, _, reason = canonical(left, SMPLX, "table")
+    np.testing.assert_array_equal(mirrored(clip, SMPLX).frames, left.frames)
+    assert clip.dominant_hand == "right"
+    assert reason == "table: the left hand leads"
+    assert "times as much as the right" in canonical(unknown, SMPLX, "detect")[2]
+
+
+def test_what_cannot_be_mirrored_is_said():
+    clip = Clip("clip", np.zeros((5, 8), np.float32), dominant_hand="left")
+    assert canonical(clip, layouts.generic(8), "table")[1:] == (
+        False,
+        "not mirrored: layout generic knows no left and right",
+    )
+    assert dominance(clip, layouts.generic(8)) is None
+    assert canonical(replace(clip, dominant_hand=None), layouts.generic(8), "detect")[1:] == (False, "")
+
+
+@pytest.mark.parametrize("mode", ["as_is", "table", "detect"])
+@pytest.mark.parametrize("hand", [None, "left", "right"])
+@pytest.mark.parametrize("layout", [SMPLX, layouts.generic(169)], ids=lambda layout: layout.name)
+def test_the_reason_tells_whether_a_clip_was_mirrored(layout, hand, mode):
+    clip = replace(synthetic_clip(3, ONE_HANDED[0]), dominant_hand=hand)
+    _, done, reason = canonical(replace(clip, valid=None), layout, mode)
+    assert was_mirrored(reason) == done
+
+
+@pytest.mark.parametrize("frames", [0, 1, 2])
+@pytest.mark.parametrize("layout", [SMPLX, XY, layouts.BUILT_IN["hands"]], ids=lambda layout: layout.name)
+def test_clips_of_hardly_any_frame_or_of_nothing_have_no_leader(frames, layout):
+    clip = Clip("clip", np.zeros((frames, layout.width), np.float32))
+    assert dominance(clip, layout).hand is None

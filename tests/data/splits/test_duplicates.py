@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from signjax.data.splits.alignment import relative_distance
+from signjax.data.splits.duplicates import (
+    candidates,
+    channel_scale,
+    find_duplicates,
+    outline,
+)
+
+
+def walk(rng: np.random.Generator, frames: int, width: int = 6) -> np.ndarray:
+    """A smooth random motion."""
+    knots = rng.normal(size=(frames // 6 + 2, width))
+    position = np.linspace(0, len(knots) - 1.001, frames)
+    before, rest = position.astype(int), (position % 1)[:, None]
+    return (knots[before] * (1 - rest) + knots[before + 1] * rest).astype(np.float32)
+
+
+def resampled(frames: np.ndarray, count: int) -> np.ndarray:
+    position = np.linspace(0, len(frames) - 1, count)
+    return np.stack([np.interp(position, np.arange(len(frames)), column) for column in frames.T], 1).astype(np.float32)
+
+
+def pairs_of(clips: list[np.ndarray], blank: tuple[int, ...] = ()) -> dict[tuple[int, int], str]:
+    found = find_duplicates(
+        np.stack([outline(clip) for clip in clips]),
+        [str(clip.tobytes()) for clip in clips],
+        np.isin(np.arange(len(clips)), blank),
+        lambda i: clips[i],
+    )
+    return {(pair.first, pair.second): pair.kind for pair in found}
+
+
+def test_copies_are_found_whatever_the_tempo_the_noise_and_the_cut():
+    rng = np.random.default_rng(0)
+    clips = [walk(rng, int(rng.integers(30, 90))) for _ in range(200)]
+    scale = channel_scale(np.stack([outline(clip) for clip in clips]))
+    noise = [rng.normal(0, 0.01, (200, 6)).astype(np.float32) * scale for _ in range(3)]
+    faster, slower = resampled(clips[10], int(0.7 * len(clips[10]))), resampled(clips[20], int(1.4 * len(clips[20])))
+    cut = clips[30][1:-2]
+    copies = [clips[0].copy(), *(made + noise[i][: len(made)] for i, made in enumerate((faster, slower, cut)))]
+    assert pairs_of(clips + copies) == {(0, 200): "exact", (10, 201): "near", (20, 202): "near", (30, 203): "near"}
+
+
+def test_other_takes_of_the_same_movement_are_no_copies():
+    rng = np.random.default_rng(1)
+    model = walk(rng, 60)
+    takes = [model + 0.15 * walk(rng, 60) for _ in range(20)]
+    others = [walk(rng, 60) for _ in range(100)]
+    assert pairs_of(takes + others) == {}
+
+
+def test_a_faulty_recording_does_not_make_all_others_look_alike():
+    rng = np.random.default_rng(2)
+    clips = [walk(rng, 40) for _ in range(60)]
+    clips[7] = clips[7] + 1e5
+    clips[8] = clips[8].copy()
+    clips[8][3] = -1e6
+    assert pairs_of(clips) == {}
+
+
+def test_blank_clips_are_nobodys_copies_and_equal_ones_are_paired_with_the_first():
+    rng = np.random.default_rng(3)
+    clips = [walk(rng, 20) for _ in range(10)]
+    clips[2] = clips[5] = clips[1]
+    clips[8] = clips[9] = np.zeros((20, 6), np.float32)
+    assert pairs_of(clips, blank=(8, 9)) == {(1, 2): "exact", (1, 5): "exact"}
+
+
+def test_candidates_are_exactly_the_pairs_within_the_radius():
+    points = np.random.default_rng(4).normal(size=(5000, 3)).astype(np.float32)
+    radius = 0.06
+    squares = np.square(points[:, None] - points[None]).sum(2)
+    expected = {(i, j) for i, j in np.argwhere(squares <= radius**2).tolist() if i < j}
+    found = list(candidates(points, radius))
+    assert len(found) == len(set(found))
+    assert set(found) == expected and len(expected) > 100
+
+
+def test_each_point_of_a_crowd_has_few_candidates_but_all_hang_together():
+    points = np.random.default_rng(5).normal(0, 1e-3, size=(3000, 8)).astype(np.float32)
+    found = list(candidates(points, 1.0))
+    assert len(found) <= 16 * 3000
+    assert {j for _, j in found} | {i for i, _ in found} == set(range(3000))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 50])
+def test_the_outline_of_a_straight_line_is_its_means(count):
+    line = np.linspace(0.0, 1.0, count)[:, None].astype(np.float32)
+    expected = [[0.0]] * 4 if count == 1 else [[0.125], [0.375], [0.625], [0.875]]
+    np.testing.assert_allclose(outline(line), expected, atol=1e-6)
+
+
+def test_a_clip_is_at_no_distance_from_itself_and_motion_in_reverse_is_far():
+    clip = walk(np.random.default_rng(6), 50)
+    assert relative_distance(clip, clip) < 1e-6
+    assert relative_distance(clip, clip[::-1]) > 0.3

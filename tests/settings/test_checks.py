@@ -1,0 +1,278 @@
+"""What the settings of a run can be: every key has a rule, and what breaks one is told, with all else, before anything is read."""
+
+import json
+import math
+import sys
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from absl.flags import FlagValues
+from ml_collections import ConfigDict, config_flags
+
+from configs import base, hamnosys
+from signjax.errors import InputError
+from signjax.settings import data_plan as settings
+from signjax.settings.config_file import readable, take_overrides
+from signjax.settings.kinds import is_whole
+from signjax.settings.rules import RULES
+
+
+def problems(*flags: str, mode: str = "train") -> str:
+    """What is said of the base config with these flags; empty where nothing is wrong."""
+    others, overrides = take_overrides(flags)
+    assert not others
+    good, faults = readable(overrides)
+    parsed, argv = FlagValues(), ["launch.py", *good]
+    with mock.patch.object(sys, "argv", argv):  # where config_flags looks for overrides
+        config = config_flags.DEFINE_config_dict("config", base.get_config(), flag_values=parsed, lock_config=True)
+        parsed(argv)
+    try:
+        settings.check(config.value, mode, faults)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+NUMERIC = [key for key, (default, _) in base.KEYS.items() if is_whole(default) or isinstance(default, float)]
+WORDS = [key for key, kind in RULES.items() if kind.allowed.startswith("one of")]
+SWITCHES = [key for key, kind in RULES.items() if kind.a_switch]
+
+
+def test_every_key_has_a_rule_and_every_default_passes():
+    assert RULES.keys() == base.KEYS.keys()
+    for key, (default, _) in base.KEYS.items():
+        assert RULES[key].accepts(default), key
+        assert RULES[key].read(str(default)) == default, key
+    assert problems() == ""
+    assert len(NUMERIC) > 40 and len(WORDS) == 9 and len(SWITCHES) == 9
+
+
+def test_the_other_config_passes_once_it_has_strings(tmp_path):
+    config = hamnosys.get_config()
+    (tmp_path / "data.json").write_text("[]")
+    config.data.path = str(tmp_path)
+    settings.check(config)
+
+
+@pytest.mark.parametrize("key", NUMERIC)
+def test_a_number_that_means_nothing_is_refused_for_every_key(key):
+    zero = () if RULES[key].accepts(0) else ("0",)
+    for value in (*zero, "nan", "inf", "-inf", "-1", "1e300", "9" * 5000, "", "many", "None", "True", "[1]"):
+        said = problems(f"--config.{key}={value}")
+        assert said.startswith(f"config.{key} is ") and said.endswith(f"; it must be {RULES[key].allowed}")
+    for brought in (math.nan, math.inf, -math.inf, -1, True, "3", None, 10**5000, (1,), [1]):  # by a config file
+        assert not RULES[key].accepts(brought)
+
+
+def test_zero_is_refused_where_it_means_nothing():
+    assert {key for key in NUMERIC if not RULES[key].accepts(0)} == {
+        "data.folds", "data.valid_fraction", "data.test_fraction", "data.shortest_clip", "data.longest_clip", "data.max_frames",
+        "synthetic.signs", "synthetic.signers", "synthetic.takes", "augment.fastest", "augment.slowest", "model.depth",
+        "model.units", "model.heads", "train.epochs", "train.patience", "train.batch_size", "train.accumulate", "train.buckets",
+        "train.learning_rate", "train.decay_epochs", "train.clip_norm", "train.checkpoint_epochs",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_a_word_that_is_not_in_the_list_is_refused(key):
+    for value in ("", "pandas", "Auto"):
+        said = problems(f"--config.{key}={value}")
+        assert said == f"config.{key} is {value!r}; it must be {RULES[key].allowed}"
+
+
+@pytest.mark.parametrize("key", SWITCHES)
+def test_a_switch_is_true_or_false(key):
+    for value in ("yes", "off", "2", ""):
+        assert problems(f"--config.{key}={value}") == f"config.{key} is {value!r}; it must be True or False"
+    for value in ("true", "False", "t", "0"):
+        assert problems(f"--config.{key}={value}") == ""
+
+
+CASES = """
+seed=-1 | config.seed is -1; it must be a whole number from 0 to 4294967295
+seed=4294967296 | config.seed is 4294967296; it must be a whole number
+seed=1.5 | config.seed is '1.5'; it must be a whole number
+seed=1e3 | config.seed is '1e3'; it must be a whole number
+data.source=Synthetic | config.data.source is 'Synthetic'; it must be one of synthetic, synthetic_hamnosys, signavatars
+data.source=arrays | config.data.path is empty; source arrays needs --config.data.path=...
+data.source=synthetic_hamnosys | source synthetic_hamnosys needs a label table
+data.layout=holistic_3d | config.data.layout is 'holistic_3d'; it must be one of auto, generic, smplx
+data.layout=absent.json | config.data.layout: absent.json: No such file
+data.label_mode=signs | config.data.label_mode is 'signs'; it must be one of column, gloss, attributes
+data.heads=, | config.data.heads is ','; it must name heads
+data.heads=gloss,,hands | config.data.heads is 'gloss,,hands'; it must name heads, separated by single commas, or nothing
+data.heads=gloss, | it must name heads
+data.heads=gloss,hands,gloss | config.data.heads is 'gloss,hands,gloss'; it names 'gloss' more than once
+data.label_mode=gloss data.heads=hands | config.data.heads has 'hands', label mode gloss has: gloss
+data.label_mode=attributes data.heads=handshap | config.data.heads has 'handshap'
+data.split=random | config.data.split is 'random'; it must be one of auto, column, signer, stratified, folds, leave_one_out
+data.folds=1 | config.data.folds is 1; it must be a whole number from 2 to 1000
+data.split=folds data.fold=5 | config.data.fold is 5; it must be less than config.data.folds, 5
+data.split=folds data.folds=3 data.fold=3 | config.data.fold is 3; it must be less than config.data.folds, 3
+data.split=leave_one_out data.fold=-1 | config.data.fold is -1; it must be a whole number from 0
+data.fold=2 | config.data.fold is 2, but config.data.split is auto, which has no folds; add --config.data.split=folds
+data.split=signer data.fold=1 | config.data.fold is 1, but config.data.split is signer
+data.held_out=anna | config.data.held_out is 'anna', but config.data.split is auto
+data.valid_fraction=0 | config.data.valid_fraction is 0.0; it must be a number above 0 and less than 1
+data.test_fraction=0 | config.data.test_fraction is 0.0; it must be a number above 0 and less than 1
+data.valid_fraction=1 | config.data.valid_fraction is 1.0; it must be
+data.valid_fraction=0.9 | config.data.valid_fraction is 0.9 and config.data.test_fraction is 0.15; they must sum to less than 1
+data.valid_fraction=0.5 data.test_fraction=0.5 | they must sum to less than 1
+data.valid_fraction=15% | config.data.valid_fraction is '15%'; it must be a number above 0
+data.rare_classes=drop | config.data.rare_classes is 'drop'; it must be one of stop, leave_out
+data.duplicates=leave_out | config.data.duplicates is 'leave_out'; it must be one of stop, drop
+data.strict=maybe | config.data.strict is 'maybe'; it must be True or False
+data.shortest_clip=0 | config.data.shortest_clip is 0; it must be a whole number from 1
+data.longest_clip=0 | config.data.longest_clip is 0; it must be
+data.longest_clip=3 | config.data.shortest_clip is 4; it must be from 1 to data.longest_clip, 3
+data.handedness=right | config.data.handedness is 'right'; it must be one of as_is, table, detect
+data.longest_gap=-1 | config.data.longest_gap is -1; it must be a whole number from 0
+data.rotations=quaternion | config.data.rotations is 'quaternion'; it must be one of axis_angle, 6d
+data.workers=100000 | config.data.workers is 100000; it must be a whole number from 0 to 1024
+data.workers=-1 | config.data.workers is -1; it must be
+data.max_frames=7 | config.data.max_frames is 7; it must be a whole number from 8 to 100000
+data.max_frames=1000000000 | config.data.max_frames is 1000000000; it must be
+data.max_frames=1e9 | config.data.max_frames is '1e9'; it must be
+synthetic.signs=1 | config.synthetic.signs is 1; it must be a whole number from 2 to 1000
+synthetic.signs=5000 | config.synthetic.signs is 5000; it must be
+synthetic.signers=2 | config.synthetic.signers is 2; it must be a whole number from 3
+synthetic.takes=0 | config.synthetic.takes is 0; it must be
+synthetic.signs=1000 synthetic.signers=1000 synthetic.takes=2 | 2000000 clips; there must be at most 1000000
+augment.mirror=1 | config.augment.mirror is 1.0; it must be a number from 0 to less than 1
+augment.mirror=-0.1 | config.augment.mirror is -0.1; it must be
+augment.fastest=0 | config.augment.fastest is 0.0; it must be a number from 0.1 to 10
+augment.fastest=2 | config.augment.fastest is 2.0; it must be at most config.augment.slowest, 1.4
+augment.slowest=0.5 | config.augment.fastest is 0.7; it must be at most config.augment.slowest, 0.5
+augment.slowest=nan | config.augment.slowest is nan; it must be a number from 0.1 to 10
+augment.crop=1 | config.augment.crop is 1.0; it must be
+augment.posture=-0.3 | config.augment.posture is -0.3; it must be a number from 0 to 10
+augment.noise=inf | config.augment.noise is inf; it must be a number from 0 to 10
+augment.part_dropout=1.5 | config.augment.part_dropout is 1.5; it must be
+augment.frame_dropout=nan | config.augment.frame_dropout is nan; it must be
+model.filters=() | config.model.filters is (); it must be 1 to 8 whole numbers from 1 to 8192
+model.filters=96 | config.model.kernels is (11, 7); it must have one number for each of config.model.filters, (96,)
+model.filters=(96,160.0) | config.model.filters is (96, 160.0); it must be
+model.filters=(96,-160) | config.model.filters is (96, -160); it must be
+model.filters=(96,True) | config.model.filters is (96, True); it must be
+model.filters=(96,100000) | config.model.filters is (96, 100000); it must be
+model.filters=(8,8,8,8,8,8,8,8,8) | it must be 1 to 8 whole numbers
+model.filters=(96, | config.model.filters is '(96,'; it must be
+model.filters=wide | config.model.filters is 'wide'; it must be
+model.filters= | config.model.filters is ''; it must be
+model.filters={96:160} | config.model.filters is ({96: 160},); it must be
+model.kernels=(11,8) | config.model.kernels is (11, 8); it must be 1 to 8 odd numbers from 1 to 1023
+model.kernels=(11,) | config.model.kernels is (11,); it must have one number for each of config.model.filters
+model.kernels=(0,7) | config.model.kernels is (0, 7); it must be
+model.depth=0 | config.model.depth is 0; it must be a whole number from 1 to 64
+model.units=0 | config.model.units is 0; it must be a whole number from 1 to 8192
+model.heads=0 | config.model.heads is 0; it must be
+model.heads=7 | config.model.heads is 7; it must divide the last of config.model.filters, 160
+model.dropout=1 | config.model.dropout is 1.0; it must be a number from 0 to less than 1
+model.dropout=-0.4 | config.model.dropout is -0.4; it must be
+model.stochastic_depth=1 | config.model.stochastic_depth is 1.0; it must be
+model.recurrent_dropout=nan | config.model.recurrent_dropout is nan; it must be
+model.precision=float16 | config.model.precision is 'float16'; it must be one of float32, bfloat16
+loss.cross_entropy_weight=-1 | config.loss.cross_entropy_weight is -1.0; it must be a number from 0 to 1000
+loss.focal_weight=nan | config.loss.focal_weight is nan; it must be
+loss.cross_entropy_weight=0 loss.focal_weight=0 | config.loss.cross_entropy_weight and config.loss.focal_weight are both 0
+loss.focal_gamma=-2 | config.loss.focal_gamma is -2.0; it must be a number from 0 to 100
+loss.label_smoothing=1 | config.loss.label_smoothing is 1.0; it must be
+train.epochs=0 | config.train.epochs is 0; it must be a whole number from 1 to 100000
+train.epochs=many | config.train.epochs is 'many'; it must be a whole number from 1 to 100000
+train.patience=0 | config.train.patience is 0; it must be
+train.batch_size=0 | config.train.batch_size is 0; it must be a whole number from 1 to 65536
+train.batch_size=16.0 | config.train.batch_size is '16.0'; it must be a whole number
+train.accumulate=3 | config.train.accumulate is 3; it must divide config.train.batch_size, 16
+train.accumulate=32 | config.train.accumulate is 32; it must divide config.train.batch_size, 16
+train.buckets=1000 | config.train.buckets is 1000; it must be a whole number from 1 to 64
+train.steps_per_dispatch=9 | config.train.steps_per_dispatch is 9; it must be a whole number from 0 to 8
+train.resident_gib=-1 | config.train.resident_gib is -1.0; it must be
+train.learning_rate=0 | config.train.learning_rate is 0.0; it must be a number above 0 and at most 10
+train.learning_rate=-3e-4 | config.train.learning_rate is -0.0003; it must be
+train.learning_rate=fast | config.train.learning_rate is 'fast'; it must be
+train.warmup_epochs=60 | config.train.warmup_epochs is 60; it must be less than config.train.decay_epochs, 60
+train.decay_epochs=0 | config.train.decay_epochs is 0; it must be
+train.final_fraction=1.1 | config.train.final_fraction is 1.1; it must be a number from 0 to 1
+train.weight_decay=-0.05 | config.train.weight_decay is -0.05; it must be
+train.clip_norm=0 | config.train.clip_norm is 0.0; it must be a number above 0 and at most 1000000
+train.average_decay=1 | config.train.average_decay is 1.0; it must be
+train.checkpoint_epochs=0 | config.train.checkpoint_epochs is 0; it must be
+train.epoch=3 | config.train.epoch: there is no such key; did you mean config.train.epochs?
+train.batch-size=3 | config.train.batch-size: there is no such key; did you mean config.train.batch_size?
+batch_size=3 | config.batch_size: there is no such key; did you mean config.train.batch_size?
+Train.Epochs=3 | config.Train.Epochs: there is no such key; did you mean config.train.epochs?
+train.epochs.most=3 | config.train.epochs.most: there is no such key
+nothing=3 | config.nothing: there is no such key; --config_help lists all keys
+=3 | config.: there is no such key
+model.filters[0]=3 | config.model.filters[0]: there is no such key
+__class__=3 | config.__class__: there is no such key
+train.lock=3 | config.train.lock: there is no such key
+train=3 | config.train is a group of keys and has no value itself; set one of them, such as --config.train.epochs=VALUE
+data={} | config.data is a group of keys
+train.epochs | config.train.epochs has no value; say --config.train.epochs=VALUE
+"""
+
+
+@pytest.mark.parametrize("case", CASES.strip().splitlines())
+def test_what_cannot_be_used_is_named_with_what_can(case):
+    given, expected = case.split(" | ")
+    said = problems(*(f"--config.{flag}" for flag in given.split()))
+    assert expected in said and "problems" not in said  # one fault is told once
+
+
+def test_all_problems_are_told_at_once():
+    said = problems(
+        "--config.train.epoch=3", "--config.train.epochs=many", "--config.train=3", "--config.model.precision=half",
+        "--config.model.filters=(8.5,)", "--config.seed=-1", "--config.data.split=folds", "--config.data.fold=9",
+    ).splitlines()  # fmt: skip
+    assert said[0] == "7 problems:" and len(said) == 8
+    for number, (line, key) in enumerate(
+        zip(said[1:], ("train.epoch", "train.epochs", "train", "seed", "model.filters", "model.precision", "data.fold"),
+            strict=True), 1,
+    ):  # fmt: skip
+        assert line.startswith(f"  {number}. config.{key}")
+
+
+def test_keys_that_depend_on_a_faulty_one_are_not_blamed():
+    assert "problems" not in problems("--config.data.split=folds", "--config.data.fold=7", "--config.data.folds=many")
+    assert "problems" not in problems("--config.model.filters=(8,7)", "--config.model.heads=-1")
+
+
+def test_the_last_flag_for_a_key_counts():
+    assert problems("--config.train.epochs=many", "--config.train.epochs=3") == ""
+    assert "'many'" in problems("--config.train.epochs=3", "--config.train.epochs=many")
+
+
+def test_keys_that_a_config_file_adds_or_loses_are_named():
+    config = base.get_config()
+    config.train.epoch, config.data = 3, ConfigDict()
+    with pytest.raises(InputError) as raised:
+        settings.check(config)
+    _, unknown, absent = str(raised.value).splitlines()
+    assert "keys that do not exist: config.train.epoch;" in unknown
+    assert (
+        "lacks keys: config.data.centre, " in absent
+        and f"and {sum(key.startswith('data.') for key in RULES) - 5} more" in absent
+    )
+
+
+def test_prediction_asks_nothing_of_the_training_data():
+    assert problems("--config.data.source=arrays", mode="predict") == ""
+    assert "buckets" in problems("--config.train.buckets=1000", mode="predict")
+
+
+def test_the_settings_of_a_run_are_checked_too(tmp_path):
+    file: Path = tmp_path / "config.json"
+    values = base.get_config().to_dict()
+    file.write_text(json.dumps(values))
+    assert settings.of_run(tmp_path).model.filters == [96, 160]
+    values["model"]["units"] = 0
+    del values["seed"]
+    file.write_text(json.dumps(values))
+    with pytest.raises(InputError, match=r"(?s)config\.json: .*2 problems.*lacks keys: config\.seed.*units is 0"):
+        settings.of_run(tmp_path)
+    for content in ("{", "[1]", "3", ""):
+        file.write_text(content)
+        with pytest.raises(InputError, match=r"config\.json: damaged"):
+            settings.of_run(tmp_path)
