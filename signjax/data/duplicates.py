@@ -27,6 +27,7 @@ _PROJECTION_SLACK = 1.25
 _ROWS_AT_ONCE = 2048
 _CANDIDATES_A_CLIP = 16
 _CLIPS_FOR_SCALE = 1024
+_FARTHEST = 1e4  # standard deviations
 _FAR = 8.0  # rough standard deviations, root mean square over a clip
 
 
@@ -80,13 +81,18 @@ def channel_scale(outlines: Outlines) -> np.ndarray:
     Clips far from all others are left out: a few faulty recordings with huge values must not make the rest look alike. What
     is far is told from the standard deviation with values beyond the 5th and 95th percentile brought to these.
     """
-    chosen = np.unique(np.linspace(0, len(outlines) - 1, min(len(outlines), _CLIPS_FOR_SCALE)).astype(np.int64))
-    rows = np.concatenate([outlines[clip : clip + 1] for clip in chosen.tolist()]).astype(np.float64)
+    rows = _sample(outlines)
     low, middle, high = np.percentile(rows, (5, 50, 95), axis=(0, 1))
     rough = _or_infinite(np.clip(rows, low, high).std((0, 1)), low, high)
     far = np.sqrt(np.square((rows - middle) / rough).mean((1, 2))) > _FAR
     near = rows[~far]
     return _or_infinite(near.std((0, 1)), low, high).astype(np.float32)
+
+
+def _sample(outlines: Outlines) -> np.ndarray:
+    """float64 (M, K, F): the outlines of up to 1024 clips, spread evenly."""
+    chosen = np.unique(np.linspace(0, len(outlines) - 1, min(len(outlines), _CLIPS_FOR_SCALE)).astype(np.int64))
+    return np.concatenate([outlines[clip : clip + 1] for clip in chosen.tolist()]).astype(np.float64)
 
 
 def _or_infinite(std: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -100,10 +106,13 @@ def descriptors(outlines: Outlines, scale: np.ndarray) -> np.ndarray:
     random = np.random.default_rng(_PROJECTION_SEED).normal(size=(width, _DIMENSIONS)).astype(np.float32)
     random /= np.sqrt(np.float32(width * _DIMENSIONS))
     found = np.empty((len(outlines), _DIMENSIONS), np.float32)
-    centre = outlines[:1][0, 0]
+    centre = np.median(_sample(outlines), axis=(0, 1))
     for start in range(0, len(outlines), _ROWS_AT_ONCE):
-        block = (outlines[start : start + _ROWS_AT_ONCE] - centre) / scale
-        found[start : start + _ROWS_AT_ONCE] = block.reshape(-1, width) @ random
+        # A clip times 1e30 is far from all others at 1e4 deviations too; its squares would overflow and blind the search.
+        block = np.clip(
+            (outlines[start : start + _ROWS_AT_ONCE].astype(np.float64) - centre) / scale, -_FARTHEST, _FARTHEST
+        )
+        found[start : start + _ROWS_AT_ONCE] = block.astype(np.float32).reshape(-1, width) @ random
     return found
 
 

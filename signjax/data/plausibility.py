@@ -114,8 +114,8 @@ def _units(stored: Sequence[tuple[Item, Fact]]) -> list[str]:
             small, large = sizes[:at], sizes[at:]
             fewer = min(small, large, key=len)
             found.append(
-                f"clips come in two units: the numbers of {len(small)} clips are about {_middle(small):.3g}, those of {len(large)} "
-                f"about {_middle(large):.3g} (pixels beside shares of the picture, or millimetres beside metres?). "
+                f"clips come in two units: the numbers of {len(small)} are about {_middle(small):.3g}, those of {len(large)} about "
+                f"{_middle(large):.3g} (pixels beside shares of the picture, or millimetres beside metres?). "
                 f"The fewer are {_named(sorted(name for _, name in fewer))}"
             )
     return found
