@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from signjax.data import locks
-from signjax.data.folders import recover, replacing, settled
+from signjax.data.folders import recover, replacing, settled, target_of
 from signjax.data.locks import FolderLock
 from signjax.data.signing import ATTRIBUTES, make_signer, sign_clip, vocabulary
 from signjax.data.text_files import write_text
@@ -64,7 +64,7 @@ def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say, workers: W
     Raises:
       InputError: the folder holds something else.
     """
-    made_by = {"seed": seed, **asdict(size)}
+    folder, made_by = target_of(folder), {"seed": seed, **asdict(size)}
     with locks.beside(folder, say) as lock:
         if not to_write(folder, made_by, lock, say):
             return
