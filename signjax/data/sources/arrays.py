@@ -150,9 +150,9 @@ def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[
     if labels.dtype.kind not in "iu":
         raise InputError(f"{path}: labels must be integers or text, they are {labels.dtype}")
     if labels.min(initial=0) < -1:
-        wrong = sorted(set(labels[labels < -1].tolist()))
+        negative: list[int] = np.unique(labels[labels < -1]).tolist()
         raise InputError(
-            f"{path}: labels must be -1 (not labelled) or count from 0; there are {', '.join(map(str, wrong[:5]))}"
+            f"{path}: labels must be -1 (not labelled) or count from 0; there are {', '.join(map(str, negative[:5]))}"
         )
     if classes is None:
         digits = len(str(int(labels.max(initial=0))))
