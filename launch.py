@@ -105,16 +105,22 @@ def parse_flags(argv: list[str]) -> list[str]:
             raise TypeError
         return left
     except flags.Error as error:
+        _explain(rest)
         _stop(f"{str(error).removeprefix('ERROR:: ')} (--help lists the flags, --config_help the keys)")
     except Exception:  # the configuration file is the user's program: it can raise anything
-        values = [word.partition("=")[2] for word in rest if re.match("--?config=", word)]
-        values += [after for word, after in pairwise(rest) if word in ("--config", "-config")]
-        for value in values:
-            try:
-                load_config(value)
-            except InputError as fault:
-                _stop(fault)
+        _explain(rest)
         raise
+
+
+def _explain(argv: list[str]) -> None:
+    """Stops with what is wrong with a configuration file that the flags name, where something is."""
+    values = [word.partition("=")[2] for word in argv if re.match("--?config=", word)]
+    values += [after for word, after in pairwise(argv) if word in ("--config", "-config")]
+    for value in values:
+        try:
+            load_config(value)
+        except InputError as fault:
+            _stop(fault)
 
 
 if __name__ == "__main__":

@@ -55,13 +55,14 @@ class Problems:
 
 def together(problems: Sequence[InputError]) -> InputError:
     """Several problems as one error, with the settings that accept all of them where each can be accepted."""
-    if len(problems) == 1:
-        return problems[0]
-    lines = [f"{len(problems)} problems:", *(f"  {i}. {problem}" for i, problem in enumerate(problems, 1))]
     accept = {key: value for problem in problems for key, value in problem.accept.items()}
-    if all(problem.accept for problem in problems):
-        flags = " ".join(f"--config.{key}={value}" for key, value in accept.items())
-        lines.append(f"To go on all the same: {flags}")
-    else:
+    if not all(problem.accept for problem in problems):
         accept = {}
+    if len(problems) == 1:
+        lines = [str(problems[0])]
+    else:
+        lines = [f"{len(problems)} problems:", *(f"  {i}. {problem}" for i, problem in enumerate(problems, 1))]
+    flags = [f"--config.{key}={value}" for key, value in accept.items()]
+    if (len(problems) > 1 and flags) or any(flag not in lines[0] for flag in flags):
+        lines.append(f"To go on all the same: {' '.join(flags)}")
     return InputError("\n".join(lines), accept)

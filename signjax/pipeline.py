@@ -19,6 +19,7 @@ from signjax.data import locks
 from signjax.data.cleaning.clean import Cleaned, clean
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import Dataset, in_memory, open_dataset
+from signjax.data.folders import target_of
 from signjax.data.labels.feasibility_report import lines
 from signjax.data.preparation import self_check
 from signjax.data.preparation.prepare import Expected, prepare_locked
@@ -69,7 +70,7 @@ def _run(config: ConfigDict, folder: Path, mode: str, say: Say, started: float) 
     """Prepares, and unless the mode is `prepare` trains or takes up what was trained, and evaluates."""
     resolved = json.loads(json.dumps(config.to_dict()))
     _check_same_config(resolved, folder)
-    recipe, data = settings.recipe(config, folder), settings.dataset_folder(config, folder)
+    recipe, data = settings.recipe(config, folder), target_of(settings.dataset_folder(config, folder))
     with Workers(settings.workers(config)) as workers, ThreadPoolExecutor(1) as beside, locks.beside(data, say) as lock:
         if mode != "prepare":
             beside.submit(import_module, "signjax.trainer")  # while workers keep this process waiting
@@ -88,19 +89,21 @@ def _run(config: ConfigDict, folder: Path, mode: str, say: Say, started: float) 
             write_json(folder / _RUN, {"dataset": dataset.digest})
         outcome = trainer.train(folder, say) if mode == "train" else trainer.saved_outcome(folder)
         clips = _check_given(trainer, recipe, say)
-        _evaluate(trainer, folder, outcome, clips, say)
+        notes = (
+            [] if clips else [f"the self-check was not made: files of {recipe.path} were changed while the run went on"]
+        )
+        _evaluate(trainer, folder, outcome, clips, notes, say)
         say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
 
 
 def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[Reread]:
-    """Compares what the model was given with the source; the clips that were read for it.
+    """Compares what the model was given with the source; the clips that were read for it, none where the source was changed.
 
     Raises:
       InputError: they differ.
     """
     dataset = trainer.dataset
     if fingerprints(recipe)[0] != dataset.info["fingerprint"]:
-        say(f"self-check: not made, since files of {recipe.path} were changed while the run went on")
         return []
     clips = self_check.reread(dataset, recipe, turn=1)
     self_check.check_dataset(dataset, recipe, clips)
@@ -211,8 +214,13 @@ def _cleaned(dataset: Dataset) -> Iterator[str]:
         yield f"cleaned: {', '.join(said)}; see {dataset.folder / 'clips.csv'}"
 
 
-def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Sequence[Reread], say: Say) -> None:
-    """Evaluates the selected checkpoint and writes predictions, summary and report; `clips` are for the self-check."""
+def _evaluate(
+    trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Sequence[Reread], notes: Sequence[str], say: Say
+) -> None:
+    """Evaluates the selected checkpoint and writes predictions, summary and report.
+
+    `clips` are for the self-check, `notes` are warnings that came up before.
+    """
     from signjax.evaluation.baselines import baselines_of_splits
     from signjax.evaluation.calibration import expected_calibration_error, probabilities
     from signjax.evaluation.predict import write_predictions
@@ -235,7 +243,7 @@ def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Seque
     baselines = baselines_of_splits(
         dataset, dataset.indices("train"), {split: answer.clips for split, answer in answers.items()}
     )
-    warnings = warnings_for(scores, baselines)
+    warnings = [*notes, *warnings_for(scores, baselines)]
     summary = make_summary(
         name=_name(dataset),
         dataset=dataset,

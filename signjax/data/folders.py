@@ -24,6 +24,11 @@ def _beside(folder: Path, suffix: str) -> Path:
     return folder.with_name(folder.name + suffix)
 
 
+def target_of(folder: Path) -> Path:
+    """The folder that a symbolic link stands for, which is what is replaced: links lead to another disk for a reason."""
+    return folder.resolve() if folder.is_symlink() else folder
+
+
 def settled(folder: Path) -> bool:
     """Whether there is nothing for `recover` to do."""
     return not (_beside(folder, _OLD).exists() or _beside(folder, _NEW).exists())
@@ -34,11 +39,18 @@ def recover(folder: Path) -> None:
     old, new = _beside(folder, _OLD), _beside(folder, _NEW)
     if old.exists():
         if folder.exists():
-            shutil.rmtree(old)
+            _remove(old)
         else:  # killed between the two renames: whatever made the successor makes it again
             old.replace(folder)
     if new.exists():
-        shutil.rmtree(new)
+        _remove(new)
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder)
 
 
 @contextmanager

@@ -21,14 +21,15 @@ def majority(train_labels: np.ndarray, test_labels: np.ndarray) -> float:
 
 
 def clip_vectors(dataset: Dataset, clips: np.ndarray) -> np.ndarray:
-    """float32 (N, 32 * F): each clip standardised, drawn out or thinned to 32 frames; parts not seen are 0."""
+    """float32 (N, 32 * F): each clip as the model sees it, drawn out or thinned to 32 frames; parts not seen are 0."""
     vectors = np.zeros((len(clips), _FRAMES, dataset.layout.width), np.float32)
     for row, clip in enumerate(clips):
         length = int(dataset.lengths[clip])
         taken = frame_indices(0, length - 1, min(length, _FRAMES))
         if length < _FRAMES:
             taken = np.round(np.linspace(0, length - 1, _FRAMES)).astype(np.int64)
-        standard = (dataset.frames(clip)[taken] - dataset.mean) / dataset.std
+        plausible = np.clip(dataset.frames(clip)[taken], dataset.low, dataset.high)
+        standard = (plausible - dataset.mean) / dataset.std
         seen = dataset.validity(clip)[taken][:, dataset.layout.part_of_channel]
         vectors[row] = np.where(seen, standard, 0.0)
     return vectors.reshape(len(clips), _FRAMES * dataset.layout.width)

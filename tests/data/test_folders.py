@@ -9,7 +9,7 @@ import pytest
 from conftest import silent
 
 from signjax.data import locks
-from signjax.data.folders import recover, replacing, settled
+from signjax.data.folders import recover, replacing, settled, target_of
 from signjax.errors import InputError
 
 
@@ -86,3 +86,18 @@ def test_without_locks_the_run_goes_on_and_says_so_once(tmp_path, monkeypatch, n
         lock.require()
         assert lock.shared()
     assert len(said) == says
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_to_another_disk_stays_and_what_it_leads_to_is_replaced(tmp_path, there):
+    big = tmp_path / "big" / "data"
+    (tmp_path / "big").mkdir()
+    if there:
+        big.mkdir()
+    link = tmp_path / "d"
+    link.symlink_to(big)
+    for text in ("one", "two"):
+        with replacing(target_of(link)) as new:
+            (new / text).write_text(text)
+        assert link.is_symlink() and [path.name for path in link.iterdir()] == [text]
+    assert [path.name for path in (tmp_path / "big").iterdir()] == ["data"]

@@ -39,7 +39,7 @@ def evaluate(dataset, folder: Path, said: list[str]) -> None:
     facts = {"epochs": 1, "steps": 5, "seconds": 1.0, "best_epoch": 1, "stopped_by": "epochs"}
     outcome = SimpleNamespace(best_variables={"params": {}}, facts=lambda: facts)
     (folder / "config.json").write_text('{"data": {"heads": "</script>"}}')
-    pipeline._evaluate(trainer, folder, outcome, [], said.append)
+    pipeline._evaluate(trainer, folder, outcome, [], [], said.append)
 
 
 def test_the_page_and_all_files_hold_every_name(dataset, tmp_path):

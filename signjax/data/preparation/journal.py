@@ -40,7 +40,7 @@ class Fact:
       blank: whether every value of the clip is the same: it carries no recording that could leak.
       still: whether no frame differs from the first.
       size: median distance from 0 of its coordinates, or numbers of unknown kind, as the source gave them.
-      turned: share of its rotation vectors that are longer than a full turn.
+      turned: share of its frames in which a joint is rotated by more than a full turn.
       unseen: numbers of the parts that no frame shows.
       segment_end, file_frames: frame after the clip's last, and frames of the whole file, where the clip is a part of one.
       trimmed_start, trimmed_end, filled, mirrored: as in `cleaning.Cleaned`.

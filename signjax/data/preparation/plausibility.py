@@ -21,8 +21,8 @@ _MANY_TURNS = 0.1
 # Between coordinates in pixels and in shares of the picture lies a factor of several hundred; between cameras, builds and layouts
 # of one unit, one of less than ten.
 _OTHER_UNIT = 20.0
-# Signs fill a recording to its end or nearly so. Seconds that are taken for frames end within 1/15 of it, at 15 frames a second.
-_SECONDS_SHARE = 0.08
+# Signs fill a recording to its end or nearly so. Seconds that are taken for frames end within a tenth of it, at 10 frames a second.
+_SECONDS_SHARE = 0.12
 
 
 def typical_size(frames: np.ndarray, layout: Layout) -> float:
@@ -36,13 +36,13 @@ def typical_size(frames: np.ndarray, layout: Layout) -> float:
 
 
 def beyond_full_turn(frames: np.ndarray, layout: Layout) -> float:
-    """Share of the rotation vectors of a clip (T, F) that are longer than a full turn in radians; 0 without any."""
+    """Share of frames (T, F) in which a joint's rotation is longer than a full turn in radians, of the joint that has most."""
     lengths = [
-        np.linalg.norm(frames[:, channels].reshape(-1, 3), axis=1)
+        np.linalg.norm(frames[:, channels].reshape(len(frames), -1, 3), axis=2)
         for part, channels in layout.runs()
         if part.kind == "axis_angle"
     ]
-    return float((np.concatenate(lengths) > 2 * np.pi + 1e-3).mean()) if lengths else 0.0
+    return float((np.concatenate(lengths, axis=1) > 2 * np.pi + 1e-3).mean(0).max()) if lengths else 0.0
 
 
 def doubts(items: Sequence[Item], facts: Sequence[Fact], layout: Layout) -> list[str]:
@@ -114,8 +114,8 @@ def _units(stored: Sequence[tuple[Item, Fact]]) -> list[str]:
             small, large = sizes[:at], sizes[at:]
             fewer = min(small, large, key=len)
             found.append(
-                f"clips come in two units: the numbers of {len(small)} clips are about {_middle(small):.3g}, those of {len(large)} "
-                f"about {_middle(large):.3g} (pixels beside shares of the picture, or millimetres beside metres?). "
+                f"clips come in two units: the numbers of {len(small)} are about {_middle(small):.3g}, those of {len(large)} about "
+                f"{_middle(large):.3g} (pixels beside shares of the picture, or millimetres beside metres?). "
                 f"The fewer are {_named(sorted(name for _, name in fewer))}"
             )
     return found

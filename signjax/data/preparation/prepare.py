@@ -15,7 +15,7 @@ from signjax.data import locks
 from signjax.data.cleaning.clean import cleaned_layout
 from signjax.data.clip import Rejected
 from signjax.data.dataset import Dataset, open_dataset, read_info
-from signjax.data.folders import recover, replacing
+from signjax.data.folders import recover, replacing, target_of
 from signjax.data.labels import modes as label_modes
 from signjax.data.locks import FolderLock
 from signjax.data.preparation.assemble import Collected, assemble
@@ -60,6 +60,7 @@ def prepare(
       InputError: the source, the labels or the split cannot be used, the data are not those that are expected, or another
         process works on the folder; nothing is left behind that looks complete, and no dataset is lost.
     """
+    folder = target_of(folder)
     with locks.beside(folder, say) as lock:
         return prepare_locked(recipe, folder, lock, say, workers, expected)
 
@@ -109,7 +110,9 @@ def _make(
     if (folder / "dataset.json").is_file():
         say(f"prepare: {folder} was made from other files or settings; making it again")
     elif folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder}: exists and is no dataset folder; signjax does not write into it")
+        raise InputError(
+            f"{folder}: exists and is no dataset folder; signjax does not write into it. Move it away, or choose another folder"
+        )
     started = time.monotonic()
     collected = _collect(recipe, fingerprints[1], partial, workers, say)
     layout = cleaned_layout(collected.source_layout, recipe.cleaning)

@@ -17,10 +17,13 @@ Read = Callable[[int], tuple[np.ndarray, np.ndarray]]
 _ROTATION_NOISE = 0.05
 _NEVER_CHANGES = 1e-8
 
-# A value is plausible within this many times the reach of the channel, from its middle to the far end of what nine in ten clips
+# A value is plausible within this many times the reach of the channel, from its middle to the far end of what three in four clips
 # stay within. Genuine recordings stay far inside; a fault of a tracker, of a unit or of a disk does not.
 _REACHES = 10.0
-_CLIPS_INSIDE = 0.9
+_CLIPS_INSIDE = 0.75
+# A tracker that glitches once in every clip: the far end of a clip counts as at most this many times that of its middle frames.
+_MOST_SPIKY = 20.0
+_MIDDLE_FRAMES = (5, 95)  # percentiles
 # Clips that are looked at to find the reach, spread evenly over the training clips.
 _CLIPS_FOR_RANGE = 1024
 # A channel that stands still in nine of ten clips moves in these few at least, else what moves it is taken for a fault.
@@ -84,11 +87,11 @@ def channel_statistics(read: Read, train: Sequence[int], layout: layouts.Layout)
 def plausible_range(read: Read, train: Sequence[int], layout: layouts.Layout) -> tuple[np.ndarray, np.ndarray]:
     """float64 (F,) twice: the least and the greatest plausible value of each channel.
 
-    A tenth of the clips may be faulty, whatever they hold. A channel that hardly any clip moves may go as far as the clips that
-    move it, if they are at least three, and nowhere if they are fewer.
+    A quarter of the clips may be faulty, whatever they hold, and single frames of all of them. A channel that hardly any clip moves
+    may go as far as the clips that move it, if they are at least three, and nowhere if they are fewer.
     """
     chosen = np.asarray(train)[np.unique(np.linspace(0, len(train) - 1, min(len(train), _CLIPS_FOR_RANGE)).astype(int))]
-    least, middle, greatest = (np.full((len(chosen), layout.width), np.nan) for _ in range(3))
+    least, middle, greatest, low_frames, high_frames = (np.full((len(chosen), layout.width), np.nan) for _ in range(5))
     for row, clip in enumerate(chosen.tolist()):
         frames, valid = read(clip)
         seen = valid[:, layout.part_of_channel]
@@ -96,23 +99,35 @@ def plausible_range(read: Read, train: Sequence[int], layout: layouts.Layout) ->
         inner = frames[:, there].astype(np.float64)
         inner = np.where(seen[:, there], inner, np.nan)
         least[row, there], greatest[row, there] = np.nanmin(inner, 0), np.nanmax(inner, 0)
-        middle[row, there] = np.nanmedian(inner, 0)
+        low_frames[row, there], middle[row, there], high_frames[row, there] = np.nanpercentile(
+            inner, (_MIDDLE_FRAMES[0], 50, _MIDDLE_FRAMES[1]), axis=0
+        )
     low, high = np.full(layout.width, -np.inf), np.full(layout.width, np.inf)
     for channel in range(layout.width):
         there = ~np.isnan(middle[:, channel])
         if there.any():
-            low[channel], high[channel] = _range(
-                least[there, channel], middle[there, channel], greatest[there, channel]
-            )
+            whole = least[there, channel], greatest[there, channel]
+            most = low_frames[there, channel], high_frames[there, channel]
+            low[channel], high[channel] = _range(middle[there, channel], whole, most)
     return low, high
 
 
-def _range(least: np.ndarray, middle: np.ndarray, greatest: np.ndarray) -> tuple[float, float]:
-    """The plausible range of a channel, from the least, middle and greatest value that each clip has of it."""
+def _range(
+    middle: np.ndarray, whole: tuple[np.ndarray, np.ndarray], most: tuple[np.ndarray, np.ndarray]
+) -> tuple[float, float]:
+    """The plausible range of a channel.
+
+    Args:
+      middle: (N,), the median of each clip.
+      whole: (N,) twice, the least and the greatest value of each clip.
+      most: (N,) twice, the least and the greatest value of most of its frames.
+    """
     centre = float(np.median(middle))
     inside = int(_CLIPS_INSIDE * (len(middle) - 1))  # of N clips in order, the number of the last that counts
-    away = np.maximum(greatest - centre, centre - least)
-    reach = float(np.sort(away)[inside])
+    away, usual = (np.maximum(greatest - centre, centre - least) for least, greatest in (whole, most))
+    reach, usual_reach = (float(np.sort(values)[inside]) for values in (away, usual))
+    if usual_reach > 0:
+        reach = min(reach, _MOST_SPIKY * usual_reach)
     moving = away[away > 0]
     if reach == 0 and len(moving) >= _FEWEST_MOVING:
         reach = float(np.median(moving))

@@ -181,11 +181,13 @@ def _about_outliers(
     beyond = np.maximum(frames - statistics.high, statistics.low - frames)
     frame, channel = np.unravel_index(int(beyond.argmax()), beyond.shape)
     names = ", ".join(repr(rows[i][0].name) for i in found[:5]) + (", ..." if len(found) > 5 else "")
+    count = f"{outliers[worst]} {'values' if outliers[worst] > 1 else 'value'}"
+    low, high = statistics.low[channel], statistics.high[channel]
     return [
-        f"{len(found)} of {len(rows)} {'clips have' if len(rows) > 1 else 'clip has'} values far outside of what the others have "
-        f"({names}); in {rows[worst][0].name!r}, {outliers[worst]} values, such as {frames[frame, channel]:.4g} in frame {frame}, "
-        f"channel {channel}, where {statistics.low[channel]:.4g} to {statistics.high[channel]:.4g} is plausible. The model sees "
-        "the ends of that range instead. Look at these clips; column 'outliers' of clips.csv counts such values"
+        f"values far outside of what other clips have, in {len(found)} of {len(rows)} clips ({names}): {rows[worst][0].name!r} has "
+        f"{count}, such as {frames[frame, channel]:.4g} in frame {frame}, channel {channel}, where {low:.4g} to {high:.4g} is "
+        "plausible. The model sees the ends of that range instead. Look at these clips; column 'outliers' of clips.csv counts such "
+        "values"
     ]
 
 

@@ -150,6 +150,11 @@ def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[
         return [label or None for label in texts_of(path, "labels", labels)]
     if labels.dtype.kind not in "iu":
         raise InputError(f"{path}: labels must be integers or text, they are {labels.dtype}")
+    if labels.min(initial=0) < -1:
+        negative: list[int] = np.unique(labels[labels < -1]).tolist()
+        raise InputError(
+            f"{path}: labels must be -1 (not labelled) or count from 0; there are {', '.join(map(str, negative[:5]))}"
+        )
     if classes is None:
         digits = len(str(int(labels.max(initial=0))))
         return [f"class {label:0{digits}d}" if label >= 0 else None for label in labels.tolist()]

@@ -11,6 +11,7 @@ the names, for a person to read. All names are canonical (`signjax.data.tables.n
 module with the four functions of `Source`, and a line in `SOURCES`.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from signjax.data.clip import Clip, Rejected
 from signjax.data.layout import registry as layouts
 from signjax.data.sources import arrays, gislr, mediapipe, pose, signavatars
 from signjax.data.sources.item import Item, Request, Say
-from signjax.data.tables.names import canonical
+from signjax.data.tables.names import canonical, unified
 from signjax.errors import InputError
 
 
@@ -84,8 +85,9 @@ def listing(source: str, request: Request) -> Listing:
     """
     remarks: list[str] = []
     items = named(source).list_items(request, remarks.append)
+    found = _unified(_told_apart([_canonical(item) for item in items]), remarks)
     # Canonical, as a path in them may hold bytes that cannot be printed.
-    return Listing([_canonical(item) for item in items], [canonical(remark) for remark in remarks])
+    return Listing(found, [canonical(remark) for remark in remarks])
 
 
 def list_items(source: str, request: Request) -> list[Item | Rejected]:
@@ -101,6 +103,54 @@ def verify(source: str, request: Request) -> None:
     """
     if source == "arrays":
         arrays.verify(request)
+
+
+def _told_apart(items: list[Item | Rejected]) -> list[Item | Rejected]:
+    """The items with a number behind the name of each whose file differs from another's by Unicode form alone: two folders, `ç` as
+    one character and as two, are two folders.
+    """
+    first: dict[str, str] = {}
+    count: Counter[str] = Counter()
+    result: list[Item | Rejected] = []
+    for item in items:
+        if isinstance(item, Item):
+            other = first.setdefault(item.name, item.file)
+            if other != item.file and canonical(other) == canonical(item.file):
+                count[item.name] += 1
+                item = replace(item, name=f"{item.name} ({count[item.name] + 1})")  # noqa: PLW2901
+        result.append(item)
+    return result
+
+
+def _unified(items: list[Item | Rejected], remarks: list[str]) -> list[Item | Rejected]:
+    """The items with each signer, group, split and class under one name; what was changed is remarked upon."""
+    clips = [item for item in items if isinstance(item, Item)]
+    heads = dict.fromkeys(head for item in clips for head in item.labels)
+    columns = {
+        "signer": unified((item.signer for item in clips), labels=False),
+        "group": unified((item.group for item in clips), labels=False),
+        "split": unified((item.split for item in clips), labels=False),
+    }
+    classes = {head: unified((item.labels.get(head) for item in clips), labels=True) for head in heads}
+    for what, changed in (*columns.items(), *classes.items()):
+        for name, other in changed.items():
+            remarks.append(f"{what} {name!r} is taken for {repr(other) if other else 'not known'}")
+    if not any((*columns.values(), *classes.values())):
+        return items
+
+    def one(item: Item | Rejected) -> Item | Rejected:
+        if isinstance(item, Rejected):
+            return item
+        labels = {head: classes[head].get(label, label) for head, label in item.labels.items()}
+        return replace(
+            item,
+            signer=columns["signer"].get(item.signer or "", item.signer) or None,
+            group=columns["group"].get(item.group or "", item.group) or None,
+            split=columns["split"].get(item.split or "", item.split) or None,
+            labels={head: label for head, label in labels.items() if label},
+        )
+
+    return [one(item) for item in items]
 
 
 def _canonical(item: Item | Rejected) -> Item | Rejected:

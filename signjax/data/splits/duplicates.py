@@ -27,6 +27,10 @@ _PROJECTION_SLACK = 1.25
 _ROWS_AT_ONCE = 2048
 _CANDIDATES_A_CLIP = 16
 _CLIPS_FOR_SCALE = 1024
+_FARTHEST = 1e4  # standard deviations
+_IMPLAUSIBLE = 50.0  # standard deviations from the middle of all clips
+_MOST_OUTSIDE = 0.25  # share of a clip's values
+_OTHER_UNIT = 20.0  # between neighbours of all clips in order of motion
 _FAR = 8.0  # rough standard deviations, root mean square over a clip
 
 
@@ -77,16 +81,40 @@ def outline(frames: np.ndarray) -> np.ndarray:
 def channel_scale(outlines: Outlines) -> np.ndarray:
     """float32 (F,): the standard deviation of each channel over outlines (N, K, F); infinite where it hardly ever changes.
 
-    Clips far from all others are left out: a few faulty recordings with huge values must not make the rest look alike. What
-    is far is told from the standard deviation with values beyond the 5th and 95th percentile brought to these.
+    Where clips come in two units, or many hold values that stand for nothing, only those of the larger group count: beside
+    pixels, all clips in shares of the picture would look alike. Clips far from all others are left out: a few faulty
+    recordings with huge values must not make the rest look alike. What is far is told from the standard deviation with values
+    beyond the 5th and 95th percentile brought to these.
     """
-    chosen = np.unique(np.linspace(0, len(outlines) - 1, min(len(outlines), _CLIPS_FOR_SCALE)).astype(np.int64))
-    rows = np.concatenate([outlines[clip : clip + 1] for clip in chosen.tolist()]).astype(np.float64)
+    rows = _sample(outlines)
+    rows = rows[_of_one_unit(rows)]
     low, middle, high = np.percentile(rows, (5, 50, 95), axis=(0, 1))
     rough = _or_infinite(np.clip(rows, low, high).std((0, 1)), low, high)
     far = np.sqrt(np.square((rows - middle) / rough).mean((1, 2))) > _FAR
     near = rows[~far]
     return _or_infinite(near.std((0, 1)), low, high).astype(np.float32)
+
+
+def _of_one_unit(rows: np.ndarray) -> np.ndarray:
+    """bool (M,): the clips, by their outlines (M, K, F), that move on the scale on which most do."""
+    motion = np.sqrt(np.square(rows - rows.mean(1, keepdims=True)).mean((1, 2)))
+    order = np.argsort(motion, kind="stable")
+    order = order[motion[order] > 0]
+    chosen = np.ones(len(rows), bool)
+    if len(order) < 2:
+        return chosen
+    steps = motion[order[1:]] / motion[order[:-1]]
+    first_large = int(steps.argmax()) + 1
+    if steps[first_large - 1] >= _OTHER_UNIT:
+        few_are_large = first_large >= len(order) - first_large
+        chosen[order[first_large:] if few_are_large else order[:first_large]] = False
+    return chosen
+
+
+def _sample(outlines: Outlines) -> np.ndarray:
+    """float64 (M, K, F): the outlines of up to 1024 clips, spread evenly."""
+    chosen = np.unique(np.linspace(0, len(outlines) - 1, min(len(outlines), _CLIPS_FOR_SCALE)).astype(np.int64))
+    return np.concatenate([outlines[clip : clip + 1] for clip in chosen.tolist()]).astype(np.float64)
 
 
 def _or_infinite(std: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -100,11 +128,24 @@ def descriptors(outlines: Outlines, scale: np.ndarray) -> np.ndarray:
     random = np.random.default_rng(_PROJECTION_SEED).normal(size=(width, _DIMENSIONS)).astype(np.float32)
     random /= np.sqrt(np.float32(width * _DIMENSIONS))
     found = np.empty((len(outlines), _DIMENSIONS), np.float32)
-    centre = outlines[:1][0, 0]
+    centre = np.median(_sample(outlines), axis=(0, 1))
     for start in range(0, len(outlines), _ROWS_AT_ONCE):
-        block = (outlines[start : start + _ROWS_AT_ONCE] - centre) / scale
-        found[start : start + _ROWS_AT_ONCE] = block.reshape(-1, width) @ random
+        # A clip times 1e30 is far from all others at 1e4 deviations too; its squares would overflow and blind the search.
+        block = np.clip(
+            (outlines[start : start + _ROWS_AT_ONCE].astype(np.float64) - centre) / scale, -_FARTHEST, _FARTHEST
+        )
+        found[start : start + _ROWS_AT_ONCE] = block.astype(np.float32).reshape(-1, width) @ random
     return found
+
+
+def _plausible(frames: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray | None:
+    """float64 (T, F): a clip's frames, standardised, values that no body has at 0; None where most are such.
+
+    Two clips with the same sentinel (-9999, say) in place of what was not seen have that in common, and nothing else.
+    """
+    standard = (frames.astype(np.float64) - centre) / scale
+    outside = np.abs(standard) > _IMPLAUSIBLE
+    return None if outside.mean() > _MOST_OUTSIDE else np.where(outside, 0.0, standard)
 
 
 def candidates(points: np.ndarray, radius: float) -> Iterator[tuple[int, int]]:
@@ -180,12 +221,13 @@ def find_duplicates(
             single.append(clip)
     if len(single) > 1:
         scale = channel_scale(outlines)
+        centre = np.median(_sample(outlines), axis=(0, 1))
         points = descriptors(outlines, scale)[single]
         for i, j in candidates(points, _CANDIDATE_RADIUS * _PROJECTION_SLACK):
-            a, b = frames_of(single[i]), frames_of(single[j])
-            if min(len(a), len(b)) < 2:
+            a, b = (_plausible(frames_of(single[clip]), centre, scale) for clip in (i, j))
+            if a is None or b is None or min(len(a), len(b)) < 2:
                 continue
-            distance = relative_distance(a / scale, b / scale)
+            distance = relative_distance(a, b)
             if distance <= near_distance:
                 pairs.append(Pair(single[i], single[j], "near", distance))
     return sorted(pairs)

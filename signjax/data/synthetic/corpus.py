@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from signjax.data import locks
-from signjax.data.folders import recover, replacing, settled
+from signjax.data.folders import recover, replacing, settled, target_of
 from signjax.data.locks import FolderLock
 from signjax.data.synthetic.signing import (
     ATTRIBUTES,
@@ -69,7 +69,7 @@ def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say, workers: W
     Raises:
       InputError: the folder holds something else.
     """
-    made_by = {"seed": seed, **asdict(size)}
+    folder, made_by = target_of(folder), {"seed": seed, **asdict(size)}
     with locks.beside(folder, say) as lock:
         if not to_write(folder, made_by, lock, say):
             return

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data import hamnosys, locks
-from signjax.data.folders import replacing
+from signjax.data.folders import replacing, target_of
 from signjax.data.labels.modes import HAMNOSYS_COLUMN
 from signjax.data.synthetic.corpus import STAMP, Say, to_write
 from signjax.data.synthetic.hamnosys_motion import sign_plan
@@ -63,7 +63,7 @@ def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, worker
     Raises:
       InputError: the folder holds something else, or the table has no string.
     """
-    table_path, signers = Path(corpus.table), corpus.signers
+    folder, table_path, signers = target_of(folder), Path(corpus.table), corpus.signers
     strings = hashlib.sha256(table_path.read_bytes()).hexdigest()
     made_by = {
         "source": "synthetic_hamnosys",

@@ -43,6 +43,23 @@ def alike(names: Iterable[str]) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
+# What programs write for a value that is not there. A gloss may be NONE, so of labels only what no language has counts.
+_NO_NAME = frozenset(("nan", "none", "null", "n/a", "na", "<na>", "nat", "-", "?", "unknown"))
+_NO_LABEL = frozenset(("nan", "NaN", "<NA>", "NaT"))
+
+
+def unified(names: Iterable[str | None], *, labels: bool) -> dict[str, str]:
+    """What to read for names of one column that are written in a way of their own: `4.0` beside `4`, or `nan` for nothing.
+
+    >>> unified(["4", "4.0", "5", "nan"], labels=False)
+    {'4.0': '4', 'nan': ''}
+    """
+    given = {name for name in names if name is not None}
+    changed = {name: name.removesuffix(".0") for name in given if name.removesuffix(".0") in given - {name}}
+    absent = {name: "" for name in given if (name in _NO_LABEL if labels else name.casefold() in _NO_NAME)}
+    return dict(sorted((changed | absent).items()))
+
+
 def _bare(name: str) -> str:
     """What two names that are alike have in common."""
     # Folding the case can undo the normal form, so that follows once more.

@@ -97,3 +97,30 @@ def test_a_clip_is_at_no_distance_from_itself_and_motion_in_reverse_is_far():
     clip = walk(np.random.default_rng(6), 50)
     assert relative_distance(clip, clip) < 1e-6
     assert relative_distance(clip, clip[::-1]) > 0.3
+
+
+@pytest.mark.parametrize("faulty", [0, 5])
+def test_a_clip_in_another_unit_does_not_blind_the_search(faulty):
+    rng = np.random.default_rng(0)
+    clips = [np.cumsum(rng.normal(size=(30, 4)), axis=0).astype(np.float32) for _ in range(60)]
+    clips[50] = clips[20] + rng.normal(0, 0.001, clips[20].shape).astype(np.float32)
+    clips[faulty] = clips[faulty] * np.float32(1e30)
+    outlines = np.stack([outline(clip) for clip in clips])
+    digests = [str(i) for i in range(60)]
+    pairs = find_duplicates(outlines, digests, np.zeros(60, bool), lambda i: clips[i])
+    assert [(pair.first, pair.second) for pair in pairs] == [(20, 50)]
+
+
+@pytest.mark.parametrize("every", [2, 3, 4])
+@pytest.mark.parametrize("fault", ["pixels", "sentinel"])
+def test_clips_in_two_units_are_not_taken_for_copies(every, fault):
+    rng = np.random.default_rng(0)
+    clips = [np.cumsum(rng.normal(size=(30, 4)), axis=0).astype(np.float32) for _ in range(120)]
+    for index in range(0, 120, every):
+        if fault == "pixels":
+            clips[index] *= 640
+        else:
+            clips[index][5:8] = -9999
+    outlines = np.stack([outline(clip) for clip in clips])
+    digests = [str(i) for i in range(120)]
+    assert find_duplicates(outlines, digests, np.zeros(120, bool), lambda i: clips[i]) == []
