@@ -13,7 +13,7 @@ SUFFIXES = frozenset(
 )
 _LONGEST_NAME = 255  # bytes per path component, on all common file systems
 _PORTION = 128  # files
-_PORTION_BYTES = 64 << 20  # bytes after which a portion is complete; its records are written only when all of it is done
+_PORTION_BYTES = 64 << 20  # bytes after which a portion is complete; records are written once it is done
 _LEAST_PORTION = 16  # files; fewer would spend too long waiting for the disk at the end of each portion
 
 
