@@ -1,1 +1,1 @@
-"""Pure, shape-annotated functions, and a thin Linen module for each."""
+"""The network's layers: pure, shape-annotated functions and a thin Linen module for each."""

@@ -1,6 +1,6 @@
 """Multi-head self-attention with a padding mask.
 
-Shapes: B clips, T frames, D features, N heads, H features a head.
+Shapes: B clips, T frames, D features, N heads, H features per head.
 """
 
 import flax.linen as nn
@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float
 from signjax.layers.linear import Projection
 from signjax.layers.precision import carried
 
-# Large enough that a padded frame's weight underflows to exactly 0 in float32, small enough to stay finite.
+# Low enough that a padded frame's weight underflows to exactly 0 in float32, and still finite.
 _MASKED_SCORE = -1e9
 
 
@@ -21,7 +21,7 @@ def self_attention(
     value: Float[Array, "b t n h"],
     mask: Bool[Array, "b t"],
 ) -> Float[Array, "b t n h"]:
-    """Scaled dot-product attention among the real frames of each clip; the softmax is in at least float32.
+    """Scaled dot-product attention among the real frames of each clip. The softmax runs in at least float32.
 
     Source: Vaswani et al. (2017).
     """
@@ -33,15 +33,15 @@ def self_attention(
 
 
 def _angles(frames: int, count: int) -> Float[Array, "t d"]:
-    """The frame number times `count` frequencies, whose wavelengths go from 2 pi to 2000 pi frames."""
+    """The frame number times `count` frequencies, with wavelengths from 2 pi to 2000 pi frames."""
     frequency = jnp.exp(-jnp.log(1000.0) * jnp.arange(count) / max(count - 1, 1))
     return jnp.arange(frames)[:, None] * frequency[None, :]
 
 
 def positions(frames: int, features: int) -> Float[Array, "t d"]:
-    """Sines and cosines of the frame number, to be added to the features.
+    """Sinusoidal position embeddings, to be added to the features.
 
-    Source: Vaswani et al. (2017), with wavelengths for clips of at most a few hundred frames.
+    Source: Vaswani et al. (2017), with shorter wavelengths, for clips of at most a few hundred frames.
     """
     half = features // 2
     angle = _angles(frames, half)
@@ -50,9 +50,9 @@ def positions(frames: int, features: int) -> Float[Array, "t d"]:
 
 
 def rotary(x: Float[Array, "b t n h"]) -> Float[Array, "b t n h"]:
-    """Turns pairs of features by the frame number, so that scores depend on how far apart two frames are.
+    """Rotates pairs of features by the frame number, so that scores depend on the distance between two frames.
 
-    The last feature of an odd number stays. Source: Su et al. (2021).
+    With an odd number of features, the last one is left unchanged. Source: Su et al. (2021).
     """
     half = x.shape[-1] // 2
     angle = _angles(x.shape[1], half)[None, :, None, :]
@@ -65,9 +65,9 @@ class SelfAttention(nn.Module):
     """Layer norm, positions, and multi-head self-attention.
 
     Attributes:
-      heads: number of heads; must divide the features.
-      rotary: relative positions by rotating queries and keys, instead of sines added to the features.
-      dtype: precision of the products; None: that of inputs and weights.
+      heads: number of heads; must divide the number of features.
+      rotary: whether to rotate queries and keys (relative positions) instead of adding sinusoids to the features.
+      dtype: precision of the products; None uses that of inputs and weights.
     """
 
     heads: int
@@ -76,14 +76,14 @@ class SelfAttention(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b t d"]:
-        """What attention adds to `x`; zeros on padding."""
+        """Returns the residual to add to `x`; zeros on padding."""
         features = x.shape[-1]
         if features % self.heads:
             raise ValueError(f"attention: {self.heads} heads do not divide {features} features")
         y = nn.LayerNorm(dtype=self.dtype, name="norm")(x)
         if not self.rotary:
             y += positions(x.shape[1], features)[None].astype(y.dtype)
-        # One projection for query, key and value: measurably faster than three.
+        # One projection for query, key and value is measurably faster than three.
         projected = Projection(3 * features, use_bias=False, dtype=self.dtype, name="query_key_value")(y)
         query, key, value = jnp.split(projected.reshape(*x.shape[:2], 3 * self.heads, -1), 3, axis=2)
         if self.rotary:

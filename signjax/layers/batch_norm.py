@@ -1,7 +1,7 @@
-"""Batch norm over real frames, on all devices that share a batch, with a backward pass of its own.
+"""Batch norm over real frames, across all devices that share a batch, with its own backward pass.
 
-Devices wait for one another wherever they add something up. Here they do so once in each direction: forward they hand round counts,
-means and sums of squared deviations, backward two sums of gradients.
+Every collective makes devices wait for one another, so there is one in each direction: the forward pass gathers counts,
+means and sums of squared deviations; the backward pass adds up two sums of gradients.
 
 Shapes: B clips, T frames, D features, K devices. A mask is True on real frames.
 """
@@ -27,11 +27,12 @@ def masked(x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "
 def masked_moments(
     x: Float[Array, "b t d"], mask: Bool[Array, "b t"], axis_name: str | None
 ) -> tuple[Float[Array, "d"], Float[Array, "d"], Float[Array, ""]]:
-    """Mean and variance of each feature over the real frames of all clips, and the number of these frames.
+    """Computes mean and variance of each feature over the real frames of all clips, and the number of these frames.
 
-    Over all devices of `axis_name`, which hold different numbers of real frames. In at least float32.
+    The statistics cover all devices of `axis_name`, which hold different numbers of real frames. They are computed in
+    at least float32.
 
-    Source: Chan et al. (1979), for the variance of parts with means of their own.
+    Source: Chan et al. (1979), for combining the variances of parts with different means.
     """
     x = x.astype(carried(x.dtype))
     count = mask.sum().astype(x.dtype)
@@ -55,7 +56,11 @@ def batch_norm(
     bias: Float[Array, "d"],
     axis_name: str | None,
 ) -> tuple[Float[Array, "b t d"], Float[Array, "d"], Float[Array, "d"]]:
-    """Each feature normalised over the real frames of the batch, zero on padding; mean and variance, which have no gradient."""
+    """Normalises each feature over the real frames of the batch; zero on padding.
+
+    Returns:
+      The normalised features, and the batch's mean and variance, which have no gradient.
+    """
     return _forward(x, mask, scale, bias, axis_name)[0]
 
 
@@ -69,13 +74,15 @@ def _backward(axis_name: str | None, kept: Any, cotangents: Any) -> tuple[Array,
     x, mask, scale, mean, variance, count = kept
     inverse = jax.lax.rsqrt(variance + _EPSILON)
     centred = x.astype(carried(x.dtype)) - mean[None, None, :]
-    # XLA makes a product of two large arrays once. What an operation makes of one large array it computes again wherever it is
-    # read, and with it all that led there. So the gradient meets a large factor here, and a difference comes last. A factor that
-    # is only broadcast would not count as large: it is masked, though the gradient is.
+    # XLA computes a product of two large arrays once, but fuses an operation on a single large array into every consumer,
+    # recomputing everything before it. So the gradient is multiplied by a large array first and ends in a difference of
+    # large arrays. A factor that is only broadcast would not count as large, so it is masked, although the gradient
+    # already is.
     factor = masked(jnp.broadcast_to(inverse[None, None, :], x.shape), mask)
     d_centred = masked(cotangents[0].astype(centred.dtype), mask) * factor
     d_bias, d_scale = d_centred.sum((0, 1)) / inverse, (d_centred * centred).sum((0, 1))
-    # Of all devices for the inputs; those of the weights are added up with the other weights' gradients.
+    # The input gradient needs the sums over all devices. d_scale and d_bias stay local: they are added up over devices
+    # together with the gradients of all other weights.
     sums = jnp.stack([d_bias, d_scale])
     sums = (sums if axis_name is None else jax.lax.psum(sums, axis_name)) / jnp.maximum(count, 1.0)
     gain = scale * inverse
@@ -95,7 +102,7 @@ def normalised(
     scale: Float[Array, "d"],
     bias: Float[Array, "d"],
 ) -> Float[Array, "b t d"]:
-    """`x` normalised by a mean and a variance; zero on padding."""
+    """Normalises `x` by a given mean and variance; zero on padding."""
     gain = scale * jax.lax.rsqrt(variance + _EPSILON)
     normal = x.astype(carried(x.dtype)) * gain[None, None, :] + (bias - mean * gain)[None, None, :]
     return masked(normal.astype(x.dtype), mask)
@@ -106,7 +113,7 @@ class MaskedBatchNorm(nn.Module):
 
     Attributes:
       axis_name: the mapped axis over which devices share a batch; None on a single device.
-      momentum: share of the running statistics that a training step keeps.
+      momentum: fraction of the running statistics that a training step keeps.
 
     Source: Ioffe & Szegedy (2015).
     """
@@ -116,7 +123,7 @@ class MaskedBatchNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"], *, training: bool) -> Float[Array, "b t d"]:
-        """Normalises by the batch in training, by the running statistics otherwise; zeros on padding."""
+        """Normalises by the batch statistics in training, by the running statistics otherwise; zeros on padding."""
         features = x.shape[-1]
         scale = self.param("scale", nn.initializers.ones, (features,))
         bias = self.param("bias", nn.initializers.zeros, (features,))

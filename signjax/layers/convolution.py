@@ -1,7 +1,7 @@
 """Masked 1-D convolutions in residual blocks.
 
-Shapes: B clips, T frames, D features in, F filters. A mask is True on real frames; every layer here returns zeros elsewhere, so
-that padding can never reach a real frame through a kernel that overlaps the end of a clip.
+Shapes: B clips, T frames, D features in, F filters. A mask is True on real frames. Every layer here returns zeros
+elsewhere, so padding cannot reach a real frame through a kernel that overlaps the end of a clip.
 """
 
 import flax.linen as nn
@@ -15,13 +15,13 @@ from signjax.layers.pooling import mean_pool
 
 
 class ChannelAttention(nn.Module):
-    """Scales each feature of a clip by what the clip holds as a whole.
+    """Scales each feature of a clip by a gate computed from the mean over its frames.
 
     Attributes:
-      reduction: factor between the features and the bottleneck.
-      dtype: precision of the products; None: that of inputs and weights.
+      reduction: number of features divided by the size of the bottleneck.
+      dtype: precision of the products; None uses that of inputs and weights.
 
-    Source: squeeze and excitation, Hu et al. (2018), over time.
+    Source: squeeze-and-excitation, Hu et al. (2018), over time.
     """
 
     reduction: int = 8
@@ -40,14 +40,15 @@ class ResidualBlock(nn.Module):
     """Convolution, batch norm, GELU and dropout, beside a skip connection.
 
     Attributes:
-      filters: features out.
-      kernel: frames that a filter sees; odd.
-      dropout: rate.
-      depthwise: each filter sees one feature, and a projection mixes them (Chollet, 2017); a full convolution otherwise.
-      channel_attention: whether `ChannelAttention` follows.
-      stochastic_depth: share of the clips for which the block is only its skip connection.
+      filters: number of features F out.
+      kernel: width of a filter in frames; odd.
+      dropout: dropout rate.
+      depthwise: whether each filter sees one feature and a projection then mixes them (Chollet, 2017), instead of a
+        full convolution.
+      channel_attention: whether to apply `ChannelAttention`.
+      stochastic_depth: fraction of the clips for which the block is reduced to its skip connection.
       axis_name: as in `MaskedBatchNorm`.
-      dtype: precision of the products; None: that of inputs and weights.
+      dtype: precision of the products; None uses that of inputs and weights.
 
     Source: He et al. (2016), in one dimension.
     """
@@ -85,12 +86,12 @@ class ResidualBlock(nn.Module):
 
 
 def halve_mask(mask: Bool[Array, "b t"]) -> Bool[Array, "b t2"]:
-    """The mask after `halve_time`: a frame is real if either of its two was."""
+    """The mask after `halve_time`: a frame is real if either frame of its pair was."""
     return mask[:, ::2] | jnp.pad(mask[:, 1::2], ((0, 0), (0, mask.shape[1] % 2)))
 
 
 def halve_time(x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b t2 d"]:
-    """Means of pairs of frames, over the real ones of each pair; ceil(T / 2) frames, zeros on padding."""
+    """Averages pairs of frames, counting only real frames; returns ceil(T / 2) frames, zeros on padding."""
     padding = ((0, 0), (0, x.shape[1] % 2))
     pairs = jnp.pad(masked(x, mask), (*padding, (0, 0))).reshape(x.shape[0], -1, 2, x.shape[2])
     count = jnp.pad(mask, padding).reshape(x.shape[0], -1, 2).sum(2).astype(x.dtype)

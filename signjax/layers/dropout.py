@@ -1,9 +1,9 @@
-"""Dropout and stochastic depth, whose masks are functions of the clip's own stream.
+"""Dropout and stochastic depth with one random key per clip.
 
-`flax.linen.Dropout` draws one mask for the batch, so a clip's mask would depend on its place on the device and a run on four
-devices would differ from a run on one.
+`flax.linen.Dropout` draws a single mask for the whole batch. A clip's mask would then depend on its position on the
+device, and a run on four devices would differ from a run on one.
 
-Shapes: B clips, ... any.
+Shapes: B clips, then any axes.
 """
 
 import flax.linen as nn
@@ -15,7 +15,7 @@ from signjax.rng.per_clip import hashed_bernoulli, row_keys
 
 
 def dropout(x: Float[Array, "b *rest"], keys: Key[Array, "b"], rate: float) -> Float[Array, "b *rest"]:
-    """Zeroes a share `rate` of the values and scales the rest so that the mean stays.
+    """Zeroes a fraction `rate` of the values and scales the rest to preserve the mean.
 
     Source: Srivastava et al. (2014).
     """
@@ -24,7 +24,7 @@ def dropout(x: Float[Array, "b *rest"], keys: Key[Array, "b"], rate: float) -> F
 
 
 def stochastic_depth(branch: Float[Array, "b *rest"], keys: Key[Array, "b"], rate: float) -> Float[Array, "b *rest"]:
-    """Zeroes the whole branch of a share `rate` of the clips and scales the others so that the mean stays.
+    """Zeroes the whole branch for a fraction `rate` of the clips and scales the others to preserve the mean.
 
     Source: Huang et al. (2016).
     """
@@ -33,11 +33,11 @@ def stochastic_depth(branch: Float[Array, "b *rest"], keys: Key[Array, "b"], rat
 
 
 class Dropout(nn.Module):
-    """Dropout with a key a clip; the stream `dropout` gives the layer its own key.
+    """Dropout with one key per clip, derived from the layer's key in the stream `dropout`.
 
     Attributes:
-      rate: share of values that are zeroed, from 0 to less than 1.
-      whole_branch: zeroes all values of a clip together: stochastic depth.
+      rate: fraction of the values that are zeroed, at least 0 and below 1.
+      whole_branch: whether to zero all values of a clip together (stochastic depth).
     """
 
     rate: float
@@ -47,7 +47,7 @@ class Dropout(nn.Module):
     def __call__(
         self, x: Shaped[Array, "b *rest"], row: Int[Array, "b"], *, training: bool
     ) -> Shaped[Array, "b *rest"]:
-        """Drops in training; the identity otherwise."""
+        """Applies dropout in training; the identity otherwise."""
         if not training or self.rate == 0.0:
             return x
         drop = stochastic_depth if self.whole_branch else dropout

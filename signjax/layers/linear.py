@@ -1,10 +1,10 @@
-"""A linear layer over the features of each frame, with a backward pass of its own.
+"""A linear layer over the features of each frame, with its own backward pass.
 
-The gradient of the weights is one product over all frames of all clips. Written as the transpose of the forward product, as
-jax derives it, XLA hands it to a routine on the CPU that took several times as long.
-Written with the features of the input as the rows of the result it takes the usual one.
+The weight gradient is one product over all frames of all clips. In the form jax derives, the transpose of the forward
+product, XLA on the CPU uses a routine that takes several times as long. With the input features as the rows of the
+result, it uses the usual one.
 
-Shapes: B clips, T frames, D features in, F features out; frames or clips may come first.
+Shapes: B clips, T frames, D features in, F features out. Frames or clips may come first.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from signjax.layers.precision import carried
 
 @jax.custom_vjp
 def project(x: Float[Array, "b t d"], kernel: Float[Array, "d f"]) -> Float[Array, "b t f"]:
-    """x @ kernel, both in one precision; the gradient of the kernel is added up in at least float32."""
+    """Computes x @ kernel, both in the same precision. The kernel's gradient is accumulated in at least float32."""
     return jnp.matmul(x, kernel)
 
 
@@ -34,15 +34,16 @@ def _backward(kept: tuple[Array, Array], d_y: Array) -> tuple[Array, Array]:
 
 
 def product_over_frames(x: Float[Array, "b t d"], d_y: Float[Array, "b t f"]) -> Float[Array, "d f"]:
-    """The gradient of weights from what they were given and what came back, added up in at least float32.
+    """Computes a weight gradient from the input and the output gradient, accumulated in at least float32.
 
-    XLA turns the factor that gives the rows, and with it all that made it: the smaller shall do. `einsum` adds up axes in
-    the order of their letters: were the first axis not the first letter, it would bring both arrays into another order.
+    XLA transposes the factor that provides the rows, and recomputes everything fused into it, so the smaller factor
+    provides them. `einsum` contracts axes in alphabetical order: if the first axis did not have the first letter, both
+    arrays would be transposed.
     """
     wide = carried(x.dtype)
     if x.shape[-1] <= d_y.shape[-1]:
         return jnp.einsum("btd,btf->df", x, d_y, preferred_element_type=wide)
-    # Halving and doubling are exact. Without them XLA would see that a product is turned, and turn `x` after all.
+    # Halving and doubling are exact. Without them XLA would simplify the transposed product and transpose `x` after all.
     return (2.0 * jnp.einsum("btf,btd->fd", 0.5 * d_y, x, preferred_element_type=wide)).T
 
 
@@ -50,12 +51,12 @@ project.defvjp(_forward, _backward)
 
 
 class Projection(nn.Module):
-    """`flax.linen.Dense` over frames: same parameters, same results.
+    """`flax.linen.Dense` over frames, with the same parameters and results.
 
     Attributes:
-      features: F.
-      use_bias: whether something is added to each feature.
-      dtype: precision of the product; None: that of inputs and weights.
+      features: number of features F out.
+      use_bias: whether to add a bias to each feature.
+      dtype: precision of the product; None uses that of inputs and weights.
       bias_init: initial biases.
     """
 
@@ -66,7 +67,7 @@ class Projection(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "b t d"]) -> Float[Array, "b t f"]:
-        """Each frame's features times the kernel, plus the bias."""
+        """Multiplies the features of each frame by the kernel and adds the bias."""
         kernel = self.param("kernel", nn.initializers.lecun_normal(), (x.shape[-1], self.features))
         dtype = jnp.promote_types(x.dtype, kernel.dtype) if self.dtype is None else self.dtype
         y = project(x.astype(dtype), kernel.astype(dtype))

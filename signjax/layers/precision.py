@@ -1,8 +1,8 @@
-"""What is never computed in less than float32: states, sums, statistics, softmax."""
+"""The precision of states, sums, statistics and the softmax: never below float32."""
 
 import jax.numpy as jnp
 
 
 def carried(precision: jnp.dtype) -> jnp.dtype:
-    """The precision of states and sums where products have `precision`: never less than float32."""
+    """The precision of states and sums for products in `precision`: at least float32."""
     return jnp.promote_types(precision, jnp.float32)

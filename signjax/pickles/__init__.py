@@ -1,19 +1,19 @@
-"""Reads torch pickles without torch, and without running anything that a file says.
+"""Reads torch pickles without torch, and without running any code from the file.
 
-`load` opens a plain `pickle.dump`, a `torch.save` archive (zip, since 1.6), a legacy `torch.save` stream or tar, a joblib dump,
-and each of them packed with gzip, bzip2 or zlib, whatever device the tensors lay on. It gives a tree of dict, list, tuple, set,
-str, bytes and numbers with `numpy.ndarray` in place of every tensor and storage.
+`load` opens a plain `pickle.dump`, a `torch.save` archive (zip, since 1.6), a legacy `torch.save` stream or tar, or a
+joblib dump, each of them optionally compressed with gzip, bzip2 or zlib, whatever device the tensors were on. It
+returns a tree of dict, list, tuple, set, str, bytes and numbers, with a `numpy.ndarray` for every tensor and storage.
 
-Guarantees, for any file whatever:
+Guarantees, for any file:
 
-- Nothing that the file names is imported or called. A machine of our own interprets the pickle; the names that it may use are
-  a closed list of exact pairs, and all that they make are stand-ins of ours.
-- Every array lies inside of the bytes that the file gave for it: sizes, offsets and strides are checked as whole numbers first.
+- Nothing the file names is imported or called. The pickle is interpreted by our own machine; the names it may use are a
+  closed list of exact (module, name) pairs, and calling one only creates a stand-in.
+- Every array lies within the bytes the file provides for it: sizes, offsets and strides are first checked as integers.
 - Time and memory are bounded by the file's size and by `Limits`.
-- The outcome is a tree or a `PickleError` (or an `OSError` where the file cannot be read at all).
+- The outcome is a tree or a `PickleError` (or an `OSError` if the file cannot be read at all).
 
-What is not guaranteed: that a file says the truth, or that a file of 64 MiB or more, which is mapped, may be cut short by
-another program while its arrays are in use. `docs/pickles.md` has the forms, the limits and the measurements.
+Not guaranteed: that the content is true, or that another program may truncate a file of 64 MiB or more, which is
+mapped, while its arrays are in use. `docs/pickles.md` lists the formats, the limits and the measurements.
 """
 
 import os
@@ -31,7 +31,7 @@ _DEFAULT_LIMITS = Limits()
 
 
 class ArrayInfo(NamedTuple):
-    """What `inspect` gives in place of an array."""
+    """Describes an array; `inspect` returns it in place of the array itself."""
 
     shape: tuple[int, ...]
     dtype: "np.dtype[Any]"
@@ -39,23 +39,23 @@ class ArrayInfo(NamedTuple):
 
 
 def load(path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS, verify: bool | None = None) -> Any:
-    """The tree that a file holds, with NumPy arrays in place of its tensors.
+    """Returns the tree that a file holds, with NumPy arrays in place of tensors.
 
     Args:
       path: the file.
-      limits: bounds on what the file may cost.
-      verify: whether to compare the checksums of a zip archive's storages; by default where the file is small enough
-      to be
-        read rather than mapped (64 MiB).
+      limits: bounds on the time and memory the file may cost.
+      verify: whether to verify the checksums of a zip archive's storages. None verifies them in files below 64 MiB,
+        which are read rather than mapped.
 
     Raises:
-      PickleError: the file is damaged, hostile, or holds something that is not read here.
+      PickleError: the file is damaged, hostile, or contains something that is not supported.
+      OSError: the file cannot be read.
     """
     return containers.read(path, limits, View.array, mapped=False, verify=verify)
 
 
 def inspect(path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS) -> Any:
-    """The same tree with an `ArrayInfo` for each array, whose bytes are not read where the form allows it."""
+    """Returns the same tree with an `ArrayInfo` for each array, not reading arrays where the format allows it."""
     return containers.read(path, limits, _describe, mapped=True, verify=False)
 
 

@@ -9,7 +9,7 @@ from signjax.pickles.limits import Limits, PickleError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; its exit status."""
+    """Runs the command; returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m signjax.pickles", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 

@@ -1,19 +1,19 @@
-"""A file that appears under its name only once it is whole and on the disk."""
+"""Files that appear under their name only once they are complete and on disk."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-_LONGEST_NAME = 255  # bytes, on every file system that is common
+_LONGEST_NAME = 255  # bytes, on all common file systems
 _SUFFIX = ".partial"
 _GATHERED = 8 << 20  # bytes
-_MOST_PIECES = 512  # what one call of the system takes is 1024
+_MOST_PIECES = 512  # writev accepts 1024
 
 
 class Partial:
-    """A file that is written under another name beside `path`, until `finish` or `abandon`.
+    """A file written under a temporary name beside `path`, until `finish` or `abandon`.
 
-    It takes pieces without copying them, and writes many at once.
+    It collects pieces without copying them and writes many at once.
     """
 
     def __init__(self, path: str) -> None:
@@ -24,7 +24,7 @@ class Partial:
         self._size = 0
 
     def write(self, piece: bytes | memoryview) -> None:
-        """Keeps the piece, which must not change, until it is written."""
+        """Adds a piece, which must not change until it is written."""
         if len(piece):
             self._pieces.append(memoryview(piece))
             self._size += len(piece)
@@ -32,7 +32,7 @@ class Partial:
             self.flush()
 
     def flush(self) -> None:
-        """Writes what has been gathered."""
+        """Writes the collected pieces."""
         while self._pieces:
             written = os.writev(self._descriptor, self._pieces)
             while self._pieces and written >= len(self._pieces[0]):
@@ -42,7 +42,7 @@ class Partial:
         self._size = 0
 
     def finish(self) -> None:
-        """Makes what was written last, and gives the file its name; removes it if that fails."""
+        """Flushes the file to disk and gives it its name; removes it if that fails."""
         try:
             try:
                 os.fsync(self._descriptor)
@@ -64,7 +64,7 @@ class Partial:
 
 
 def partial_path(path: str) -> str:
-    """The temporary file's name: the same each time, so that a run takes up what a killed one left."""
+    """The name of the temporary file; always the same, so that a run overwrites what a killed one left behind."""
     folder, name = os.path.split(path)
     stem = os.fsencode("." + name)[: _LONGEST_NAME - len(_SUFFIX)].decode("utf-8", "ignore")
     return os.path.join(folder, stem + _SUFFIX)
@@ -72,7 +72,7 @@ def partial_path(path: str) -> str:
 
 @contextmanager
 def written(path: str) -> Iterator[Partial]:
-    """Opens a temporary file beside `path`, to be finished when all is written; on failure it is removed."""
+    """Opens a temporary file beside `path`; the caller finishes it. If an error occurs, it is removed."""
     file = Partial(path)
     try:
         yield file
@@ -84,14 +84,14 @@ def written(path: str) -> Iterator[Partial]:
 
 @contextmanager
 def replacing(path: str) -> Iterator[Partial]:
-    """The same, but finished at once: flushed to the disk and renamed."""
+    """Like `written`, but also finishes the file: flushes it to disk and renames it."""
     with written(path) as file:
         yield file
     file.finish()
 
 
 def sync_folder(path: str) -> None:
-    """Makes the renames in a folder last."""
+    """Makes the renames in a folder durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,28 +1,27 @@
-"""What a file may cost the reader, and the error that every refusal is."""
+"""Bounds on the time and memory a file may cost, and the error raised for every refused file."""
 
 from dataclasses import dataclass
 
 
 class PickleError(ValueError):
-    """A file was refused; nothing in it was run.
+    """A file was refused; no code in it was run.
 
-    The message names the file, its form, the byte offset or member where known, what was met, and what is allowed.
+    The message names the file, its format, the byte offset or member if known, what was found, and what is allowed.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds that hold before memory is allocated; a caller who trusts a file may raise them.
+    """Bounds that are checked before memory is allocated. A caller who trusts a file may raise them.
 
     Attributes:
-      depth: containers inside containers.
-      opcodes: pickle instructions in one stream. One instruction makes at most one small object.
-      values: values of the tree, an object that is reached by several ways counted each time.
-      tuple_keys: tuples as dictionary keys or set members in one stream.
-      ratio: with `allowance`, how far a file may unfold. What decompression gives, and what the arrays would take if
-      each
-        were written out, stay below `ratio` x the file's size + `allowance`.
-      allowance: bytes that any file may unfold to, however small it is.
+      depth: nesting of containers.
+      opcodes: opcodes in one pickle stream. Each creates at most one small object.
+      values: values in the tree, counted once for each path that leads to them.
+      tuple_keys: tuples used as dictionary keys or set members in one stream.
+      ratio: bound on expansion. Decompressed data, and all arrays if each were written out, must stay below
+        `ratio` x file size + `allowance` bytes.
+      allowance: bytes that any file may expand to, however small it is.
     """
 
     depth: int = 100
@@ -33,5 +32,5 @@ class Limits:
     allowance: int = 32 << 20
 
     def unfolded(self, file_size: int) -> int:
-        """The number of bytes that a file of this size may unfold to."""
+        """The number of bytes a file of this size may expand to."""
         return self.ratio * file_size + self.allowance

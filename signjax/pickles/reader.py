@@ -1,4 +1,4 @@
-"""Which form a file has, and how each form is read."""
+"""Detects the format of a file and reads it."""
 
 import os
 from collections.abc import Callable
@@ -29,7 +29,7 @@ _MARKS = tuple(_OTHERS)
 
 
 def form(buffer: memoryview) -> str:
-    """The form of a file, by its first bytes."""
+    """Detects the format of a file from its first bytes."""
     start = bytes(buffer[:32])
     if start.startswith(b"\x80") and not start.startswith(_LEGACY_START) and not tar_archive.is_tar(buffer):
         return "plain"
@@ -48,9 +48,9 @@ def form(buffer: memoryview) -> str:
 def read(
     path: str | os.PathLike[str], limits: Limits, leaf: Callable[[View], Any], mapped: bool, verify: bool | None
 ) -> Any:
-    """The tree of a file, with `leaf` of each array's view in the arrays' places.
+    """Returns the tree of a file, with `leaf(view)` in place of each array.
 
-    A file that is not mapped must not be looked at any more: its memory is that of the next one.
+    Keep no reference to the bytes of a file that is not mapped: the next file is read into the same memory.
     """
     try:
         buffer, is_mapped = open_bytes(path, mapped)
@@ -62,7 +62,7 @@ def read(
 
 
 def parse(buffer: memoryview, limits: Limits, leaf: Callable[[View], Any], verify: bool) -> Any:
-    """The tree that the bytes of a file hold."""
+    """Returns the tree encoded by the bytes of a file."""
     found = form(buffer)
     file_size = len(buffer)
     try:

@@ -1,4 +1,4 @@
-"""From what the pickle machine built to the tree that the caller gets."""
+"""Turns what the pickle machine built into the tree that the caller receives."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,11 +19,11 @@ _ATOMS = frozenset((str, int, float, bool, type(None), bytes, bytearray, complex
 
 
 class Settler:
-    """Walks the tree once, and turns every stand-in into what it stands for.
+    """Walks the tree once and replaces every stand-in with the value it stands for.
 
-    Objects that are reached by several ways are settled once and stay one object, but count each time against the
-    limits: a file of forty tuples, each holding the one before it twice, stands for 2 ** 40 values, and whoever walks
-    the tree pays for them.
+    An object with several references is resolved once and stays a single object, but counts against the limits each
+    time: forty nested tuples, each holding the previous one twice, encode 2 ** 40 values, and whoever walks the
+    tree pays for all of them.
     """
 
     def __init__(self, leaf: Callable[[View], Any], limits: Limits, file_size: int) -> None:
@@ -34,27 +34,27 @@ class Settler:
         self._values = 0
         self._bytes = 0
         self._depth = 0
-        # What was settled, and what it counted; the source is kept so that its id stays its own.
+        # id -> (source, resolved value, values counted, bytes counted). The source is kept so its id is not reused.
         self._done: dict[int, tuple[Any, Any, int, int]] = {}
         self._under_way: set[int] = set()
 
     def leaf(self, view: View) -> Any:
-        """The array for a view, once it is known that it fits the limits."""
+        """Counts a view against the limits and returns its array."""
         self._bytes += view.nbytes
         self._check()
         return self._leaf(view)
 
     def reserve(self, nbytes: int) -> None:
-        """Counts memory that is about to be used against the limits."""
+        """Counts memory that is about to be allocated against the limits."""
         self._bytes += nbytes
         self._check()
 
     def nested_storage(self, blob: Any) -> Storage:
-        """The storage that a whole legacy stream inside of a plain pickle holds."""
+        """Reads the storage from a complete legacy stream nested in a plain pickle."""
         return legacy_stream.nested_storage(memoryview(blob), self._limits)
 
     def value(self, value: Any) -> Any:
-        """The value with everything in it settled."""
+        """Resolves a value and everything in it."""
         kind = type(value)
         self._values += 1
         if kind in _ATOMS:
@@ -65,7 +65,7 @@ class Settler:
             self._bytes += seen[3]
             self._check()
             return seen[1]
-        # The most frequent, and such as hold nothing which could hold them.
+        # First the most frequent kinds; they contain no references, so they cannot be part of a cycle.
         view = (value.ready or value.view(self)) if kind is Tensor or kind is ArrayStandIn else None
         if view is not None:
             self._bytes += view.nbytes

@@ -1,4 +1,4 @@
-"""A file's arrays at a glance: a table for people, JSON for programs."""
+"""Lists the arrays of a file, as a table or as JSON."""
 
 import json
 import math
@@ -12,11 +12,11 @@ from signjax.pickles.conversion.flatten import Entry, entries
 from signjax.pickles.limits import Limits
 from signjax.pickles.strided_view import View
 
-_LONGEST_TEXT = 40  # characters of a value that is no array
+_LONGEST_TEXT = 40  # characters of a value that is not an array
 
 
 def describe(path: str | os.PathLike[str], limits: Limits) -> list[dict[str, Any]]:
-    """A row for each array or value: name, shape, dtype, device, min, max, number of NaN, and a scalar's value."""
+    """Returns one row per array or value: name, shape, dtype, device, min, max, number of NaN, and a scalar's value."""
     tree = containers.read(path, limits, lambda view: view, mapped=True, verify=True)
     return [_row(entry) for entry in entries(tree)]
 
@@ -43,7 +43,7 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def _number(value: float) -> float | str:
-    """The number; JSON has no infinities, so that these become text."""
+    """The number; infinities become text, because JSON has none."""
     return value if math.isfinite(value) else str(value)
 
 
@@ -53,12 +53,12 @@ def _text(value: object) -> str:
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:
-    """The rows as JSON."""
+    """Formats the rows as JSON."""
     return json.dumps(rows, indent=1)
 
 
 def as_table(rows: list[dict[str, Any]]) -> str:
-    """The rows as aligned text."""
+    """Formats the rows as an aligned text table."""
     lines = [["name", "shape", "dtype", "device", "min", "max", "NaN", "value"]]
     for row in rows:
         shape = "x".join(map(str, row["shape"])) or "-"

@@ -1,4 +1,4 @@
-"""Opens a file as a block of bytes: small ones are read, large ones are mapped."""
+"""Opens a file as a block of bytes: small files are read, large ones are mapped."""
 
 import mmap
 import os
@@ -10,22 +10,22 @@ import numpy as np
 from signjax.pickles.limits import PickleError
 
 _ZIP = b"PK\x03\x04"
-_MAP_FROM = 64 << 20  # bytes; below it, reading is as fast and a file that shrinks meanwhile does no harm
+_MAP_FROM = 64 << 20  # bytes; below this, reading is as fast, and a file that shrinks meanwhile does no harm
 _PIECE = 8 << 20  # bytes
 _SPARES = 2
 _MOST_SPARE = 4 << 20  # bytes
 _SPARE: list[bytearray] = []
-_ZEROS = memoryview(bytes(_MOST_SPARE))  # which takes no memory as long as it is only read
-# glibc gives memory back to the system as soon as a file's arrays are let go of, and the next file's arrays cost a page
-# fault for each 4 KiB: half of the time that such a file takes. It keeps as much as twice the largest block that was
-# ever let go of, so one is. The zeros of `bytes` are the system's own: its memory is never touched.
+_ZEROS = memoryview(bytes(_MOST_SPARE))  # takes no physical memory as long as it is only read
+# glibc returns memory to the system as soon as a file's arrays are freed, and the arrays of the next file then cost one
+# page fault per 4 KiB, half of the time such a file takes. glibc keeps up to twice the largest block that was ever
+# freed, so a large one is allocated and freed here. Its zero pages come from the system and are never touched.
 bytes(2 * _MOST_SPARE)
 
 
 def pieces(content: memoryview) -> Iterable[memoryview]:
-    """The content a few megabytes at a time, so that of a large mapped file only those lie in memory.
+    """Yields the content a few megabytes at a time, so that only those of a large mapped file are in memory.
 
-    Nothing may have been written to the mapping: what was would be lost.
+    The mapping must be unmodified: changes would be lost.
     """
     owner = content.obj
     return _dropped(content, owner) if isinstance(owner, mmap.mmap) else (content,)
@@ -38,14 +38,17 @@ def _dropped(content: memoryview, owner: mmap.mmap) -> Iterator[memoryview]:
 
 
 def open_bytes(path: str | os.PathLike[str], mapped: bool = False) -> tuple[memoryview, bool]:
-    """The file's bytes.
+    """Opens a file.
 
     Args:
       path: a regular file.
-      mapped: map the file even if it is small, so that only what is looked at is read.
+      mapped: map the file even if it is small, so that only the parts that are accessed are read.
 
     Returns:
-      The bytes (writable; a mapping is private, so that the file stays as it is) and whether they are a mapping.
+      The bytes and whether they are a mapping. They are writable; a mapping is private, so the file never changes.
+
+    Raises:
+      PickleError: the file is empty, not a regular file, or shrinks while it is read.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -57,8 +60,8 @@ def open_bytes(path: str | os.PathLike[str], mapped: bool = False) -> tuple[memo
             raise PickleError("the file is empty")
         if mapped or size >= _MAP_FROM:
             return memoryview(mmap.mmap(descriptor, size, access=mmap.ACCESS_COPY)), True
-        # The arrays of an archive are used where they lie; NumPy's memory is aligned, and not filled with zeros first. The
-        # machine reads a bytearray faster.
+        # The arrays of a zip archive are used in place, so its buffer must be aligned; NumPy's is, and it is not zeroed
+        # first. The machine reads the other formats faster from a bytearray.
         is_zip = os.pread(descriptor, 4, 0) == _ZIP
         view = np.empty(size, np.uint8).data if is_zip else memoryview(_buffer(size))
         filled = os.readv(descriptor, [view])
@@ -73,13 +76,13 @@ def open_bytes(path: str | os.PathLike[str], mapped: bool = False) -> tuple[memo
 
 
 def _buffer(size: int) -> bytearray:
-    """A buffer of that size, one that was given back if there is any.
+    """Returns a buffer of this size, reusing one that was given back if possible.
 
-    Taking new memory for each file, and giving it back to the system, can take longer than reading the file.
+    Allocating memory for each file and returning it to the system can take longer than reading the file.
     """
     try:
         buffer = _SPARE.pop()
-        buffer.append(0)  # refused as long as anything looks at what was read last
+        buffer.append(0)  # raises BufferError while anything still refers to the previous content
     except (IndexError, BufferError):
         return bytearray(size)
     missing = size - len(buffer)
@@ -93,7 +96,7 @@ def _buffer(size: int) -> bytearray:
 
 
 def give_back(content: memoryview) -> None:
-    """Lets the next file be read into the same memory, once nothing looks at this content any more."""
+    """Allows the next file to be read into the same memory, once nothing refers to this content any more."""
     buffer = content.obj
     if type(buffer) is bytearray and len(buffer) <= _MOST_SPARE and len(_SPARE) < _SPARES:
         _SPARE.append(buffer)

@@ -1,4 +1,4 @@
-"""Blocks of bytes and strided views on them; every bound is checked here, before NumPy sees a number from a file."""
+"""Blocks of bytes and strided views of them. All bounds are checked here, before NumPy sees a number from a file."""
 
 from typing import Any
 
@@ -6,19 +6,19 @@ import numpy as np
 
 from signjax.pickles.limits import PickleError
 
-_ALIGNMENT = 16  # bytes; what the widest number, complex128, asks for
+_ALIGNMENT = 16  # bytes; what the widest type, complex128, needs
 _SMALL = 4 << 20  # bytes
 _MOST_DIMENSIONS = 32
-_NUMBERS = "fiuc"  # kinds of dtype of which any bytes are a value
+_NUMBERS = "fiuc"  # dtype kinds for which every byte pattern is a valid value
 _LARGEST = (1 << 63) - 1
 
 
 class Block:
     """A run of bytes in a file: one storage, or the data of one NumPy array.
 
-    The bytes are copied out once, aligned and writable, when the first view asks for them; views of one block share
-    them. With `in_place`, bytes that are aligned and writable already (of a private mapping, say) are used where they
-    lie.
+    The bytes are copied once, aligned and writable, when a view first needs them; all views of a block share the copy.
+    With `in_place`, bytes that are already aligned and writable (those of a private mapping, for example) are used
+    without copying.
     """
 
     __slots__ = ("_bytes", "_source", "in_place", "nbytes")
@@ -30,7 +30,7 @@ class Block:
         self.nbytes = len(source)
 
     def part(self, start: int, nbytes: int) -> "Block":
-        """A run of bytes inside of this block, sharing its memory."""
+        """A run of bytes within this block, sharing its memory."""
         if not 0 <= start <= start + nbytes <= self.nbytes:
             raise PickleError(f"bytes {start} to {start + nbytes} of a storage of {self.nbytes} bytes")
         found = memoryview(self.bytes())[start : start + nbytes]
@@ -39,25 +39,25 @@ class Block:
         return part
 
     def peek(self) -> memoryview:
-        """The bytes where they lie, perhaps unaligned."""
+        """The original bytes, which may be unaligned."""
         return memoryview(self._source)
 
     def bytes(self) -> bytearray | memoryview:
         """The bytes, aligned and writable."""
         if self._bytes is None:
             if self.nbytes < _SMALL and not self.in_place:
-                # Made in a sixth of the time of an array. Memory for objects is aligned to 16 bytes.
+                # Created in a sixth of the time of an array. Python aligns object memory to 16 bytes.
                 self._bytes = bytearray(self._source)
             else:
                 found = np.frombuffer(self._source, np.uint8)
                 aligned = found.__array_interface__["data"][0] % _ALIGNMENT == 0
                 usable = self.in_place and aligned and found.flags.writeable
-                self._bytes = found.data if usable else found.copy().data  # large ones lie on large pages
+                self._bytes = found.data if usable else found.copy().data  # NumPy puts large copies on huge pages
         return self._bytes
 
 
 class View:
-    """An array that a file describes: what to read from which block."""
+    """An array described by a file: which part of a block to read, and how."""
 
     __slots__ = ("block", "conj", "device", "dtype", "nbytes", "neg", "offset", "shape", "strides", "swap")
 
@@ -75,19 +75,22 @@ class View:
         neg: bool = False,
         swap: bool = False,
     ) -> None:
-        """Checks that the view lies inside of its block.
+        """Checks that the view lies within its block.
 
         Args:
-          block: where the bytes are.
+          block: the bytes.
           dtype: the type of an element.
           shape: non-negative sizes.
-          strides: elements from one to the next, none negative; None for C order.
-          offset: bytes in front of the first element.
-          count: the number of elements, if the shape has been checked and they are known to lie row by row; else 0.
-          device: where the tensor lay when it was saved.
-          conj: the stored numbers are yet to be conjugated.
-          neg: the stored numbers are yet to be negated.
-          swap: the stored numbers are big-endian.
+          strides: non-negative strides in elements; None for C order.
+          offset: bytes before the first element.
+          count: the number of elements, if the shape has been checked and the array is known to be in C order; else 0.
+          device: the device the tensor was on when it was saved.
+          conj: whether the stored numbers must still be conjugated.
+          neg: whether the stored numbers must still be negated.
+          swap: whether the stored numbers are big-endian.
+
+        Raises:
+          PickleError: the view reaches beyond its block, or its shape, strides or offset are not valid.
         """
         count = count or plain_count(shape, strides)
         nbytes = count * dtype.itemsize
@@ -105,17 +108,17 @@ class View:
         self.conj = conj
         self.neg = neg
         self.swap = swap
-        self.nbytes = nbytes  # of the array if it were written out
+        self.nbytes = nbytes  # size of the array in C order
 
     def is_fortran(self) -> bool:
-        """Whether the elements lie without gaps column by column, and not row by row as well."""
+        """Whether the array is contiguous in Fortran order and not in C order."""
         if self.strides is None:
             return False
         steps = tuple([step // self.dtype.itemsize for step in self.strides[::-1]])
         return _is_c_order(self.shape[::-1], steps)
 
     def raw(self) -> memoryview | None:
-        """The bytes of a gapless array where they lie in the file; None where numbers must be changed or gathered."""
+        """The bytes of a contiguous array as they are in the file; None if they must be changed or gathered."""
         if self.conj or self.neg or self.swap or not (self.strides is None or self.is_fortran()):
             return None
         if not self.nbytes:
@@ -126,7 +129,7 @@ class View:
         return raw
 
     def array(self) -> "np.ndarray[Any, Any]":
-        """The array: a view of the block, unless numbers must still be conjugated, negated or put in native order."""
+        """The array: a view of the block, or a copy if the numbers must be conjugated, negated or byte-swapped."""
         if not self.nbytes:
             return np.empty(self.shape, self.dtype)
         found: np.ndarray[Any, Any] = np.ndarray(self.shape, self.dtype, self.block.bytes(), self.offset, self.strides)
@@ -135,7 +138,7 @@ class View:
         return self._changed(found) if self.swap or self.conj or self.neg else found
 
     def _changed(self, found: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-        """The numbers conjugated, negated and in native order, where that is yet to be done."""
+        """Conjugates, negates and byte-swaps the numbers where that is still to be done."""
         if self.swap:
             found = found.copy()
             part = found.dtype.itemsize // (2 if found.dtype.kind == "c" else 1)
@@ -148,7 +151,7 @@ class View:
 
 
 def plain_count(shape: Any, strides: Any) -> int:
-    """The number of elements if they plainly lie row by row, as nearly always; 0 where only `_checked` can tell."""
+    """The number of elements of an array in plain C order, the usual case; 0 if only `_checked` can tell."""
     if type(shape) is not tuple or len(shape) > _MOST_DIMENSIONS:
         return 0
     count = 1
@@ -170,7 +173,7 @@ def plain_count(shape: Any, strides: Any) -> int:
 def _checked(
     block: Block, dtype: "np.dtype[Any]", shape: Any, strides: tuple[Any, ...] | None, offset: Any
 ) -> tuple[int, tuple[int, ...] | None]:
-    """The number of elements, and the strides in bytes or None for C order, of a view that lies inside of its block."""
+    """Checks a view; returns the number of elements, and the strides in bytes (None for C order)."""
     itemsize = dtype.itemsize
     count = check_shape(shape, itemsize)
     if type(offset) is not int or not 0 <= offset <= _LARGEST:
@@ -196,7 +199,10 @@ def _checked(
 
 
 def check_shape(shape: Any, itemsize: int = 1) -> int:
-    """The number of elements of a shape that came from a file; NumPy counts bytes even where one size is 0."""
+    """Checks a shape from a file; returns the number of elements.
+
+    The largest size in bytes is computed as if no size were 0, because NumPy does the same.
+    """
     if type(shape) is not tuple or len(shape) > _MOST_DIMENSIONS:
         raise PickleError(f"a shape that is no tuple of at most {_MOST_DIMENSIONS} sizes")
     count = widest = 1
@@ -211,7 +217,7 @@ def check_shape(shape: Any, itemsize: int = 1) -> int:
 
 
 def c_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Strides in elements of an array that lies in memory row by row."""
+    """Strides, in elements, of an array in C order."""
     strides = []
     step = 1
     for size in shape[::-1]:
@@ -228,7 +234,7 @@ def _is_c_order(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
 
 
 def check_values(array: "np.ndarray[Any, Any]") -> None:
-    """Refuses bytes that NumPy takes on trust: truth values other than 0 and 1, and characters beyond Unicode."""
+    """Refuses bytes that NumPy does not check: booleans other than 0 and 1, and characters beyond Unicode."""
     kind = array.dtype.kind
     if kind in _NUMBERS:
         return

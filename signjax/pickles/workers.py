@@ -1,4 +1,4 @@
-"""Worker processes that do not outlive the process that gives them work."""
+"""Worker processes that do not outlive their parent."""
 
 import gc
 import multiprocessing.connection
@@ -12,10 +12,9 @@ _BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 class _Worker(SpawnProcess):
-    """A fresh process, in which NumPy's BLAS starts no threads.
+    """A new process in which NumPy's BLAS starts no threads.
 
-    Those spin for a while before they sleep, which takes half as long as importing NumPy, in each of as many processes as
-    there are cores.
+    Those threads spin before they sleep, which takes half as long as importing NumPy, in one process per core.
     """
 
     def start(self) -> None:
@@ -33,22 +32,22 @@ class _Context(SpawnContext):
 
 
 def worker_pool(workers: int) -> ProcessPoolExecutor:
-    """A pool of so many fresh processes: forking one that holds threads (of BLAS, of a caller) can hang.
+    """A pool of new processes, not forks, because forking a process that has threads (BLAS's, a caller's) can hang.
 
-    They leave Ctrl-C to this process, and end when it was killed.
+    The workers ignore Ctrl-C, which the parent handles, and exit when the parent is killed.
     """
     return ProcessPoolExecutor(workers, _Context(), initializer=_begin)
 
 
 def _begin() -> None:
-    # Ctrl-C reaches all processes of a terminal; the one that gives out the work ends the others.
+    # Ctrl-C reaches all processes of a terminal; the parent ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.freeze()  # what was imported stays, and need not be looked through again and again
+    gc.freeze()  # imported objects stay alive, so the collector need not scan them repeatedly
 
 
 def _end_with_parent() -> None:
-    """Ends this process when its parent has ended; it would wait for more work for ever."""
+    """Ends this process when its parent ends; otherwise it would wait for work forever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])

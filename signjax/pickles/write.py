@@ -1,8 +1,8 @@
-"""Writes plain pickles with CUDA tensors in them, without torch and without CUDA.
+"""Writes plain pickles that contain CUDA tensors, without torch and without CUDA.
 
-The bytes are those of `pickle.dump(tree, file, protocol=4)` with torch's own account of each tensor: a call of
-`torch._utils._rebuild_tensor_v2` on a storage, and the storage as a whole legacy stream whose location tag is the
-device. The same tree gives the same bytes each time.
+The bytes are those of `pickle.dump(tree, file, protocol=4)` with tensors as torch writes them: a call of
+`torch._utils._rebuild_tensor_v2` on a storage, and the storage as a complete legacy stream whose location tag is the
+device. The same tree always gives the same bytes.
 """
 
 import os
@@ -17,11 +17,11 @@ from signjax.pickles.interpreter.nested_stream import HEADER
 from signjax.pickles.objects.torch_dtypes import STORAGES
 
 _STORAGE_OF = {dtype: name for name, dtype in STORAGES.items()}
-_STORAGE_KEY = b"0"  # torch writes the address that the storage happened to have
+_STORAGE_KEY = b"0"  # torch writes the storage's memory address
 
 
 class CudaTensor(NamedTuple):
-    """An array that is to be written as a torch tensor on a device."""
+    """An array to be written as a torch tensor on a device."""
 
     array: np.ndarray[Any, Any]
     device: str = "cuda:0"
@@ -30,7 +30,10 @@ class CudaTensor(NamedTuple):
 def write_plain(path: str | os.PathLike[str], tree: Any) -> None:
     """Writes a tree of dict, list, tuple, str, numbers, None, arrays and `CudaTensor` as a plain pickle.
 
-    The file appears under its name only once it is whole.
+    The file appears under its name only once it is complete.
+
+    Raises:
+      TypeError: the tree contains a value of another type.
     """
     pieces: list[bytes] = [b"\x80\x04"]
     _emit(tree, pieces.append)
@@ -107,7 +110,7 @@ def _bytes(raw: bytes) -> bytes:
 
 
 def _array(array: "np.ndarray[Any, Any]", put: Put) -> None:
-    """`_reconstruct` and its state, under the module name that both NumPy 1 and NumPy 2 can read."""
+    """Writes `_reconstruct` and its state, under the module name that both NumPy 1 and NumPy 2 can read."""
     kind, order = array.dtype.kind, array.dtype.str[0]
     if kind not in "biufc":
         raise TypeError(f"an array of dtype {array.dtype} cannot be written; numbers and truth values can")
@@ -131,7 +134,7 @@ def _tensor(tensor: CudaTensor, put: Put) -> None:
 
 
 def legacy_storage(array: "np.ndarray[Any, Any]", device: str) -> bytes:
-    """A whole legacy stream with one storage, as `torch.save` writes it into a pickle (always with protocol 2)."""
+    """Encodes one storage as a complete legacy stream, as torch writes it into a pickle (always with protocol 2)."""
     storage = _STORAGE_OF.get(array.dtype.name)
     if storage is None:
         raise TypeError(f"torch has no storage class for {array.dtype}")

@@ -1,6 +1,6 @@
-"""`data_card.html`: what a person sees of a dataset before anything is learned from it, in one file.
+"""`data_card.html`: a page about the data, for a look before training.
 
-It is drawn from the files of the dataset folder alone, so it can be made again at any time.
+It is drawn from the dataset folder alone, so it can be redrawn at any time.
 
 Shapes: T frames, P parts of the layout.
 """
@@ -31,10 +31,10 @@ _QUARANTINE_ROWS = 20
 _PAIRS = 10
 _CURVES = 12
 _MEASURED = 200
-# The digest stands near the top of a card.
+# The digest is near the top of a card.
 _HEAD_BYTES = 4096
 _DIGEST = re.compile(rb'<meta name="signjax-dataset" content="([^"]*)">')
-# Rows of validity that are counted at a time.
+# Rows of validity to count at a time.
 _ROWS_AT_ONCE = 1 << 20
 
 
@@ -42,8 +42,8 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
     """Writes the page.
 
     Args:
-      dataset: as `open_dataset` gives it.
-      name: what the data are called.
+      dataset: as `open_dataset` returns it.
+      name: the name of the data.
       path: the file to write.
     """
     stick = stick_of(dataset.layout)
@@ -94,7 +94,7 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
 
 
 def is_card_of(path: Path, digest: str) -> bool:
-    """Whether a file is a data card that was drawn of the dataset with this digest."""
+    """Whether a file is a data card of the dataset with this digest."""
     try:
         with path.open("rb") as file:
             found = _DIGEST.search(file.read(_HEAD_BYTES))
@@ -104,21 +104,21 @@ def is_card_of(path: Path, digest: str) -> bool:
 
 
 def labels_of(dataset: Dataset, index: int) -> dict[str, str]:
-    """Head -> class of a clip, of the heads that it is labelled for.
+    """Head -> class, for the heads a clip is labelled for.
 
-    Not from `clips.csv`: a head may be called like one of its own columns.
+    Not read from `clips.csv`, because a head may have the same name as one of its columns.
     """
     codes = zip(dataset.heads.items(), dataset.labels[index], strict=True)
     return {head: classes[code] for (head, classes), code in codes if code >= 0}
 
 
 def reason_kind(reason: str) -> str:
-    """`table`, `detected` or `not mirrored`: what stands before the colon."""
+    """The part of a reason before the colon: `table`, `detected` or `not mirrored`."""
     return reason.partition(":")[0]
 
 
 def choose_samples(dataset: Dataset, count: int) -> list[int]:
-    """Clips of as many classes and signers as can be, one that was mirrored among them where there is one."""
+    """Chooses clips of as many classes and signers as possible, including a mirrored one if there is one."""
     codes = dataset.labels[:, 0]
     classes = np.unique(codes[codes >= 0])
     chosen: list[int] = []
@@ -133,7 +133,7 @@ def choose_samples(dataset: Dataset, count: int) -> list[int]:
 
 
 def leading_hands(dataset: Dataset, count: int) -> Counter[str]:
-    """In how many of up to `count` clips, spread evenly, `right`, `left` or `neither` hand leads; empty where it cannot be told."""
+    """Counts in how many of up to `count` evenly spread clips the `right`, `left` or `neither` hand leads; may be empty."""
     found = Counter[str]()
     for index in np.unique(np.linspace(0, len(dataset) - 1, min(count, len(dataset))).astype(int)):
         clip = Clip(dataset.clips[index]["clip"], dataset.frames(index), dataset.validity(index))
@@ -144,13 +144,13 @@ def leading_hands(dataset: Dataset, count: int) -> Counter[str]:
 
 
 def unseen_parts(valid: np.ndarray, names: Sequence[str], drawn: Set[str]) -> list[tuple[str, float]]:
-    """(part, share of frames) of the parts that are drawn and were not seen in every frame of a clip."""
+    """(part, share of frames without it) for the drawn parts that are missing from some frames of a clip."""
     shares = zip(names, 1 - valid.mean(0), strict=True)
     return [(name.replace("_", " "), float(share)) for name, share in shares if name in drawn and share > 0]
 
 
 def curves(frames: np.ndarray, dataset: Dataset) -> list[str]:
-    """The first channels of a clip over time, as points of SVG lines in a field of 100 by 100."""
+    """The first channels of a clip over time, as points of SVG polylines in a field of 100 by 100."""
     kept = np.unique(np.round(np.linspace(0, len(frames) - 1, 100)).astype(int))
     scaled = (np.asarray(frames[kept, :_CURVES], np.float64) - dataset.mean[:_CURVES]) / dataset.std[:_CURVES]
     across = kept / max(len(frames) - 1, 1) * 100
@@ -159,7 +159,7 @@ def curves(frames: np.ndarray, dataset: Dataset) -> list[str]:
 
 
 def histogram(values: np.ndarray) -> list[tuple[int, int, int]]:
-    """(first, last, count) of up to 40 bins of whole numbers, all of one width; the last takes the longest percent too."""
+    """(first, last, count) of up to 40 integer bins of equal width; the last also holds the largest percent of values."""
     low, high = int(values.min()), max(int(np.quantile(values, 0.99)), int(values.min()))
     width = max(1, -(-(high - low + 1) // _BINS))
     bins = (high - low) // width + 1
@@ -170,7 +170,7 @@ def histogram(values: np.ndarray) -> list[tuple[int, int, int]]:
 
 
 def class_table(dataset: Dataset, head: str) -> list[tuple[str, dict[str, int]]]:
-    """(class, clips of each split), the most frequent first."""
+    """(class, number of clips per split), the most frequent first."""
     codes = dataset.labels[:, list(dataset.heads).index(head)]
     table = np.zeros((len(dataset.heads[head]), len(SPLITS)), int)
     labelled = codes >= 0
@@ -183,7 +183,7 @@ def class_table(dataset: Dataset, head: str) -> list[tuple[str, dict[str, int]]]
 
 
 def signer_table(dataset: Dataset) -> list[dict[str, Any]]:
-    """Clips, classes of the first head and splits of each signer, the one with most clips first."""
+    """Clips, classes of the first head and splits of each signer, the signer with the most clips first."""
     clips, classes, splits = Counter[str](), defaultdict(set), defaultdict(set)
     for clip, code in zip(dataset.clips, dataset.labels[:, 0].tolist(), strict=True):
         if clip["signer"]:
@@ -202,7 +202,7 @@ def signer_table(dataset: Dataset) -> list[dict[str, Any]]:
 
 
 def shared(dataset: Dataset, column: str) -> int:
-    """How many values of a column of `clips.csv` occur in more than one split."""
+    """The number of values in a column of `clips.csv` that occur in more than one split."""
     splits: dict[str, set[str]] = defaultdict(set)
     for clip in dataset.clips:
         if clip[column]:
@@ -211,12 +211,12 @@ def shared(dataset: Dataset, column: str) -> int:
 
 
 def missing_table(dataset: Dataset) -> list[dict[str, Any]]:
-    """Of each part: the share of all frames in which it was not seen, and how many clips never or not always show it."""
+    """For each part: the share of frames without it, and the number of clips that never or only partly show it."""
     if dataset.valid is None:
         return []
     starts, parts = dataset.offsets[:-1], len(dataset.layout.parts)
     seen = np.zeros((len(dataset), parts), np.int64)
-    # Whole clips at a time, so that memory does not grow with the data.
+    # A few whole clips at a time, so that memory does not grow with the data.
     first = 0
     while first < len(dataset):
         last = max(first + 1, int(np.searchsorted(dataset.offsets, starts[first] + _ROWS_AT_ONCE, "right")) - 1)

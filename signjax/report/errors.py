@@ -1,4 +1,4 @@
-"""What went wrong, and where: read from the predictions of a run.
+"""The mistakes of a run, from its predictions.
 
 Shapes: C classes.
 """
@@ -29,8 +29,8 @@ class Errors:
     Attributes:
       confusions: (true, predicted, clips), the most frequent first.
       classes: (class, clips, top-1), the worst first.
-      signers: (signer, clips, top-1), the worst first; empty where signers are not known.
-      confident: (clip, true, predicted, probability) of wrong answers, the surest first.
+      signers: (signer, clips, top-1), the worst first; empty if signers are not known.
+      confident: (clip, true, predicted, probability) of wrong predictions, the most confident first.
     """
 
     confusions: list[tuple[str, str, int]]
@@ -40,14 +40,14 @@ class Errors:
 
 
 def read_predictions(path: Path, summary: Mapping[str, Any]) -> list[Row]:
-    """The rows of `predictions.csv`, which must be those that a summary counted.
+    """Reads `predictions.csv` and checks that it belongs to a summary.
 
     Args:
-      path: of the file.
+      path: the file.
       summary: the content of `summary.json`.
 
     Raises:
-      InputError: the file is missing, or holds other clips than the summary says.
+      InputError: the file is missing, or its clips are not those the summary counted.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; make it again with --mode=evaluate")
@@ -63,7 +63,7 @@ def read_predictions(path: Path, summary: Mapping[str, Any]) -> list[Row]:
 
 
 def _disagreements(rows: Sequence[Row], summary: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the predictions: columns first, as nothing can be counted without them."""
+    """Yields what is wrong with the predictions; missing columns first, because nothing can be counted without them."""
     heads = summary["dataset"]["classes"]
     columns = ["split", *(f"{head}_{column}" for head in heads for column in ("label", "predicted", "rank"))]
     missing = [column for column in columns if rows and column not in rows[0]]
@@ -92,9 +92,9 @@ def _worst(rows: Iterable[Row], key: str, rank: str) -> list[tuple[str, int, flo
 
 
 def find_errors(rows: Iterable[Row], head: str) -> Errors:
-    """The mistakes of a head among the rows that have a label."""
+    """Finds the mistakes of a head among the rows that have a label."""
     labelled = [row for row in rows if row[f"{head}_label"]]
-    # By rank, not by name: a tie for the first place names the true class and still is no right answer.
+    # By rank, not by name: in a tie for first place the predicted class may be the true one, but it counts as wrong.
     wrong = [row for row in labelled if row[f"{head}_rank"] != "1"]
     pairs = Counter((row[f"{head}_label"], row[f"{head}_predicted"]) for row in wrong)
     confident = sorted(
@@ -113,7 +113,7 @@ def find_errors(rows: Iterable[Row], head: str) -> Errors:
 
 
 def confusion_counts(rows: Iterable[Row], head: str) -> tuple[np.ndarray, list[str]]:
-    """int (C, C) counts of (true, predicted), and the names of the C classes that occur."""
+    """Counts (true, predicted) pairs: int (C, C), and the names of the C classes that occur."""
     pairs = [(row[f"{head}_label"], row[f"{head}_predicted"]) for row in rows if row[f"{head}_label"]]
     classes = sorted({name for pair in pairs for name in pair})
     index = {name: i for i, name in enumerate(classes)}

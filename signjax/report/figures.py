@@ -1,6 +1,6 @@
-"""Clips as moving stick figures, small enough to lie in a page.
+"""Clips as animated stick figures, small enough to embed in a page.
 
-Shapes: T frames, P points that are drawn.
+Shapes: T frames, P drawn points.
 """
 
 import base64
@@ -18,24 +18,24 @@ from signjax.data.layout.parts import (
 )
 
 MOST_FRAMES = 48
-# Coordinates are whole numbers: 0 to FIELD is the picture from left to right; MISSING stands for a point that was not seen.
+# Coordinates are integers: 0 to FIELD spans the picture from left to right; MISSING marks a point that was not seen.
 FIELD = 10_000
 MISSING = -32768
 _HANDS = ("left_hand", "right_hand")
 _SIDES = {"left_hand": "left", "right_hand": "right"}
-# Radius of the head, and how far its middle lies above the joint of SMPL-X, in shoulder widths.
+# Radius of the head, and the distance of its centre above SMPL-X's head joint, in shoulder widths.
 _HEAD, _ABOVE_JOINT = 0.32, 0.30
 
 
 @dataclass(frozen=True)
 class Stick:
-    """What is drawn of every frame of a layout.
+    """The stick figure of a layout.
 
     Attributes:
-      points: those that lines end at.
+      points: the end points of the lines.
       lines: (index of a point, index of another, `body`, `left` or `right`).
-      wrists: index of the left and of the right wrist, whose way is drawn; None where there are none.
-      head: whether a round head is drawn; its middle is an extra point after all others.
+      wrists: indices of the left and right wrist, whose traces are drawn; None if the layout has none.
+      head: whether to draw a round head; its centre is an extra point after all others.
     """
 
     points: tuple[Point, ...]
@@ -45,7 +45,7 @@ class Stick:
 
 
 def stick_of(layout: Layout) -> Stick | None:
-    """Arms and hands in the colour of their side, everything else as body; None where the layout cannot be drawn."""
+    """Builds the stick figure of a layout, with arms and hands assigned to a side; None if it cannot be drawn."""
     named = (*(layout.shoulders or ()), *(layout.wrists or ()))
     points = tuple(dict.fromkeys([*(point for line in layout.skeleton for point in line), *named]))
     placed = positions(np.zeros((1, layout.width), np.float32), layout).keys()
@@ -62,7 +62,7 @@ def stick_of(layout: Layout) -> Stick | None:
 
 
 def _beyond(layout: Layout, shoulder: Point, wrist: Point) -> set[Point]:
-    """The arm and hand: what hangs together with the wrist when the skeleton is cut at the shoulder."""
+    """The arm and hand: all points connected to the wrist when the skeleton is cut at the shoulder."""
     found, waiting = {wrist}, [wrist]
     while waiting:
         here = waiting.pop()
@@ -76,17 +76,17 @@ def _beyond(layout: Layout, shoulder: Point, wrist: Point) -> set[Point]:
 
 
 def draw(frames: np.ndarray, valid: np.ndarray, layout: Layout, stick: Stick) -> dict[str, object]:
-    """A clip as the page's script draws it, seen from the front: the signer's left is on the right.
+    """Prepares a clip for the page's script, seen from the front: the signer's left is on the right.
 
     Args:
       frames: (T, F).
       valid: bool (T, parts of the layout).
-      layout: what the channels are; it has a skeleton.
-      stick: as `stick_of` gives it.
+      layout: the layout of the frames; must have a skeleton.
+      stick: as `stick_of` returns it.
 
     Returns:
-      `frames`, `radius` (of the round head, in the unit of FIELD; 0 where the outline of the face is drawn), and `data`: base64
-      of little-endian int16 (frames, points, 2), x to the right and y down.
+      `frames`, the number of frames; `radius` of the round head, in units of FIELD (0 if the face outline is drawn
+      instead); and `data`, base64 of little-endian int16 (frames, points, 2), with x to the right and y down.
     """
     kept = np.unique(np.round(np.linspace(0, len(frames) - 1, min(len(frames), MOST_FRAMES))).astype(int))
     frames, valid = np.asarray(frames[kept], np.float64), valid[kept]
@@ -123,7 +123,7 @@ def draw(frames: np.ndarray, valid: np.ndarray, layout: Layout, stick: Stick) ->
 
 
 def _given(place: np.ndarray) -> np.ndarray:
-    """bool (T, points): zeros stand for a point that was not seen, but for the wrist that a whole hand is relative to."""
+    """bool (T, points): which points were given. Zeros mean not seen, except for a wrist that its hand is relative to."""
     given: np.ndarray = (place != 0).any(axis=-1)
     if not place[:, 0].any():
         given[:, 0] = given[:, 1:].all(1)
@@ -131,7 +131,7 @@ def _given(place: np.ndarray) -> np.ndarray:
 
 
 def _placed(places: dict[str, np.ndarray], layout: Layout) -> dict[str, np.ndarray]:
-    """Puts hands that are given relative to their own wrist back to where they were."""
+    """Moves hands that are given relative to their own wrist back to the end of the arm."""
     for number, hand in enumerate(_HANDS):
         if hand not in places or layout.part(hand).kind not in COORDINATES or np.nan_to_num(places[hand][:, 0]).any():
             continue
@@ -153,7 +153,7 @@ def _middle(places: Mapping[str, np.ndarray], layout: Layout) -> np.ndarray:
 
 
 def _shoulder_width(places: Mapping[str, np.ndarray], layout: Layout) -> float:
-    """Median distance of the shoulders; 0 where there are none."""
+    """Median distance between the shoulders; 0 if the layout has none."""
     if layout.shoulders is None:
         return 0.0
     left, right = (places[part][:, position] for part, position in layout.shoulders)
@@ -161,13 +161,13 @@ def _shoulder_width(places: Mapping[str, np.ndarray], layout: Layout) -> float:
 
 
 def _median(values: np.ndarray) -> float:
-    """The median of what was seen; 0 where nothing was."""
+    """The median of the finite values; 0 if there are none."""
     seen = values[np.isfinite(values)]
     return float(np.median(seen)) if len(seen) else 0.0
 
 
 def _field(picture: np.ndarray, stick: Stick, layout: Layout, width: float) -> tuple[np.ndarray, np.ndarray]:
-    """The corners of the picture: arms, hands and head are within, legs may stick out below."""
+    """The corners of the picture. Arms, hands and head are inside; legs may extend below it."""
     upper = [number for number, point in enumerate(stick.points) if point[0] == "face"]
     upper += [number for line in stick.lines if line[2] != "body" for number in line[:2]]
     if layout.shoulders is not None:
@@ -182,7 +182,7 @@ def _field(picture: np.ndarray, stick: Stick, layout: Layout, width: float) -> t
         low, high = np.minimum(low, head - 1.3 * _HEAD * width), np.maximum(high, head + 1.3 * _HEAD * width)
     margin = 0.06 * (high - low).max() + 0.2 * width
     low, high = low - margin, high + margin
-    # At least as high as wide, with the spare room evenly on both sides of the narrower direction.
+    # The picture's aspect ratio is 0.85. Spare width is split evenly between both sides, spare height goes to one end.
     spare = (high - low)[1] * 0.85 - (high - low)[0]
     if spare > 0:
         low[0], high[0] = low[0] - spare / 2, high[0] + spare / 2

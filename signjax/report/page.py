@@ -1,6 +1,6 @@
-"""`report.html`: what a person sees of a run, in one file that can be sent to somebody.
+"""`report.html`: a page about a run, in a single file that can be sent to somebody.
 
-It is drawn from the files of the run folder alone, so it can be made again at any time.
+It is drawn from the files of the run folder, so it can be redrawn at any time.
 """
 
 import base64
@@ -25,11 +25,11 @@ def write_report(folder: Path, dataset_folder: Path, records: Sequence[dict[str,
 
     Args:
       folder: the run folder, with `summary.json`, `config.json` and `predictions.csv`.
-      dataset_folder: with `quarantine.csv`.
-      records: of `metrics.jsonl`, one an epoch.
+      dataset_folder: the folder with `quarantine.csv`.
+      records: the records of `metrics.jsonl`, one per epoch.
 
     Raises:
-      InputError: `predictions.csv` is not of the evaluation that `summary.json` is of.
+      InputError: `predictions.csv` and `summary.json` come from different evaluations.
     """
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     rows = [row for row in read_predictions(folder / "predictions.csv", summary) if row["split"] == "test"]
@@ -64,7 +64,7 @@ def write_report(folder: Path, dataset_folder: Path, records: Sequence[dict[str,
 
 
 def _means(summary: dict[str, Any], heads: Sequence[str]) -> dict[str, float]:
-    """Means over heads of the model's top-1 and of the baselines'."""
+    """Means over heads of the top-1 accuracy of the model and of the baselines."""
     base = summary["baselines"]
     return {
         "top1": fmean(summary["test"][head]["top1"] for head in heads),

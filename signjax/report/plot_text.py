@@ -1,4 +1,4 @@
-"""Names of users as matplotlib can write them."""
+"""Makes user-given names safe for matplotlib."""
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,28 +10,28 @@ from matplotlib import font_manager
 from signjax.data.visible import distinct, escaped, shortened, visible
 
 _USUAL_FONT = "DejaVu Sans"  # comes with matplotlib
-_PLACEHOLDERS = "Last Resort"  # a font that has every character, as an empty frame
+_PLACEHOLDERS = "Last Resort"  # a font that draws every character as an empty box
 _REGULAR = 400
 _LONGEST = 28
 
 
 @contextmanager
 def text_as_it_stands(names: Iterable[str]) -> Iterator[None]:
-    """Until its end, matplotlib takes no text for a formula, and writes the names with whatever font here has their characters.
+    """A context in which matplotlib parses no text as a formula and uses fonts that have the names' characters.
 
-    A figure must be made and saved in it.
+    Figures must be created and saved inside it.
     """
     families, _ = _fonts_for("".join(names))
     with mpl.rc_context({"text.parse_math": False, "font.family": families}), warnings.catch_warnings():
-        # The bold or slanted face of a family may lack what its upright one has; the picture then shows a frame.
+        # The bold or italic face of a family may lack characters of its regular one; the picture then shows a box.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 
 
 def plot_labels(names: Sequence[str]) -> list[str]:
-    """What stands in a picture for each name: short, and different for different names.
+    """Labels for names in a picture: short, and different for different names.
 
-    A character that no font on this machine has is written as its escape.
+    Characters that no font on this machine has are written as escapes.
     """
     texts = [visible(name) for name in names]
     _, missing = _fonts_for("".join(texts))
@@ -40,7 +40,7 @@ def plot_labels(names: Sequence[str]) -> list[str]:
 
 
 def _fonts_for(text: str) -> tuple[list[str], set[str]]:
-    """Families to write a text with, as few as are needed, and the characters that none has."""
+    """The font families needed to draw a text, as few as possible, and the characters that no font has."""
     families = [_USUAL_FONT]
     missing = set(text) - _characters(font_manager.findfont(_USUAL_FONT))
     for entry in font_manager.fontManager.ttflist:
@@ -57,7 +57,7 @@ def _fonts_for(text: str) -> tuple[list[str], set[str]]:
 
 
 def _characters(path: str) -> set[str]:
-    """What a font can write."""
+    """The characters a font has."""
     try:
         font = font_manager.get_font(path)
     except (OSError, RuntimeError):  # not a font after all

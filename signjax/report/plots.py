@@ -1,4 +1,4 @@
-"""The pictures of a run, drawn from its records.
+"""The plots of a run, drawn from its records.
 
 Shapes: C classes.
 """
@@ -15,13 +15,13 @@ from matplotlib.figure import Figure
 from signjax.data.visible import distinct
 from signjax.report.plot_text import plot_labels, text_as_it_stands
 
-# No window system is needed, or wanted, to write files.
+# Writing files needs no window system.
 mpl.use("agg")
 
 _SIZE = (6.4, 3.8)
 _MOST_CLASSES_NAMED = 40
 _LONGEST_FILE_NAME = 80
-# More heads than this are one line in a curve, and a row each in one table.
+# More heads than this share one line in a curve, and one table with a row per head.
 MOST_HEADS_APART = 3
 
 
@@ -41,16 +41,16 @@ def _curves(
 
 
 def _head_lines(records: Sequence[dict[str, Any]], measure: str, label: str) -> dict[str, list[float]]:
-    """A line for each head that validation could measure, or one for their mean where they are many."""
+    """One line per head measured on validation, or one for their mean if there are many."""
     heads = [head for head, values in records[0]["valid"].items() if measure in values]
     return _few_lines({head: [record["valid"][head][measure] for record in records] for head in heads}, label)
 
 
 def _few_lines(heads: Mapping[str, Sequence[float]], label: str) -> dict[str, list[float]]:
-    """Named lines that can be told apart: one a head, or their mean."""
+    """Named lines that can be told apart: one per head, or their mean."""
     if len(heads) > MOST_HEADS_APART:
         return {f"{label}, mean of {len(heads)} heads": np.mean(list(heads.values()), axis=0).tolist()}
-    # The word before a head's name also keeps the legend from dropping a name that begins with an underscore.
+    # The label before a head's name also keeps the legend from dropping names that begin with an underscore.
     names = [f"{label} {shown}" for shown in plot_labels(list(heads))] if len(heads) > 1 else [label] * len(heads)
     return {name: list(values) for name, values in zip(names, heads.values(), strict=True)}
 
@@ -59,12 +59,12 @@ def plot_curves(records: Sequence[dict[str, Any]], best_epoch: int, folder: Path
     """Draws loss, top-1, top-k and learning rate over epochs.
 
     Args:
-      records: of `metrics.jsonl`, one an epoch, at least one.
-      best_epoch: the selected one.
-      folder: where `loss.png`, `accuracy.png`, `topk.png` and `learning_rate.png` go.
+      records: the records of `metrics.jsonl`, one per epoch; at least one.
+      best_epoch: the selected epoch.
+      folder: the folder for `loss.png`, `accuracy.png`, `topk.png` and `learning_rate.png`.
 
     Returns:
-      The files.
+      The paths of the files.
     """
     epochs = [record["epoch"] for record in records]
     trained = [name for name in records[0]["train"] if name.startswith("top1/")]
@@ -84,10 +84,10 @@ def plot_curves(records: Sequence[dict[str, Any]], best_epoch: int, folder: Path
 
 
 def plot_confusion(counts: np.ndarray, classes: Sequence[str], path: Path) -> dict[str, str]:
-    """Draws int (C, C) counts, rows the true class, columns the predicted, each row as shares of its clips.
+    """Draws a confusion matrix from int (C, C) counts: rows are true classes, columns predicted ones, as shares of a row.
 
     Returns:
-      What stands in the picture for a class -> its name, of those names that could not be written as they are.
+      Label in the picture -> class name, for the names that could not be written as they are.
     """
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     side = float(np.clip(0.26 * len(classes), 4.5, 11))
@@ -108,12 +108,12 @@ def plot_confusion(counts: np.ndarray, classes: Sequence[str], path: Path) -> di
 
 
 def plot_heads(test: Mapping[str, Any], baselines: Mapping[str, Any], path: Path) -> None:
-    """Draws the top-1 of each head with its interval, beside what it has to beat.
+    """Draws the top-1 accuracy of each head with its interval, beside its baselines.
 
     Args:
-      test: head -> measures on the test split.
+      test: head -> metrics on the test split.
       baselines: head -> `majority` and `nearest_neighbour`.
-      path: the file.
+      path: the file to write.
     """
     heads = list(test)
     labels = plot_labels(heads)
@@ -140,6 +140,6 @@ def plot_heads(test: Mapping[str, Any], baselines: Mapping[str, Any], path: Path
 
 
 def file_names(heads: Sequence[str]) -> dict[str, str]:
-    """Head -> a name that every file system takes, different for each head also where case does not count."""
+    """Head -> a name that is valid on every file system and unique even where case is ignored."""
     plain = (re.sub(r"[^A-Za-z0-9_-]+", "_", head)[:_LONGEST_FILE_NAME] for head in heads)
     return dict(zip(heads, distinct(plain, str.casefold), strict=True))

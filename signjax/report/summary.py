@@ -1,4 +1,4 @@
-"""`summary.json`: a run in numbers."""
+"""`summary.json`: the figures of a run."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -23,17 +23,17 @@ def make_summary(
     devices: Sequence[str],
     seed: int,
 ) -> dict[str, Any]:
-    """The content of `summary.json`; accuracies are fractions of 1.
+    """Returns the content of `summary.json`; accuracies are fractions of 1.
 
     Args:
-      name: of the data.
-      dataset: what was trained and tested on.
-      model, training: facts about them.
-      scores: split -> head -> measures.
-      baselines: `valid` and `test` -> head -> top-1 of each baseline.
-      warnings: what must be known before the accuracies are read.
-      devices: what it ran on.
-      seed: of the run.
+      name: the name of the data.
+      dataset: the data used for training and testing.
+      model, training: facts about the model and its training.
+      scores: split -> head -> metrics.
+      baselines: `valid` and `test` -> head -> top-1 accuracy of each baseline.
+      warnings: what a reader must know before reading the accuracies.
+      devices: the devices used.
+      seed: the seed of the run.
     """
     return {
         "warnings": list(warnings),
@@ -74,7 +74,7 @@ def make_summary(
 
 
 def shared(dataset: Dataset, column: str) -> int:
-    """How many values of a column of `clips.csv` occur in more than one split."""
+    """The number of values in a column of `clips.csv` that occur in more than one split."""
     splits: dict[str, set[str]] = {}
     for clip in dataset.clips:
         if clip[column]:
@@ -83,7 +83,7 @@ def shared(dataset: Dataset, column: str) -> int:
 
 
 def _git_commit() -> str | None:
-    """The commit of this code; None where it is no checkout or git is absent."""
+    """The commit of this code; None if it is not a git checkout or git is not installed."""
     folder = str(Path(__file__).resolve().parent)
     try:
         answer = subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)

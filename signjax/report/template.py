@@ -1,4 +1,4 @@
-"""The pages' templates, and how names of users stand in a page."""
+"""Loads the page templates, and escapes user-given names in them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from signjax.data.visible import clips, visible
 
 
 def template(name: str) -> jinja2.Template:
-    """A template of this package: names are escaped, and characters that cannot be seen are written as their escapes."""
+    """Loads a template of this package. Names are HTML-escaped, and invisible characters are written as escapes."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("signjax.report", "."),
         autoescape=True,
@@ -21,9 +21,9 @@ def template(name: str) -> jinja2.Template:
 
 
 def _finalize(value: Any) -> Any:
-    return visible(value) if type(value) is str else value  # what is markup already was made by a template
+    return visible(value) if type(value) is str else value  # Markup comes from a template and is safe
 
 
 def _sentence(text: str) -> str:
-    """The text with a capital letter and a full stop."""
+    """Adds a capital letter and a full stop."""
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

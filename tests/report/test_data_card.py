@@ -93,7 +93,7 @@ def test_what_preparation_warns_of_stands_at_the_top(dataset, tmp_path):
     warned = dataclasses.replace(dataset, info=dataset.info | {"warnings": ["3 clips have the frames of others"]})
     text = page(warned, tmp_path)
     assert "<li>3 clips have the frames of others.</li>" in text
-    assert text.index("<h1>") < text.index("Found while the data were prepared") < text.index('class="tiles"')
+    assert text.index("<h1>") < text.index("Found while preparing the data") < text.index('class="tiles"')
 
 
 def test_samples_are_of_different_classes_and_show_a_mirrored_clip(dataset):
@@ -121,7 +121,7 @@ def test_copies_and_what_was_done_are_told(tmp_path):
     text = page(
         prepare(make_recipe(source="arrays", path=str(path), split="stratified"), tmp_path / "data", silent), tmp_path
     )
-    assert "1 pairs of exact copies" in text
+    assert "Pairs of copies: 1 exact and 0 near" in text
     assert "<td>take2<td>take5<td>exact" in text
     assert "Mirrored, so that the right hand leads: none" in text
     assert "can be learned" in text

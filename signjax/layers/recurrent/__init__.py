@@ -1,1 +1,1 @@
-"""LSTM and GRU over time in both directions: plain scans with a backward pass of their own, and GPU kernels."""
+"""Bidirectional LSTM and GRU: scans with their own backward pass, and GPU kernels."""

@@ -1,10 +1,10 @@
-"""A scan over time that writes what it makes over what it has read, and keeps its states.
+"""A scan over time that overwrites its inputs with its outputs and records its states.
 
-`jax.lax.scan` collects its outputs in arrays of their own, which XLA fills with zeros first, and on the CPU copies once more. The
-gates of a recurrence are not needed once a step has turned them into activations, nor those once the backward pass has turned
-them into gradients, and all three have one shape.
+`jax.lax.scan` collects its outputs in new arrays, which XLA first fills with zeros and, on the CPU, copies once more.
+A recurrence does not need its gate inputs after a step has turned them into activations, nor the activations after the
+backward pass has turned them into gradients, and all three have the same shape.
 
-Shapes: T frames, ... any.
+Shapes: T frames, then any axes.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,19 +18,19 @@ Arrays = tuple[Array, ...]
 
 
 def frame(array: Shaped[Array, "t *rest"], at: Int[Array, ""]) -> Shaped[Array, "*rest"]:
-    """The frame of a number; the last one for numbers that are too large, the first for negative ones."""
+    """The frame at an index. Indices that are too large give the last frame, negative ones the first."""
     return jax.lax.dynamic_index_in_dim(array, at, keepdims=False, allow_negative_indices=False)
 
 
 def recorded_at(reverse: bool) -> tuple[int, int]:
-    """How far behind its number a step finds the carry that it started from, and the one it made, in `scan_in_place`'s record."""
+    """Offsets, in the record of `scan_in_place`, from a step's frame index to the carry before it and the carry after it."""
     return (1, 0) if reverse else (0, 1)
 
 
 def before_and_after(
     states: Float[Array, "t+1 b h"], reverse: bool
 ) -> tuple[Float[Array, "t b h"], Float[Array, "t b h"]]:
-    """The state that each step started from, and the one it ended with, from what `scan_in_place` recorded."""
+    """The states before and after each step, from the record of `scan_in_place`."""
     frames = len(states) - 1
     before_at, after_at = recorded_at(reverse)
     return states[before_at : before_at + frames], states[after_at : after_at + frames]
@@ -47,15 +47,15 @@ def scan_in_place(
     """Runs a step on each frame in turn; meant for the forward and backward pass of a `custom_vjp`.
 
     Args:
-      step: (carry, a frame of each array that is overwritten, the frame's number) to (carry, what is written there).
-      carry: what the first step gets: zeros.
-      overwritten: arrays that are read and written, frame by frame. XLA does so in place where nothing else reads them.
-      recorded: precisions in which the parts of the carry are kept; none: they are not.
-      reverse: from the last frame to the first.
+      step: maps (carry, one frame of each overwritten array, frame index) to (carry, the frames to write in their place).
+      carry: the initial carry; must be zeros.
+      overwritten: arrays that are read and overwritten frame by frame, in place if nothing else reads them.
+      recorded: the precision in which to record each part of the carry; empty to record nothing.
+      reverse: whether to run from the last frame to the first.
 
     Returns:
-      The arrays that were overwritten, and for each part that is recorded T + 1 frames: frame t is the carry that step t began with
-      and frame t + 1 what it made of it, or the other way round in reverse.
+      The overwritten arrays, and T + 1 frames for each recorded part. Frame t is the carry before step t and frame t + 1
+      the carry after it; with `reverse` it is the other way round.
     """
     frames = overwritten[0].shape[0]
     _, made_at = recorded_at(reverse)
@@ -77,7 +77,7 @@ def scan_in_place(
         arrays = write(arrays, made, at)
         kept = tuple(part.astype(record.dtype) for part, record in zip(carry, records, strict=bool(records)))
         records = write(records, kept, at + made_at)
-        # The next frame is read after this one was written: were it the other way round, XLA would copy the whole array.
+        # The next frame must be read after this one is written; otherwise XLA would copy the whole array.
         ahead = tuple(frame(array, number(done + 1)) for array in arrays)
         return carry, ahead, arrays, records
 

@@ -2,8 +2,7 @@
 
 Shapes: B clips, T frames, D features in, H hidden units, G gates (4 for an LSTM, 3 for a GRU).
 
-Input projections are made for all frames at once, outside the scan. `scan_directions` is the one place that knows which
-implementation runs.
+Inputs are projected for all frames at once, outside the scan. Only `scan_directions` knows which implementation runs.
 """
 
 from collections.abc import Callable
@@ -31,7 +30,7 @@ _EPSILON = 1e-5
 
 
 class Direction(NamedTuple):
-    """What a cell runs on in one direction; see `lstm_scan` and `gru_scan`. Only a GRU has a bias of the candidate."""
+    """The inputs of a cell for one direction; see `lstm_scan` and `gru_scan`. Only a GRU has a candidate bias."""
 
     gates: Float[Array, "t b g*h"]
     kernel: Float[Array, "h g*h"]
@@ -41,11 +40,11 @@ class Direction(NamedTuple):
 
 
 def scan_directions(cell: str, ways: tuple[Direction, Direction], mask: Bool[Array, "t b"]) -> list[Array]:
-    """Runs a cell over time forward and backward: the hidden states of both, each (T, B, H).
+    """Runs a cell over time in both directions; returns the hidden states of each, (T, B, H).
 
-    On a GPU a fused kernel runs both directions, where there is one for these sizes. Elsewhere the two directions and the two cells
-    are scans of their own: on the CPU these ran faster than several cells in one loop, and than one cell with the directions
-    stacked (`benchmarks/recurrence.py`).
+    On a GPU one fused kernel runs both directions if it supports these sizes. Otherwise each direction is a separate
+    scan. On the CPU, separate scans ran faster than several cells in one loop and than one cell with stacked directions
+    (`benchmarks/recurrence.py`).
     """
     if jax.default_backend() == "gpu":
         from signjax.layers.recurrent import pallas_recurrence as fused
@@ -56,7 +55,7 @@ def scan_directions(cell: str, ways: tuple[Direction, Direction], mask: Bool[Arr
 
 
 def scan_direction(cell: str, way: Direction, mask: Bool[Array, "t b"], *, reverse: bool) -> Float[Array, "t b h"]:
-    """One direction, on any device."""
+    """Runs a cell over time in one direction, on any device."""
     if cell == "lstm":
         return lstm_scan(way.gates, way.kernel, way.bias, mask, way.keep, reverse=reverse)
     assert way.candidate_bias is not None
@@ -66,7 +65,7 @@ def scan_direction(cell: str, way: Direction, mask: Bool[Array, "t b"], *, rever
 def fused_directions(
     cell: str, ways: tuple[Direction, Direction], mask: Bool[Array, "t b"], *, interpret: bool = False
 ) -> list[Array]:
-    """Both directions in one kernel, on a GPU or interpreted."""
+    """Runs both directions in one kernel, on a GPU or interpreted."""
     from signjax.layers.recurrent.pallas_gru import fused_gru
     from signjax.layers.recurrent.pallas_lstm import fused_lstm
 
@@ -84,7 +83,7 @@ def fused_directions(
 def normalised_scan(
     cell: str, way: Direction, scale: Float[Array, "g*h"], mask: Bool[Array, "t b"], *, reverse: bool
 ) -> Float[Array, "t b h"]:
-    """`scan_direction` with layer norm on what the gates receive from the hidden state; differentiated by jax.
+    """`scan_direction` with layer norm on the recurrent contribution to the gates; differentiated by jax.
 
     Source: Ba et al. (2016).
     """
@@ -115,15 +114,15 @@ def normalised_scan(
 
 
 def _forget_bias(_: Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Array:
-    """Zeros, but ones for the forget gate: a fresh LSTM remembers (Jozefowicz et al., 2015)."""
+    """Zeros, but ones for the forget gate, so that an untrained LSTM remembers (Jozefowicz et al., 2015)."""
     units = shape[0] // 4
     return jnp.zeros(shape, dtype).at[units : 2 * units].set(1.0)
 
 
 def orthogonal_blocks(key: Array, shape: tuple[int, int], dtype: jnp.dtype = jnp.float32) -> Array:
-    """One orthogonal (H, H) matrix for each gate, side by side (Saxe et al., 2014).
+    """Draws one orthogonal (H, H) matrix per gate, concatenated (Saxe et al., 2014).
 
-    Made by Newton-Schulz iterations, which are matrix products: a QR decomposition takes seconds to compile.
+    Newton-Schulz iterations consist of matrix products, whereas a QR decomposition takes seconds to compile.
     """
     units, gates = shape[0], shape[1] // shape[0]
     blocks = jax.random.normal(key, (gates, units, units), jnp.float32)
@@ -138,14 +137,14 @@ def orthogonal_blocks(key: Array, shape: tuple[int, int], dtype: jnp.dtype = jnp
 
 
 class Recurrence(nn.Module):
-    """An LSTM or a GRU run over each clip in both directions.
+    """A bidirectional LSTM or GRU.
 
     Attributes:
-      units: hidden units H of each direction.
+      units: hidden units H per direction.
       cell: `lstm` or `gru`.
-      dropout: rate of recurrent dropout: hidden units that the gates do not see in a whole clip.
-      layer_norm: whether what the gates receive from the hidden state is normalised.
-      dtype: precision of the products; None: that of inputs and weights. States are carried in at least float32.
+      dropout: rate of recurrent dropout, which hides the same hidden units from the gates for a whole clip.
+      layer_norm: whether to apply layer norm to the recurrent contribution to the gates.
+      dtype: precision of the products; None uses that of inputs and weights. States are carried in at least float32.
 
     Source of the recurrent dropout: Gal & Ghahramani (2016).
     """
@@ -165,7 +164,10 @@ class Recurrence(nn.Module):
         *,
         training: bool = False,
     ) -> Float[Array, "b t 2*h"]:
-        """Hidden states of both directions, side by side; zeros on padding. `row` names a clip's dropout stream."""
+        """Returns the hidden states of both directions, concatenated; zeros on padding.
+
+        `row` is each clip's row in the global batch, which selects its dropout stream; needed only for dropout.
+        """
         time_mask = mask.T
         ways, scales = [], []
         width = GATES[self.cell] * self.units

@@ -1,4 +1,4 @@
-"""A GRU over time, with a backward pass of its own; see `signjax.layers.recurrent.lstm`.
+"""A GRU over time, with its own backward pass; see `signjax.layers.recurrent.lstm`.
 
 Shapes: T frames, B clips, H hidden units.
 """
@@ -32,13 +32,17 @@ def gru_update(
     hidden: Float[Array, "b h"],
     real: Float[Array, "b 1"],
 ) -> tuple[Float[Array, "b h"], Float[Array, "b 3*h"], Float[Array, "b h"]]:
-    """One step: the new hidden state, zero on padding, the activations, and what the reset gate scaled.
+    """Runs one step.
 
     Args:
-      contribution: from the input, for reset gate, update gate and candidate.
-      recurrent: from the hidden state, biases included.
-      hidden: the state before.
+      contribution: contribution of the input to reset gate, update gate and candidate.
+      recurrent: contribution of the hidden state, biases included.
+      hidden: the hidden state before the step.
       real: 1 on real frames, 0 on padding.
+
+    Returns:
+      The new hidden state (zero on padding), the activations, and the candidate's recurrent contribution before the
+      reset gate scales it.
     """
     input_reset, input_update, input_candidate = jnp.split(contribution, 3, axis=-1)
     reset, update, candidate = jnp.split(recurrent, 3, axis=-1)
@@ -48,7 +52,7 @@ def gru_update(
 
 
 def candidate_biases(bias: Float[Array, "h"]) -> Float[Array, "3*h"]:
-    """The candidate's recurrent bias behind zeros for the two gates, which have theirs among the inputs."""
+    """The candidate's recurrent bias, preceded by zeros for the two gates, whose biases are added to the inputs."""
     return jnp.concatenate([jnp.zeros(2 * len(bias), bias.dtype), bias])
 
 
@@ -68,16 +72,16 @@ def gru_scan(
       gates: input contributions x W for reset gate, update gate and candidate, in that order; precision as in
         `lstm_scan`.
       kernel: recurrent weights.
-      bias: of the two gates and the candidate.
-      candidate_bias: of the recurrent contribution to the candidate, inside the reset gate.
+      bias: biases of the two gates and the candidate.
+      candidate_bias: bias of the recurrent contribution to the candidate, scaled by the reset gate.
       mask: True on real frames, which come first in each clip.
-      keep: factor on the hidden units that the gates see, the same in all steps (recurrent dropout); None is 1.
-      reverse: from the last frame to the first.
+      keep: factor on the hidden units as the gates see them, the same in all steps (recurrent dropout); None means 1.
+      reverse: whether to run from the last frame to the first.
 
     Returns:
       The hidden states, in the precision of `gates`; zeros on padding.
 
-    Source: Cho et al. (2014), with the reset gate after the matrix product, as cuDNN and PyTorch have it.
+    Source: Cho et al. (2014), with the reset gate after the matrix product, as in cuDNN and PyTorch.
     """
     return _gru(gates, kernel, bias, candidate_bias, step_mask(mask, gates.dtype), keep, reverse)
 
@@ -134,7 +138,7 @@ def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array,
     zero = jnp.zeros(hiddens.shape[1:], wide)
     (d_recurrent, d_candidate), _ = scan_in_place(step, (zero,), (activations, candidates), reverse=not reverse)
     d_kernel, d_keep = weight_gradient(before_and_after(hiddens, reverse)[0], d_recurrent, keep, transposed)
-    # Input and hidden state reach the two gates by a sum, the candidate each by a path of its own.
+    # The gates receive the sum of the input's and the hidden state's contributions; the candidate receives each separately.
     d_gates = jnp.concatenate([d_recurrent[..., : 2 * units], d_candidate], axis=-1)
     d_bias = d_gates.astype(wide).sum((0, 1))
     d_candidate_bias = d_recurrent[..., 2 * units :].astype(wide).sum((0, 1))

@@ -1,7 +1,7 @@
-"""An LSTM over time, with a backward pass of its own.
+"""An LSTM over time, with its own backward pass.
 
-Differentiating a scan adds up the gradient of the recurrent weights step by step. Here the backward scan yields the gradients of
-the gates alone, and the weights' gradient is one matrix product over all steps afterwards.
+Differentiating a scan accumulates the gradient of the recurrent weights step by step. Here the backward scan yields only
+the gradients of the gates; a single matrix product over all steps then gives the weight gradient.
 
 Shapes: T frames, B clips, H hidden units.
 """
@@ -25,19 +25,19 @@ from signjax.layers.recurrent.aliased_scan import (
 
 
 def sigmoid(x: Float[Array, "*any"]) -> Float[Array, "*any"]:
-    """The logistic function, by way of tanh, which is cheaper than a division on every device."""
+    """The logistic function, computed with tanh, which is cheaper than a division on every device."""
     return 0.5 * jnp.tanh(0.5 * x) + 0.5
 
 
 def step_mask(mask: Bool[Array, "t b"], precision: jnp.dtype) -> Float[Array, "t b 1"]:
-    """1 on real frames, 0 on padding, as a scan takes it in."""
+    """1 on real frames, 0 on padding, in the form a scan reads."""
     return mask.astype(carried(precision))[:, :, None]
 
 
 def recurrent_product(
     hidden: Float[Array, "b h"], kernel: Float[Array, "h g"], keep: Float[Array, "b h"] | None
 ) -> Float[Array, "b g"]:
-    """hidden @ kernel in the kernel's precision, added up in at least float32; `keep` scales the hidden units first."""
+    """Computes hidden @ kernel in the kernel's precision, accumulated in at least float32, after scaling by `keep`."""
     kept = hidden if keep is None else hidden * keep
     return jnp.matmul(kept.astype(kernel.dtype), kernel, preferred_element_type=carried(kernel.dtype))
 
@@ -45,7 +45,7 @@ def recurrent_product(
 def lstm_update(
     contribution: Float[Array, "b 4*h"], cell: Float[Array, "b h"], real: Float[Array, "b 1"]
 ) -> tuple[Float[Array, "b h"], Float[Array, "b h"], Float[Array, "b 4*h"]]:
-    """One step from what the gates receive: the new cell and hidden state, zero on padding, and the gates' activations."""
+    """Runs one step from the gate inputs; returns new cell and hidden state (zero on padding) and the activations."""
     i, f, g, o = jnp.split(contribution, 4, axis=-1)
     i, f, g, o = sigmoid(i), sigmoid(f), jnp.tanh(g), sigmoid(o)
     new_cell = (f * cell + i * g) * real
@@ -64,17 +64,17 @@ def lstm_scan(
 ) -> Float[Array, "t b h"]:
     """Runs an LSTM over time from a zero state.
 
-    The state is zero on padding: a scan from the end of the padding arrives at a clip's last real frame with the zero state,
-    which is how the backward direction starts inside each clip's length without reversing anything.
+    The state is zero on padding. A reversed scan therefore reaches a clip's last real frame with a zero state, and the
+    backward direction starts at the end of each clip without reversing any array.
 
     Args:
-      gates: input contributions x W for input, forget, cell and output gate, in that order. Their precision is that of
-        the products and of what is kept for the backward pass; the states are carried in float32.
+      gates: input contributions x W for input, forget, cell and output gate, in that order. Their precision is also
+        that of the products and of what is kept for the backward pass; the states are carried in at least float32.
       kernel: recurrent weights.
-      bias: of the four gates.
+      bias: biases of the four gates.
       mask: True on real frames, which come first in each clip.
-      keep: factor on the hidden units that the gates see, the same in all steps (recurrent dropout); None is 1.
-      reverse: from the last frame to the first.
+      keep: factor on the hidden units as the gates see them, the same in all steps (recurrent dropout); None means 1.
+      reverse: whether to run from the last frame to the first.
 
     Returns:
       The hidden states, in the precision of `gates`; zeros on padding.
@@ -144,7 +144,7 @@ def weight_gradient(
     keep: Float[Array, "b h"] | None,
     transposed: Float[Array, "g h"],
 ) -> tuple[Float[Array, "h g"], Float[Array, "b h"] | None]:
-    """The gradients of the recurrent weights and of `keep`, over all steps at once, in at least float32."""
+    """Computes the gradients of the recurrent weights and of `keep` over all steps at once, in at least float32."""
     seen = hiddens_before if keep is None else (hiddens_before * keep[None]).astype(hiddens_before.dtype)
     d_kernel = product_over_frames(seen, d_contributions)
     if keep is None:

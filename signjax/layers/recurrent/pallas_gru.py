@@ -1,4 +1,4 @@
-"""The GRU of `gru.py` in both directions, all steps of a pass in one GPU kernel; see `pallas_recurrence.py`.
+"""The GRU of `gru.py` in both directions, with all steps of a pass in one GPU kernel; see `pallas_recurrence.py`.
 
 Shapes: T frames, B clips, H hidden units. The first axis is the direction: forward, backward.
 """
@@ -23,7 +23,7 @@ from signjax.layers.recurrent.pallas_recurrence import (
 )
 
 _GATES = 3
-# Where the fourth record of a step lies, behind those of the gates: what the reset gate scaled, or its gradient.
+# Index of the fourth record of a step, after the gates': the candidate's recurrent contribution, or its gradient.
 _CANDIDATE = 3
 
 
@@ -37,7 +37,7 @@ def fused_gru(
     *,
     interpret: bool = False,
 ) -> Float[Array, "2 t b h"]:
-    """`gru_scan` of both directions; in float32 or bfloat16. `interpret` runs the kernels without a GPU, for tests."""
+    """`gru_scan` for both directions, in float32 or bfloat16. `interpret` runs the kernels without a GPU, for tests."""
     return _gru(gates, kernel, bias, candidate_bias, step_mask(mask, gates.dtype)[..., 0], keep, interpret)
 
 
@@ -170,7 +170,7 @@ def _backward(interpret: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Arra
     )
     made = d_split[:, :, :clips, :, :units]
     d_recurrent = made[..., :_GATES, :].reshape(*d_hiddens.shape[:3], -1)
-    # Input and hidden state reach the two gates by a sum, the candidate each by a path of its own.
+    # The gates receive the sum of the input's and the hidden state's contributions; the candidate receives each separately.
     d_gates = jnp.concatenate([made[..., : _GATES - 1, :], made[..., _CANDIDATE:, :]], axis=3)
     d_gates = d_gates.reshape(d_recurrent.shape)
     d_candidate_bias = made[..., _GATES - 1, :].astype(jnp.float32).sum((1, 2))

@@ -1,4 +1,4 @@
-"""The LSTM of `lstm.py` in both directions, all steps of a pass in one GPU kernel; see `pallas_recurrence.py`.
+"""The LSTM of `lstm.py` in both directions, with all steps of a pass in one GPU kernel; see `pallas_recurrence.py`.
 
 Shapes: T frames, B clips, H hidden units. The first axis is the direction: forward, backward.
 """
@@ -33,7 +33,7 @@ def fused_lstm(
     *,
     interpret: bool = False,
 ) -> Float[Array, "2 t b h"]:
-    """`lstm_scan` of both directions; in float32 or bfloat16. `interpret` runs the kernels without a GPU, for tests."""
+    """`lstm_scan` for both directions, in float32 or bfloat16. `interpret` runs the kernels without a GPU, for tests."""
     return _lstm(gates, kernel, bias, step_mask(mask, gates.dtype)[..., 0], keep, interpret)
 
 

@@ -1,15 +1,15 @@
-"""What the fused recurrences of a GPU share: one kernel runs all steps of a scan, in both directions.
+"""Shared parts of the fused GPU recurrences, in which one kernel runs all steps of a scan in both directions. Experimental.
 
-A scan's loop starts several kernels a step, each of which takes longer to start than to run. Here a kernel, written in Pallas and
-compiled by Triton, keeps a few clips for the whole time: their states stay in registers, and only what the backward pass needs is
-written. Directions and groups of clips run side by side on the GPU's cores.
+A scan launches several kernels per step, and each takes longer to launch than to run. Here a single kernel, written in
+Pallas and compiled by Triton, runs all steps for a few clips. Their states stay in registers, and only what the backward
+pass needs is written to memory. Directions and groups of clips run in parallel.
 
-Triton wants sizes that are powers of two, so hidden units and clips are padded. Padded units stay zero, since their weights,
-biases and gates are; padded clips have no real frame.
+Triton needs sizes that are powers of two, so hidden units and clips are padded. Padded units stay zero because their
+weights, biases and gates are zero; padded clips have no real frames.
 
 Shapes: T frames, B clips, G gates, H hidden units. The first axis is the direction: forward, backward.
 
-Source: the idea of a kernel that outlives the step is that of Diamos et al. (2016), persistent RNNs.
+Source: persistent RNNs, Diamos et al. (2016), for the idea of a kernel that outlives a step.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,9 +25,9 @@ from jaxtyping import Array, Float
 from signjax.layers.recurrent.aliased_scan import before_and_after
 from signjax.layers.recurrent.lstm import weight_gradient
 
-# Clips that a program of the kernel keeps: the least that a tensor core multiplies.
+# Clips per program of the kernel: the smallest number of rows a tensor core multiplies.
 _CLIPS = 16
-# Hidden units in a piece of the state: a tile of the weights with so many rows and columns fits into registers.
+# Hidden units per piece of the state: a square weight tile of this size fits into registers.
 _UNITS = 128
 # With more hidden units the weights no longer fit into registers, and a scan is faster (`benchmarks/fused.py`).
 _MOST_UNITS = {jnp.dtype(jnp.float32): 128, jnp.dtype(jnp.bfloat16): 256}
@@ -38,19 +38,19 @@ Pieces = tuple[Array, ...]
 
 
 def runs_here(units: int, dtype: jnp.dtype) -> bool:
-    """Whether the kernels run on the default device, for so many hidden units in this precision."""
+    """Whether the default device can run the kernels with this number of hidden units and this precision."""
     if jax.default_backend() != "gpu" or units > _MOST_UNITS.get(jnp.dtype(dtype), 0):
         return False
     try:
         if hasattr(triton, "get_gpu_info"):
-            triton.get_gpu_info()  # newer versions of jax compile for the GPUs that they know by name only
+            triton.get_gpu_info()  # newer versions of jax compile only for GPUs they know by name
         return float(jax.devices()[0].compute_capability) >= _OLDEST_CAPABILITY
     except (AttributeError, ValueError):  # no NVIDIA GPU, or one that jax does not know
         return False
 
 
 def padded(array: Array, *, clips: int | None = None, units: Sequence[int] = ()) -> Array:
-    """Zeros behind the axis of clips and those of hidden units, up to the sizes that the kernels take."""
+    """Pads the clip axis and the unit axes with zeros to sizes the kernels accept."""
     widths = [(0, 0)] * array.ndim
     if clips is not None:
         widths[clips] = (0, -array.shape[clips] % _CLIPS)
@@ -60,13 +60,13 @@ def padded(array: Array, *, clips: int | None = None, units: Sequence[int] = ())
 
 
 def by_gate(kernel: Float[Array, "2 h g*h"]) -> Float[Array, "2 g h h"]:
-    """The recurrent weights of each gate, padded."""
+    """Splits the recurrent weights by gate and pads them."""
     units = kernel.shape[1]
     return padded(kernel.reshape(2, units, -1, units).swapaxes(1, 2), units=(2, 3))
 
 
 def factors(keep: Float[Array, "2 b h"] | None, shape: tuple[int, int, int]) -> Array:
-    """The factors on the hidden units that the gates see, padded; `shape` without padding."""
+    """The padded dropout factors on the hidden units; ones without dropout. `shape` is the shape before padding."""
     return padded(jnp.ones(shape, jnp.float32) if keep is None else keep, clips=1, units=(2,))
 
 
@@ -77,7 +77,7 @@ def forward_inputs(
     real: Float[Array, "t b"],
     keep: Float[Array, "2 b h"] | None,
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """What every forward kernel reads, padded: gates (2, T, B, G, H), their weights and biases, real frames and `factors`."""
+    """The padded inputs of a forward kernel: gates (2, T, B, G, H), weights, biases, real frames and `factors`."""
     clips, units = gates.shape[2], kernel.shape[1]
     return (
         padded(gates.reshape(*gates.shape[:3], -1, units), clips=2, units=(4,)),
@@ -95,7 +95,7 @@ def backward_inputs(
     keep: Float[Array, "2 b h"] | None,
     precision: jnp.dtype,
 ) -> tuple[Array, Array, Array, Array]:
-    """What every backward kernel reads besides the records, padded; the weights are transposed."""
+    """The padded inputs of a backward kernel besides the records, with transposed weights."""
     _, _, clips, units = d_hiddens.shape
     return (
         padded(d_hiddens, clips=2, units=(3,)),
@@ -106,7 +106,7 @@ def backward_inputs(
 
 
 def states_after(records: Float[Array, "2 t+1 b h"]) -> Float[Array, "2 t b h"]:
-    """The states that the steps of both directions ended with."""
+    """The states after each step, for both directions."""
     return jnp.stack([before_and_after(records[way], reverse=bool(way))[1] for way in range(2)])
 
 
@@ -116,7 +116,7 @@ def weight_gradients(
     keep: Float[Array, "2 b h"] | None,
     kernel: Float[Array, "2 h g"],
 ) -> tuple[Float[Array, "2 h g"], Float[Array, "2 b h"] | None]:
-    """The gradients of the recurrent weights and of `keep` for both directions."""
+    """Computes the gradients of the recurrent weights and of `keep` for both directions."""
     transposed = kernel.swapaxes(1, 2).astype(records.dtype)
     ways = [
         weight_gradient(
@@ -138,7 +138,7 @@ def run(
     *,
     interpret: bool,
 ) -> Any:
-    """Runs a kernel for both directions and all groups of clips, on padded arrays; `outputs` are shapes and precisions."""
+    """Runs a kernel on padded arrays for both directions and all groups of clips; `outputs` gives shapes and dtypes."""
     clips = outputs[0][0][2]
     return pl.pallas_call(
         partial(body, exact=float32_products(interpret)),
@@ -150,19 +150,19 @@ def run(
 
 
 def float32_products(interpret: bool) -> Any:
-    """The precision of products of float32: three TF32 products for one, as good as float32, unless TF32 is asked for."""
+    """The precision setting for float32 products: three TF32 products, as accurate as float32, unless TF32 is requested."""
     if jax.config.jax_default_matmul_precision not in ("highest", "float32"):  # type: ignore[attr-defined]
         return jax.lax.Precision.DEFAULT
     return jax.lax.Precision.HIGHEST if interpret else jax.lax.DotAlgorithmPreset.TF32_TF32_F32_X3
 
 
 class Program:
-    """One program of a kernel: a direction and the clips it keeps.
+    """One program of a kernel: a direction and a group of clips.
 
     Attributes:
-      direction: 0 or 1.
-      clips: where the clips lie on their axis.
-      pieces: where the pieces of the hidden units lie on theirs.
+      direction: 0 (forward) or 1 (backward).
+      clips: slice of the clip axis.
+      pieces: slices of the unit axis.
     """
 
     def __init__(self, frames: int, units: int, exact: Any):
@@ -173,31 +173,31 @@ class Program:
         self._frames, self._exact = frames, exact
 
     def zeros(self) -> Pieces:
-        """A state of zeros."""
+        """A zero state."""
         return tuple(jnp.zeros((_CLIPS, self._size), jnp.float32) for _ in self.pieces)
 
     def forward_frame(self, done: Array) -> Array:
-        """The frame of a step of the scan."""
+        """The frame index of a step of the forward pass."""
         return jnp.where(self.direction == 0, done, self._frames - 1 - done)
 
     def backward_frame(self, done: Array) -> Array:
-        """The frame of a step of its backward pass."""
+        """The frame index of a step of the backward pass."""
         return jnp.where(self.direction == 0, self._frames - 1 - done, done)
 
     def before(self, at: Array) -> Array:
-        """Where the state before a frame's step lies among T + 1 recorded ones; the one after it lies at `after`."""
+        """Index, among the T + 1 recorded states, of the state before a frame's step."""
         return at + self.direction
 
     def after(self, at: Array) -> Array:
-        """See `before`."""
+        """Index, among the T + 1 recorded states, of the state after a frame's step."""
         return at + 1 - self.direction
 
     def loop(self, step: Callable[[Array, Any], Any], carry: Any) -> None:
-        """All steps in turn."""
+        """Runs all steps in turn."""
         jax.lax.fori_loop(0, self._frames, step, carry)
 
     def product(self, rows: Pieces, weights: Any, gate: int, to: Any) -> Array:
-        """rows @ the weights of a gate, for one piece of its columns, in float32."""
+        """Computes rows @ weights of a gate, for one piece of its columns, in float32."""
         products = [
             jax.lax.dot_general(
                 part,

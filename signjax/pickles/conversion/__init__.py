@@ -1,1 +1,1 @@
-"""Folders of pickles to folders of arrays: jobs, the archive that is written, the manifest, progress."""
+"""Converts folders of pickles to folders of arrays: jobs, the `.npz` writer, the manifest, progress."""

@@ -22,10 +22,10 @@ from signjax.pickles.source import give_back, open_bytes, pieces
 from signjax.pickles.strided_view import View
 from signjax.pickles.workers import worker_pool
 
-# Files flushed one behind the other, by a thread of their own while the next are converted. What the disk does for the
-# first makes most of the others durable, and threads that take turns for each file cost as much as reading one.
+# Files flushed in a row by a separate thread while the next ones are converted. Flushing the first makes most of the
+# others durable too, and switching threads for each file costs as much as reading one.
 _GROUP = 32
-_GROUP_BYTES = 32 << 20  # after which no more join a group, so that little waits unwritten where files are large
+_GROUP_BYTES = 32 << 20  # bytes after which a group is complete, so that few large files wait to be flushed
 
 
 def convert(
@@ -42,15 +42,15 @@ def convert(
 
     Args:
       source: a pickle, or a folder of them.
-      destination: the folder for the outputs and the manifest; made if need be.
-      recursive: look into folders inside of the source.
-      workers: processes.
-      overwrite: convert again what is unchanged, too. Files that no conversion wrote are never replaced.
-      shard: (I, N): do only the I-th of N parts of the work.
-      limits: bounds on what a file may cost.
+      destination: the folder for the outputs and the manifest; created if necessary.
+      recursive: whether to search subfolders of the source.
+      workers: number of processes.
+      overwrite: whether to convert unchanged files again. Files not written by a conversion are never replaced.
+      shard: (I, N) converts only the I-th of N parts.
+      limits: bounds on the time and memory a file may cost.
 
     Returns:
-      The exit status: 0 if all is converted, 1 if some files were refused, 2 if nothing could be done.
+      The exit status: 0 if all files are converted, 1 if some were refused, 2 if nothing could be done.
     """
     if not source.exists():
         print(f"{source}: no such file or folder", file=sys.stderr)
@@ -110,7 +110,7 @@ def _run(
                 "a worker was killed, perhaps for want of memory; the same command goes on from here", file=sys.stderr
             )
         finally:
-            # After Ctrl-C, what has not begun is not done.
+            # After Ctrl-C, tasks that have not started are dropped.
             pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -126,7 +126,7 @@ def _batch(
 def _groups(
     done: Iterable[tuple[Record, Partial | None]],
 ) -> Iterator[list[tuple[Record, Partial | None]]]:
-    """What is to be flushed together. On an error, what belongs to no whole group is removed."""
+    """Groups outputs to be flushed together. On an error, the outputs of an incomplete group are removed."""
     group: list[tuple[Record, Partial | None]] = []
     nbytes = 0
     try:
@@ -147,10 +147,10 @@ def _groups(
 def convert_file(
     job: plan.Job, destination: str, before: Record | None, overwrite: bool, limits: Limits
 ) -> tuple[Record, Partial | None]:
-    """Converts one file, unless that has been done.
+    """Converts one file, unless it is already converted.
 
     Returns:
-      The record of what becomes of it once the output has reached the disk, and that output, if there is one.
+      The file's record, which holds once the output has reached the disk, and the output, if there is one.
     """
     record = Record(job.source, 0, 0, "", "refused", job.refused)
     if job.refused:
@@ -171,7 +171,7 @@ def convert_file(
 
 
 def _flush(group: list[tuple[Record, Partial | None]]) -> list[Record]:
-    """The records once the outputs are on the disk; refusals of those that did not get there."""
+    """Flushes outputs to disk; returns their records, marked as refused where that failed."""
     return [_finished(record, output) for record, output in group]
 
 

@@ -1,4 +1,4 @@
-"""From a tree to arrays with names: the keys on the way to a leaf, joined by `/`."""
+"""Flattens a tree to named arrays; a name consists of the keys on the path to a leaf, joined by `/`."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -10,13 +10,13 @@ import numpy as np
 from signjax.pickles.limits import PickleError
 from signjax.pickles.strided_view import View
 
-_ROOT = "data"  # the name of an array that is the whole file
+_ROOT = "data"  # the name of the array in a file that holds a single one
 _LONGEST_NAME = 60_000  # bytes; a zip archive's own bound is 65,535
-_PLAIN = " !#$&'()*+,-.:;<=>?@[]^_`{|}~"  # left as they are in names, beside letters and digits
+_PLAIN = " !#$&'()*+,-.:;<=>?@[]^_`{|}~"  # not escaped in names, like letters and digits
 
 
 class Entry(NamedTuple):
-    """One array of a converted file; `note` says where it is not simply what the source held."""
+    """One array of a converted file; `note` describes any change from the source."""
 
     name: str
     content: "View | np.ndarray[Any, Any]"
@@ -24,7 +24,7 @@ class Entry(NamedTuple):
 
 
 def entries(tree: Any) -> Iterator[Entry]:
-    """All leaves of a settled tree whose arrays are still views. Empty containers come as empty arrays, with a note."""
+    """Yields all leaves of a resolved tree whose arrays are views. Empty containers become empty arrays with a note."""
     for path, leaf in _leaves(tree, ()):
         name = "/".join(path) or _ROOT
         if len(name.encode("utf-8")) > _LONGEST_NAME:
@@ -55,7 +55,7 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
 
 
 def key_name(key: object) -> str:
-    """A dictionary key as one part of a name: no two keys give the same, and none leads out of a folder.
+    """Encodes a dictionary key as a part of a name. Different keys give different parts, and none leads out of a folder.
 
     >>> key_name("smplx"), key_name("a/b"), key_name(".."), key_name(""), key_name(1), key_name("1")
     ('smplx', 'a%2Fb', '%2E%2E', '%', '%(1)', '1')
@@ -87,7 +87,7 @@ def _content(leaf: Any) -> tuple["View | np.ndarray[Any, Any]", str]:
 
 
 def _text(text: str | bytes | bytearray) -> tuple["np.ndarray[Any, Any]", str]:
-    """NumPy takes zeros at the end of text and bytes for padding, and has no place for half a surrogate pair."""
+    """Converts text or bytes; NumPy strips trailing zeros from both and cannot store half a surrogate pair."""
     if not isinstance(text, str):
         return np.frombuffer(text, np.uint8), "was bytes"
     if text.endswith("\0") or any("\ud800" <= c <= "\udfff" for c in text):

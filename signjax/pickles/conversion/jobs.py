@@ -1,4 +1,4 @@
-"""Which files a conversion is to read, where each lands, and in what portions workers get them."""
+"""The files a conversion reads, the output of each, and the portions that workers receive."""
 
 import hashlib
 import os
@@ -11,14 +11,14 @@ from typing import NamedTuple
 SUFFIXES = frozenset(
     (".pkl", ".pickle", ".p", ".pt", ".pth", ".bin", ".ckpt", ".tar", ".joblib", ".jl", ".z", ".gz", ".bz2")
 )
-_LONGEST_NAME = 255  # bytes of one part of a path, on every file system that is common
+_LONGEST_NAME = 255  # bytes per path component, on all common file systems
 _PORTION = 128  # files
-_PORTION_BYTES = 64 << 20  # after which no more join a portion: its records are written when all of it is done
-_LEAST_PORTION = 16  # files; the last of a portion waits for the disk alone
+_PORTION_BYTES = 64 << 20  # bytes after which a portion is complete; records are written once it is done
+_LEAST_PORTION = 16  # files; fewer would spend too long waiting for the disk at the end of each portion
 
 
 class Job(NamedTuple):
-    """One source file: its path below the source, where to read it, where to write it, and why not, if so."""
+    """One source file: its path below the source, the path to read, the output, and the reason if it is refused."""
 
     source: str
     path: str
@@ -27,13 +27,13 @@ class Job(NamedTuple):
 
 
 def jobs(source: Path, destination: Path, recursive: bool, shard: tuple[int, int]) -> list[Job]:
-    """The files of a source that belong to this shard, in order of their paths.
+    """Lists the files of a source that belong to this shard, sorted by path.
 
     Args:
-      source: a file, or a folder of which the files with one of `SUFFIXES` are taken.
-      destination: the folder for the outputs; where it lies inside of the source it is no source itself.
-      recursive: whether to look into folders inside of the folder.
-      shard: (I, N): of the files, those whose path hashes to I of 1 to N.
+      source: a file, or a folder, whose files with one of `SUFFIXES` are taken.
+      destination: the folder for the outputs; skipped if it is inside the source.
+      recursive: whether to search subfolders.
+      shard: (I, N) selects the files whose path hashes to I, from 1 to N.
     """
     if source.is_file():
         found = [(source.name, os.fspath(source.resolve()))]
@@ -59,13 +59,13 @@ def jobs(source: Path, destination: Path, recursive: bool, shard: tuple[int, int
 
 
 def portions(jobs: list[Job], workers: int) -> Iterator[list[Job]]:
-    """What the workers are given at a time: less towards the end, so that all of them end together."""
+    """Yields the portions of work, smaller towards the end so that all workers finish together."""
     portion: list[Job] = []
     nbytes = 0
     most = _portion_size(len(jobs), workers)
     for i, job in enumerate(jobs):
         portion.append(job)
-        with suppress(OSError):  # which the conversion will meet again, and report
+        with suppress(OSError):  # the conversion will meet the same error and report it
             nbytes += os.stat(job.path).st_size
         if len(portion) >= most or nbytes >= _PORTION_BYTES:
             yield portion
@@ -97,7 +97,7 @@ def _walk(root: Path, destination: Path, recursive: bool) -> Iterator[tuple[str,
 
 
 def output_name(source: str) -> str:
-    """Where the output of a source goes: its whole path with `.npz` behind, names that grow too long cut and hashed.
+    """The output path of a source: its whole path plus `.npz`; names that would be too long are cut and hashed.
 
     >>> output_name("day1/clip.pkl")
     'day1/clip.pkl.npz'
@@ -111,12 +111,12 @@ def output_name(source: str) -> str:
 
 
 def shard_of(source: str, count: int) -> int:
-    """The shard, from 1 to `count`, that a path belongs to: the same on every machine."""
+    """The shard, from 1 to `count`, of a path; the same on every machine."""
     return int.from_bytes(hashlib.sha256(os.fsencode(source)).digest()[:8], "big") % count + 1
 
 
 def _folds_case(folder: Path) -> bool:
-    """Whether the file system takes `A` and `a` for one name."""
+    """Whether the file system treats `A` and `a` as the same name."""
     probe = folder / f".Case-{os.getpid()}"
     probe.touch()
     try:

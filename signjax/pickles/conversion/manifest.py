@@ -1,4 +1,4 @@
-"""The account of a conversion: a line of JSON for each source file; of two lines for one source the later counts."""
+"""The record of a conversion: one line of JSON per source file. If a source has two lines, the later one counts."""
 
 import json
 import os
@@ -11,18 +11,18 @@ NAME = "manifest.jsonl"
 
 
 class Record(NamedTuple):
-    """What became of one source file.
+    """The outcome for one source file.
 
     Attributes:
-      source: its path below the source folder, with `/`.
-      size: bytes.
-      mtime_ns: time of its last change.
-      sha256: digest of its bytes; empty where it was not read.
+      source: path below the source folder, with `/`.
+      size: size in bytes.
+      mtime_ns: modification time in nanoseconds.
+      sha256: digest of its bytes; empty if it was not read.
       status: `converted`, `refused` or `skipped`.
       reason: why it was refused or skipped.
-      outputs: the files written for it, below the destination.
-      notes: array name -> what is not simply as the source had it.
-      nan: array name -> number of NaN.
+      outputs: the files written for it, as paths below the destination.
+      notes: array name -> change from the source.
+      nan: array name -> number of NaN values.
       empty: names of the arrays without elements.
     """
 
@@ -39,17 +39,17 @@ class Record(NamedTuple):
 
 
 def shard_name(index: int, count: int) -> str:
-    """The manifest's name of one shard; the only shard of one has the plain name."""
+    """The name of a shard's manifest; a single shard uses the plain name."""
     return NAME if count == 1 else f"manifest.{index}-of-{count}.jsonl"
 
 
 def line(record: Record) -> str:
-    """The record as a line of the manifest."""
+    """Formats a record as a line of the manifest."""
     return json.dumps(record._asdict()) + "\n"
 
 
 def read(folder: Path) -> dict[str, Record]:
-    """The records of all manifests in a folder; a last line that was cut short counts as not written."""
+    """Reads the records of all manifests in a folder; an incomplete last line is ignored."""
     records: dict[str, Record] = {}
     paths = sorted(folder.glob("manifest.*-of-*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
     for path in [folder / NAME, *paths]:
@@ -70,14 +70,14 @@ def _parse(text: str) -> Record | None:
 
 
 def write(path: Path, records: dict[str, Record]) -> None:
-    """Writes a manifest anew, sorted by source."""
+    """Writes a new manifest, sorted by source."""
     with replacing(os.fspath(path)) as file:
         for source in sorted(records):
             file.write(line(records[source]).encode("utf-8"))
 
 
 def merge(folder: Path) -> int:
-    """Makes one manifest of the shards' manifests, and removes those; the number of records."""
+    """Merges the shards' manifests into one and removes them; returns the number of records."""
     records = read(folder)
     write(folder / NAME, records)
     for path in folder.glob("manifest.*-of-*.jsonl"):

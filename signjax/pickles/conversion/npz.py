@@ -1,7 +1,7 @@
 """Writes `.npz` files: any key, any size, bounded memory.
 
-`numpy.savez` takes the keys as arguments of a function, so that `file` raises and `allow_pickle` vanishes; it also
-takes most of the time of a conversion. The bytes here are those of an uncompressed zip archive that `numpy.load` opens.
+`numpy.savez` takes the keys as keyword arguments, so `file` raises and `allow_pickle` disappears; it would also take
+most of the time of a conversion. This module writes an uncompressed zip archive that `numpy.load` can open.
 """
 
 import os
@@ -21,19 +21,19 @@ from signjax.pickles.strided_view import View
 _CHUNK = 8 << 20  # bytes
 _FULL32 = 0xFFFFFFFF
 _UTF8_NAME = 0x800
-_DATE = 0x21  # 1 January 1980: the same arrays give the same bytes whenever they are written
+_DATE = 0x21  # 1 January 1980, so that the same arrays always give the same bytes
 _MARK = b"signjax.pickles, source sha256 "
 
 
 class Writable(Protocol):
-    """Where an archive goes."""
+    """The destination of an archive."""
 
     def write(self, piece: bytes | memoryview, /) -> Any:
-        """Takes the next bytes, which do not change any more."""
+        """Writes the next bytes, which must not change afterwards."""
 
 
 class Member(NamedTuple):
-    """One array as an archive has it; `crc` and `size` are those of `head` and the data together."""
+    """One array of an archive; `crc` and `size` cover `head` and the data together."""
 
     name: str
     content: "View | np.ndarray[Any, Any]"
@@ -44,7 +44,7 @@ class Member(NamedTuple):
 
 
 def member(entry: Entry) -> Member:
-    """Looks at an array once: its checksum, and how many of its numbers are NaN."""
+    """Computes an array's checksum and counts its NaN values in one pass."""
     content = entry.content
     head, crc = _header(content.dtype, _is_fortran(content), tuple(content.shape))
     size, nan = len(head), 0
@@ -54,16 +54,16 @@ def member(entry: Entry) -> Member:
         size += len(chunk)
         if of_floats:
             values: np.ndarray[Any, Any] = np.frombuffer(chunk, content.dtype)
-            # The minimum of values with NaN among them is NaN, and much the fastest to find.
+            # The minimum is NaN if any value is, and it is by far the fastest check.
             if len(values) and np.isnan(np.minimum.reduce(values)):
                 nan += int(np.isnan(values).sum())
     return Member(entry.name, content, head, crc, size, nan)
 
 
 def write(file: Writable, members: list[Member], source_sha256: str) -> None:
-    """Writes the arrays as an archive, and in its comment the digest of the file that they come from.
+    """Writes arrays as an archive whose comment holds the digest of their source file.
 
-    By the comment a later run knows its own files from others'.
+    The comment lets a later run tell its own files from others.
     """
     directory = []
     position = 0
@@ -96,7 +96,7 @@ def write(file: Writable, members: list[Member], source_sha256: str) -> None:
 
 
 def source_of(path: str) -> str | None:
-    """The digest of the source that a file was converted from; None for a file that was not written here."""
+    """The digest of the source a file was converted from; None if no conversion wrote the file."""
     length = len(_MARK) + 64
     try:
         with open(path, "rb") as file:
@@ -109,7 +109,7 @@ def source_of(path: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _header(dtype: "np.dtype[Any]", fortran: bool, shape: tuple[int, ...]) -> tuple[bytes, int]:
-    """The part of a .npy file in front of the data, and its checksum."""
+    """The header of a .npy file, and its checksum."""
     try:
         descr = np.lib.format.dtype_to_descr(dtype)
     except ValueError:
@@ -129,7 +129,7 @@ def _is_fortran(content: "View | np.ndarray[Any, Any]") -> bool:
 
 
 def chunks(content: "View | np.ndarray[Any, Any]") -> Iterable[memoryview]:
-    """The data in the order of the file, in pieces of bounded size, without a copy where they lie that way already."""
+    """Yields the data in file order, in pieces of bounded size, without copying if they are already contiguous."""
     raw = content.raw() if isinstance(content, View) else None
     if raw is None:
         return _gathered(content)

@@ -1,4 +1,4 @@
-"""How far a conversion is: a line that is renewed on a terminal, a line now and then elsewhere."""
+"""The progress of a conversion: a line that is updated in place on a terminal, an occasional line elsewhere."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from signjax.pickles.conversion.manifest import Record
 
 
 class Progress:
-    """Counts records and reports on the standard error stream."""
+    """Counts records and reports to standard error."""
 
     def __init__(self, total: int) -> None:
         self._total = total
@@ -20,7 +20,7 @@ class Progress:
         self._terminal = sys.stderr.isatty()
 
     def step(self, record: Record) -> None:
-        """Counts one file; refusals are shown at once."""
+        """Counts one file; refusals are printed immediately."""
         self._counts[record.status] += 1
         self._nan += bool(record.nan)
         self._empty += bool(record.empty)
@@ -36,7 +36,7 @@ class Progress:
             print(f"\r{text:<70}" if self._terminal else text, end="" if self._terminal else "\n", file=sys.stderr)
 
     def close(self) -> None:
-        """Takes the renewed line off the terminal."""
+        """Erases the progress line from the terminal."""
         self._erase()
 
     def _erase(self) -> None:
@@ -44,7 +44,7 @@ class Progress:
             print(f"\r{'':<70}\r", end="", file=sys.stderr)
 
     def summary(self, account: Path) -> str:
-        """One line for the end."""
+        """A one-line summary."""
         seconds = time.monotonic() - self._start
         text = f"{self._counts['converted']} converted, {self._counts['refused']} refused in {seconds:.1f} s"
         if self._nan or self._empty:

@@ -1,1 +1,1 @@
-"""The containers that torch and joblib write: zip, legacy streams, tar, compressed files."""
+"""The file formats that torch and joblib write: zip, legacy streams, tar, compressed files."""

@@ -1,4 +1,4 @@
-"""Files packed as a whole with gzip, bzip2 or zlib (joblib's default), unpacked up to a bound."""
+"""Decompresses whole files (gzip, bzip2 or zlib, joblib's default), up to a bound."""
 
 import bz2
 import zlib
@@ -6,7 +6,7 @@ from typing import Protocol
 
 from signjax.pickles.limits import Limits, PickleError
 
-_PIECE = 64 << 10  # bytes handed to the unpacker at once
+_PIECE = 64 << 10  # bytes passed to the decompressor at a time
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _BARE = -zlib.MAX_WBITS  # deflate without a header, as in zip archives
 
@@ -20,7 +20,7 @@ class _Unpacker(Protocol):
 
 
 def packing(start: bytes) -> str:
-    """How a file that starts so is packed; empty if it is not."""
+    """Detects the compression of a file from its first bytes; empty if there is none."""
     if start.startswith(b"\x1f\x8b"):
         return "gzip"
     if start.startswith(b"BZh") and start[4:10] == b"1AY&SY":
@@ -31,7 +31,7 @@ def packing(start: bytes) -> str:
 
 
 def unpack(buffer: memoryview, how: str, limits: Limits) -> memoryview:
-    """The unpacked bytes; several streams one behind the other are one file, as gzip and bzip2 have it."""
+    """Decompresses a file. Several consecutive streams count as one file, as in gzip and bzip2."""
     most = limits.unfolded(len(buffer))
     result = bytearray()
     pos = 0
@@ -45,7 +45,7 @@ def unpack(buffer: memoryview, how: str, limits: Limits) -> memoryview:
 
 
 def inflate(packed: memoryview, size: int) -> memoryview:
-    """The unpacked bytes of a deflated member of a zip archive, which have to be exactly so many."""
+    """Decompresses a deflated member of a zip archive, which must have exactly `size` bytes."""
     result = bytearray()
     try:
         end = _stream(packed, 0, _Zlib(_BARE), result, size)
@@ -57,7 +57,7 @@ def inflate(packed: memoryview, size: int) -> memoryview:
 
 
 class _Zlib:
-    """zlib's unpacker in the manner of bz2's, which itself keeps the input that would have given too much output."""
+    """zlib's decompressor with the interface of bz2's, which keeps input that would exceed the requested output."""
 
     def __init__(self, window: int = _GZIP_OR_ZLIB) -> None:
         self._unpacker = zlib.decompressobj(window)
@@ -74,7 +74,7 @@ class _Zlib:
 
 
 def _stream(buffer: memoryview, pos: int, unpacker: _Unpacker, result: bytearray, most: int) -> int:
-    """Unpacks one stream onto the end of `result`; the offset behind it."""
+    """Decompresses one stream and appends it to `result`; returns the offset after the stream."""
     while not unpacker.eof:
         piece = b""
         if unpacker.needs_input:

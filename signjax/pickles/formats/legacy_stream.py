@@ -1,7 +1,7 @@
-"""`torch.save` as it was before 1.6: five pickles, then the storages' bytes.
+"""The format of `torch.save` before 1.6: five pickles, then the bytes of the storages.
 
-The same form lies, whole, inside of every tensor of a plain `pickle.dump`. The numbers are little-endian whatever the
-header says, and begin at any byte.
+Every tensor in a plain `pickle.dump` contains a complete stream of this format. The numbers are little-endian, whatever
+the header says, and may be unaligned.
 """
 
 import struct
@@ -20,7 +20,7 @@ _PROTOCOL = 1001
 
 
 class StorageIds:
-    """Makes the stand-ins for the persistent ids of one stream or archive; one key is one storage."""
+    """Creates the stand-ins for the persistent ids of one stream or archive; equal keys give the same storage."""
 
     def __init__(self, with_views: bool, most_bytes: int) -> None:
         self.storages: dict[str, Storage] = {}
@@ -29,7 +29,7 @@ class StorageIds:
         self._most_bytes = most_bytes
 
     def __call__(self, saved: object) -> Storage:
-        """The storage for ("storage", type, key, location, number of elements[, view])."""
+        """Returns the storage for ("storage", type, key, location, number of elements[, view])."""
         if type(saved) is not tuple or len(saved) != self._length or saved[0] != "storage":
             if type(saved) is tuple and saved and saved[0] == "module":
                 raise PickleError("a pickled module; save its `state_dict()` instead")
@@ -69,7 +69,7 @@ class StorageIds:
 
 
 def nested_storage(stream: memoryview, limits: Limits) -> Storage:
-    """The one storage that a legacy stream inside of a plain pickle holds."""
+    """Reads the single storage from a legacy stream nested in a plain pickle."""
     storage = usual_storage(stream)
     if storage is not None:
         return storage
@@ -80,8 +80,8 @@ def nested_storage(stream: memoryview, limits: Limits) -> Storage:
 
 
 def read(buffer: memoryview, limits: Limits) -> Any:
-    """The object of a whole legacy stream, with stand-ins in it whose bytes have been found."""
-    if buffer[: len(HEADER)] == HEADER:  # which spares three pickles
+    """Reads a complete legacy stream; returns its object, with stand-ins whose bytes have been found."""
+    if buffer[: len(HEADER)] == HEADER:  # saves interpreting three pickles
         pos = len(HEADER)
     else:
         magic, pos = machine.run(buffer, 0, limits)
@@ -107,7 +107,7 @@ def read(buffer: memoryview, limits: Limits) -> Any:
 
 
 def _attach(buffer: memoryview, pos: int, key: str, storage: Storage | None) -> int:
-    """Finds the bytes of the storage whose record begins at `pos`; the offset behind it."""
+    """Finds the bytes of the storage whose record begins at `pos`; returns the offset after it."""
     if storage is None:
         raise PickleError(f"data for the storage {key[:100]!r}, which nothing uses")
     if pos + 8 > len(buffer):

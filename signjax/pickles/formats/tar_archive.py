@@ -1,4 +1,4 @@
-"""`torch.save` before 0.1.10: a tar archive with the storages, the tensors and the pickle that refers to them by number."""
+"""The format of `torch.save` before 0.1.10: a tar archive of storages, tensors and a pickle that numbers them."""
 
 import struct
 from typing import Any
@@ -12,18 +12,18 @@ from signjax.pickles.strided_view import Block
 
 _BLOCK = 512  # bytes
 _NAMES = frozenset(("sys_info", "storages", "tensors", "pickle"))
-_HARMLESS = (b"mtime", b"atime", b"ctime")  # the only things that an extended header may say of a member
+_HARMLESS = (b"mtime", b"atime", b"ctime")  # the only fields an extended header may contain
 _MOST_ITEMS = 1_000_000
 _MOST_DIMENSIONS = 32
 
 
 def is_tar(buffer: memoryview) -> bool:
-    """Whether the file begins with a tar header, by the mark that every tar since 1988 has."""
+    """Whether the file begins with a tar header, judging by the magic that tar has used since 1988."""
     return bytes(buffer[257:262]) == b"ustar"
 
 
 def read(buffer: memoryview, limits: Limits) -> Any:
-    """The object of a tar archive, with stand-ins in it whose bytes have been found."""
+    """Reads a tar archive; returns its object, with stand-ins whose bytes have been found."""
     members = _members(buffer)
     missing = {"storages", "tensors", "pickle"} - members.keys()
     if missing:
@@ -46,7 +46,7 @@ def read(buffer: memoryview, limits: Limits) -> Any:
 
 
 def _members(buffer: memoryview) -> dict[str, memoryview]:
-    """The archive's files by name; links, folders and every name that torch did not write are refused."""
+    """Finds the files of the archive by name. Links, folders and names that torch does not write are refused."""
     members: dict[str, memoryview] = {}
     pos = 0
     while pos + _BLOCK <= len(buffer):
@@ -98,7 +98,7 @@ def _count(buffer: memoryview, limits: Limits) -> tuple[int, int]:
 
 
 def _storages(buffer: memoryview, limits: Limits) -> dict[int, Storage]:
-    """Each storage as (key, location, type), an int64 count and the numbers; at the end the list of views."""
+    """Reads the storages: each is (key, location, type), an int64 count and the numbers; a list of views follows."""
     storages: dict[int, Storage] = {}
     count, pos = _count(buffer, limits)
     for _ in range(count):
@@ -130,7 +130,7 @@ def _storages(buffer: memoryview, limits: Limits) -> dict[int, Storage]:
 
 
 def _tensors(buffer: memoryview, storages: dict[int, Storage], limits: Limits) -> dict[int, Tensor]:
-    """Each tensor as (key, storage, type), the number of dimensions, sizes, strides and the offset."""
+    """Reads the tensors: each is (key, storage, type), the number of dimensions, sizes, strides and the offset."""
     tensors: dict[int, Tensor] = {}
     count, pos = _count(buffer, limits)
     for _ in range(count):
@@ -141,7 +141,7 @@ def _tensors(buffer: memoryview, storages: dict[int, Storage], limits: Limits) -
             case _:
                 raise PickleError("a tensor that is not (key, storage, type), or a key listed twice")
         dimensions, pos = _int64s(buffer, pos, 1)
-        many = dimensions[0] & 0xFFFFFFFF  # the upper half of these 8 bytes was never set
+        many = dimensions[0] & 0xFFFFFFFF  # torch never initialised the upper half of these 8 bytes
         if many > _MOST_DIMENSIONS:
             raise PickleError(f"a tensor with {many} dimensions")
         sizes, pos = _int64s(buffer, pos, many)

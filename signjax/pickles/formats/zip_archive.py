@@ -1,4 +1,4 @@
-"""`torch.save` since 1.6: a zip archive with one pickle and a member for each storage."""
+"""The format of `torch.save` since 1.6: a zip archive with one pickle and one member per storage."""
 
 import zlib
 from typing import Any
@@ -12,17 +12,17 @@ from signjax.pickles.strided_view import Block
 
 
 def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
-    """The object of a torch zip archive, with stand-ins in it whose bytes have been found.
+    """Reads a torch zip archive; returns its object, with stand-ins whose bytes have been found.
 
     Args:
       buffer: the archive.
       limits: bounds for decompression.
-      verify: compare each storage's checksum; the pickle's own is always compared.
+      verify: whether to verify the checksum of each storage; that of the pickle is always verified.
     """
     directory = ZipDirectory(buffer)
     members = directory.members
     root = _root(members)
-    # torch with `set_crc32_options(False)` writes a checksum of 0 for every member: then there are none.
+    # With `set_crc32_options(False)`, torch writes a checksum of 0 for every member.
     has_checksums = any(member.crc for member in members.values())
     budget = limits.unfolded(len(buffer))
 
@@ -37,7 +37,7 @@ def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
 
     program = content(members[f"{root}/data.pkl"], check=True)
     if not members[f"{root}/data.pkl"].method:
-        program = memoryview(bytes(program))  # which the machine reads faster than a part of the file
+        program = memoryview(bytes(program))  # the machine reads it faster than a slice of the file
     order = members.get(f"{root}/byteorder")
     swap = False
     if order is not None:
@@ -75,7 +75,7 @@ def _checksum(content: memoryview) -> int:
 
 
 def _root(members: dict[str, Member]) -> str:
-    """The folder that everything in a torch archive lies in."""
+    """The folder that contains everything in a torch archive."""
     roots = [name.removesuffix("/data.pkl") for name in members if name.endswith("/data.pkl") and name.count("/") == 1]
     scripted = any(name.endswith("/constants.pkl") or "/code/" in name for name in members)
     if scripted:

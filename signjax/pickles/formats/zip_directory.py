@@ -1,7 +1,7 @@
-"""The directory of a zip archive, read strictly: a file that two readers would read differently is refused.
+"""The directory of a zip archive, read strictly: a file that two readers could read differently is refused.
 
-Names, sizes and places come from the central directory; each member's local header has to agree with it, members may
-not overlap, nothing may lie in front of the first member, and nothing behind the end record.
+Names, sizes and offsets come from the central directory. The local header of each member must agree with it, members
+must not overlap, and there must be no bytes before the first member or after the end record.
 """
 
 import struct
@@ -22,7 +22,7 @@ _ENCRYPTED, _SIZES_BEHIND = 0x1 | 0x40 | 0x2000, 0x8
 
 
 class Member(NamedTuple):
-    """One file of an archive: where its local header begins, and what the central directory says of it."""
+    """A file in the archive, as the central directory describes it, and the offset of its local header."""
 
     name: str
     method: int
@@ -34,7 +34,7 @@ class Member(NamedTuple):
 
 
 class ZipDirectory:
-    """An archive's members by name."""
+    """The members of an archive, by name."""
 
     def __init__(self, buffer: memoryview) -> None:
         self._buffer = buffer
@@ -51,7 +51,7 @@ class ZipDirectory:
         self._check_places(start)
 
     def _end_record(self) -> tuple[int, int, int]:
-        """Number of members, size and offset of the central directory."""
+        """Reads the end record: number of members, size and offset of the central directory."""
         buffer = self._buffer
         at = len(buffer) - _END.size
         if at < 0 or buffer[at : at + 4] != b"PK\x05\x06":
@@ -75,7 +75,7 @@ class ZipDirectory:
         return count, size, start
 
     def _entry(self, pos: int, end: int) -> int:
-        """Reads the directory's entry at `pos`; the offset behind it."""
+        """Reads the directory entry at `pos`; returns the offset after it."""
         buffer = self._buffer
         if pos + _ENTRY.size > end:
             raise PickleError("a zip directory that ends early")
@@ -100,7 +100,7 @@ class ZipDirectory:
         return stop + extra_size + comment_size
 
     def _check_places(self, directory: int) -> None:
-        """Compares each local header with the directory, and the members' places with each other."""
+        """Checks that each local header agrees with the directory and that members do not overlap."""
         buffer = self._buffer
         free = 0
         for member in sorted(self.members.values(), key=lambda member: member.header):
@@ -127,12 +127,12 @@ class ZipDirectory:
             free = start + member.packed
 
     def packed(self, member: Member) -> memoryview:
-        """The member's bytes as they lie in the archive."""
+        """The member's bytes as stored in the archive."""
         start = self._starts[member.name]
         return self._buffer[start : start + member.packed]
 
     def inflated(self, member: Member, most_bytes: int) -> memoryview:
-        """The member's bytes, unpacked; never more than the directory says, nor than `most_bytes`."""
+        """The member's bytes, decompressed; never more than the directory states or than `most_bytes`."""
         packed = self.packed(member)
         if member.method == _STORED:
             return packed
@@ -157,7 +157,7 @@ def _name(raw: memoryview) -> str:
 
 
 def _wide(extra: memoryview, size: int, packed: int, header: int) -> tuple[int, int, int]:
-    """Size, packed size and offset with the 64-bit values of the extra field put in where the short ones are full."""
+    """Size, compressed size and offset, with 64-bit values from the extra field where the 32-bit ones are saturated."""
     pos = 0
     while pos + 4 <= len(extra):
         tag, length = struct.unpack_from("<2H", extra, pos)

@@ -1,1 +1,1 @@
-"""The machine that reads pickles and runs nothing: opcodes, the allowlist, and fast paths for usual files."""
+"""The machine that reads pickles without running code: opcodes, the allowlist, and fast paths for common files."""

@@ -1,4 +1,4 @@
-"""The closed table of names that a pickle may use, as exact (module, name) pairs."""
+"""The closed table of names a pickle may use, as exact (module, name) pairs."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ from signjax.pickles.objects.torch_dtypes import (
     StorageType,
 )
 
-_MOST_TUPLES = 200  # in one set or OrderedDict that is made by a call
+_MOST_TUPLES = 200  # tuples as keys in one set or OrderedDict created by a call
 
 
 def _encode(arguments: tuple[Any, ...]) -> bytes:
-    """`_codecs.encode(text, "latin1")`: how protocols 0 to 2 write bytes."""
+    """`_codecs.encode(text, "latin1")`, which protocols 0 to 2 use for bytes."""
     match arguments:
         case (str(text), "latin1" | "latin-1" | "iso-8859-1"):
             try:
@@ -38,7 +38,7 @@ def _bytes(arguments: tuple[Any, ...]) -> bytes:
 
 
 def _bytearray(arguments: tuple[Any, ...]) -> bytearray:
-    """Never `bytearray(number)`, which would allocate what the file asks for."""
+    """`bytearray` of bytes; never of a number, which would allocate as much as the file asks for."""
     match arguments:
         case ():
             return bytearray()
@@ -62,7 +62,7 @@ def _members(arguments: tuple[Any, ...]) -> list[Any]:
 
 
 def _mapping(arguments: tuple[Any, ...]) -> DictStandIn:
-    """OrderedDict() and Counter(); in Python 2's form, with a list of (key, value) pairs."""
+    """OrderedDict() and Counter(), also from a list of (key, value) pairs, as Python 2 writes them."""
     match arguments:
         case ():
             return DictStandIn()
@@ -180,7 +180,11 @@ GLOBALS = _table()
 
 
 def lookup(module: object, name: object) -> object:
-    """The entry of the closed table for this exact pair of names."""
+    """Looks up an exact (module, name) pair in the closed table.
+
+    Raises:
+      PickleError: the pair is not in the table.
+    """
     if type(module) is not str or type(name) is not str:
         raise PickleError("a global whose name is no string")
     try:

@@ -1,8 +1,8 @@
-"""Which values may be dictionary keys and set members: those that hash and compare in bounded time.
+"""The values that may be dictionary keys and set members: those that hash and compare in bounded time.
 
-A tuple that holds the one before it twice, forty deep, takes 2 ** 40 steps to hash; one 300,000 deep overflows the C
-stack; numbers can be chosen to share one hash, so that n of them cost n * n comparisons. Text hashes with a secret of
-the process.
+Forty nested tuples, each holding the previous one twice, take 2 ** 40 steps to hash; 300,000 nested tuples overflow the
+C stack; and numbers can be chosen to share a hash, so that n of them cost n * n comparisons. Text is safe: its hash is
+salted per process.
 """
 
 from typing import Any
@@ -13,13 +13,17 @@ _ATOMS = frozenset((str, int, float, bool, bytes, type(None)))
 
 
 class Keys:
-    """Admits keys, and counts those that could be made to collide."""
+    """Checks keys, and bounds the number of those that could be made to collide."""
 
     def __init__(self, most_tuples: int) -> None:
         self._tuples_left = most_tuples
 
     def check(self, key: Any) -> None:
-        """Refuses a key that is not a scalar or a flat tuple of scalars."""
+        """Checks that a key is a scalar or a flat tuple of scalars.
+
+        Raises:
+          PickleError: it is not, or there are too many tuples.
+        """
         kind = type(key)
         if kind is tuple:
             self._tuples_left -= 1

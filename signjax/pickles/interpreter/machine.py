@@ -1,9 +1,8 @@
 """A pickle machine that can build, but not call.
 
-It reads the instructions of a pickle and keeps a stack and a memo, as Python's own does. What it lacks is what makes
-a pickle dangerous: a name is looked up in a closed table and never imported, "call this" makes one of our stand-ins
-or is refused, and "set this object's state" reaches nothing but stand-ins. Whether the stand-ins make sense is
-decided later, by `settle`.
+Like Python's own, it executes the opcodes of a pickle with a stack and a memo. It lacks everything that makes a pickle
+dangerous: a name is looked up in a closed table and never imported, a call creates a stand-in or is refused, and
+state can only be set on stand-ins. Whether the stand-ins make sense is decided later, by `settle`.
 """
 
 import struct
@@ -40,14 +39,17 @@ def run(
     """Runs one pickle.
 
     Args:
-      buffer: bytes that hold the pickle.
-      start: where in the buffer the pickle begins.
+      buffer: the bytes that contain the pickle.
+      start: offset of the pickle in the buffer.
       limits: bounds for this stream.
-      persistent: makes the stand-in for a persistent id; without it, persistent ids are refused.
-      quick: read usual tensors at once where that can be done.
+      persistent: creates the stand-in for a persistent id; without it, persistent ids are refused.
+      quick: use the fast path for runs of ordinary tensors and arrays where possible.
 
     Returns:
-      The value (with stand-ins in it) and the offset just behind the pickle.
+      The value (with stand-ins in it) and the offset of the first byte after the pickle.
+
+    Raises:
+      PickleError: the pickle is malformed, exceeds a limit, or uses something that is not allowed.
     """
     try:
         try:
@@ -60,11 +62,11 @@ def run(
 
 
 class _UnusualError(Exception):
-    """A pickle in which `usual_tensor` left something out does what only the machine alone can judge."""
+    """The fast path skipped something that this pickle needs, so the machine must read it from the start without it."""
 
 
 class _StoppedAtError(Exception):
-    """An instruction failed: its position, and the error."""
+    """An opcode failed. Arguments: its offset and the error."""
 
 
 def _reason(error: Exception) -> str:
@@ -78,35 +80,35 @@ def _reason(error: Exception) -> str:
 
 
 def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, limits: Limits) -> int:
-    """Reads what joblib writes behind the state of an array: its numbers, or for objects a pickle; the offset behind it."""
+    """Reads what joblib writes after the state of an array (numbers, or a pickle of objects); returns the end offset."""
     if frame_end not in (_NO_FRAME, pos):
         raise PickleError("a joblib array inside of a frame")
     if array.dtype is None or not array.dtype.is_object:
         return array.take(buffer, pos)
-    array.data, pos = run(buffer, pos, limits, quick=False)  # lest each array in an array be read twice as often
+    array.data, pos = run(buffer, pos, limits, quick=False)  # with it, nested arrays would be read twice per level
     return pos
 
 
 def _put(skipped: int) -> bool:
-    """What becomes of `quick` at an instruction that stores to any place of the memo."""
+    """The value of `quick` after an opcode that stores to an arbitrary memo index."""
     if skipped:
         raise _UnusualError
     return False
 
 
-# One function with many branches, the frequent ones first, because a call for each instruction would double the time
-# that most files take.
+# One function with many branches, the frequent ones first: a function call per opcode would double the time of most
+# files.
 def _interpret(  # noqa: PLR0912, PLR0915
     buffer: memoryview, pos: int, limits: Limits, persistent: PersistentLoad | None, quick: bool
 ) -> tuple[Any, int]:
     end = len(buffer)
-    # Single bytes come faster out of a bytes object than out of the view on it.
+    # Indexing a bytes object is faster than indexing a memoryview of it.
     owner: Any = buffer.obj
     whole = type(owner) in (bytes, bytearray) and len(owner) == end
     code: Any = owner if whole else buffer
-    quick = quick and whole  # as long as all entries of the memo are stored one after the other
-    skipped = 0  # of them: those that were left out
-    instructions = 0  # at most so many that were not carried out one by one
+    quick = quick and whole  # stays true only while memo entries are stored in order
+    skipped = 0  # memo entries left out by the fast path
+    instructions = 0  # upper bound on the opcodes consumed by the fast path
     at = pos
     frame_end = _NO_FRAME
     stack: list[Any] = []
@@ -123,7 +125,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 frame_end = _NO_FRAME
             op = code[pos]
             pos += 1
-            if op >= 0x80:  # two short chains of branches are gone through in less time than a long one
+            if op >= 0x80:  # two short chains of branches are faster than a long one
                 if op == 0x94:  # MEMOIZE
                     memo[len(memo) + skipped] = stack[-1]
                 elif op == 0x8C:  # SHORT_BINUNICODE
@@ -215,7 +217,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 elif op == 0x4D:  # BININT2
                     stack.append(_U16(buffer, pos)[0])
                     pos += 2
-                elif op == 0x42:  # BINBYTES: left where they are; whoever needs them copies them once
+                elif op == 0x42:  # BINBYTES: not copied here; whoever needs the bytes copies them once
                     if quick and marks and len(stack) == 1 and stack[0] is usual_tensor.LOAD_FROM_BYTES:
                         pos, frame_end, skipped, tensors = usual_tensor.read_run(
                             buffer, code, pos, frame_end, marks[-1], memo, skipped

@@ -1,8 +1,7 @@
-"""The storage inside of each tensor of a plain pickle: a whole legacy stream, nearly always the same 400 bytes and
-the data.
+"""The storage inside each tensor of a plain pickle: a complete legacy stream, nearly always the same 400 bytes plus data.
 
-Such a stream is recognised by one pattern. Whatever does not look exactly so is read as any legacy stream (see
-`legacy_stream.nested_storage`); the outcome is the same, only ten times slower.
+A regular expression recognises such a stream. Any other is read like an ordinary legacy stream (see
+`legacy_stream.nested_storage`), with the same outcome, only ten times slower.
 """
 
 import re
@@ -20,8 +19,8 @@ from signjax.pickles.objects.torch_dtypes import (
 from signjax.pickles.objects.torch_standins import Storage
 from signjax.pickles.strided_view import Block
 
-# What torch on a 64-bit little-endian machine writes in front of the object of a legacy stream: the magic number, the
-# protocol and sys_info.
+# What torch on a 64-bit little-endian machine writes before the object of a legacy stream: the magic number, the protocol
+# and sys_info.
 HEADER = (
     b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
     b"\x80\x02M\xe9\x03."
@@ -29,8 +28,8 @@ HEADER = (
     b"X\n\x00\x00\x00type_sizesq\x03}q\x04(X\x05\x00\x00\x00shortq\x05K\x02X\x03\x00\x00\x00intq\x06K\x04"
     b"X\x04\x00\x00\x00longq\x07K\x04uu."
 )
-# (1) storage class, (2) size of (3) the key, (4) size of (5) the device, (6) number of elements with its instruction, and
-# (7) again in front of the data.
+# Groups: (1) storage class, (2) size of (3) the key, (4) size of (5) the device, (6) number of elements with its opcode,
+# (7) the number of elements again, before the data.
 _STREAM = re.compile(
     re.escape(HEADER) + rb"\x80\x02\(X\x07\0\0\0storageq\0ctorch\n([A-Za-z0-9]{1,30})\n"
     rb"q\x01X(.)\0\0\0([0-9]{1,20})q\x02X(.)\0\0\0([a-z0-9:]{1,20})q\x03(K.|M..|J....)Ntq\x04Q\."
@@ -41,7 +40,7 @@ _KINDS = {name.encode("ascii"): DTYPES[dtype] for name, dtype in STORAGES.items(
 
 
 class Described(NamedTuple):
-    """What the pickles of a stream say about its storage; `native` is None where NumPy alone has no such dtype."""
+    """A stream's description of its storage; `native` is None if the dtype needs ml_dtypes."""
 
     dtype: TorchDtype
     native: "np.dtype[Any] | None"
@@ -50,7 +49,7 @@ class Described(NamedTuple):
 
 
 def usual_stream(stream: memoryview) -> tuple[Described, bytes, memoryview] | None:
-    """What the stream says, the key and the data of its storage; None if it is not the usual one."""
+    """Returns the description, key and data of a stream's storage; None if the stream does not match the usual form."""
     match = _STREAM.match(stream)
     if match is None:
         return None
@@ -63,7 +62,7 @@ def usual_stream(stream: memoryview) -> tuple[Described, bytes, memoryview] | No
 
 
 def usual_storage(stream: memoryview) -> Storage | None:
-    """The storage that the stream holds, or None if it is not the usual one."""
+    """Returns the storage of a stream; None if the stream does not match the usual form."""
     found = usual_stream(stream)
     if found is None:
         return None
@@ -75,7 +74,7 @@ def usual_storage(stream: memoryview) -> Storage | None:
 
 @lru_cache(maxsize=4096)
 def _describe(kind: bytes, device_size: bytes, device: bytes, count: bytes, record: bytes) -> Described | None:
-    """What the pickles say, if it agrees with the record in front of the data."""
+    """Returns the description if it agrees with the record before the data; else None."""
     dtype = _KINDS.get(kind)
     elements = int.from_bytes(count[1:], "little", signed=count[:1] == b"J")
     if dtype is None or device_size[0] != len(device) or elements != int.from_bytes(record, "little", signed=True):

@@ -1,4 +1,4 @@
-"""The pickle instructions that few pickles have."""
+"""The opcodes that few pickles use."""
 
 import struct
 from typing import Any
@@ -8,24 +8,24 @@ from signjax.pickles.interpreter.keys import Keys
 from signjax.pickles.limits import PickleError
 from signjax.pickles.objects.standins import Constructor, kind
 
-_LONGEST_INT = 1024  # bytes; longer ones only serve to burn time in conversions
+_LONGEST_INT = 1024  # bytes; longer ones only serve to waste time in conversions
 
 
 def carry_out(  # noqa: PLR0912
     op: int, buffer: memoryview, pos: int, stack: list[Any], marks: list[list[Any]], keys: Keys
 ) -> tuple[list[Any], int]:
-    """Carries out an instruction that the machine itself does not know.
+    """Executes an opcode that the machine does not handle itself.
 
     Args:
-      op: the instruction.
+      op: the opcode.
       buffer: the pickle.
-      pos: the offset behind the instruction's first byte.
+      pos: the offset after the opcode.
       stack: the values above the last mark.
       marks: the values below each mark.
-      keys: admits the keys of dictionaries and the members of sets.
+      keys: checks dictionary keys and set members.
 
     Returns:
-      The values above the last mark as they are then, and the offset behind the instruction.
+      The values now above the last mark, and the offset after the opcode's argument.
     """
     if op == 0x30:  # POP
         if not stack:
@@ -55,7 +55,7 @@ def carry_out(  # noqa: PLR0912
             stack[-1].update(_members(items, keys))
         elif op == 0x91:  # FROZENSET
             stack.append(frozenset(_members(items, keys)))
-        # else POP_MARK, which leaves the items behind
+        # else POP_MARK, which drops the items
     elif op in (0x8A, 0x8B, 0x8D, 0x8E, 0x96):
         value, pos = _sized(op, buffer, pos)
         stack.append(value)
@@ -66,7 +66,7 @@ def carry_out(  # noqa: PLR0912
 
 
 def _sized(op: int, buffer: memoryview, pos: int) -> tuple[Any, int]:
-    """The value of LONG1 and LONG4, BINUNICODE8, BINBYTES8 or BYTEARRAY8, and the offset behind it."""
+    """Reads the argument of LONG1, LONG4, BINUNICODE8, BINBYTES8 or BYTEARRAY8; returns it and the offset after it."""
     layout = {0x8A: "<B", 0x8B: "<i"}.get(op, "<Q")
     size = struct.unpack_from(layout, buffer, pos)[0]
     pos += struct.calcsize(layout)
@@ -84,7 +84,7 @@ def _sized(op: int, buffer: memoryview, pos: int) -> tuple[Any, int]:
 
 
 def set_items(target: dict[Any, Any], items: list[Any], keys: Keys) -> None:
-    """Puts keys and values, one after the other, into a dictionary."""
+    """Adds alternating keys and values to a dictionary."""
     if len(items) % 2:
         raise PickleError("a dictionary key without its value")
     for key in items[::2]:

@@ -1,11 +1,11 @@
-"""The pickle instructions whose argument is text: protocol 0, and the byte strings of Python 2."""
+"""The opcodes with a text argument: those of protocol 0, and the byte strings of Python 2."""
 
 import re
 import struct
 
 from signjax.pickles.limits import PickleError
 
-_LONGEST_DIGITS = 2500  # decimal digits of a whole number: conversion takes time that grows with the square
+_LONGEST_DIGITS = 2500  # decimal digits of an integer, because conversion takes quadratic time
 _REFUSED = {
     0x69: "INST (makes an object of a class)",
     0x6F: "OBJ (makes an object of a class)",
@@ -33,7 +33,7 @@ def _unescape(match: re.Match[bytes]) -> bytes:
 
 
 def line(buffer: memoryview, start: int) -> tuple[bytes, int]:
-    """The bytes up to the next newline, and the offset behind it."""
+    """Reads up to the next newline; returns the bytes before it and the offset after it."""
     width = 64
     while True:
         piece = bytes(buffer[start : start + width])
@@ -46,7 +46,7 @@ def line(buffer: memoryview, start: int) -> tuple[bytes, int]:
 
 
 def number(buffer: memoryview, start: int) -> tuple[int, int]:
-    """A memo index: a line of digits."""
+    """Reads a memo index, which is a line of digits."""
     text, pos = line(buffer, start)
     if not text.isdigit() or len(text) > 10:
         raise PickleError("a memo index that is no number")
@@ -60,12 +60,16 @@ def _whole(text: bytes) -> int:
 
 
 def _python2(raw: bytes) -> str | bytes:
-    """A Python 2 string: text where it is plain ASCII (keys, names), else the bytes that it was (data)."""
+    """A Python 2 string: text if it is ASCII (keys, names), else bytes (data)."""
     return raw.decode("ascii") if raw.isascii() else raw
 
 
 def value(op: int, buffer: memoryview, pos: int) -> tuple[object, int]:
-    """The value of a text instruction and the offset behind it; any other instruction is refused by name."""
+    """Reads the argument of a text opcode; returns its value and the offset after it.
+
+    Raises:
+      PickleError: the opcode is not one of these; the message names it.
+    """
     if op in (0x54, 0x55):  # BINSTRING, SHORT_BINSTRING
         size, width = (struct.unpack_from("<i", buffer, pos)[0], 4) if op == 0x54 else (buffer[pos], 1)
         stop = pos + width + size

@@ -1,7 +1,7 @@
-"""NumPy arrays one after the other as every plain pickle since protocol 4 has them, read at once.
+"""A fast path for runs of NumPy arrays, as plain pickles contain them since protocol 4.
 
-For each array the pickle has the same instructions, as it has for each tensor (see `usual_tensor`), and the same is left
-out: the memo's entries for what only the array itself is made of.
+Every array uses the same opcodes, just as every tensor does (see `usual_tensor`), and the same memo entries are skipped:
+those for the values that only the array itself is built from.
 """
 
 import re
@@ -20,9 +20,9 @@ from signjax.pickles.strided_view import Block, View, plain_count
 _NDARRAY = GLOBALS["numpy", "ndarray"]
 _DTYPE = GLOBALS["numpy", "dtype"]
 _U32 = struct.Struct("<I").unpack_from
-# `_reconstruct(ndarray, (0,), b"b")`, with the names and the letter from the memo, and the array to the memo; then MARK, the
-# version, the shape, the dtype, NEWFALSE for C order, and the data by SHORT_BINBYTES or BINBYTES. A dtype comes from the
-# memo, or is made there and then: `dtype(code, False, True)` and its state.
+# `_reconstruct(ndarray, (0,), b"b")`, with the names and the letter from the memo, and the array memoized; then MARK, the
+# version, the shape, the dtype, NEWFALSE for C order, and the data with SHORT_BINBYTES or BINBYTES. The dtype comes from
+# the memo or is built on the spot: `dtype(code, False, True)` and its state.
 _ARRAY = re.compile(
     rb"h(.)h(.)K\0\x85\x94h(.)\x87\x94R\x94\(K\x01((?:K.|M..|J....){1,3})([\x85-\x87])\x94"
     rb"h(.)(\x8c.([biufc][0-9]{1,2})\x94\x89\x88\x87\x94R\x94\(K\x03(?:\x8c\x01([<>|])\x94|h(.))NNNJ\xff{4}J\xff{4}K\0t\x94b)?"
@@ -34,7 +34,7 @@ _TUPLES = (b"", b"\x85", b"\x86", b"\x87")
 _END = b"\x94t\x94b"
 
 
-# One function, because a call for each step would take as long as the step.
+# One function, because a function call per step would take as long as the step.
 def read_run(  # noqa: PLR0912, PLR0915
     buffer: memoryview,
     code: bytes | bytearray,
@@ -44,20 +44,20 @@ def read_run(  # noqa: PLR0912, PLR0915
     memo: dict[int, Any],
     skipped: int,
 ) -> tuple[int, int, int, int]:
-    """Reads arrays, with their keys if they have any, for as long as they look as usual.
+    """Reads arrays, and their keys if they have any, as long as they have the usual form.
 
     Args:
       buffer: the pickle, as a view.
       code: the pickle, as bytes.
-      pos: the offset of the first array's first instruction, BINGET.
-      frame_end: where the frame ends that it lies in.
-      stack: the stack that the arrays shall lie on.
-      memo: entries stored one after the other from 0 on, but for those that were left out.
-      skipped: how many were left out.
+      pos: the offset of the first array's first opcode, BINGET.
+      frame_end: the end of the frame that contains it.
+      stack: the stack the arrays are pushed to.
+      memo: entries stored in order from 0, except for those that were skipped.
+      skipped: the number of skipped entries so far.
 
     Returns:
-      The offset behind the last array, where its frame ends, how many entries of the memo have been left out, and how
-      many arrays were read. If there was none, nothing has changed.
+      The offset after the last array, the end of its frame, the number of memo entries skipped so far, and the number of
+      arrays read. If that is 0, nothing has changed.
     """
     done, done_frame_end, arrays = pos, frame_end, 0
     entry = len(memo) + skipped
@@ -75,7 +75,7 @@ def read_run(  # noqa: PLR0912, PLR0915
                 break
             if memo[kind[0]] is not _NDARRAY or letter[0] not in memo:
                 break
-            # The data. Large ones lie outside of the frames; then a new one begins behind them.
+            # The data. Large data are outside the frames; a new frame then begins after them.
             start = match.end()
             instruction = start - (5 if short is None else 2)
             if instruction >= frame_end:
@@ -104,7 +104,7 @@ def read_run(  # noqa: PLR0912, PLR0915
             if found.subdtype is not None or stop - start != count * found.itemsize:
                 break
             array = ArrayStandIn((_NDARRAY,), View(Block(buffer[start:stop]), found, shape, None, 0, count))
-            # All of it is as usual. The memo gets the array after (0,) and the arguments, and then the shape.
+            # The whole array has the usual form. Its memo entries: (0,), the arguments, the array, the shape.
             if key is not None:
                 memo[entry] = key
                 entry += 1
@@ -113,7 +113,7 @@ def read_run(  # noqa: PLR0912, PLR0915
             memo[entry + 2] = array
             entry += 4
             skipped += 5
-            if definition is not None:  # its code and arguments, itself, the text of its order, and its state
+            if definition is not None:  # its entries: code, arguments, the dtype, its byte order, its state
                 memo[entry + 2] = dtype
                 entry += 4
                 skipped += 3
@@ -136,17 +136,17 @@ def read_run(  # noqa: PLR0912, PLR0915
                     break
                 frame_end = NO_FRAME
     except (IndexError, KeyError, ValueError, OverflowError, struct.error, PickleError):
-        pass  # the pickle ends here, or has something that cannot be: the machine will say so
+        pass  # the pickle ends here or is malformed; the machine will report it
     return done, done_frame_end, skipped, arrays
 
 
 @lru_cache(maxsize=4096)
 def _shape(sizes: bytes, tuple_of: bytes) -> tuple[tuple[int, ...], int]:
-    """The shape and the number of its elements; 0 where it is no usual one.
+    """Returns the shape and its number of elements; 0 elements if the shape does not have the usual form.
 
     Args:
-      sizes: the instructions that push the sizes.
-      tuple_of: the instruction that makes one tuple of them.
+      sizes: the opcodes that push the sizes.
+      tuple_of: the opcode that makes a tuple of them.
     """
     shape = pushed(sizes)
     return shape, plain_count(shape, None) if _TUPLES[len(shape)] == tuple_of else 0

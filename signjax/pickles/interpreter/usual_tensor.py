@@ -1,9 +1,9 @@
-"""Tensors one after the other as every plain pickle since protocol 4 has them, read at once.
+"""A fast path for runs of tensors, as plain pickles contain them since protocol 4.
 
-For each tensor the pickle has the same thirty instructions and a nested stream that is the same but for its data.
-Comparing and counting takes a quarter of the time that the machine takes to carry them out. What is left out: the
-memo's entries for everything between a tensor's name and the tensor itself, which no pickle refers to again. A pickle
-that does is read a second time, by the machine alone (see `machine.run`).
+Every tensor uses the same thirty opcodes and a nested stream that differs only in its data. Comparing and counting them
+takes a quarter of the time the machine takes to execute them. Skipped are the memo entries for everything between a
+tensor's name and the tensor itself, which no pickler refers to again. A pickle that does refer to one is read a second
+time, by the machine alone (see `machine.run`).
 """
 
 import re
@@ -19,14 +19,14 @@ from signjax.pickles.strided_view import Block, View, plain_count
 LOAD_FROM_BYTES = GLOBALS["torch.storage", "_load_from_bytes"]
 REBUILD_TENSOR = GLOBALS["torch._utils", "_rebuild_tensor_v2"]
 NAME_SIZE = len("torch._utils")
-INSTRUCTIONS = 50  # of a tensor at most: with all names, its key, a frame and 3 dimensions they are 48; and of an array
+INSTRUCTIONS = 50  # upper bound per tensor or array: with all names, its key, a frame and 3 dimensions, a tensor has 48
 
 _ORDERED_DICT = GLOBALS["collections", "OrderedDict"]
 NO_FRAME = 1 << 63
-_LONGEST = 128  # bytes from behind the data to the end of a tensor
+_LONGEST = 128  # bytes from the end of the data to the end of a tensor
 _U32 = struct.Struct("<I").unpack_from
 _U64 = struct.Struct("<Q").unpack_from
-# The names in front of a pickle's first tensor, and BINBYTES. Each text and each thing named goes to the memo.
+# The names before a pickle's first tensor, and BINBYTES. Every string and every named object is memoized.
 _NAMES = (
     b"\x8c\x0ctorch._utils\x94\x8c\x12_rebuild_tensor_v2\x94\x93\x94("
     b"\x8c\x0dtorch.storage\x94\x8c\x10_load_from_bytes\x94\x93\x94B"
@@ -43,7 +43,7 @@ _SIZE = re.compile(rb"K(.)|M(..)|J(....)", re.DOTALL)
 _TUPLES = (b")", b"\x85\x94", b"\x86\x94", b"\x87\x94")
 
 
-# One function, because a call for each step would take as long as the step.
+# One function, because a function call per step would take as long as the step.
 def read_run(  # noqa: PLR0912, PLR0915
     buffer: memoryview,
     code: bytes | bytearray,
@@ -53,20 +53,20 @@ def read_run(  # noqa: PLR0912, PLR0915
     memo: dict[int, Any],
     skipped: int,
 ) -> tuple[int, int, int, int]:
-    """Reads tensors, with their keys if they have any, for as long as they look as usual.
+    """Reads tensors, and their keys if they have any, as long as they have the usual form.
 
     Args:
       buffer: the pickle, as a view.
       code: the pickle, as bytes.
-      pos: the offset behind the instruction BINBYTES of the first tensor.
-      frame_end: where the frame ends that the instruction lies in.
-      stack: the stack that the first tensor shall lie on, with the call for it in its place.
-      memo: entries stored one after the other from 0 on, but for those that were left out.
-      skipped: how many were left out.
+      pos: the offset after the first tensor's opcode BINBYTES.
+      frame_end: the end of the frame that contains this opcode.
+      stack: the stack the tensors are pushed to; the first one replaces its constructor on top.
+      memo: entries stored in order from 0, except for those that were skipped.
+      skipped: the number of skipped entries so far.
 
     Returns:
-      The offset behind the last tensor, where its frame ends, how many entries of the memo have been left out, and how
-      many tensors were read. If there was none, nothing has changed.
+      The offset after the last tensor, the end of its frame, the number of memo entries skipped so far, and the number
+      of tensors read. If that is 0, nothing has changed.
     """
     done, done_frame_end, tensors = pos, frame_end, 0
     entry = len(memo) + skipped
@@ -77,11 +77,11 @@ def read_run(  # noqa: PLR0912, PLR0915
         if stack[-1] is not REBUILD_TENSOR:
             return done, done_frame_end, skipped, tensors
         while True:
-            # The bytes. Large ones lie outside of the frames; then a new one begins behind them.
+            # The data. Large data are outside the frames; a new frame then begins after them.
             start = pos + 4
             stop = start + _U32(code, pos)[0]
             pos, frame_end = behind_data(code, stop, frame_end)
-            # The call that makes a tensor of them.
+            # The call that builds a tensor from the data.
             if not tensors:
                 suffix = _suffix(code, pos, memo)
             at = code.find(suffix, pos, pos + _LONGEST)
@@ -97,7 +97,7 @@ def read_run(  # noqa: PLR0912, PLR0915
             if dtype is None:
                 break
             tensor = Tensor((), ready=View(Block(data), dtype, shape, None, offset * dtype.itemsize, count, device))
-            # All of it is as usual.
+            # The whole tensor has the usual form.
             if key is not None:
                 memo[entry] = key
                 entry += 1
@@ -105,7 +105,7 @@ def read_run(  # noqa: PLR0912, PLR0915
             if tensors:
                 stack.append(tensor)
             else:
-                if suffix is _NAMED:  # in front of the OrderedDict the memo gets its names and what they name
+                if suffix is _NAMED:  # the memo entries of the OrderedDict's names, and of the class itself
                     named = entry + left_out - 2
                     suffix = b"\x89h%c" % (named + 2) + _END
                     memo[named] = "collections"
@@ -126,7 +126,7 @@ def read_run(  # noqa: PLR0912, PLR0915
                 pos += 7
             else:
                 key = None
-                pos += 6  # the MEMOIZE was that of the tensor before
+                pos += 6  # the MEMOIZE belongs to the previous tensor
             if code[pos - 7 : pos] != prefix:
                 break
             if pos > frame_end:
@@ -134,15 +134,15 @@ def read_run(  # noqa: PLR0912, PLR0915
                     break
                 frame_end = NO_FRAME
     except (IndexError, ValueError, OverflowError, struct.error):
-        pass  # the pickle ends here, has a key that is no text or a tensor outside of its bytes: the machine will say so
+        pass  # the pickle ends here, or has an invalid key, or a tensor outside its data; the machine will report it
     return done, done_frame_end, skipped, tensors
 
 
 def behind_data(code: bytes | bytearray, stop: int, frame_end: int) -> tuple[int, int]:
-    """The offset of the instruction behind data that end at `stop`, and where its frame ends.
+    """Returns the offset of the opcode after data that end at `stop`, and the end of its frame.
 
     Raises:
-      ValueError: the data, or a frame that begins behind them, reach across an end.
+      ValueError: the data reach beyond their frame, or the next frame beyond the pickle.
     """
     if stop >= frame_end:
         if stop > frame_end:
@@ -166,7 +166,7 @@ def read_first(
     memo: dict[int, Any],
     skipped: int,
 ) -> tuple[int, int, int, int]:
-    """The same where a pickle's first tensor begins, from the offset of its first name on."""
+    """Does the same as `read_run` from the offset of the first name of a pickle's first tensor."""
     start = pos + len(_NAMES)
     if not code.startswith(_NAMES, pos) or start - 1 > frame_end:
         return pos, frame_end, skipped, 0
@@ -184,12 +184,15 @@ def read_first(
 
 
 def _prefix(found: bytes, memo: dict[int, Any], entry: int) -> bytes | None:
-    """The instructions in front of each further tensor's bytes: MEMOIZE, BINGET, MARK, BINGET, BINBYTES.
+    """The opcodes before the data of each further tensor: MEMOIZE, BINGET, MARK, BINGET, BINBYTES.
 
     Args:
-      found: those in front of the first one's.
-      memo: where they get the names from.
-      entry: the next entry of the memo. The last and the fourth from the end are the names, where `found` spells them out.
+      found: the opcodes before the first tensor's data.
+      memo: the memo that holds the names.
+      entry: the next memo index. If `found` spells the names out, they are at `entry - 1` and `entry - 4`.
+
+    Returns:
+      The opcodes; None if they do not have the usual form.
     """
     if found[:2] != b"\x94h":
         found = b"\x94h%c(h%cB" % (entry - 4, entry - 1) if 4 <= entry <= 256 else b""
@@ -198,7 +201,7 @@ def _prefix(found: bytes, memo: dict[int, Any], entry: int) -> bytes | None:
 
 
 def _suffix(code: bytes | bytearray, pos: int, memo: dict[int, Any]) -> bytes:
-    """The instructions behind a tensor's strides, if they are the usual ones."""
+    """The opcodes after a tensor's strides, in one of the two usual forms."""
     if code.find(_NAMED, pos, pos + _LONGEST) >= 0:
         return _NAMED
     at = code.find(b"\x89h", pos, pos + _LONGEST)
@@ -208,13 +211,14 @@ def _suffix(code: bytes | bytearray, pos: int, memo: dict[int, Any]) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _layout(code: bytes) -> tuple[int, tuple[int, ...], int, int] | None:
-    """Offset, shape and number of elements of a tensor whose elements lie row by row, and how many entries the memo gets.
+    """Parses the layout of a tensor in C order.
 
     Args:
-      code: the instructions behind the bytes, from MEMOIZE to the tuple of strides.
+      code: the opcodes after the data, from MEMOIZE to the tuple of strides.
 
     Returns:
-      None if they are others, or the elements lie otherwise. The entries are those in front of the tensor itself.
+      Offset, shape, number of elements, and number of memo entries before the tensor itself. None if the opcodes do not
+      have the usual form or the tensor is not in C order.
     """
     match = _LAYOUT.fullmatch(code)
     if match is None:
@@ -227,5 +231,5 @@ def _layout(code: bytes) -> tuple[int, tuple[int, ...], int, int] | None:
 
 
 def pushed(code: bytes) -> tuple[int, ...]:
-    """The whole numbers that BININT1, BININT2 and BININT push."""
+    """The integers pushed by BININT1, BININT2 and BININT opcodes."""
     return tuple([int.from_bytes(b"".join(n), "little", signed=bool(n[2])) for n in _SIZE.findall(code)])

@@ -1,1 +1,1 @@
-"""What a pickle may build: tensors, storages, arrays, dtypes, each by a stand-in of our own."""
+"""What a pickle may build: stand-ins for tensors, storages, arrays and dtypes."""

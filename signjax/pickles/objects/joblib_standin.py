@@ -1,4 +1,4 @@
-"""joblib's arrays: a wrapper in the pickle, and the numbers right behind it, in the middle of the stream."""
+"""joblib's arrays: a wrapper in the pickle, immediately followed by the numbers, in the middle of the stream."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from signjax.pickles.strided_view import check_shape
 
 
 class JoblibArray(StandIn):
-    """`joblib.numpy_pickle.NumpyArrayWrapper`: its state has shape, order and dtype; the machine then hands it the bytes."""
+    """`joblib.numpy_pickle.NumpyArrayWrapper`: its state gives shape, order and dtype; the machine then passes it the data."""
 
     __slots__ = ("data", "dtype", "fortran", "padded", "shape")
 
@@ -20,7 +20,7 @@ class JoblibArray(StandIn):
         self.data: Any = None
 
     def build(self, state: Any) -> None:
-        """Takes the wrapper's attributes."""
+        """Sets the wrapper's attributes."""
         if self.dtype is not None:
             raise PickleError("a joblib array that is given its state twice")
         match state:
@@ -38,7 +38,7 @@ class JoblibArray(StandIn):
         self.dtype = dtype
 
     def take(self, buffer: memoryview, pos: int) -> int:
-        """Finds the numbers at `pos`, behind a byte that counts the padding where there is any; the offset behind them."""
+        """Finds the numbers at `pos`, after the padding and its length byte if there is any; returns the end offset."""
         if self.dtype is None:
             raise PickleError("a joblib array without its state")
         if self.padded:

@@ -1,4 +1,4 @@
-"""NumPy dtypes, built from a checked grammar instead of NumPy's own `__setstate__`, which trusts its input."""
+"""NumPy dtypes, built from a checked grammar instead of with NumPy's own `__setstate__`, which trusts its input."""
 
 import re
 from functools import lru_cache
@@ -19,7 +19,7 @@ _DEEPEST = 8
 
 
 class DtypeStandIn(StandIn):
-    """`numpy.dtype(code, ...)`, filled by BUILD with (version, byte order, subdtype, names, fields, size, ...)."""
+    """`numpy.dtype(code, ...)`; BUILD sets its state (version, byte order, subdtype, names, fields, size, ...)."""
 
     __slots__ = ("_found", "_prefix", "code", "fields", "is_object", "state")
 
@@ -27,10 +27,10 @@ class DtypeStandIn(StandIn):
         self._prefix, self.code, self.is_object = _parse(arguments[0] if arguments else None)
         self.state: tuple[Any, ...] | None = None
         self._found: np.dtype[Any] | None = None
-        self.fields = 1  # numbers in an element: those of the structures inside counted each time
+        self.fields = 1  # numbers per element, nested structures included
 
     def build(self, state: Any) -> None:
-        """Keeps the state for later."""
+        """Stores the state."""
         if self.state is not None:
             raise PickleError("a dtype that is given its state twice")
         if type(state) is not tuple or len(state) not in (8, 9) or state[0] not in (3, 4):
@@ -38,11 +38,11 @@ class DtypeStandIn(StandIn):
         self.state = state
 
     def settle(self, settle: Any) -> str:
-        """The dtype as a value of the tree: its name."""
+        """The name of the dtype, which is its value in the tree."""
         return "object" if self.is_object else str(self.numpy())
 
     def numpy(self, depth: int = 0) -> "np.dtype[Any]":
-        """The dtype, made from the parts that were checked."""
+        """The dtype, built from checked parts."""
         if self._found is None:
             if self.is_object:
                 raise PickleError("a dtype with objects inside of a structure")
@@ -68,7 +68,7 @@ class DtypeStandIn(StandIn):
 
 
 def _parse(code: Any) -> tuple[str, str, bool]:
-    """The byte order, the rest, and whether it is the code for objects."""
+    """Splits a dtype code into byte order and rest; also returns whether it is the code for objects."""
     if type(code) is bytes and code.isascii():
         code = code.decode("ascii")
     if type(code) is not str:
@@ -103,7 +103,7 @@ def _numpy_dtype(code: str, unit: str) -> "np.dtype[Any]":
 
 
 def _unit(state: tuple[Any, ...]) -> str:
-    """The unit of a date or time span: `(metadata, (unit, count, numerator or 1, event))` at the end of the state."""
+    """The unit of a date or time span, from `(metadata, (unit, count, numerator or 1, event))` at the end of the state."""
     match state[8:]:
         case ((dict() | None, (unit, int(count), *_)),):
             if type(unit) is bytes:
@@ -126,7 +126,7 @@ def _subarray(subdtype: Any, depth: int) -> "np.dtype[Any]":
 
 
 def _structure(names: Any, fields: Any, size: Any, depth: int) -> "tuple[np.dtype[Any], int]":
-    """The dtype, and how many numbers it has in all."""
+    """Builds a structured dtype; also returns the total number of numbers in it."""
     if type(names) is not tuple or type(fields) is not dict or not 0 < len(names) <= _MOST_FIELDS:
         raise PickleError("a structured dtype without names and fields")
     if type(size) is not int or not 0 <= size <= 1 << 30:

@@ -1,4 +1,4 @@
-"""Stand-ins for NumPy's arrays, scalars and dtypes, and what becomes of them."""
+"""Stand-ins for NumPy's arrays and scalars, and how they become arrays."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ from signjax.pickles.strided_view import (
 
 
 class ArrayStandIn(StandIn):
-    """`_reconstruct(ndarray, (0,), b"b")`, filled by BUILD with (version, shape, dtype, is_fortran, data).
+    """`_reconstruct(ndarray, (0,), b"b")`; BUILD sets its state (version, shape, dtype, is_fortran, data).
 
-    `ready` is the view, where it was checked when the array was read.
+    `ready` is the view if the array was already checked when it was read.
     """
 
     __slots__ = ("ready", "state")
@@ -31,7 +31,7 @@ class ArrayStandIn(StandIn):
         self.state: tuple[Any, ...] | None = None
 
     def build(self, state: Any) -> None:
-        """Keeps the state for later; NumPy's own `__setstate__` trusts it too much to be handed it."""
+        """Stores the state. It is never passed to NumPy's own `__setstate__`, which trusts its input."""
         if self.state is not None or self.ready is not None:
             raise PickleError("an array that is given its state twice")
         if type(state) is not tuple or len(state) not in (4, 5):
@@ -39,7 +39,7 @@ class ArrayStandIn(StandIn):
         self.state = state[-4:]
 
     def view(self, _settle: Settle) -> View | None:
-        """The checked view on the data; None for an array of objects."""
+        """The checked view of the data; None for an array of objects."""
         return _view(*self._parts())
 
     def settle(self, settle: Settle) -> Any:
@@ -56,7 +56,7 @@ class ArrayStandIn(StandIn):
 
 
 class FrombufferStandIn(StandIn):
-    """`numpy.core.numeric._frombuffer(data, dtype, shape, order)`: an array as protocol 5 writes it."""
+    """`numpy.core.numeric._frombuffer(data, dtype, shape, order)`: how protocol 5 writes an array."""
 
     __slots__ = ("arguments",)
 
@@ -82,20 +82,20 @@ class ScalarStandIn(StandIn):
         self.arguments = arguments
 
     def settle(self, settle: Settle) -> Any:
-        """The scalar: a NumPy number, not an array."""
+        """The scalar, as a NumPy scalar rather than an array."""
         dtype, data = self.arguments
         found = strided(settle, (), dtype, False, data)
         return found[()] if isinstance(found, np.ndarray) else found
 
 
 def strided(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) -> Any:
-    """The array of a shape and dtype whose bytes, or objects, are `data`."""
+    """Builds the array of a shape and dtype with `data` as its bytes or objects."""
     view = _view(shape, dtype, fortran, data)
     return _object_array(settle, tuple(shape), fortran, data) if view is None else settle.leaf(view)
 
 
 def _view(shape: Any, dtype: Any, fortran: bool, data: Any) -> View | None:
-    """The checked view of a shape and dtype on `data`; None where those are objects, of which the number is checked."""
+    """The checked view of `data` with a shape and dtype; None for objects, whose number is checked."""
     if type(dtype) is not DtypeStandIn:
         raise PickleError("an array whose dtype is none")
     if type(shape) is list:
@@ -116,7 +116,7 @@ def _view(shape: Any, dtype: Any, fortran: bool, data: Any) -> View | None:
 
 
 def payload(data: Any) -> memoryview | bytes | bytearray:
-    """The bytes of an array or storage; Python 2 strings that were plain ASCII come as text."""
+    """The bytes of an array or storage; ASCII strings from Python 2 arrive as text."""
     if type(data) is str and data.isascii():
         return data.encode("ascii")
     if type(data) not in (memoryview, bytes, bytearray):

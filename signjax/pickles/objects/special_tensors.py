@@ -1,4 +1,4 @@
-"""Sparse and quantised tensors: written out where the result is exact, else refused by name."""
+"""Sparse and quantised tensors: expanded if the result is exact, else refused by name."""
 
 import math
 from typing import Any
@@ -23,7 +23,7 @@ _EXACT_BITS = 53  # of a float64
 
 
 class SparseTensor(StandIn):
-    """`torch._utils._rebuild_sparse_tensor(layout, parts)`: COO, CSR and CSC are written out as dense arrays."""
+    """`torch._utils._rebuild_sparse_tensor(layout, parts)`: COO, CSR and CSC become dense arrays."""
 
     __slots__ = ("arguments",)
 
@@ -57,7 +57,7 @@ class SparseTensor(StandIn):
 
 
 def _scatter(settle: Settle, rows: Any, values: Any, shape: tuple[int, ...]) -> "np.ndarray[Any, Any]":
-    """Puts values (entries, ...) at rows (indexed dimensions, entries) of a dense array of zeros."""
+    """Scatters values (entries, ...) into a dense array of zeros, at indices `rows` (indexed dimensions, entries)."""
     if rows.dtype != np.int64 or rows.ndim != 2 or not 0 < len(rows) <= len(shape) or not values.ndim:
         raise PickleError("a sparse tensor whose indices are no table of whole numbers")
     if values.shape != (rows.shape[1], *shape[len(rows) :]):
@@ -75,7 +75,7 @@ def _scatter(settle: Settle, rows: Any, values: Any, shape: tuple[int, ...]) -> 
 
 
 def _compressed(starts: Any, others: Any, shape: tuple[int, ...], by_row: bool) -> "np.ndarray[Any, Any]":
-    """The table of indices for the row (or column) starts and the columns (or rows) of a compressed sparse matrix."""
+    """Converts the row (or column) starts and column (or row) numbers of a compressed sparse matrix to indices (2, N)."""
     if len(shape) != 2 or starts.ndim != 1 or others.ndim != 1 or starts.dtype.kind != "i" or others.dtype.kind != "i":
         raise PickleError("a compressed sparse tensor that is no matrix; save `tensor.to_dense()` instead")
     lines = shape[0 if by_row else 1]
@@ -88,7 +88,7 @@ def _compressed(starts: Any, others: Any, shape: tuple[int, ...], by_row: bool) 
 
 
 class QuantisedTensor(StandIn):
-    """`torch._utils._rebuild_qtensor(storage, offset, shape, strides, quantiser, ...)`: its numbers, as float64."""
+    """`torch._utils._rebuild_qtensor(storage, offset, shape, strides, quantiser, ...)`, dequantised to float64."""
 
     __slots__ = ("arguments",)
 
@@ -98,7 +98,7 @@ class QuantisedTensor(StandIn):
         self.arguments = arguments
 
     def settle(self, settle: Settle) -> Any:
-        """(stored - zero point) x scale."""
+        """The array (stored - zero point) x scale."""
         storage = storage_of(self.arguments[0], settle)
         name = storage.dtype.name if storage.dtype else "uint8"
         if name not in _INTEGERS:
@@ -116,7 +116,7 @@ class QuantisedTensor(StandIn):
         return settle.leaf(View(block, numbers.dtype, stored.shape, device=view.device))
 
     def _scale(self, settle: Settle, shape: tuple[int, ...]) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]":
-        """Scales and zero points, in a shape that spreads over the tensor's."""
+        """Scales and zero points, in shapes that broadcast to the tensor's."""
         scheme, *numbers = self.arguments[4]
         kind = scheme.name if type(scheme) is Name else "?"
         match kind, numbers:
@@ -134,7 +134,7 @@ class QuantisedTensor(StandIn):
 
 
 def _check_exact(scale: "np.ndarray[Any, Any]", largest: int) -> None:
-    """Refuses products that float64 would round: the digits of scale and number together have to fit."""
+    """Refuses scales whose products float64 would round: the bits of scale and number together must fit."""
     for value in np.unique(scale):
         digits = math.frexp(value)[0] * 2**_EXACT_BITS if math.isfinite(value) and abs(value) > 1e-200 else 0.0
         whole = abs(int(digits))

@@ -1,4 +1,4 @@
-"""What the pickle machine builds instead of foreign objects."""
+"""What the pickle machine builds instead of the objects a file names."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ from signjax.pickles.limits import PickleError
 
 
 class Name:
-    """A name that a pickle may mention but not call: a dtype, a storage type, a class handed to a constructor."""
+    """A name that a pickle may mention but not call: a dtype, a storage type, a class passed to a constructor."""
 
     __slots__ = ("meaning", "name")
 
@@ -19,7 +19,7 @@ class Name:
 class Constructor:
     """A name that a pickle may call: `make` takes the tuple of arguments and returns a value or a stand-in.
 
-    `is_class` marks the few classes that pickles make with NEWOBJ.
+    `is_class` marks the few classes that pickles instantiate with NEWOBJ.
     """
 
     __slots__ = ("is_class", "make", "name")
@@ -31,24 +31,24 @@ class Constructor:
 
 
 class StandIn:
-    """An object of ours that will become a value of the tree once the whole pickle has been read."""
+    """A placeholder that becomes a value of the tree once the whole pickle has been read."""
 
     __slots__ = ()
 
     def build(self, state: Any) -> None:
-        """Takes the state that the instruction BUILD gives."""
+        """Receives the state set by the opcode BUILD."""
         raise PickleError(f"state for a {type(self).__name__}, which has none")
 
 
 class DictStandIn(dict[Any, Any], StandIn):
-    """An OrderedDict, defaultdict or Counter: read as a plain dictionary."""
+    """An OrderedDict, defaultdict or Counter, read as a plain dictionary."""
 
     def build(self, state: Any) -> None:
-        """Lets go of attributes: torch hangs the version numbers of modules (`_metadata`) on a state dictionary."""
+        """Ignores attributes: torch attaches the version numbers of modules (`_metadata`) to a state dictionary."""
         if type(state) is not dict:
             raise PickleError("attributes of a dictionary that are no dictionary themselves")
 
 
 def kind(value: object) -> str:
-    """What a value is, for messages. Its text could be long beyond measure: tuples may hold one another again and again."""
+    """The kind of a value, for messages. Its repr is not used, because nested tuples can make it exponentially long."""
     return value.name if isinstance(value, Name | Constructor) else type(value).__name__

@@ -1,4 +1,4 @@
-"""torch's number types and their NumPy counterparts."""
+"""torch's dtypes and their NumPy counterparts."""
 
 from functools import cache
 from typing import Any, NamedTuple
@@ -12,9 +12,9 @@ class TorchDtype(NamedTuple):
     """A torch dtype.
 
     Attributes:
-      name: torch's name for it, without `torch.`.
-      itemsize: bytes of an element in a storage.
-      numpy: the name of the NumPy or ml_dtypes type; empty where there is none.
+      name: its name, without `torch.`.
+      itemsize: bytes per element of a storage.
+      numpy: the name of the NumPy or ml_dtypes type; empty if there is none.
     """
 
     name: str
@@ -23,7 +23,7 @@ class TorchDtype(NamedTuple):
 
 
 class StorageType(NamedTuple):
-    """What a storage class says about its elements: their dtype, or nothing for an untyped storage."""
+    """The dtype that a storage class implies; None for an untyped storage."""
 
     dtype: TorchDtype | None
 
@@ -39,7 +39,7 @@ _ML_DTYPES = {
     "bfloat16": 2,
     **dict.fromkeys(("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu"), 1),
 }
-# Two or more numbers in a byte, complex halves, and bits without a meaning: read far enough to be refused by name.
+# Several numbers per byte, half-precision complex numbers, and uninterpreted bits: known only to be refused by name.
 _WITHOUT_COUNTERPART = {
     "complex32": 4,
     "float4_e2m1fn_x2": 1,
@@ -84,13 +84,13 @@ STORAGES = {
     "QUInt4x2Storage": "quint4x2",
     "QUInt2x4Storage": "quint2x4",
 }
-# Those that NumPy has without ml_dtypes.
+# The dtypes NumPy has without ml_dtypes.
 NATIVE: "dict[str, np.dtype[Any]]" = {name: np.dtype(name) for name in _NUMPY}
 
 
 @cache
 def numpy_dtype(name: str) -> "np.dtype[np.generic]":
-    """The NumPy type for a torch dtype; ml_dtypes is imported only where a file needs it."""
+    """The NumPy dtype for a torch dtype; ml_dtypes is imported only if a file needs it."""
     dtype = DTYPES[name]
     if not dtype.numpy:
         raise PickleError(

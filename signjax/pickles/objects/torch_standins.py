@@ -1,4 +1,4 @@
-"""Stand-ins for torch's objects, and what becomes of them."""
+"""Stand-ins for torch's objects, and how they become arrays."""
 
 from typing import Any, Protocol
 
@@ -9,25 +9,25 @@ from signjax.pickles.strided_view import Block, View
 
 
 class Settle(Protocol):
-    """What a stand-in may ask of the walk that settles the tree (see `settle.Settler`)."""
+    """The part of `resolve.Settler` that a stand-in may use."""
 
     def leaf(self, view: View) -> Any:
-        """The array for a view, or its description."""
+        """Returns the array for a view, or its description."""
 
     def value(self, value: Any) -> Any:
-        """Any other value of the pickle, settled."""
+        """Resolves any other value of the pickle."""
 
     def reserve(self, nbytes: int) -> None:
-        """Counts memory that is about to be used against the limits."""
+        """Counts memory that is about to be allocated against the limits."""
 
     def nested_storage(self, blob: Any) -> "Storage":
-        """The storage that a whole legacy stream inside of a plain pickle holds."""
+        """Reads the storage from a complete legacy stream nested in a plain pickle."""
 
 
 class Storage(StandIn):
     """A torch storage: a block of bytes on a device.
 
-    `dtype` is None for untyped storages. `block` is None until the bytes have been found: in legacy streams they come
+    `dtype` is None for untyped storages. `block` is None until the bytes are found, because legacy streams store them
     after the pickle.
     """
 
@@ -49,13 +49,17 @@ class Storage(StandIn):
         return part
 
     def found(self) -> Block:
-        """The bytes, or a refusal if the file never gave any."""
+        """The bytes.
+
+        Raises:
+          PickleError: the file has no data for this storage.
+        """
         if self.block is None:
             raise PickleError(f"the storage {self.key!r} is used, but the file has no data for it")
         return self.block
 
     def settle(self, settle: Settle) -> Any:
-        """The storage itself as a value of the tree: one flat array."""
+        """The storage as a value of the tree: a flat array."""
         dtype = numpy_dtype(self.dtype.name if self.dtype else "uint8")
         block = self.found()
         count = block.nbytes // dtype.itemsize
@@ -63,7 +67,7 @@ class Storage(StandIn):
 
 
 class NestedStorage(StandIn):
-    """`torch.storage._load_from_bytes(blob)`: how a plain pickle writes a storage. Read when the tree is settled."""
+    """`torch.storage._load_from_bytes(blob)`: how a plain pickle writes a storage. Read when the tree is resolved."""
 
     __slots__ = ("blob", "storage")
 
@@ -79,7 +83,7 @@ class NestedStorage(StandIn):
 
 
 class Tensor(StandIn):
-    """A tensor as torch describes it to the pickle; nothing is believed before `settle`."""
+    """A tensor as the pickle describes it; nothing is checked before `view` or `settle`."""
 
     __slots__ = ("arguments", "dtype_at", "least", "ready")
     #           `_rebuild_tensor` has 4 arguments; v2 adds requires_grad, hooks[, metadata]; v3 puts the dtype before
@@ -91,10 +95,10 @@ class Tensor(StandIn):
         self.arguments = arguments
         self.least = least
         self.dtype_at = dtype_at
-        self.ready = ready  # the view, where it was checked when the tensor was read
+        self.ready = ready  # the view, if it was already checked when the tensor was read
 
     def build(self, state: Any) -> None:
-        """Lets go of a Variable's state (requires_grad, volatile, hooks), which torch wrote before 0.4."""
+        """Ignores a Variable's state (requires_grad, volatile, hooks), which torch wrote before 0.4."""
         if type(state) is not tuple or len(state) > 3:
             raise PickleError("state for a tensor, which has none")
 
@@ -103,7 +107,7 @@ class Tensor(StandIn):
         return settle.leaf(self.view(settle))
 
     def view(self, settle: Settle) -> View:
-        """The checked view on the storage."""
+        """The checked view of the storage."""
         if self.ready is not None:
             return self.ready
         arguments = self.arguments
@@ -136,7 +140,7 @@ class Tensor(StandIn):
 
 
 def storage_of(value: Any, settle: Settle) -> Storage:
-    """The storage that a tensor was given, with nested ones read."""
+    """The storage of a tensor; a nested stream is read if necessary."""
     if type(value) is NestedStorage:
         if value.storage is None:
             value.storage = settle.nested_storage(value.blob)
@@ -147,8 +151,8 @@ def storage_of(value: Any, settle: Settle) -> Storage:
 
 
 def sizes(value: Any) -> tuple[Any, ...]:
-    """Sizes or strides, which have to be a tuple."""
-    if type(value) is list:  # sizes were lists here and there before torch 1.0
+    """Checks that sizes or strides are a tuple."""
+    if type(value) is list:  # before torch 1.0, sizes were sometimes lists
         return tuple(value)
     if type(value) is not tuple:
         raise PickleError("a tensor whose shape or strides are no tuple")
@@ -162,7 +166,7 @@ def _dtype(value: Any) -> TorchDtype:
 
 
 def parameter(arguments: tuple[Any, ...]) -> Any:
-    """`torch._utils._rebuild_parameter(data, requires_grad, hooks)` and kin: a parameter is its tensor."""
+    """`torch._utils._rebuild_parameter(data, requires_grad, hooks)` and variants: a parameter is read as its tensor."""
     if not 1 <= len(arguments) <= 4 or not isinstance(arguments[0], StandIn):
         raise PickleError("a parameter that is made of something other than a tensor")
     return arguments[0]
