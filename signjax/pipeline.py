@@ -19,7 +19,6 @@ from signjax.data import locks
 from signjax.data.cleaning.clean import Cleaned, clean
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import Dataset, in_memory, open_dataset
-from signjax.data.labels.feasibility_report import lines
 from signjax.data.preparation import self_check
 from signjax.data.preparation.prepare import Expected, prepare_locked
 from signjax.data.preparation.quarantine import write_quarantine
@@ -27,11 +26,11 @@ from signjax.data.preparation.recipe import Recipe, fingerprints
 from signjax.data.preparation.self_check import Reread
 from signjax.data.sources import registry as catalogue
 from signjax.data.sources.item import Request
-from signjax.data.splits.split import SPLITS
 from signjax.data.synthetic import registry as corpora
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
 from signjax.errors import InputError
+from signjax.report.dataset_lines import dataset_name, describe
 from signjax.runtime.jax_setup import configure_jax, cores, describe_devices
 from signjax.settings import data_plan as settings
 
@@ -77,8 +76,9 @@ def _run(config: ConfigDict, folder: Path, mode: str, say: Say, started: float) 
         self_check.check_dataset(dataset, recipe, self_check.reread(dataset, recipe, turn=0))
         # Only now: a run whose data cannot be used leaves no folder that would hold the next try to its settings.
         write_json(folder / _CONFIG, resolved)
-        _describe(dataset, say)
-        data_card = workers.begin(_draw_data_card, dataset.folder, _name(dataset), folder)
+        for line in describe(dataset):
+            say(line)
+        data_card = workers.begin(_draw_data_card, dataset.folder, dataset_name(dataset), folder)
         trainer = None if mode == "prepare" else _make_trainer(config, dataset)
         say(f"data card: {data_card()}")
         if trainer is None:
@@ -155,30 +155,6 @@ def _trained_on(folder: Path) -> Expected | None:
     return Expected(str(settings.read_object(folder / _RUN).get("dataset")), folder)
 
 
-def _name(dataset: Dataset) -> str:
-    """What the data are called in reports: their source and the last part of its path."""
-    return f"{dataset.info['recipe']['source']}:{Path(dataset.info['recipe']['path']).name}"
-
-
-def _describe(dataset: Dataset, say: Say) -> None:
-    """What the data are, and what was left out."""
-    heads = ", ".join(f"{head} ({len(classes)} classes)" for head, classes in dataset.heads.items())
-    signers = len({clip["signer"] for clip in dataset.clips} - {""})
-    sizes = ", ".join(f"{len(dataset.indices(split))} {split}" for split in SPLITS)
-    say(f"data: {len(dataset)} clips, {signers or 'unknown'} signers, heads: {heads}; {sizes}")
-    say(f"split: {dataset.info['split_rule']}")
-    for line in lines(dataset.info["feasibility"]):
-        say(line)
-    for line in _cleaned(dataset):
-        say(line)
-    for warning in dataset.info["warnings"]:
-        say(f"warning: {warning}")
-    excluded = dataset.info["excluded"]
-    if excluded:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in excluded.items())
-        say(f"quarantine: {sum(excluded.values())} left out ({reasons}); see {dataset.folder / 'quarantine.csv'}")
-
-
 def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
     """Draws the data card, where there is none yet of these data."""
     from signjax.report.data_card import CARD, is_card_of, write_data_card
@@ -187,28 +163,6 @@ def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
     if not is_card_of(card, opened.digest):
         write_data_card(opened, name, card)
     return card
-
-
-def _cleaned(dataset: Dataset) -> Iterator[str]:
-    """What was done to the clips, and what they have in common; nothing where there is nothing to say."""
-    info = dataset.info
-    copies, near = info["exact_copies"], info["near_duplicates"]
-    if copies or near:
-        yield (
-            f"duplicates: {copies} exact and {near} near pairs, kept on one side of the split; "
-            f"see {dataset.folder / 'duplicates.csv'}"
-        )
-    if info["blank_clips"]:
-        yield f"blank: {info['blank_clips']} clips in which every value is the same"
-    said = [
-        f"{info[what]['frames']} {frames} of {info[what]['clips']} clips {done}"
-        for what, frames, done in (("trimmed", "idle frames", "cut off"), ("filled", "frames", "filled in"))
-        if info[what]["clips"]
-    ]
-    if info["mirrored"]:
-        said.append(f"{info['mirrored']} left-handed clips mirrored")
-    if said:
-        yield f"cleaned: {', '.join(said)}; see {dataset.folder / 'clips.csv'}"
 
 
 def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Sequence[Reread], say: Say) -> None:
@@ -237,7 +191,7 @@ def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Seque
     )
     warnings = warnings_for(scores, baselines)
     summary = make_summary(
-        name=_name(dataset),
+        name=dataset_name(dataset),
         dataset=dataset,
         model={"parameters": parameter_count(outcome.best_variables["params"]), "frames": trainer.frames},
         training=outcome.facts(),

@@ -12,6 +12,7 @@ from typing import Any
 
 from signjax.pickles.interpreter import rare_opcodes, text_opcodes, usual_array, usual_tensor
 from signjax.pickles.interpreter.allowlist import lookup
+from signjax.pickles.interpreter.failures import StoppedAtError, UnusualError, reason, refuse_if_skipped
 from signjax.pickles.interpreter.keys import Keys
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.objects.joblib_standin import JoblibArray
@@ -52,29 +53,11 @@ def run(
     try:
         try:
             return _interpret(buffer, start, limits, persistent, quick and persistent is None)
-        except _UnusualError:
+        except UnusualError:
             return _interpret(buffer, start, limits, persistent, False)
-    except _StoppedAtError as stop:
+    except StoppedAtError as stop:
         position, error = stop.args
-        raise PickleError(f"at byte {position}: {_reason(error)}") from None
-
-
-class _UnusualError(Exception):
-    """A pickle in which `usual_tensor` left something out does what only the machine alone can judge."""
-
-
-class _StoppedAtError(Exception):
-    """An instruction failed: its position, and the error."""
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, PickleError):
-        return str(error)
-    if isinstance(error, IndexError | struct.error):
-        return "the pickle ends early, or takes more from its stack than is there"
-    if isinstance(error, KeyError):
-        return "a memo entry that was never stored"
-    return f"malformed text or number ({error})"
+        raise PickleError(f"at byte {position}: {reason(error)}") from None
 
 
 def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, limits: Limits) -> int:
@@ -85,13 +68,6 @@ def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, li
         return array.take(buffer, pos)
     array.data, pos = run(buffer, pos, limits, quick=False)  # lest each array in an array be read twice as often
     return pos
-
-
-def _put(skipped: int) -> bool:
-    """What becomes of `quick` at an instruction that stores to any place of the memo."""
-    if skipped:
-        raise _UnusualError
-    return False
 
 
 # One function with many branches, the frequent ones first, because a call for each instruction would double the time
@@ -177,7 +153,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     memo[code[pos]] = stack[-1]
                     pos += 1
                     if quick:
-                        quick = _put(skipped)
+                        quick = refuse_if_skipped(skipped)
                 elif op == 0x68:  # BINGET
                     value = memo[code[pos]]
                     if quick and type(value) is Constructor and value.make is ArrayStandIn:
@@ -288,7 +264,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     if frame_end not in (_NO_FRAME, pos):
                         raise PickleError("the pickle stops inside a frame")
                     if count + instructions >= limits.opcodes and skipped:
-                        raise _UnusualError
+                        raise UnusualError
                     value = stack.pop()
                     if stack or marks:
                         raise PickleError("values left on the stack when the pickle stops")
@@ -303,13 +279,13 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     index, pos = (_U32(buffer, pos)[0], pos + 4) if op == 0x72 else text_opcodes.number(buffer, pos)
                     memo[index] = stack[-1]
                     if quick:
-                        quick = _put(skipped)
+                        quick = refuse_if_skipped(skipped)
                 else:
                     stack, pos = rare_opcodes.carry_out(op, buffer, pos, stack, marks, keys)
     except (PickleError, IndexError, KeyError, ValueError, OverflowError, struct.error) as error:
         if skipped:
-            raise _UnusualError from None
-        raise _StoppedAtError(at, error) from None
+            raise UnusualError from None
+        raise StoppedAtError(at, error) from None
     if skipped:
-        raise _UnusualError
+        raise UnusualError
     raise PickleError(f"more than {limits.opcodes} instructions; `Limits(opcodes=...)` raises the bound")
