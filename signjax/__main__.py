@@ -16,7 +16,7 @@ from ml_collections import ConfigDict, config_flags
 from signjax.errors import InputError
 from signjax.settings import base
 from signjax.settings.config_file import load_config, readable, take_overrides
-from signjax.settings.rules import RULES
+from signjax.settings.reference import config_help
 
 MODES = ("train", "prepare", "evaluate", "predict")
 
@@ -41,8 +41,8 @@ _faults: dict[str, str] = {}  # key of the configuration -> what is wrong with t
 
 
 def _print_keys() -> None:
-    for key, (default, meaning) in base.KEYS.items():
-        print(f"--config.{key}={default!r}\n    {meaning}\n    Must be {RULES[key].allowed}.")
+    for paragraph in config_help():
+        print(paragraph)
 
 
 def _stop(problem: object) -> NoReturn:
@@ -57,11 +57,11 @@ def _run() -> None:
       InputError: what the user gave cannot be used.
     """
     from signjax.runtime.jax_setup import choose_platform
-    from signjax.settings import data_plan as settings
+    from signjax.settings.run_config import check
 
     config = flags.FLAGS.config
     choose_platform()
-    settings.check(config, _MODE.value, _faults)
+    check(config, _MODE.value, _faults)
 
     from signjax import pipeline  # loads jax, so the platform must be chosen by now
 

@@ -32,7 +32,8 @@ from signjax.data.workers import Workers
 from signjax.errors import InputError
 from signjax.report.dataset_lines import dataset_name, describe
 from signjax.runtime.jax_setup import configure_jax, cores, describe_devices
-from signjax.settings import data_plan as settings
+from signjax.settings import run_config
+from signjax.settings.plans import Plans, TrainingPlans, take_apart
 
 if TYPE_CHECKING:
     from signjax.trainer import Trainer
@@ -52,24 +53,24 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
       InputError: what the user gave cannot be used; the message says what to do.
     """
     started = time.monotonic()
-    settings.check(config, mode)
-    folder = Path(workdir) if workdir else settings.default_workdir(config)
+    run_config.check(config, mode)
+    folder = Path(workdir) if workdir else run_config.default_workdir(config)
     if mode in ("evaluate", "predict") and not (folder / _CONFIG).is_file():
         raise InputError(f"{folder}: no run here to {mode}; train first, or name its folder with --workdir")
     with locks.inside(folder, say) as lock:
         lock.require()
         if mode == "predict":
-            _predict(config, folder, say)
+            _predict(take_apart(config), folder, say)
         else:
-            _run(config, folder, mode, say, started)
+            resolved = json.loads(json.dumps(config.to_dict()))
+            _run(take_apart(config), resolved, folder, mode, say, started)
 
 
-def _run(config: ConfigDict, folder: Path, mode: str, say: Say, started: float) -> None:
+def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: Say, started: float) -> None:
     """Prepares, and unless the mode is `prepare` trains or takes up what was trained, and evaluates."""
-    resolved = json.loads(json.dumps(config.to_dict()))
     _check_same_config(resolved, folder)
-    recipe, data = settings.recipe(config, folder), settings.dataset_folder(config, folder)
-    with Workers(settings.workers(config)) as workers, ThreadPoolExecutor(1) as beside, locks.beside(data, say) as lock:
+    recipe, data = plans.recipe(folder), plans.dataset_folder(folder)
+    with Workers(plans.workers) as workers, ThreadPoolExecutor(1) as beside, locks.beside(data, say) as lock:
         if mode != "prepare":
             beside.submit(import_module, "signjax.trainer")  # while workers keep this process waiting
         dataset = prepare_locked(recipe, data, lock, say, workers, _trained_on(folder))
@@ -79,7 +80,7 @@ def _run(config: ConfigDict, folder: Path, mode: str, say: Say, started: float) 
         for line in describe(dataset):
             say(line)
         data_card = workers.begin(_draw_data_card, dataset.folder, dataset_name(dataset), folder)
-        trainer = None if mode == "prepare" else _make_trainer(config, dataset)
+        trainer = None if mode == "prepare" else _make_trainer(plans.training, dataset)
         say(f"data card: {data_card()}")
         if trainer is None:
             return
@@ -112,13 +113,13 @@ def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[Reread]:
     return clips
 
 
-def _make_trainer(config: ConfigDict, dataset: Dataset) -> "Trainer":
+def _make_trainer(plans: TrainingPlans, dataset: Dataset) -> "Trainer":
     """Loads jax, set up for this machine, and puts the trainer together."""
-    from signjax.settings import training_plan as training_settings
+    from signjax.settings.training_plan import step_bytes
     from signjax.trainer import Trainer
 
-    configure_jax(training_settings.step_bytes(config, cores()))
-    return Trainer(config, dataset)
+    configure_jax(step_bytes(plans, cores()))
+    return Trainer(plans, dataset)
 
 
 def _check_same_config(now: dict[str, Any], folder: Path) -> None:
@@ -135,12 +136,7 @@ def _check_same_config(now: dict[str, Any], folder: Path) -> None:
                 "Put the file back, or choose another --workdir"
             )
         return
-    before, after = settings.flat(settings.read_object(path)), settings.flat(now)
-    differing = [
-        f"{key} was {before.get(key)!r}, is {after.get(key)!r}"
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key) and key not in settings.MAY_CHANGE
-    ]
+    differing = run_config.differences(run_config.read_object(path), now)
     if differing:
         raise InputError(
             f"{folder}: holds a run with another configuration: {'; '.join(differing)}. "
@@ -152,7 +148,7 @@ def _trained_on(folder: Path) -> Expected | None:
     """The data that a model of this run folder was trained on; None before any training."""
     if not (folder / _RUN).is_file():
         return None
-    return Expected(str(settings.read_object(folder / _RUN).get("dataset")), folder)
+    return Expected(str(run_config.read_object(folder / _RUN).get("dataset")), folder)
 
 
 def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
@@ -199,7 +195,7 @@ def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Seque
         baselines=baselines,
         warnings=warnings,
         devices=[device.device_kind for device in trainer.devices],
-        seed=trainer.config.seed,
+        seed=trainer.plans.seed,
     )
     # A run that ends in between must not leave the predictions of one evaluation beside the summary of another.
     for name in ("summary.json", "report.html"):
@@ -215,30 +211,28 @@ def _evaluate(trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Seque
             say(result_line(head, values, baselines["test"][head]))
 
 
-def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
+def _predict(plans: Plans, folder: Path, say: Say) -> None:
     """Names the signs of unlabelled clips with the best checkpoint of a run."""
     from signjax.evaluation.evaluate import answers_for
     from signjax.evaluation.predict import write_unlabelled
 
-    if not config.data.path:
+    if not plans.data.path:
         raise InputError("mode predict: --config.data.path must name the clips, and --config.data.source their form")
-    run_config = settings.of_run(folder)
-    trained_on = open_dataset(settings.dataset_folder(run_config, folder))
-    trainer = _make_trainer(run_config, trained_on)
+    of_run = take_apart(run_config.of_run(folder))
+    trained_on = open_dataset(of_run.dataset_folder(folder))
+    trainer = _make_trainer(of_run.training, trained_on)
     say(describe_devices())
     answer = trainer.answer_with(trainer.saved_outcome(folder).best_variables)
-    path = Path(config.data.path)
-    source = "signavatars" if config.data.source in corpora.SOURCES else config.data.source
-    request = Request(path, layout=run_config.data.layout, labelled=False)
+    path = Path(plans.data.path)
+    source = "signavatars" if plans.data.source in corpora.SOURCES else plans.data.source
+    request = Request(path, layout=of_run.data.layout, labelled=False)
     rejected: list[Rejected] = []
     named: list[tuple[str, str]] = []
     logits: dict[str, list[np.ndarray]] = {head: [] for head in trained_on.heads}
 
-    cleaning = settings.cleaning(run_config)
-
     def usable() -> Iterator[Clip]:
         for item in catalogue.read(source, request):
-            found = item if isinstance(item, Rejected) else clean(item, trained_on.source_layout, cleaning)
+            found = item if isinstance(item, Rejected) else clean(item, trained_on.source_layout, of_run.data.cleaning)
             if isinstance(found, Cleaned):
                 yield found.clip
             else:
