@@ -12,17 +12,12 @@ from typing import Any
 
 from signjax.pickles.interpreter import rare_opcodes, text_opcodes, usual_array, usual_tensor
 from signjax.pickles.interpreter.allowlist import lookup
-from signjax.pickles.interpreter.failures import StoppedAtError, UnusualError, reason, refuse_if_skipped
 from signjax.pickles.interpreter.keys import Keys
+from signjax.pickles.interpreter.stops import StoppedAtError, UnusualError, reason
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.objects.joblib_standin import JoblibArray
 from signjax.pickles.objects.numpy_standins import ArrayStandIn
-from signjax.pickles.objects.standins import (
-    Constructor,
-    DictStandIn,
-    StandIn,
-    kind,
-)
+from signjax.pickles.objects.standins import Constructor, DictStandIn, StandIn, kind
 
 PersistentLoad = Callable[[object], object]
 
@@ -68,6 +63,13 @@ def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, li
         return array.take(buffer, pos)
     array.data, pos = run(buffer, pos, limits, quick=False)  # lest each array in an array be read twice as often
     return pos
+
+
+def _put(skipped: int) -> bool:
+    """What becomes of `quick` at an instruction that stores to any place of the memo."""
+    if skipped:
+        raise UnusualError
+    return False
 
 
 # One function with many branches, the frequent ones first, because a call for each instruction would double the time
@@ -153,7 +155,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     memo[code[pos]] = stack[-1]
                     pos += 1
                     if quick:
-                        quick = refuse_if_skipped(skipped)
+                        quick = _put(skipped)
                 elif op == 0x68:  # BINGET
                     value = memo[code[pos]]
                     if quick and type(value) is Constructor and value.make is ArrayStandIn:
@@ -279,7 +281,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     index, pos = (_U32(buffer, pos)[0], pos + 4) if op == 0x72 else text_opcodes.number(buffer, pos)
                     memo[index] = stack[-1]
                     if quick:
-                        quick = refuse_if_skipped(skipped)
+                        quick = _put(skipped)
                 else:
                     stack, pos = rare_opcodes.carry_out(op, buffer, pos, stack, marks, keys)
     except (PickleError, IndexError, KeyError, ValueError, OverflowError, struct.error) as error:
