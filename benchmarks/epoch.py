@@ -26,7 +26,7 @@ from benchmarks.interleaved import (
 from configs.base import get_config
 from signjax.data.preparation.prepare import prepare
 from signjax.data.workers import Workers
-from signjax.settings import data_plan as stages
+from signjax.settings.plans import take_apart
 
 # name -> (what the worker builds, its own settings)
 PEERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -42,8 +42,9 @@ def prepared(data: Path, folder: Path) -> Path:
     """The dataset folder that all of them read."""
     config = get_config()
     config.data.source, config.data.path = "arrays", str(data)
-    with Workers(stages.workers(config)) as workers:
-        prepare(stages.recipe(config, folder), folder / "dataset", print, workers)
+    plans = take_apart(config)
+    with Workers(plans.workers) as workers:
+        prepare(plans.recipe(folder), folder / "dataset", print, workers)
     return folder / "dataset"
 
 

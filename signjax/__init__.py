@@ -1,1 +1,3 @@
 """signjax: from torch pickles to a tested sign recogniser."""
+
+__version__ = "0.1.0"

@@ -6,36 +6,15 @@ are shown, and how fast, is decided before: see `signjax.data.batching.excerpts`
 Shapes: B clips, T frames, F channels, P parts.
 """
 
-from dataclasses import dataclass
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from signjax.plans.augmentation import Augmentation
 from signjax.rng.per_clip import hashed_bernoulli, hashed_normal
 
 ClipArrays = tuple[Float[Array, "t f"], Int[Array, ""], Bool[Array, "t p"]]
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """What may happen to the frames that are shown of a training clip.
-
-    Attributes:
-      mirror: probability of a left/right mirror, where the layout can be mirrored.
-      posture: standard deviation of what is added to a channel for a whole clip, as another body or camera would, in standard
-        deviations of the channel.
-      noise: standard deviation of what is added to each value, in the same unit.
-      part_dropout: probability that a part counts as not seen in the whole clip; layouts of one part are spared.
-      frame_dropout: probability that a frame counts as not seen.
-    """
-
-    mirror: float
-    posture: float
-    noise: float
-    part_dropout: float
-    frame_dropout: float
 
 
 def augment_clip(

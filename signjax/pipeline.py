@@ -20,7 +20,6 @@ from signjax.data.cleaning.clean import Cleaned, clean
 from signjax.data.clip import Clip, Rejected
 from signjax.data.dataset import Dataset, in_memory, open_dataset
 from signjax.data.folders import target_of
-from signjax.data.labels.feasibility_report import lines
 from signjax.data.preparation import self_check
 from signjax.data.preparation.prepare import Expected, prepare_locked
 from signjax.data.preparation.quarantine import write_quarantine
@@ -28,13 +27,14 @@ from signjax.data.preparation.recipe import Recipe, fingerprints
 from signjax.data.preparation.self_check import Reread
 from signjax.data.sources import registry as catalogue
 from signjax.data.sources.item import Request
-from signjax.data.splits.split import SPLITS
 from signjax.data.synthetic import registry as corpora
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
 from signjax.errors import InputError
+from signjax.report.dataset_lines import dataset_name, describe
 from signjax.runtime.jax_setup import configure_jax, cores, describe_devices
-from signjax.settings import data_plan as settings
+from signjax.settings import run_config
+from signjax.settings.plans import Plans, TrainingPlans, take_apart
 
 if TYPE_CHECKING:
     from signjax.trainer import Trainer
@@ -54,33 +54,34 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
       InputError: what the user gave cannot be used; the message says what to do.
     """
     started = time.monotonic()
-    settings.check(config, mode)
-    folder = Path(workdir) if workdir else settings.default_workdir(config)
+    run_config.check(config, mode)
+    folder = Path(workdir) if workdir else run_config.default_workdir(config)
     if mode in ("evaluate", "predict") and not (folder / _CONFIG).is_file():
         raise InputError(f"{folder}: no run here to {mode}; train first, or name its folder with --workdir")
     with locks.inside(folder, say) as lock:
         lock.require()
         if mode == "predict":
-            _predict(config, folder, say)
+            _predict(take_apart(config), folder, say)
         else:
-            _run(config, folder, mode, say, started)
+            resolved = json.loads(json.dumps(config.to_dict()))
+            _run(take_apart(config), resolved, folder, mode, say, started)
 
 
-def _run(config: ConfigDict, folder: Path, mode: str, say: Say, started: float) -> None:
+def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: Say, started: float) -> None:
     """Prepares, and unless the mode is `prepare` trains or takes up what was trained, and evaluates."""
-    resolved = json.loads(json.dumps(config.to_dict()))
     _check_same_config(resolved, folder)
-    recipe, data = settings.recipe(config, folder), target_of(settings.dataset_folder(config, folder))
-    with Workers(settings.workers(config)) as workers, ThreadPoolExecutor(1) as beside, locks.beside(data, say) as lock:
+    recipe, data = plans.recipe(folder), target_of(plans.dataset_folder(folder))
+    with Workers(plans.workers) as workers, ThreadPoolExecutor(1) as beside, locks.beside(data, say) as lock:
         if mode != "prepare":
             beside.submit(import_module, "signjax.trainer")  # while workers keep this process waiting
         dataset = prepare_locked(recipe, data, lock, say, workers, _trained_on(folder))
         self_check.check_dataset(dataset, recipe, self_check.reread(dataset, recipe, turn=0))
         # Only now: a run whose data cannot be used leaves no folder that would hold the next try to its settings.
         write_json(folder / _CONFIG, resolved)
-        _describe(dataset, say)
-        data_card = workers.begin(_draw_data_card, dataset.folder, _name(dataset), folder)
-        trainer = None if mode == "prepare" else _make_trainer(config, dataset)
+        for line in describe(dataset):
+            say(line)
+        data_card = workers.begin(_draw_data_card, dataset.folder, dataset_name(dataset), folder)
+        trainer = None if mode == "prepare" else _make_trainer(plans.training, dataset)
         say(f"data card: {data_card()}")
         if trainer is None:
             return
@@ -115,13 +116,13 @@ def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[Reread]:
     return clips
 
 
-def _make_trainer(config: ConfigDict, dataset: Dataset) -> "Trainer":
+def _make_trainer(plans: TrainingPlans, dataset: Dataset) -> "Trainer":
     """Loads jax, set up for this machine, and puts the trainer together."""
-    from signjax.settings import training_plan as training_settings
+    from signjax.settings.training_plan import step_bytes
     from signjax.trainer import Trainer
 
-    configure_jax(training_settings.step_bytes(config, cores()))
-    return Trainer(config, dataset)
+    configure_jax(step_bytes(plans, cores()))
+    return Trainer(plans, dataset)
 
 
 def _check_same_config(now: dict[str, Any], folder: Path) -> None:
@@ -138,12 +139,7 @@ def _check_same_config(now: dict[str, Any], folder: Path) -> None:
                 "Put the file back, or choose another --workdir"
             )
         return
-    before, after = settings.flat(settings.read_object(path)), settings.flat(now)
-    differing = [
-        f"{key} was {before.get(key)!r}, is {after.get(key)!r}"
-        for key in sorted(before.keys() | after.keys())
-        if before.get(key) != after.get(key) and key not in settings.MAY_CHANGE
-    ]
+    differing = run_config.differences(run_config.read_object(path), now)
     if differing:
         raise InputError(
             f"{folder}: holds a run with another configuration: {'; '.join(differing)}. "
@@ -155,31 +151,7 @@ def _trained_on(folder: Path) -> Expected | None:
     """The data that a model of this run folder was trained on; None before any training."""
     if not (folder / _RUN).is_file():
         return None
-    return Expected(str(settings.read_object(folder / _RUN).get("dataset")), folder)
-
-
-def _name(dataset: Dataset) -> str:
-    """What the data are called in reports: their source and the last part of its path."""
-    return f"{dataset.info['recipe']['source']}:{Path(dataset.info['recipe']['path']).name}"
-
-
-def _describe(dataset: Dataset, say: Say) -> None:
-    """What the data are, and what was left out."""
-    heads = ", ".join(f"{head} ({len(classes)} classes)" for head, classes in dataset.heads.items())
-    signers = len({clip["signer"] for clip in dataset.clips} - {""})
-    sizes = ", ".join(f"{len(dataset.indices(split))} {split}" for split in SPLITS)
-    say(f"data: {len(dataset)} clips, {signers or 'unknown'} signers, heads: {heads}; {sizes}")
-    say(f"split: {dataset.info['split_rule']}")
-    for line in lines(dataset.info["feasibility"]):
-        say(line)
-    for line in _cleaned(dataset):
-        say(line)
-    for warning in dataset.info["warnings"]:
-        say(f"warning: {warning}")
-    excluded = dataset.info["excluded"]
-    if excluded:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in excluded.items())
-        say(f"quarantine: {sum(excluded.values())} left out ({reasons}); see {dataset.folder / 'quarantine.csv'}")
+    return Expected(str(run_config.read_object(folder / _RUN).get("dataset")), folder)
 
 
 def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
@@ -190,28 +162,6 @@ def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
     if not is_card_of(card, opened.digest):
         write_data_card(opened, name, card)
     return card
-
-
-def _cleaned(dataset: Dataset) -> Iterator[str]:
-    """What was done to the clips, and what they have in common; nothing where there is nothing to say."""
-    info = dataset.info
-    copies, near = info["exact_copies"], info["near_duplicates"]
-    if copies or near:
-        yield (
-            f"duplicates: {copies} exact and {near} near pairs, kept on one side of the split; "
-            f"see {dataset.folder / 'duplicates.csv'}"
-        )
-    if info["blank_clips"]:
-        yield f"blank: {info['blank_clips']} clips in which every value is the same"
-    said = [
-        f"{info[what]['frames']} {frames} of {info[what]['clips']} clips {done}"
-        for what, frames, done in (("trimmed", "idle frames", "cut off"), ("filled", "frames", "filled in"))
-        if info[what]["clips"]
-    ]
-    if info["mirrored"]:
-        said.append(f"{info['mirrored']} left-handed clips mirrored")
-    if said:
-        yield f"cleaned: {', '.join(said)}; see {dataset.folder / 'clips.csv'}"
 
 
 def _evaluate(
@@ -245,7 +195,7 @@ def _evaluate(
     )
     warnings = [*notes, *warnings_for(scores, baselines)]
     summary = make_summary(
-        name=_name(dataset),
+        name=dataset_name(dataset),
         dataset=dataset,
         model={"parameters": parameter_count(outcome.best_variables["params"]), "frames": trainer.frames},
         training=outcome.facts(),
@@ -253,7 +203,7 @@ def _evaluate(
         baselines=baselines,
         warnings=warnings,
         devices=[device.device_kind for device in trainer.devices],
-        seed=trainer.config.seed,
+        seed=trainer.plans.seed,
     )
     # A run that ends in between must not leave the predictions of one evaluation beside the summary of another.
     for name in ("summary.json", "report.html"):
@@ -269,30 +219,28 @@ def _evaluate(
             say(result_line(head, values, baselines["test"][head]))
 
 
-def _predict(config: ConfigDict, folder: Path, say: Say) -> None:
+def _predict(plans: Plans, folder: Path, say: Say) -> None:
     """Names the signs of unlabelled clips with the best checkpoint of a run."""
     from signjax.evaluation.evaluate import answers_for
     from signjax.evaluation.predict import write_unlabelled
 
-    if not config.data.path:
+    if not plans.data.path:
         raise InputError("mode predict: --config.data.path must name the clips, and --config.data.source their form")
-    run_config = settings.of_run(folder)
-    trained_on = open_dataset(settings.dataset_folder(run_config, folder))
-    trainer = _make_trainer(run_config, trained_on)
+    of_run = take_apart(run_config.of_run(folder))
+    trained_on = open_dataset(of_run.dataset_folder(folder))
+    trainer = _make_trainer(of_run.training, trained_on)
     say(describe_devices())
     answer = trainer.answer_with(trainer.saved_outcome(folder).best_variables)
-    path = Path(config.data.path)
-    source = "signavatars" if config.data.source in corpora.SOURCES else config.data.source
-    request = Request(path, layout=run_config.data.layout, labelled=False)
+    path = Path(plans.data.path)
+    source = "signavatars" if plans.data.source in corpora.SOURCES else plans.data.source
+    request = Request(path, layout=of_run.data.layout, labelled=False)
     rejected: list[Rejected] = []
     named: list[tuple[str, str]] = []
     logits: dict[str, list[np.ndarray]] = {head: [] for head in trained_on.heads}
 
-    cleaning = settings.cleaning(run_config)
-
     def usable() -> Iterator[Clip]:
         for item in catalogue.read(source, request):
-            found = item if isinstance(item, Rejected) else clean(item, trained_on.source_layout, cleaning)
+            found = item if isinstance(item, Rejected) else clean(item, trained_on.source_layout, of_run.data.cleaning)
             if isinstance(found, Cleaned):
                 yield found.clip
             else:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-from ml_collections import ConfigDict
 
 from signjax.data.batching.collate import Batch, collate
 from signjax.data.batching.epoch_plan import bucket_of, plan_epoch, steps_per_epoch
@@ -19,6 +19,7 @@ from signjax.runtime.compile_counter import compilations
 from signjax.runtime.malloc import close_gaps
 from signjax.runtime.out_of_memory import explain_out_of_memory
 from signjax.settings import training_plan as settings
+from signjax.settings.plans import TrainingPlans
 from signjax.training import parallel
 from signjax.training.input.batch_stream import Dispatch, clip_numbers, dispatches
 from signjax.training.input.device_dataset import Resident, as_resident, gather
@@ -37,19 +38,19 @@ _EVAL_BATCH = 64
 class Trainer:
     """A model, its steps and its data, made once for a run."""
 
-    def __init__(self, config: ConfigDict, dataset: Dataset):
-        self.config, self.dataset = config, dataset
-        self.devices = settings.devices(config)
+    def __init__(self, plans: TrainingPlans, dataset: Dataset):
+        self.plans, self.dataset = plans, dataset
+        self.devices = settings.devices(plans.batches)
         self._clips = dataset.indices("train")
         self._lengths = dataset.lengths[self._clips]
-        self.buckets = settings.buckets(config, self._lengths)
+        self.buckets = settings.buckets(plans, self._lengths)
         self.frames = self.buckets[-1]
-        self.model = settings.model(config, dataset)
-        self._batch_size: int = config.train.batch_size
-        parallel.check_batch_size(self._batch_size, len(self.devices), config.train.accumulate)
+        self.model = settings.model(plans.model, dataset)
+        self._batch_size: int = plans.batches.batch_size
+        parallel.check_batch_size(self._batch_size, len(self.devices), plans.batches.accumulate)
         self.steps_per_epoch = steps_per_epoch(len(self._clips), self._batch_size)
-        self._optimizer_settings = settings.optimizer(config, self.steps_per_epoch)
-        eval_step = make_eval_step(self.model, settings.losses(config), settings.inputs(dataset))
+        self._optimizer_settings = replace(plans.optimizer, steps_per_epoch=self.steps_per_epoch)
+        eval_step = make_eval_step(self.model, plans.losses, settings.inputs(dataset))
         self._eval_step = parallel.map_eval_step(eval_step, self.devices)
         self._compilations = 0  # that there were when gaps were last closed
         self.eval_batch = -(-_EVAL_BATCH // len(self.devices)) * len(self.devices)
@@ -62,11 +63,11 @@ class Trainer:
     @cached_property
     def shapes(self) -> TrainState:
         """The shapes of a state, with the place of each array."""
-        return parallel.replicated_shapes(self._make_state, self.config.seed, devices=self.devices)
+        return parallel.replicated_shapes(self._make_state, self.plans.seed, devices=self.devices)
 
     def fresh_state(self) -> TrainState:
         """The state before the first step."""
-        return parallel.replicate(self._make_state(self.config.seed), self.devices)
+        return parallel.replicate(self._make_state(self.plans.seed), self.devices)
 
     def _begin(self) -> TrainState:
         """The state before the first step; while its weights are made, the program of that step is compiled."""
@@ -101,23 +102,23 @@ class Trainer:
 
     @cached_property
     def _step(self) -> Step:
-        config = self.config
+        plans = self.plans
         return make_train_step(
             self.model,
             make_optimizer(self._optimizer_settings),
             make_schedule(self._optimizer_settings),
-            settings.losses(config),
+            plans.losses,
             settings.inputs(self.dataset),
-            settings.augmentation(config),
-            config.train.average_decay,
-            config.seed,
-            config.train.accumulate,
+            plans.augmentation,
+            plans.optimizer.average_decay,
+            plans.seed,
+            plans.batches.accumulate,
         )
 
     @cache  # noqa: B019  (one trainer lives as long as its process)
     def program(self, frames: int) -> Callable[..., tuple[TrainState, Any]]:
         """The steps of a dispatch on batches of so many frames, mapped over the devices: (state, data, batches, count)."""
-        parts, steps = len(self.dataset.layout.parts), settings.steps_per_dispatch(self.config, self.devices)
+        parts, steps = len(self.dataset.layout.parts), settings.steps_per_dispatch(self.plans.batches, self.devices)
         return parallel.map_train_step(make_dispatch(self._step, frames, parts, steps), self.devices)
 
     @cached_property
@@ -138,9 +139,9 @@ class Trainer:
 
     def dispatches_of(self, epoch: int) -> Iterator[tuple[Dispatch, int]]:
         """What an epoch, counted from 1, hands to `dispatch`, each with its number of steps."""
-        excerpts = drawn(self._lengths, settings.pace(self.config), self.frames, self.config.seed, epoch - 1)
+        excerpts = drawn(self._lengths, self.plans.pace, self.frames, self.plans.seed, epoch - 1)
         sizes = bucket_of(excerpts.played, self.buckets)
-        planned = plan_epoch(epoch - 1, sizes, self._batch_size, self.config.seed)
+        planned = plan_epoch(epoch - 1, sizes, self._batch_size, self.plans.seed)
         return dispatches(
             self.dataset,
             self._clips,
@@ -148,24 +149,23 @@ class Trainer:
             planned,
             self._batch_size,
             len(self.devices),
-            settings.steps_per_dispatch(self.config, self.devices),
+            settings.steps_per_dispatch(self.plans.batches, self.devices),
             resident=self._resident,
         )
 
     @property
     def _resident(self) -> bool:
-        return settings.fits_on_devices(self.config, self.dataset, self.devices)
+        return settings.fits_on_devices(self.plans.batches, self.dataset, self.devices)
 
     def saved_outcome(self, folder: Path) -> Outcome:
         """How the run in a folder stands, without training; errors as in `loop.saved_outcome`."""
-        return saved_outcome(folder, self.shapes, settings.loop(self.config), self.dataset.digest)
+        return saved_outcome(folder, self.shapes, self.plans.loop, self.dataset.digest)
 
     def train(self, folder: Path, say: Say) -> Outcome:
         """Trains or resumes."""
-        config = self.config
         where = "on the device" if self._resident else "read as needed"
         say(
-            f"model: {parameter_count(self.shapes.params):,} parameters, {config.model.precision}; batch {self._batch_size}, "
+            f"model: {parameter_count(self.shapes.params):,} parameters, {self.plans.model.precision}; batch {self._batch_size}, "
             f"{self.steps_per_epoch} steps an epoch, padded to {' / '.join(map(str, self.buckets))} frames; data {where}"
         )
 
@@ -182,7 +182,7 @@ class Trainer:
                 steps_per_epoch=self.steps_per_epoch,
                 batch_size=self._batch_size,
                 validate=validate,
-                settings=settings.loop(config),
+                settings=self.plans.loop,
                 workdir=folder,
                 dataset_digest=self.dataset.digest,
                 say=say,

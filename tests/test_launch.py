@@ -16,6 +16,7 @@ import pytest
 
 from configs import base
 from signjax.data import locks
+from signjax.settings.schema import SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = (
@@ -310,12 +311,13 @@ def test_what_cannot_be_used_gives_one_message_and_no_traceback(case, expected, 
 def test_every_key_is_listed_with_its_meaning():
     listed = launch(None, "--config_help").stdout
     for key, (default, meaning) in base.KEYS.items():
-        assert f"--config.{key}={default!r}" in listed and meaning in listed
+        shown = "auto" if SETTINGS[key].automatic else repr(default)
+        assert f"--config.{key}={shown}" in listed and meaning in listed
     assert "Must be a whole number from 1 to 64." in listed
 
 
 def test_the_config_holds_exactly_the_documented_keys():
-    from signjax.settings.data_plan import flat
+    from signjax.settings.schema import flat
 
     assert flat(base.get_config().to_dict()).keys() == base.KEYS.keys()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 
-from benchmarks.peers.signjax_step import config_for
+from benchmarks.peers.signjax_step import plans_for
 from benchmarks.worker import Job
 from signjax.data.batching.collate import prefetched
 from signjax.data.dataset import open_dataset
@@ -15,8 +15,8 @@ from signjax.training.state import parameter_count
 
 
 def build(settings: dict[str, Any]) -> Job:
-    config = config_for({**settings, "augmented": True})
-    trainer = Trainer(config, open_dataset(Path(settings["folder"])))
+    plans = plans_for({**settings, "augmented": True})
+    trainer = Trainer(plans, open_dataset(Path(settings["folder"])))
     state, epochs = trainer.fresh_state(), count(1)
     parameters = parameter_count(state.params)
 
@@ -29,4 +29,4 @@ def build(settings: dict[str, Any]) -> Job:
 
     run(1)
     facts = {"parameters": parameters, "version": jax.__version__, "buckets": trainer.buckets}
-    return Job({**facts, "clips": trainer.steps_per_epoch * config.train.batch_size}, run)
+    return Job({**facts, "clips": trainer.steps_per_epoch * plans.batches.batch_size}, run)

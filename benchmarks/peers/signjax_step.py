@@ -5,13 +5,13 @@ from itertools import count
 from typing import Any
 
 import jax
-from ml_collections import ConfigDict
 
 from benchmarks.peers.made_up import made_up_dataset
 from benchmarks.worker import Job
 from configs.base import get_config
 from signjax.data.batching.collate import prefetched
 from signjax.runtime.jax_setup import configure_jax, cores
+from signjax.settings.plans import TrainingPlans, take_apart
 from signjax.settings.training_plan import step_bytes
 from signjax.trainer import Trainer
 from signjax.training.state import TrainState, parameter_count
@@ -26,8 +26,8 @@ STILL = {
 _EPOCH_STEPS = 8
 
 
-def config_for(settings: dict[str, Any]) -> ConfigDict:
-    """The base configuration at the size that is measured; `keys` overrides others by their dotted path.
+def plans_for(settings: dict[str, Any]) -> TrainingPlans:
+    """The plans of the base configuration at the size that is measured; `keys` overrides others by their dotted path.
 
     Called before jax starts, which it sets up as `launch.py` does.
     """
@@ -38,8 +38,9 @@ def config_for(settings: dict[str, Any]) -> ConfigDict:
     config.update_from_flattened_dict(settings.get("keys", {}))
     if not settings.get("augmented"):
         config.augment.update(STILL)
-    configure_jax(step_bytes(config, cores()))
-    return config
+    plans = take_apart(config).training
+    configure_jax(step_bytes(plans, cores()))
+    return plans
 
 
 def forever(trainer: Trainer) -> Iterator[Any]:
@@ -50,7 +51,7 @@ def forever(trainer: Trainer) -> Iterator[Any]:
 def made_up_trainer(settings: dict[str, Any]) -> Trainer:
     """A trainer on random clips of one length."""
     clips = settings.get("clips", _EPOCH_STEPS * settings["batch"])
-    return Trainer(config_for(settings), made_up_dataset(clips, settings["frames"], settings.get("channels")))
+    return Trainer(plans_for(settings), made_up_dataset(clips, settings["frames"], settings.get("channels")))
 
 
 def compiled(trainer: Trainer, state: TrainState) -> Any:

@@ -19,6 +19,7 @@ from signjax.layers.dropout import Dropout
 from signjax.layers.linear import Projection
 from signjax.layers.pooling import Pool
 from signjax.layers.recurrent.bidirectional import Recurrence
+from signjax.plans.hybrid import HybridSettings
 
 
 class Hybrid(nn.Module):
@@ -26,36 +27,12 @@ class Hybrid(nn.Module):
 
     Attributes:
       classes: head name -> number of classes.
-      filters: features of each convolution stage; time is halved between stages.
-      kernels: frames that the filters of each stage see; odd.
-      depth: residual blocks of each stage.
-      units: hidden units of each direction of the LSTM and of the GRU.
-      heads: attention heads.
-      dropout: rate before the heads; half of it inside the network.
-      depthwise, channel_attention, stochastic_depth: of the residual blocks; the rate of the last rises linearly to this
-        value with the block's depth.
-      rotary: of the attention.
-      recurrent_dropout, recurrent_norm: of the LSTM and the GRU.
-      remat: forget what each layer computed, and compute it again in the backward pass: less memory for more time.
-      dtype: precision of the products; weights, statistics, softmax, carried states and logits are float32.
+      settings: sizes and options.
       axis_name: the mapped axis over which devices share a batch.
     """
 
     classes: Mapping[str, int]
-    filters: tuple[int, ...]
-    kernels: tuple[int, ...]
-    depth: int
-    units: int
-    heads: int
-    dropout: float
-    depthwise: bool = False
-    channel_attention: bool = False
-    stochastic_depth: float = 0.0
-    rotary: bool = False
-    recurrent_dropout: float = 0.0
-    recurrent_norm: bool = False
-    remat: bool = False
-    dtype: jnp.dtype = jnp.float32
+    settings: HybridSettings
     axis_name: str | None = None
 
     @nn.compact
@@ -70,37 +47,40 @@ class Hybrid(nn.Module):
           row: each clip's row in the global batch, which names its dropout stream.
           training: batch statistics and dropout, or not.
         """
-        inner, dtype = self.dropout / 2, self.dtype
-        x = Projection(self.filters[0], dtype=dtype, name="stem")(x)
+        settings = self.settings
+        inner, dtype = settings.dropout / 2, jnp.dtype(settings.precision)
+        x = Projection(settings.filters[0], dtype=dtype, name="stem")(x)
         x = nn.gelu(MaskedBatchNorm(self.axis_name, name="stem_norm")(x, mask, training=training))
-        blocks = len(self.filters) * self.depth
-        for stage, (filters, kernel) in enumerate(zip(self.filters, self.kernels, strict=True)):
+        blocks = len(settings.filters) * settings.depth
+        for stage, (filters, kernel) in enumerate(zip(settings.filters, settings.kernels, strict=True)):
             if stage:
                 x, mask = halve_time(x, mask), halve_mask(mask)
-            for block in range(self.depth):
+            for block in range(settings.depth):
                 layer: nn.Module = ResidualBlock(
                     filters,
                     kernel,
                     inner,
-                    depthwise=self.depthwise,
-                    channel_attention=self.channel_attention,
-                    stochastic_depth=self.stochastic_depth * (stage * self.depth + block + 1) / blocks,
+                    depthwise=settings.depthwise,
+                    channel_attention=settings.channel_attention,
+                    stochastic_depth=settings.stochastic_depth * (stage * settings.depth + block + 1) / blocks,
                     axis_name=self.axis_name,
                     dtype=dtype,
                     name=f"stage{stage}_block{block}",
                 )
                 x = self._apply(layer, x, mask, row, training=training)
-        attention = SelfAttention(self.heads, self.rotary, dtype, name="attention")
+        attention = SelfAttention(settings.heads, settings.rotary, dtype, name="attention")
         attended = x + self._apply(attention, x, mask)
         paths = [x, attended]
         for cell in ("lstm", "gru"):
-            layer = Recurrence(self.units, cell, self.recurrent_dropout, self.recurrent_norm, dtype, name=cell)
+            layer = Recurrence(
+                settings.units, cell, settings.recurrent_dropout, settings.recurrent_norm, dtype, name=cell
+            )
             paths.append(self._apply(layer, x, mask, row, training=training))
         fused = Dropout(inner)(jnp.concatenate(paths, axis=-1), row, training=training)
         fused = Projection(x.shape[-1], use_bias=False, dtype=dtype, name="fusion")(fused)
         fused = nn.gelu(MaskedBatchNorm(self.axis_name, name="fusion_norm")(fused, mask, training=training))
         pooled = Pool(name="pool")(x + fused, mask)
-        pooled = Dropout(self.dropout)(nn.LayerNorm(name="pool_norm")(pooled), row, training=training)
+        pooled = Dropout(settings.dropout)(nn.LayerNorm(name="pool_norm")(pooled), row, training=training)
         return {head: nn.Dense(count, name=f"head_{head}")(pooled) for head, count in self.classes.items()}
 
     def _apply(self, layer: nn.Module, *inputs: Array, **flags: bool) -> Array:
@@ -109,4 +89,4 @@ class Hybrid(nn.Module):
         def call(module: nn.Module, *arrays: Array) -> Array:
             return module(*arrays, **flags)
 
-        return (nn.remat(call) if self.remat else call)(layer, *inputs)
+        return (nn.remat(call) if self.settings.remat else call)(layer, *inputs)

@@ -1,1 +1,1 @@
-"""What the keys of a config can be, whether a config can be used, and one plan for each stage made of it."""
+"""Every key of a config, generated from the settings of the stages; its checks, its reference, and the plans made of a config."""

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,9 @@ from signjax.data.preparation.recipe import check_path
 from signjax.data.synthetic import registry as corpora
 from signjax.data.synthetic.hamnosys_corpus import find_strings
 from signjax.errors import InputError
-from signjax.settings.kinds import shown
-from signjax.settings.rules import RULES
+from signjax.plans.kinds import shown
+from signjax.plans.setting import key_of, refused, settings_of
+from signjax.settings.schema import SETTINGS, STAGES
 
 # A run over more clips than this would have to write them all first: 4 GiB or more.
 _MOST_SYNTHETIC_CLIPS = 1_000_000
@@ -31,15 +31,15 @@ def faults(values: Mapping[str, Any], mode: str = "train", known: Collection[str
       known: keys whose faults were told already.
     """
     wrong = set(known)
-    unknown, absent = values.keys() - RULES, RULES.keys() - values
+    unknown, absent = values.keys() - SETTINGS, SETTINGS.keys() - values
     if unknown:
         yield f"the config has keys that do not exist: {_listed(unknown)}; --config_help lists all keys"
     if absent:
         yield f"the config lacks keys: {_listed(absent)}; start from configs.base.get_config(), which has all"
         wrong |= absent
-    for key, kind in RULES.items():
-        if key not in wrong and not kind.accepts(values[key]):
-            yield refused(key, values[key])
+    for key, one in SETTINGS.items():
+        if key not in wrong and not one.kind.accepts(values[key]):
+            yield refused(key, values[key], one.kind)
             wrong.add(key)
     for keys, check in (*_RELATIONS, *(() if mode == "predict" else _TRAINING_DATA)):
         if wrong.isdisjoint(keys):
@@ -47,11 +47,6 @@ def faults(values: Mapping[str, Any], mode: str = "train", known: Collection[str
                 check(*(values[key] for key in keys))
             except InputError as error:
                 yield str(error)
-
-
-def refused(key: str, value: Any) -> str:
-    """Says that a key cannot have a value, and which it can."""
-    return f"config.{key} is {shown(value)}; it must be {RULES[key].allowed}"
 
 
 def _listed(keys: Collection[str]) -> str:
@@ -167,12 +162,14 @@ def _check_path(source: str, path: str, labels: str) -> None:
         check_path(source, path)
 
 
+_CLEANING_KEYS = tuple(key_of(STAGES[Cleaning], name, one) for name, one in settings_of(Cleaning).items())
+
 Relation = tuple[tuple[str, ...], Callable[..., None]]
 
 # A relation is checked where each of its keys has a value that it can have by itself.
 _RELATIONS: tuple[Relation, ...] = (
     (("data.label_mode", "data.heads"), _check_heads),
-    (tuple(f"data.{field.name}" for field in fields(Cleaning)), _check_cleaning),
+    (_CLEANING_KEYS, _check_cleaning),
     (("data.layout",), _check_layout),
     (("augment.fastest", "augment.slowest"), _check_pace),
     (("model.filters", "model.kernels"), _check_stages),

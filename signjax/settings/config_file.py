@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from signjax.errors import InputError
-from signjax.settings.checks import refused
-from signjax.settings.rules import RULES
+from signjax.plans.setting import refused
+from signjax.settings.schema import SETTINGS
 
 _OVERRIDE = re.compile(r"--?(?P<no>no)?config\.(?P<key>[^=]*)(=(?P<value>.*))?", re.DOTALL)
 _FLAG = re.compile(r"--?[a-zA-Z]")
@@ -44,7 +44,7 @@ def take_overrides(argv: Sequence[str]) -> tuple[list[str], list[Override]]:
             others.append(argument)
             continue
         key, written = found["key"], found["value"]
-        a_switch = key in RULES and RULES[key].a_switch
+        a_switch = key in SETTINGS and SETTINGS[key].kind.a_switch
         if found["no"]:
             written = "False" if a_switch and written is None else None
         elif written is None and a_switch:
@@ -61,15 +61,15 @@ def readable(overrides: Sequence[Override]) -> tuple[list[str], dict[str, str]]:
     faults: dict[str, str] = {}
     for key, written in overrides:
         faults.pop(key, None)  # the last of several flags for a key counts
-        if key not in RULES:
+        if key not in SETTINGS:
             faults[key] = _unknown(key)
         elif written is None:
             faults[key] = f"config.{key} has no value; say --config.{key}=VALUE"
         else:
             try:
-                flags[key] = f"--config.{key}={RULES[key].read(written)}"
+                flags[key] = f"--config.{key}={SETTINGS[key].kind.read(written)}"
             except ValueError:
-                faults[key] = refused(key, written)
+                faults[key] = refused(key, written, SETTINGS[key].kind)
     return [flag for key, flag in flags.items() if key not in faults], faults
 
 
@@ -112,12 +112,12 @@ def load_config(name: str) -> ConfigDict:
 
 
 def _unknown(key: str) -> str:
-    below = [known for known in RULES if known.startswith(f"{key}.")]
+    below = [known for known in SETTINGS if known.startswith(f"{key}.")]
     if below:
         return f"config.{key} is a group of keys and has no value itself; set one of them, such as --config.{below[0]}=VALUE"
     asked = key.replace("-", "_").lower()
-    by_name = {known.rpartition(".")[2]: known for known in RULES}
-    close = difflib.get_close_matches(asked, RULES, 1, 0.7) or [
+    by_name = {known.rpartition(".")[2]: known for known in SETTINGS}
+    close = difflib.get_close_matches(asked, SETTINGS, 1, 0.7) or [
         by_name[name] for name in difflib.get_close_matches(asked.rpartition(".")[2], by_name, 1, 0.7)
     ]
     advice = f"did you mean config.{close[0]}? " if close else ""

@@ -12,6 +12,7 @@ import numpy as np
 
 from signjax.data.batching.collate import prefetched
 from signjax.errors import InputError
+from signjax.plans.training import LoopSettings
 from signjax.runtime.compile_counter import compilations
 from signjax.training.checkpoint import Checkpoints
 from signjax.training.log import MetricsLog, Progress
@@ -21,21 +22,6 @@ from signjax.training.state import TrainState, Variables
 _LEAST_GAIN = 0.01
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class LoopSettings:
-    """How long to train.
-
-    Attributes:
-      epochs: at most this many.
-      patience: epochs without improvement after which training stops.
-      checkpoint_epochs: a checkpoint at least this often; the best epoch always has one.
-    """
-
-    epochs: int
-    patience: int
-    checkpoint_epochs: int
 
 
 @dataclass(frozen=True)

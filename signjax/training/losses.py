@@ -3,27 +3,11 @@
 Shapes: B clips, C classes.
 """
 
-from dataclasses import dataclass
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-
-@dataclass(frozen=True)
-class LossSettings:
-    """Weights of the two terms, and their parameters.
-
-    Attributes:
-      cross_entropy_weight, focal_weight: factors on the two terms.
-      focal_gamma: how strongly clips that are already right are discounted.
-      label_smoothing: share of the target spread over all classes, in the cross-entropy term.
-    """
-
-    cross_entropy_weight: float
-    focal_weight: float
-    focal_gamma: float
-    label_smoothing: float
+from signjax.plans.training import LossSettings
 
 
 def clip_losses(logits: Float[Array, "b c"], labels: Int[Array, "b"], settings: LossSettings) -> Float[Array, "b"]:

@@ -1,31 +1,9 @@
 """The optimizer: AdamW with clipped gradients, a warm-up and a cosine."""
 
-from dataclasses import dataclass
-
 import optax
 
+from signjax.plans.training import OptimizerSettings
 from signjax.training.packing import MATRICES, VECTORS
-
-
-@dataclass(frozen=True)
-class OptimizerSettings:
-    """What the optimizer needs; durations are in steps.
-
-    Attributes:
-      learning_rate: peak.
-      warmup_steps: linear rise from zero.
-      decay_steps: length of warm-up and cosine together; after it the rate stays at its final value.
-      final_fraction: final rate, as a fraction of the peak.
-      weight_decay: decoupled, on matrices and kernels alone.
-      clip_norm: largest global norm of a gradient.
-    """
-
-    learning_rate: float
-    warmup_steps: int
-    decay_steps: int
-    final_fraction: float
-    weight_decay: float
-    clip_norm: float
 
 
 def make_schedule(settings: OptimizerSettings) -> optax.Schedule:

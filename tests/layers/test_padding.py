@@ -14,6 +14,7 @@ from signjax.layers.pooling import Pool
 from signjax.layers.recurrent.bidirectional import Recurrence
 from signjax.model.hybrid import Hybrid
 from signjax.model.inputs import model_inputs
+from signjax.plans.hybrid import HybridSettings
 
 LENGTHS = (13, 7, 16)
 
@@ -146,7 +147,7 @@ def test_a_clip_without_frames_gives_finite_results():
 
 
 def small_model() -> Hybrid:
-    return Hybrid({"gloss": 4, "hand": 2}, (8, 12), (5, 3), depth=1, units=6, heads=2, dropout=0.4)
+    return Hybrid({"gloss": 4, "hand": 2}, HybridSettings((8, 12), (5, 3), depth=1, units=6, heads=2, dropout=0.4))
 
 
 def inputs(frames: int):

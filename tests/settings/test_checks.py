@@ -12,10 +12,12 @@ from ml_collections import ConfigDict, config_flags
 
 from configs import base, hamnosys
 from signjax.errors import InputError
-from signjax.settings import data_plan as settings
+from signjax.plans.kinds import is_whole
+from signjax.settings import run_config as settings
 from signjax.settings.config_file import readable, take_overrides
-from signjax.settings.kinds import is_whole
-from signjax.settings.rules import RULES
+from signjax.settings.schema import SETTINGS
+
+RULES = {key: one.kind for key, one in SETTINGS.items()}
 
 
 def problems(*flags: str, mode: str = "train") -> str:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
@@ -6,6 +8,7 @@ from conftest import make_recipe, silent, some_devices
 from configs.base import get_config
 from signjax.data.preparation.prepare import prepare
 from signjax.settings import training_plan as training_settings
+from signjax.settings.plans import take_apart
 from signjax.trainer import Trainer
 
 
@@ -32,12 +35,13 @@ def test_the_memory_of_a_step_is_about_what_xla_asks_for(dataset):
     config = get_config()
     config.train.batch_size, config.train.buckets = 32, 1
     some_devices(training_settings.cpu_devices(32, 4))
-    trainer = Trainer(config, dataset)
+    plans = take_apart(config).training
+    trainer = Trainer(plans, dataset)
     (frames, batches, steps), _ = next(iter(trainer.dispatches_of(1)))
-    config.data.max_frames = frames
+    plans = replace(plans, batches=replace(plans.batches, max_frames=frames))
     program = trainer.program(frames).lower(trainer.fresh_state(), trainer.data, batches, steps).compile()
     wanted = program.memory_analysis().temp_size_in_bytes
-    assert 0.7 * wanted < training_settings.step_bytes(config, len(jax.local_devices())) < 1.4 * wanted
+    assert 0.7 * wanted < training_settings.step_bytes(plans, len(jax.local_devices())) < 1.4 * wanted
 
 
 def test_rotations_need_no_centre(dataset):

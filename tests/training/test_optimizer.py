@@ -6,7 +6,7 @@ from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_s
 from signjax.training.packing import pack, unpack
 
 SETTINGS = OptimizerSettings(
-    learning_rate=0.1, warmup_steps=4, decay_steps=12, final_fraction=0.1, weight_decay=0.5, clip_norm=1.0
+    learning_rate=0.1, warmup_epochs=4, decay_epochs=12, final_fraction=0.1, weight_decay=0.5, clip_norm=1.0
 )
 
 

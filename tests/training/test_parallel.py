@@ -12,6 +12,7 @@ from signjax.augment import Augmentation
 from signjax.data.batching import collate as batches
 from signjax.errors import InputError
 from signjax.model.hybrid import Hybrid
+from signjax.plans.hybrid import HybridSettings
 from signjax.settings import training_plan as settings
 from signjax.training import parallel
 from signjax.training.losses import LossSettings
@@ -27,7 +28,8 @@ LOSS = LossSettings(0.5, 0.5, 2.0, 0.1)
 
 def make_steps(dataset):
     classes = {head: len(names) for head, names in dataset.heads.items()}
-    model = Hybrid(classes, (8, 12), (5, 3), 1, units=6, heads=2, dropout=0.4, axis_name=parallel.AXIS)
+    sizes = HybridSettings((8, 12), (5, 3), 1, units=6, heads=2, dropout=0.4)
+    model = Hybrid(classes, sizes, axis_name=parallel.AXIS)
     optimizer_settings = OptimizerSettings(1e-3, 0, 100, 0.1, 0.05, 1.0)
     optimizer = make_optimizer(optimizer_settings)
     inputs = settings.inputs(dataset)

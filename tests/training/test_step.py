@@ -11,6 +11,7 @@ from signjax.augment import Augmentation
 from signjax.data.batching.collate import collate
 from signjax.errors import InputError
 from signjax.model.hybrid import Hybrid
+from signjax.plans.hybrid import HybridSettings
 from signjax.runtime.out_of_memory import explain_out_of_memory
 from signjax.settings import training_plan as settings
 from signjax.training.losses import LossSettings
@@ -28,7 +29,7 @@ def one_step(dataset, frames=FRAMES, accumulate=1, augmentation=STILL, **changes
     """The metrics and the new parameters of a first step, on one device without a mapped axis."""
     classes = {head: len(names) for head, names in dataset.heads.items()}
     fields = {"filters": (8, 12), "kernels": (5, 3), "depth": 1, "units": 6, "heads": 2, "dropout": 0.0}
-    model = Hybrid(classes, **(fields | changes))
+    model = Hybrid(classes, HybridSettings(**(fields | changes)))
     optimizer_settings = OptimizerSettings(1e-3, 0, 100, 0.1, 0.05, 1.0)
     optimizer = make_optimizer(optimizer_settings)
     step = make_train_step(
@@ -95,7 +96,7 @@ def test_a_batch_in_parts_has_the_gradient_of_the_mean_of_the_parts(dataset):
 
 
 def test_bfloat16_stays_close_and_keeps_float32_weights(dataset):
-    full, half = one_step(dataset), one_step(dataset, dtype=jnp.bfloat16)
+    full, half = one_step(dataset), one_step(dataset, precision="bfloat16")
     assert half[0]["loss"] == pytest.approx(float(full[0]["loss"]), rel=0.02)
     assert half[0]["loss"] != full[0]["loss"]
     kinds = {leaf.dtype for leaf in jax.tree.leaves((half[1].params, half[1].batch_stats, half[1].average))}

@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from signjax.plans.kinds import RATE, number
+from signjax.plans.setting import setting
+
 _EXCERPT_STREAM = 2
 
 # A sign is not shortened below this many frames: its movement would be gone.
@@ -38,16 +41,19 @@ class Excerpts(NamedTuple):
 
 @dataclass(frozen=True)
 class Pace:
-    """How clips are cut and played in training.
+    """How clips are cut and played in training; the factor on the number of frames is drawn evenly on a log scale."""
 
-    Attributes:
-      crop: largest share of a clip that is cut off, split at random between its two ends.
-      fastest, slowest: factors on the number of frames, drawn evenly between the two on a log scale.
-    """
-
-    crop: float
-    fastest: float
-    slowest: float
+    crop: float = setting(
+        0.1, "Largest share of a clip that is cut off, split at random between its start and its end.", RATE
+    )
+    fastest: float = setting(
+        0.7,
+        "Smallest factor on the number of frames of a clip; at most augment.slowest. Smaller values play clips faster.",
+        number(0.1, 10),
+    )
+    slowest: float = setting(
+        1.4, "Largest factor on the number of frames of a clip. Larger values play clips more slowly.", number(0.1, 10)
+    )
 
 
 def whole(lengths: np.ndarray, frames: int) -> Excerpts:

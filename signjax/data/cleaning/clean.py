@@ -17,32 +17,50 @@ from signjax.data.layout import registry as layouts
 from signjax.data.layout.parts import Layout
 from signjax.data.preparation.quarantine import fault_of
 from signjax.errors import InputError
+from signjax.plans.kinds import one_of, whole, yes_no
+from signjax.plans.setting import check_fields, setting
 
 ROTATIONS = ("axis_angle", "6d")
 
 
 @dataclass(frozen=True)
 class Cleaning:
-    """What is done to each clip; the fields are keys of `config.data`.
+    """What is done to each clip; the fields are keys of `config.data`."""
 
-    Attributes:
-      shortest_clip, longest_clip: frames; clips outside of this go to quarantine.
-      handedness: one of `handedness.MODES`.
-      trim: whether idle frames at both ends are cut off.
-      longest_gap: frames over which a part that was not seen is interpolated.
-      centre: whether coordinates are centred and scaled on the shoulders.
-      hand_shapes: whether coordinates of hands come a second time, relative to the wrist.
-      rotations: how rotations are stored, one of `ROTATIONS`.
-    """
-
-    shortest_clip: int = 4
-    longest_clip: int = 2000
-    handedness: str = "table"
-    trim: bool = True
-    longest_gap: int = 5
-    centre: bool = True
-    hand_shapes: bool = True
-    rotations: str = "axis_angle"
+    shortest_clip: int = setting(4, "Shorter clips are quarantined.", whole(1, 100_000), unit="frames")
+    longest_clip: int = setting(
+        2000,
+        "Longer clips are quarantined.",
+        whole(1, 1_000_000),  # 11 hours at 25 frames a second
+        unit="frames",
+    )
+    handedness: str = setting(
+        "table",
+        "What is done with left-handed clips: as_is (nothing), table (mirrored where the source or the label table says that the "
+        "left hand leads) or detect (also where the motion says so).",
+        one_of(handedness.MODES),
+    )
+    trim: bool = setting(
+        True, "Whether idle frames at the start and the end, in which the hands rest, are cut off.", yes_no()
+    )
+    longest_gap: int = setting(
+        5,
+        "Longest gap over which a body part that was not detected is interpolated; longer gaps are masked. "
+        "Larger values invent more.",
+        whole(0, 100_000),
+        unit="frames",
+    )
+    centre: bool = setting(
+        True, "Whether coordinates are centred between the shoulders and scaled by their distance.", yes_no()
+    )
+    hand_shapes: bool = setting(
+        True, "Whether wrist-relative coordinates of the hands are added to the channels.", yes_no()
+    )
+    rotations: str = setting(
+        "axis_angle",
+        "How rotations are represented: axis_angle (3 numbers) or 6d (6 numbers, without discontinuities).",
+        one_of(ROTATIONS),
+    )
 
 
 @dataclass(frozen=True)
@@ -69,19 +87,12 @@ def check_cleaning(cleaning: Cleaning) -> None:
     Raises:
       InputError: naming the key and what there is.
     """
-    for key, value, allowed in (
-        ("handedness", cleaning.handedness, handedness.MODES),
-        ("rotations", cleaning.rotations, ROTATIONS),
-    ):
-        if value not in allowed:
-            raise InputError(f"config.data.{key} must be one of {', '.join(allowed)}; it is {value!r}")
-    if not 1 <= cleaning.shortest_clip <= cleaning.longest_clip:
+    check_fields(cleaning, "data")
+    if cleaning.shortest_clip > cleaning.longest_clip:
         raise InputError(
             f"config.data.shortest_clip is {cleaning.shortest_clip}; it must be from 1 to data.longest_clip, "
             f"{cleaning.longest_clip}"
         )
-    if cleaning.longest_gap < 0:
-        raise InputError(f"config.data.longest_gap is {cleaning.longest_gap}; it must be at least 0")
 
 
 def cleaned_layout(layout: Layout, cleaning: Cleaning) -> Layout:

@@ -10,40 +10,89 @@ from signjax.data.cleaning.clean import Cleaning, check_cleaning
 from signjax.data.dataset import FORMAT_VERSION
 from signjax.data.labels import modes as label_modes
 from signjax.data.labels.feasibility import RARE_CLASSES
+from signjax.data.layout.registry import BUILT_IN
 from signjax.data.sources import registry as catalogue
 from signjax.data.sources.item import Request
 from signjax.data.splits.leaks import DUPLICATES
 from signjax.data.splits.split import Rule
 from signjax.data.synthetic.registry import Corpus
 from signjax.errors import InputError
+from signjax.plans.kinds import layout_name, one_of, text, yes_no
+from signjax.plans.setting import check_fields, setting
 
 
-@dataclass(frozen=True)
+def named_heads(written: str) -> tuple[str, ...]:
+    """The names in a list that is separated by commas."""
+    return tuple(head.strip() for head in written.split(",") if head.strip())
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """All that decides what a dataset folder holds; the fields are keys of `config.data`.
 
     Attributes:
-      source, path, labels, layout, label_mode, heads: what is read, and how it is labelled.
       cleaning: what is done to each clip.
       rule: how clips are split.
-      duplicates: one of `leaks.DUPLICATES`.
-      rare_classes: one of `feasibility.RARE_CLASSES`.
-      strict: whether a clip that cannot be used stops the run.
       corpus: what a synthetic corpus consists of.
       seed: of a synthetic corpus.
     """
 
-    source: str
-    path: str
-    labels: str
-    layout: str
-    label_mode: str
-    heads: tuple[str, ...]
+    source: str = setting(
+        "synthetic",
+        "Form of the clips: synthetic (made up), synthetic_hamnosys (made-up motion for real HamNoSys strings), signavatars "
+        "(pickles), arrays (.npz, .npy), pose (.pose), mediapipe (class/sequence/frame.npy) or gislr (Kaggle asl-signs). "
+        "See docs/data.md.",
+        one_of(tuple(catalogue.SOURCES)),
+    )
+    path: str = setting(
+        "",
+        "File or folder of the clips; for source synthetic_hamnosys, of the strings.",
+        text(),
+        automatic="for source synthetic, `corpus` in the run folder; other sources need a path",
+        may_change=True,
+    )
+    labels: str = setting(
+        "",
+        "Label table (.csv, .tsv, .json or .jsonl).",
+        text(),
+        automatic="sources signavatars, pose and arrays with one file per clip look for one next to the clips",
+        may_change=True,
+    )
+    layout: str = setting(
+        "auto",
+        "Layout of the channels: one of those in docs/data.md, or a JSON file that describes one.",
+        layout_name(("auto", "generic", *BUILT_IN)),
+        automatic="the layout of the source",
+    )
+    label_mode: str = setting(
+        "column",
+        "What the model learns to name: column (columns of the label table), gloss, or attributes (of the HamNoSys string in "
+        "column `hamnosys`).",
+        one_of(label_modes.LABEL_MODES),
+    )
+    heads: tuple[str, ...] = setting(
+        "",
+        "Heads to train, separated by commas: label columns, or attributes in label mode attributes.",
+        text(),
+        automatic="gloss, or in label mode attributes every attribute that can be learned",
+        convert=named_heads,
+    )
     cleaning: Cleaning
     rule: Rule
-    duplicates: str
-    rare_classes: str
-    strict: bool
+    duplicates: str = setting(
+        "stop",
+        "What happens when copies of one recording are on both sides of a given split: stop, or drop the copy in training (listed "
+        "in quarantine.csv).",
+        one_of(DUPLICATES),
+    )
+    rare_classes: str = setting(
+        "stop",
+        "What happens when a class has a single clip: stop, or leave_out the class (listed in quarantine.csv).",
+        one_of(RARE_CLASSES),
+    )
+    strict: bool = setting(
+        False, "Whether a single clip that cannot be used stops the run instead of going to quarantine.", yes_no()
+    )
     corpus: Corpus
     seed: int
 
@@ -59,15 +108,9 @@ def check_recipe(recipe: Recipe) -> None:
     Raises:
       InputError: naming the key and what there is.
     """
-    catalogue.named(recipe.source)
+    check_fields(recipe, "data")
     label_modes.check_mode(recipe.label_mode, recipe.heads)
     check_cleaning(recipe.cleaning)
-    for key, value, allowed in (
-        ("rare_classes", recipe.rare_classes, RARE_CLASSES),
-        ("duplicates", recipe.duplicates, DUPLICATES),
-    ):
-        if value not in allowed:
-            raise InputError(f"config.data.{key} must be one of {', '.join(allowed)}; it is {value!r}")
     check_path(recipe.source, recipe.path)
 
 

@@ -13,30 +13,52 @@ from signjax.data.splits.groups import join_groups
 from signjax.data.splits.leaks import Joined
 from signjax.data.splits.sizes import SPLITS
 from signjax.errors import InputError
+from signjax.plans.kinds import number, one_of, text, whole
+from signjax.plans.run import RunSettings
+from signjax.plans.setting import setting
 
 RULES = ("auto", "column", "signer", "stratified", "folds", "leave_one_out")
+
+_FRACTION = number(0, 1, above=True, below=True)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """How to split; the fields are keys of `config.data`, and the seed.
+    """How to split; the fields are keys of `config.data`, and the seed by which equal groups are ordered."""
 
-    Attributes:
-      split: one of `RULES`.
-      valid_fraction, test_fraction: shares of the clips, where the rule does not say.
-      folds: into how many parts `folds` deals the clips.
-      fold: which part, signer or group is tested, from 0.
-      held_out: the name of the signer or group that `leave_one_out` tests; empty: number `fold` in the order of names.
-      seed: of the order in which equal groups are dealt.
-    """
-
-    split: str = "auto"
-    valid_fraction: float = 0.15
-    test_fraction: float = 0.15
-    folds: int = 5
-    fold: int = 0
-    held_out: str = ""
-    seed: int = 0
+    split: str = setting(
+        "auto",
+        "How clips are split into training, validation and test: column (as the source or the label table says), "
+        "signer (whole signers are held out), stratified (by class; signers may be shared), folds (signers or groups are dealt "
+        "to data.folds parts) or leave_one_out (one signer or group is tested).",
+        one_of(RULES),
+        automatic="the first of column, signer and stratified that the data allow",
+    )
+    valid_fraction: float = setting(
+        0.15,
+        "Fraction of the clips for validation, by which the checkpoint is chosen. "
+        "Without effect where the source gives a validation split.",
+        _FRACTION,
+    )
+    test_fraction: float = setting(
+        0.15,
+        "Fraction of the clips for the test split, which is read once, at the end. "
+        "Without effect where the source gives a test split.",
+        _FRACTION,
+    )
+    folds: int = setting(5, "Number of parts of split folds.", whole(2, 1000))  # each fold is a training run
+    fold: int = setting(
+        0,
+        "Which part is tested in split folds, or which signer or group, ordered by name, in leave_one_out; counted from 0.",
+        whole(0, 100_000),
+    )
+    held_out: str = setting(
+        "",
+        "Name of the signer or group that split leave_one_out tests.",
+        text(),
+        automatic="the one whose number is data.fold",
+    )
+    seed: int = RunSettings.seed
 
 
 @dataclass(frozen=True)

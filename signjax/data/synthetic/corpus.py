@@ -27,6 +27,8 @@ from signjax.data.text_files import write_text
 from signjax.data.workers import ALONE, Workers
 from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
+from signjax.plans.kinds import whole
+from signjax.plans.setting import setting
 
 Say = Callable[[str], None]
 
@@ -37,9 +39,16 @@ STAMP = "corpus.json"
 class CorpusSize:
     """How many signs, signers, and takes of each sign by each signer."""
 
-    signs: int
-    signers: int
-    takes: int
+    signs: int = setting(
+        24,
+        "Size of the vocabulary of the synthetic corpus.",
+        whole(2, 1000),  # the vocabulary has 3072 signs, and drawing the last ones takes long
+        unit="signs",
+    )
+    signers: int = setting(
+        16, "Number of synthetic signers, also of source synthetic_hamnosys.", whole(3, 10_000), unit="signers"
+    )  # three splits need three
+    takes: int = setting(3, "How often each synthetic signer signs each sign.", whole(1, 1000), unit="clips")
 
 
 def signavatars_content(clip: dict[str, np.ndarray], rng: np.random.Generator) -> dict[str, object]:

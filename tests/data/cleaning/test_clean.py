@@ -180,8 +180,8 @@ def test_what_cannot_be_cleaned_says_why(change, reason):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"rotations": "quaternion"}, "rotations must be one of axis_angle, 6d"),
-        ({"handedness": "left"}, "handedness must be one of as_is"),
+        ({"rotations": "quaternion"}, "rotations is 'quaternion'; it must be one of axis_angle, 6d"),
+        ({"handedness": "left"}, "handedness is 'left'; it must be one of as_is"),
         ({"shortest_clip": 0}, "shortest_clip is 0"),
         ({"longest_gap": -1}, "longest_gap is -1"),
     ],

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 # As absl reads boolean flags.
@@ -59,6 +59,10 @@ def number(least: float, most: float, *, above: bool = False, below: bool = Fals
     return Kind(f"a number {start} {end}", accepts, float)
 
 
+# Probabilities and shares of which 1 makes no sense: it would drop everything, smooth every target away, never move an average.
+RATE = number(0, 1, below=True)
+
+
 def one_of(words: Sequence[str]) -> Kind:
     """One of a list of words."""
     return Kind(f"one of {', '.join(words)}", lambda value: isinstance(value, str) and value in words, str)
@@ -85,6 +89,17 @@ def layout_name(names: Sequence[str]) -> Kind:
 def yes_no() -> Kind:
     """True or False."""
     return Kind("True or False", lambda value: isinstance(value, bool), _read_yes_no, a_switch=True)
+
+
+def or_auto(kind: Kind, stored: Any) -> Kind:
+    """The same values, and the word `auto` in a flag, which is read as the value that the config stores for it."""
+    if "auto" in kind.allowed:  # one of its own words
+        return kind
+    return replace(
+        kind,
+        allowed=f"{kind.allowed}, or auto",
+        read=lambda written: stored if written == "auto" else kind.read(written),
+    )
 
 
 def whole_numbers(least: int, most: int, count: int, *, odd: bool = False) -> Kind:

@@ -1,0 +1,162 @@
+"""The command line: flags, nothing else.
+
+python -m signjax [--config=FILE] [--workdir=DIR] [--mode=train|prepare|evaluate|predict] [--config.KEY=VALUE ...]
+
+`signjax` is the same as a command, and `python launch.py` the same in a checkout. Without --config, the base configuration is used.
+"""
+
+import io
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from absl import app, flags, logging
+from ml_collections import ConfigDict, config_flags
+
+from signjax.errors import InputError
+from signjax.settings import base
+from signjax.settings.config_file import load_config, readable, take_overrides
+from signjax.settings.reference import config_help
+
+MODES = ("train", "prepare", "evaluate", "predict")
+
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Run folder; the default is named after the configuration, below runs/."
+)
+_MODE = flags.DEFINE_enum("mode", "train", MODES, "train prepares, trains or resumes, evaluates and reports.")
+_CONFIG_HELP = flags.DEFINE_bool(
+    "config_help",
+    False,
+    "List every key of the configuration with its default, its meaning and the values it can have.",
+)
+
+_CONFIG_HELP_TEXT = "Python file with the configuration, by default the base one. --config.KEY=VALUE overrides any key."
+
+# What names the base configuration where no such file exists: only a checkout has a folder configs/.
+_BASE_NAMES = ("base", "configs/base.py")
+
+_OWN_FLAGS = ("workdir", "mode", "config_help")
+
+_faults: dict[str, str] = {}  # key of the configuration -> what is wrong with the flag for it
+
+
+def _print_keys() -> None:
+    for paragraph in config_help():
+        print(paragraph)
+
+
+def _stop(problem: object) -> NoReturn:
+    print(f"error: {problem}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _run() -> None:
+    """Loads the configuration, checks all of it, and runs a mode.
+
+    Raises:
+      InputError: what the user gave cannot be used.
+    """
+    from signjax.runtime.jax_setup import choose_platform
+    from signjax.settings.run_config import check
+
+    config = flags.FLAGS.config
+    choose_platform()
+    check(config, _MODE.value, _faults)
+
+    from signjax import pipeline  # loads jax, so the platform must be chosen by now
+
+    pipeline.run(config, _WORKDIR.value, _MODE.value, lambda line: print(line, flush=True))
+
+
+def main(argv: list[str]) -> None:
+    """Runs a mode; ends with exit status 1 and one message where the input cannot be used."""
+    if len(argv) > 1:
+        _stop(f"{' '.join(argv[1:])}: not a flag; flags begin with --, and a value that holds spaces needs quotes")
+    if _CONFIG_HELP.value:
+        _print_keys()
+        return
+    logging.set_verbosity(logging.WARNING)  # orbax tells every step of its own at level INFO
+    try:
+        _run()
+    except InputError as error:
+        _stop(error)
+    except OSError as error:  # no room, no permission
+        _stop(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error)
+    except KeyboardInterrupt:
+        print("interrupted; the same command resumes from the last checkpoint", file=sys.stderr)
+        sys.exit(130)
+
+
+def name_base_config(argv: list[str]) -> list[str]:
+    """Names the packaged base configuration where --config is missing, or names a file that only a checkout has.
+
+    Args:
+      argv: the program and its arguments, without overrides of keys.
+
+    Returns:
+      The same arguments, each --config as one word, `--config=FILE`.
+    """
+    end = argv.index("--") if "--" in argv else len(argv)
+    packaged = f"--config={base.__file__}"
+    arguments: list[str] = []
+    waiting = iter(argv[1:end])
+    for argument in waiting:
+        joined = f"--config={next(waiting, '')}" if argument in ("--config", "-config") else argument
+        value = config_value(joined)
+        arguments.append(packaged if value in _BASE_NAMES and not Path(value).is_file() else joined)
+    if all(config_value(argument) is None for argument in arguments):
+        arguments.insert(0, packaged)  # in front: what follows a word that is not a flag is not read
+    return [argv[0], *arguments, *argv[end:]]
+
+
+def config_value(argument: str) -> str | None:
+    """The file that an argument `--config=FILE` names; None for other arguments."""
+    name, _, value = argument.partition("=")
+    return value if name in ("--config", "-config") and name != argument else None
+
+
+def parse_flags(argv: list[str]) -> list[str]:
+    """Parses the flags; what is wrong with those for keys of the configuration is kept, and told with whatever else is wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # the name of a file need not be text
+    rest: list[str] = []
+    try:
+        rest, overrides = take_overrides(flags.FLAGS.read_flags_from_files(argv, force_gnu=False))
+        rest = name_base_config(rest)
+        good, faults = readable(overrides)
+        _faults.update(faults)
+        end = rest.index("--") if "--" in rest else len(rest)
+        sys.argv[:] = [*rest[:end], *good, *rest[end:]]  # where config_flags looks for overrides once it is defined
+        config = config_flags.DEFINE_config_file("config", None, _CONFIG_HELP_TEXT, lock_config=True)
+        for name in ("config", *_OWN_FLAGS):  # those that --help shows, whichever module was started
+            flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[name])
+        left = list(flags.FLAGS(sys.argv))
+        if config.value is not None and not isinstance(config.value.lock(), ConfigDict):
+            raise TypeError
+        return left
+    except flags.Error as error:
+        _explain(rest)
+        _stop(f"{str(error).removeprefix('ERROR:: ')} (--help lists the flags, --config_help the keys)")
+    except Exception:  # the configuration file is the user's program: it can raise anything
+        _explain(rest)
+        raise
+
+
+def _explain(argv: list[str]) -> None:
+    """Stops with what is wrong with a configuration file that the flags name, where something is."""
+    for value in map(config_value, argv):
+        try:
+            if value is not None:
+                load_config(value)
+        except InputError as fault:
+            _stop(fault)
+
+
+def run() -> None:
+    """Runs the command line and ends the process."""
+    app.run(main, flags_parser=parse_flags)
+
+
+if __name__ == "__main__":
+    run()

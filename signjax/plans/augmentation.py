@@ -1,0 +1,38 @@
+"""The settings of what is done to the values of a training clip; `signjax.augment` does it."""
+
+from dataclasses import dataclass
+
+from signjax.plans.kinds import RATE, number
+from signjax.plans.setting import setting
+
+_STANDARD_DEVIATIONS = number(0, 10)  # more leaves nothing of the signal
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes to the frames of a training clip."""
+
+    mirror: float = setting(
+        0.5,
+        "Probability that a clip is mirrored left to right. Without effect where the layout has no left and right, "
+        "or its coordinates are not centred.",
+        RATE,
+    )
+    posture: float = setting(
+        0.3,
+        "Standard deviation of a constant offset per channel and clip; simulates other cameras and builds.",
+        _STANDARD_DEVIATIONS,
+        unit="channel standard deviations",
+    )
+    noise: float = setting(
+        0.1,
+        "Standard deviation of independent noise on every value; simulates an imprecise tracker.",
+        _STANDARD_DEVIATIONS,
+        unit="channel standard deviations",
+    )
+    part_dropout: float = setting(
+        0.05,
+        "Probability that a body part is hidden in a whole clip. Without effect where the layout has one part.",
+        RATE,
+    )
+    frame_dropout: float = setting(0.1, "Probability that a frame is hidden, with all its parts.", RATE)

@@ -1,0 +1,69 @@
+"""The settings of the network; `signjax.model.hybrid` builds it."""
+
+from dataclasses import dataclass
+
+from signjax.plans.kinds import RATE, one_of, whole, whole_numbers, yes_no
+from signjax.plans.setting import setting
+
+PRECISIONS = ("float32", "bfloat16")
+
+
+@dataclass(frozen=True)
+class HybridSettings:
+    """Sizes and options of the hybrid."""
+
+    filters: tuple[int, ...] = setting(
+        (96, 160),
+        "Features of each convolution stage, one number per stage. Time is halved between stages. Larger is slower and fits more.",
+        whole_numbers(1, 8192, 8),  # after 8 stages, one of 128 frames is left
+    )
+    kernels: tuple[int, ...] = setting(
+        (11, 7),
+        "Kernel size of each convolution stage; odd, one number per stage. Larger kernels see longer movements.",
+        whole_numbers(1, 1023, 8, odd=True),  # an even one has no middle
+        unit="frames",
+    )
+    depth: int = setting(2, "Residual blocks in each convolution stage. More are slower and fit more.", whole(1, 64))
+    units: int = setting(
+        96, "Hidden units in each direction of the LSTM and of the GRU. More are slower and fit more.", whole(1, 8192)
+    )
+    heads: int = setting(4, "Attention heads. Must divide the last number of model.filters.", whole(1, 1024))
+    dropout: float = setting(
+        0.4, "Dropout rate before the classifiers; half of it inside the network. Larger values overfit less.", RATE
+    )
+    depthwise: bool = setting(
+        False,
+        "Whether convolutions are depthwise separable, which leaves far fewer weights; for large kernels.",
+        yes_no(),
+    )
+    channel_attention: bool = setting(False, "Whether residual blocks have squeeze-and-excitation.", yes_no())
+    stochastic_depth: float = setting(
+        0.0,
+        "Probability that a clip skips the last residual block in training; it falls linearly towards the first block.",
+        RATE,
+    )
+    rotary: bool = setting(
+        False,
+        "Whether the attention uses rotary position embeddings instead of sinusoidal position encodings.",
+        yes_no(),
+    )
+    recurrent_dropout: float = setting(
+        0.0,
+        "Dropout rate on the hidden state that the gates of the LSTM and the GRU read; one mask per clip.",
+        RATE,
+    )
+    recurrent_norm: bool = setting(
+        False, "Whether the LSTM and the GRU use layer normalization. Training is slower with it.", yes_no()
+    )
+    precision: str = setting(
+        "float32",
+        "Precision of matrix products and convolutions; bfloat16 is faster on a GPU. Weights, statistics, softmax, loss and "
+        "recurrent states are always float32. float32 products are exact on a GPU too, unless $JAX_DEFAULT_MATMUL_PRECISION "
+        "asks for TF32.",
+        one_of(PRECISIONS),
+    )
+    remat: bool = setting(
+        False,
+        "Whether each layer is computed again in the backward pass instead of keeping its activations: less memory, more time.",
+        yes_no(),
+    )

@@ -1,0 +1,89 @@
+"""Every key of a config, collected from the settings of the stages.
+
+A setting is added by a field in the dataclass of its stage, and used where the stage reads that field; its key, default, help,
+check and flag follow from the field. A new stage is one more line in `STAGES`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from signjax.data.batching.excerpts import Pace
+from signjax.data.batching.settings import BatchSettings
+from signjax.data.cleaning.clean import Cleaning
+from signjax.data.preparation.recipe import Recipe
+from signjax.data.splits.rules import Rule
+from signjax.data.synthetic.corpus import CorpusSize
+from signjax.plans.augmentation import Augmentation
+from signjax.plans.hybrid import HybridSettings
+from signjax.plans.run import RunSettings
+from signjax.plans.setting import Setting, key_of, settings_of
+from signjax.plans.training import LoopSettings, LossSettings, OptimizerSettings
+
+SECTIONS = {
+    "": "The run",
+    "data": "Data",
+    "synthetic": "Synthetic corpus",
+    "augment": "Augmentation",
+    "model": "Model",
+    "loss": "Loss",
+    "train": "Training",
+}
+
+# The dataclass of each stage -> the section of its keys. Keys are listed in this order, those of one section together.
+STAGES: dict[type, str] = {
+    Recipe: "data",
+    Rule: "data",
+    Cleaning: "data",
+    CorpusSize: "synthetic",
+    Augmentation: "augment",
+    Pace: "augment",
+    HybridSettings: "model",
+    LossSettings: "loss",
+    LoopSettings: "train",
+    BatchSettings: "train",
+    OptimizerSettings: "train",
+    RunSettings: "",
+}
+
+
+def collect(stages: Mapping[type, str]) -> dict[str, Setting]:
+    """Dotted key -> setting, in the order of the sections."""
+    found = {
+        key_of(section, name, one): one for stage, section in stages.items() for name, one in settings_of(stage).items()
+    }
+    order = list(SECTIONS)
+    return {key: found[key] for key in sorted(found, key=lambda key: order.index(section_of(key)))}
+
+
+def section_of(key: str) -> str:
+    """What stands before the dot of a key."""
+    return key.rpartition(".")[0]
+
+
+SETTINGS: dict[str, Setting] = collect(STAGES)
+
+
+def default_config() -> ConfigDict:
+    """A config with every key at its default, nested by the dots in the keys."""
+    config = ConfigDict()
+    for key, one in SETTINGS.items():
+        section, _, name = key.rpartition(".")
+        if section and section not in config:
+            config[section] = ConfigDict()
+        (config[section] if section else config)[name] = one.default
+    return config
+
+
+def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """A nested config as {dotted key: value}, in the form JSON gives it back; `auto` is told as the default that it means."""
+    pairs: dict[str, Any] = {}
+    for name, value in config.items():
+        key = prefix + name
+        if isinstance(value, Mapping):
+            pairs |= flat(value, f"{key}.")
+        else:
+            stored = SETTINGS[key].stored(value) if key in SETTINGS else value
+            pairs[key] = list(stored) if isinstance(stored, tuple) else stored
+    return pairs
