@@ -44,9 +44,8 @@ def load(path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS, veri
     Args:
       path: the file.
       limits: bounds on what the file may cost.
-      verify: whether to compare the checksums of a zip archive's storages; by default where the file is small enough
-      to be
-        read rather than mapped (64 MiB).
+      verify: whether to compare the checksums of a zip archive's storages; by default, where the file is smaller than 64 MiB,
+        and so is read rather than mapped.
 
     Raises:
       PickleError: the file is damaged, hostile, or holds something that is not read here.

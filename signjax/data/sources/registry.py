@@ -16,10 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, Item, Rejected, Request, Say
 from signjax.data.layout import registry as layouts
 from signjax.data.sources import arrays, gislr, mediapipe, pose, signavatars
-from signjax.data.sources.item import Item, Request, Say
 from signjax.data.tables.names import canonical
 from signjax.errors import InputError
 
@@ -109,14 +108,15 @@ def _canonical(item: Item | Rejected) -> Item | Rejected:
     if isinstance(item, Rejected):
         return replace(item, name=name)
     labels = {canonical(head): canonical(label) for head, label in item.labels.items()}
-    return replace(
-        item,
+    info = replace(
+        item.info,
         name=name,
         labels={head: label for head, label in labels.items() if label},
         signer=canonical(item.signer or "") or None,
         group=canonical(item.group or "") or None,
         split=canonical(item.split or "") or None,
     )
+    return replace(item, info=info)
 
 
 def read_item(source: str, item: Item) -> Clip | Rejected:

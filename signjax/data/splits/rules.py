@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signjax.data.clip import SPLITS
 from signjax.data.splits.dealing import assign_groups
 from signjax.data.splits.groups import join_groups
 from signjax.data.splits.leaks import Joined
-from signjax.data.splits.sizes import SPLITS
 from signjax.errors import InputError
 
 RULES = ("auto", "column", "signer", "stratified", "folds", "leave_one_out")
