@@ -13,15 +13,11 @@ from typing import Any
 from signjax.pickles.interpreter import rare_opcodes, text_opcodes, usual_array, usual_tensor
 from signjax.pickles.interpreter.allowlist import lookup
 from signjax.pickles.interpreter.keys import Keys
+from signjax.pickles.interpreter.stops import StoppedAtError, UnusualError, reason
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.objects.joblib_standin import JoblibArray
 from signjax.pickles.objects.numpy_standins import ArrayStandIn
-from signjax.pickles.objects.standins import (
-    Constructor,
-    DictStandIn,
-    StandIn,
-    kind,
-)
+from signjax.pickles.objects.standins import Constructor, DictStandIn, StandIn, kind
 
 PersistentLoad = Callable[[object], object]
 
@@ -52,29 +48,11 @@ def run(
     try:
         try:
             return _interpret(buffer, start, limits, persistent, quick and persistent is None)
-        except _UnusualError:
+        except UnusualError:
             return _interpret(buffer, start, limits, persistent, False)
-    except _StoppedAtError as stop:
+    except StoppedAtError as stop:
         position, error = stop.args
-        raise PickleError(f"at byte {position}: {_reason(error)}") from None
-
-
-class _UnusualError(Exception):
-    """A pickle in which `usual_tensor` left something out does what only the machine alone can judge."""
-
-
-class _StoppedAtError(Exception):
-    """An instruction failed: its position, and the error."""
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, PickleError):
-        return str(error)
-    if isinstance(error, IndexError | struct.error):
-        return "the pickle ends early, or takes more from its stack than is there"
-    if isinstance(error, KeyError):
-        return "a memo entry that was never stored"
-    return f"malformed text or number ({error})"
+        raise PickleError(f"at byte {position}: {reason(error)}") from None
 
 
 def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, limits: Limits) -> int:
@@ -90,7 +68,7 @@ def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, li
 def _put(skipped: int) -> bool:
     """What becomes of `quick` at an instruction that stores to any place of the memo."""
     if skipped:
-        raise _UnusualError
+        raise UnusualError
     return False
 
 
@@ -288,7 +266,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     if frame_end not in (_NO_FRAME, pos):
                         raise PickleError("the pickle stops inside a frame")
                     if count + instructions >= limits.opcodes and skipped:
-                        raise _UnusualError
+                        raise UnusualError
                     value = stack.pop()
                     if stack or marks:
                         raise PickleError("values left on the stack when the pickle stops")
@@ -308,8 +286,8 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     stack, pos = rare_opcodes.carry_out(op, buffer, pos, stack, marks, keys)
     except (PickleError, IndexError, KeyError, ValueError, OverflowError, struct.error) as error:
         if skipped:
-            raise _UnusualError from None
-        raise _StoppedAtError(at, error) from None
+            raise UnusualError from None
+        raise StoppedAtError(at, error) from None
     if skipped:
-        raise _UnusualError
+        raise UnusualError
     raise PickleError(f"more than {limits.opcodes} instructions; `Limits(opcodes=...)` raises the bound")
