@@ -17,7 +17,7 @@ from ml_collections import ConfigDict
 
 from signjax.data import locks
 from signjax.data.cleaning.clean import Cleaned, clean
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, Rejected, Request
 from signjax.data.dataset import Dataset, in_memory, open_dataset
 from signjax.data.folders import target_of
 from signjax.data.preparation import self_check
@@ -26,7 +26,6 @@ from signjax.data.preparation.quarantine import write_quarantine
 from signjax.data.preparation.recipe import Recipe, fingerprints
 from signjax.data.preparation.self_check import Reread
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Request
 from signjax.data.synthetic import registry as corpora
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
@@ -250,14 +249,14 @@ def _predict(plans: Plans, folder: Path, say: Say) -> None:
     while chunk := list(islice(clips, trainer.eval_batch)):
         some = in_memory(chunk, trained_on)
         answers = answers_for(some, np.arange(len(some)), answer, trainer.eval_batch, trainer.buckets)
-        named += [(clip.name, clip.source) for clip in chunk]
+        named += [(clip.name, clip.file) for clip in chunk]
         for head, values in answers.logits.items():
             logits[head].append(values)
     if rejected:
         write_quarantine(folder / "predict_quarantine.csv", rejected)
         say(f"quarantine: {len(rejected)} clips left out; see {folder / 'predict_quarantine.csv'}")
     if not named:
-        raise InputError(f"{path}: no clip can be used; for example {rejected[0].source}: {rejected[0].detail}")
+        raise InputError(f"{path}: no clip can be used; for example {rejected[0].file}: {rejected[0].detail}")
     out = folder / "predicted.csv"
     write_unlabelled(out, named, {head: np.concatenate(values) for head, values in logits.items()}, trained_on.heads)
     say(f"predict: {len(named)} clips, written to {out}")

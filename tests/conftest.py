@@ -11,11 +11,9 @@ os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_p
 from pathlib import Path
 
 import jax
-import numpy as np
 import pytest
 
 from signjax.data.cleaning.clean import Cleaning
-from signjax.data.clip import Clip
 from signjax.data.dataset import Dataset
 from signjax.data.preparation.prepare import Recipe, prepare
 from signjax.data.splits.split import Rule
@@ -58,13 +56,6 @@ def some_devices(count: int) -> list[jax.Device]:
 
 def silent(_: str) -> None:
     """Prints nothing."""
-
-
-def make_clip(name: str = "clip", frames: int = 5, width: int = 3, value: float = 0.0, **changes: object) -> Clip:
-    """A clip of slowly rising numbers, labelled `a`."""
-    fields: dict[str, object] = {"labels": {"gloss": "a"}, "source": f"{name}.npy"}
-    content = value + np.arange(frames * width, dtype=np.float32).reshape(frames, width) / 10
-    return Clip(name=name, frames=content, **(fields | changes))
 
 
 @pytest.fixture(scope="session")

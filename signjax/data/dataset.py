@@ -22,11 +22,10 @@ from typing import Any
 import numpy as np
 
 from signjax.data import integrity
-from signjax.data.clip import Clip
+from signjax.data.clip import SPLITS, Clip
 from signjax.data.csv_table import read_table
 from signjax.data.layout import registry as layouts
 from signjax.data.splits.groups import straddling
-from signjax.data.splits.split import SPLITS
 from signjax.errors import InputError
 
 FORMAT_VERSION = 3
@@ -234,5 +233,5 @@ def in_memory(clips: Sequence[Clip], like: Dataset) -> Dataset:
         labels=np.full((len(clips), len(like.heads)), -1, np.int32),
         valid=np.concatenate(validity),
         split=np.zeros(len(clips), np.int8),
-        clips=[{"clip": clip.name, "source": clip.source} for clip in clips],
+        clips=[{"clip": clip.name, "source": clip.file} for clip in clips],
     )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from signjax.pickles import reader as containers
-from signjax.pickles.conversion.flatten import Entry, entries
+from signjax.pickles.flatten import Entry, entries
 from signjax.pickles.limits import Limits
 from signjax.pickles.strided_view import View
 

@@ -7,14 +7,14 @@ Shapes: T frames, P parts of the layout.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from signjax.data.cleaning.handedness import dominance, was_mirrored
-from signjax.data.clip import Clip
+from signjax.data.cleaning.handedness import dominance, parse_mirroring
+from signjax.data.clip import Clip, ClipInfo
 from signjax.data.csv_table import read_table
 from signjax.data.dataset import Dataset
 from signjax.data.splits.split import SPLITS
@@ -57,7 +57,7 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
                 "clip": clip,
                 "labels": labels_of(dataset, index),
                 "length": len(frames),
-                "mirrored": clip["mirrored"] if was_mirrored(clip["mirrored"]) else "",
+                "mirrored": clip["mirrored"] if _mirrored(clip) else "",
                 "unseen": unseen_parts(valid, dataset.layout.part_names, drawn),
                 "figure": None if stick is None else draw(frames, valid, dataset.layout, stick),
                 "curves": curves(frames, dataset) if stick is None else None,
@@ -79,7 +79,7 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
         most_signers=_SIGNERS,
         shares={column: shared(dataset, column) for column in ("group", "signer")},
         missing=missing_table(dataset),
-        mirrored=Counter(reason_kind(clip["mirrored"]) for clip in dataset.clips if clip["mirrored"]),
+        mirrored=Counter(parse_mirroring(clip["mirrored"]).cause for clip in dataset.clips if clip["mirrored"]),
         pairs=read_table(dataset.folder / "duplicates.csv")[:_PAIRS],
         quarantine=quarantine[:_QUARANTINE_ROWS],
         reasons=Counter(row["reason"] for row in quarantine).most_common(),
@@ -112,9 +112,9 @@ def labels_of(dataset: Dataset, index: int) -> dict[str, str]:
     return {head: classes[code] for (head, classes), code in codes if code >= 0}
 
 
-def reason_kind(reason: str) -> str:
-    """The part of a reason before the colon: `table`, `detected` or `not mirrored`."""
-    return reason.partition(":")[0]
+def _mirrored(clip: Mapping[str, str]) -> bool:
+    """Whether a clip, given as its row of `clips.csv`, was mirrored."""
+    return parse_mirroring(clip["mirrored"]).done
 
 
 def choose_samples(dataset: Dataset, count: int) -> list[int]:
@@ -126,7 +126,7 @@ def choose_samples(dataset: Dataset, count: int) -> list[int]:
         members = [int(i) for i in np.flatnonzero(codes == code) if int(i) not in chosen]
         if members:
             chosen.append(members[turn * len(members) // count])
-    reversed_clips = [i for i, clip in enumerate(dataset.clips) if was_mirrored(clip["mirrored"])]
+    reversed_clips = [i for i, clip in enumerate(dataset.clips) if _mirrored(clip)]
     if reversed_clips and chosen and not any(i in reversed_clips for i in chosen):
         chosen[-1] = reversed_clips[0]
     return chosen
@@ -136,7 +136,7 @@ def leading_hands(dataset: Dataset, count: int) -> Counter[str]:
     """Counts in how many of up to `count` evenly spread clips the `right`, `left` or `neither` hand leads; may be empty."""
     found = Counter[str]()
     for index in np.unique(np.linspace(0, len(dataset) - 1, min(count, len(dataset))).astype(int)):
-        clip = Clip(dataset.clips[index]["clip"], dataset.frames(index), dataset.validity(index))
+        clip = Clip(ClipInfo(dataset.clips[index]["clip"]), dataset.frames(index), dataset.validity(index))
         measured = dominance(clip, dataset.layout)
         if measured is not None:
             found[measured.hand or "neither"] += 1

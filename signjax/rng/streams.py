@@ -1,6 +1,6 @@
-"""Random streams, named once: `key = fold_in(fold_in(key(seed), step), stream)`. No key is carried in the state.
+"""jax's random streams, named once: `key = fold_in(fold_in(key(seed), step), stream)`. No key is carried in the state.
 
-The order of clips is drawn with NumPy from (seed, epoch), in `signjax.data.batching.collate`.
+NumPy's streams, such as the order of clips, are in `signjax.rng.numpy_streams`.
 """
 
 import jax

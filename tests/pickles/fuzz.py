@@ -29,7 +29,7 @@ import numpy as np
 from signjax.pickles import PickleError
 from signjax.pickles import reader as containers
 from signjax.pickles.conversion import npz
-from signjax.pickles.conversion.flatten import entries
+from signjax.pickles.flatten import entries
 from signjax.pickles.limits import Limits
 from signjax.pickles.strided_view import View
 from tests.pickles.hostile import attacks

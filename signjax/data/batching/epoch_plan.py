@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signjax.rng.numpy_streams import numpy_stream
+
 _FRAME_MULTIPLE = 16
-_ORDER_STREAM = 1
 
 # Batches of the same number of frames come in runs of at most this many, so that several can be one dispatch.
 RUN = 8
@@ -96,7 +97,7 @@ def plan_epoch(epoch: int, sizes: np.ndarray, batch_size: int, seed: int) -> lis
       batch_size: B.
       seed: of the run.
     """
-    random = np.random.default_rng([seed, _ORDER_STREAM, epoch])
+    random = numpy_stream(seed, "order", epoch)
     steps = steps_per_epoch(len(sizes), batch_size)
     taken = random.permutation(len(sizes))[: steps * batch_size]
     taken = taken[np.argsort(sizes[taken], kind="stable")]

@@ -13,8 +13,7 @@ import numpy as np
 
 from signjax.plans.kinds import RATE, number
 from signjax.plans.setting import setting
-
-_EXCERPT_STREAM = 2
+from signjax.rng.numpy_streams import numpy_stream
 
 # A sign is not shortened below this many frames: its movement would be gone.
 _FEWEST_FRAMES = 8
@@ -72,7 +71,7 @@ def drawn(lengths: np.ndarray, pace: Pace, frames: int, seed: int, epoch: int) -
       seed: of the run.
       epoch: which.
     """
-    random = np.random.default_rng([seed, _EXCERPT_STREAM, epoch])
+    random = numpy_stream(seed, "excerpt", epoch)
     share = 1.0 - pace.crop * random.random(len(lengths))
     start = (1.0 - share) * random.random(len(lengths))
     factor = np.exp(random.uniform(np.log(pace.fastest), np.log(pace.slowest), len(lengths)))

@@ -1,1 +1,8 @@
-"""From a clip as its source gave it to the clip that is stored: `clean`, and a file for each of its steps."""
+"""What is done to one clip between its source and the dataset folder: `clean`, and a file for each of its steps.
+
+Pure functions of a clip and its layout. What looks at several clips belongs to `preparation`.
+"""
+
+from signjax.data.cleaning.clean import Cleaned, Cleaning, clean, cleaned_layout
+
+__all__ = ["Cleaned", "Cleaning", "clean", "cleaned_layout"]

@@ -9,13 +9,14 @@ import numpy as np
 
 from signjax.data.cleaning import handedness
 from signjax.data.cleaning.body_frame import add_hand_shapes, centred, with_hand_shapes
+from signjax.data.cleaning.faults import fault_of
 from signjax.data.cleaning.gaps import fill, seen_parts
+from signjax.data.cleaning.handedness import Mirroring
 from signjax.data.cleaning.trimming import active_frames
 from signjax.data.clip import Clip, Rejected
 from signjax.data.geometry.rotations import axis_angle_to_6d
 from signjax.data.layout import registry as layouts
 from signjax.data.layout.parts import Layout
-from signjax.data.preparation.quarantine import fault_of
 from signjax.errors import InputError
 from signjax.plans.kinds import one_of, whole, yes_no
 from signjax.plans.setting import check_fields, setting
@@ -71,14 +72,14 @@ class Cleaned:
       clip: in the layout of `cleaned_layout`; its validity is always known.
       trimmed_start, trimmed_end: idle frames that were cut off.
       filled: frames in which at least one part was interpolated.
-      mirrored: why it was mirrored, or why it could not be; empty where there was no reason to.
+      mirroring: whether it was mirrored, and why.
     """
 
     clip: Clip
     trimmed_start: int
     trimmed_end: int
     filled: int
-    mirrored: str
+    mirroring: Mirroring
 
 
 def check_cleaning(cleaning: Cleaning) -> None:
@@ -117,7 +118,7 @@ def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
     if fault is not None:
         return fault
     known = replace(clip, valid=seen_parts(clip.frames, clip.valid, layout))
-    clip, _, mirrored = handedness.canonical(known, layout, cleaning.handedness)
+    clip, mirroring = handedness.canonical(known, layout, cleaning.handedness)
     assert clip.valid is not None
     seen = clip.valid
     frames, valid = fill(clip.frames, seen, layout, cleaning.longest_gap)
@@ -135,7 +136,7 @@ def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
         trimmed_start=kept.start,
         trimmed_end=len(clip.frames) - kept.stop,
         filled=filled,
-        mirrored=mirrored,
+        mirroring=mirroring,
     )
 
 

@@ -7,6 +7,8 @@ Shapes: T frames, F channels, P parts.
 """
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,7 +27,55 @@ _SPAN = 6
 # In shoulder widths (of coordinates without shoulders: spans of all points): more is a fault of the tracker.
 _FARTHEST = 2.0
 _HANDS = ("left_hand", "right_hand")
-_NOT = "not mirrored"
+
+
+class Cause(StrEnum):
+    """Why a clip was mirrored, or was not."""
+
+    NONE = ""
+    TABLE = "table"
+    DETECTED = "detected"
+    NO_SIDES = "not mirrored"
+
+
+class Mirroring(NamedTuple):
+    """What `canonical` did to a clip.
+
+    Attributes:
+      cause: `TABLE` and `DETECTED` say who found that the left hand leads; `NO_SIDES`, that the left hand leads and the
+        layout cannot be mirrored; `NONE`, that nothing had to be done.
+      detail: what was found, for a person; empty with `NONE`.
+    """
+
+    cause: Cause = Cause.NONE
+    detail: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether the clip was mirrored."""
+        return self.cause in (Cause.TABLE, Cause.DETECTED)
+
+    @property
+    def text(self) -> str:
+        """The cell of column `mirrored` in `clips.csv`; `parse_mirroring` reads it back.
+
+        >>> Mirroring(Cause.TABLE, "the left hand leads").text
+        'table: the left hand leads'
+        """
+        return f"{self.cause}: {self.detail}" if self.cause else ""
+
+
+NOTHING_DONE = Mirroring()
+
+
+def parse_mirroring(text: str) -> Mirroring:
+    """The mirroring of a cell of column `mirrored` in `clips.csv`.
+
+    Raises:
+      ValueError: the text is not that of a `Mirroring`.
+    """
+    cause, _, detail = text.partition(": ")
+    return Mirroring(Cause(cause), detail)
 
 
 @dataclass(frozen=True)
@@ -93,15 +143,16 @@ def _seen(clip: Clip, layout: Layout, part: str, points: np.ndarray) -> np.ndarr
 def mirrored(clip: Clip, layout: Layout) -> Clip:
     """The mirror image of a clip: frames, validity and dominant hand."""
     channel, sign, part = layout.mirror
+    hand = {"left": "right", "right": "left"}.get(clip.dominant_hand or "", clip.dominant_hand)
     return replace(
         clip,
+        info=replace(clip.info, dominant_hand=hand),
         frames=clip.frames[:, channel] * sign,
         valid=None if clip.valid is None else clip.valid[:, part],
-        dominant_hand={"left": "right", "right": "left"}.get(clip.dominant_hand or "", clip.dominant_hand),
     )
 
 
-def canonical(clip: Clip, layout: Layout, mode: str) -> tuple[Clip, bool, str]:
+def canonical(clip: Clip, layout: Layout, mode: str) -> tuple[Clip, Mirroring]:
     """The clip with the right hand leading, as far as the mode knows.
 
     Args:
@@ -111,23 +162,18 @@ def canonical(clip: Clip, layout: Layout, mode: str) -> tuple[Clip, bool, str]:
         and mirrors clips of which they say nothing where the left hand clearly moves more.
 
     Returns:
-      (clip, mirrored, reason): the reason is empty where there was none to mirror it, and says why not where there was one
-      that could not be followed.
+      The clip, and what was done to it.
     """
-    hand, reason = clip.dominant_hand, "table: the left hand leads"
+    hand, found = clip.dominant_hand, Mirroring(Cause.TABLE, "the left hand leads")
     if mode == "as_is":
-        return clip, False, ""
+        return clip, NOTHING_DONE
     if hand is None and mode == "detect":
-        found = dominance(clip, layout)
-        if found is not None:
-            hand, reason = found.hand, f"detected: the left hand moves {_times(found.left, found.right)}"
+        moved = dominance(clip, layout)
+        if moved is not None:
+            hand = moved.hand
+            found = Mirroring(Cause.DETECTED, f"the left hand moves {_times(moved.left, moved.right)}")
     if hand != "left":
-        return clip, False, ""
+        return clip, NOTHING_DONE
     if not layout.mirrors:
-        return clip, False, f"{_NOT}: layout {layout.name} knows no left and right"
-    return mirrored(clip, layout), True, reason
-
-
-def was_mirrored(reason: str) -> bool:
-    """Whether a reason that `canonical` gave is one for which a clip was mirrored."""
-    return reason != "" and not reason.startswith(_NOT)
+        return clip, Mirroring(Cause.NO_SIDES, f"layout {layout.name} knows no left and right")
+    return mirrored(clip, layout), found

@@ -88,13 +88,6 @@ def axis_angle_from_6d(numbers: np.ndarray) -> np.ndarray:
     return matrix_to_axis_angle(matrix_from_6d(numbers))
 
 
-def angle_between(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(..., 3, 3) twice -> (...): the angle in radians, 0 to pi, that turns one rotation into the other."""
-    # From the distance of the matrices, 2 sqrt(2) sin(angle / 2): unlike the trace it is exact for small angles.
-    distance = np.sqrt(np.square(first.astype(np.float64) - second).sum((-2, -1)))
-    return 2 * np.arcsin(np.minimum(distance / np.sqrt(8.0), 1.0))
-
-
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return (a * b).sum(-1, keepdims=True)
 

@@ -1,4 +1,7 @@
-"""HamNoSys 4: strings of code points to a tree, to attributes, and to words."""
+"""HamNoSys 4: strings of code points to a tree, to attributes, and to words.
+
+The notation and nothing else: how a string is signed is in `synthetic`, how it becomes labels in `labels`.
+"""
 
 from signjax.data.hamnosys.attributes import ATTRIBUTES, OTHER_ATTRIBUTES, attributes
 from signjax.data.hamnosys.combinators import Leaf, Node

@@ -71,12 +71,12 @@ def _check(path: Path) -> int:
     parsed = 0
     for row in table:
         if COLUMN not in row.labels:
-            print(f"{row.clip}: no string in column {COLUMN}")
+            print(f"{row.name}: no string in column {COLUMN}")
             continue
         try:
             parse(row.labels[COLUMN])
             parsed += 1
         except UnparsedError as error:
-            print(f"{row.clip}: {error}")
+            print(f"{row.name}: {error}")
     print(f"parsed {parsed} of {len(table)}")
     return 0 if parsed == len(table) else 1

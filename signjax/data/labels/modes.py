@@ -8,13 +8,12 @@
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from signjax.data import hamnosys
-from signjax.data.clip import Rejected
+from signjax.data.clip import Item, Rejected
 from signjax.data.labels.feasibility import FEWEST_CLIPS
-from signjax.data.sources.item import Item
 from signjax.data.splits.groups import join_groups
 from signjax.data.tables.label_table import column_names
 from signjax.errors import InputError
@@ -80,11 +79,15 @@ def _with_attributes(item: Item) -> Item | Rejected:
     """The item labelled with its string's attributes; one without a string has no label."""
     text = item.labels.get(HAMNOSYS_COLUMN)
     if text is None:
-        return replace(item, labels={})
+        return _labelled(item, {})
     try:
-        return replace(item, labels=hamnosys.attributes(hamnosys.parse(text)))
+        return _labelled(item, hamnosys.attributes(hamnosys.parse(text)))
     except hamnosys.UnparsedError as error:
         return item.rejected("unparsed_hamnosys", str(error))
+
+
+def _labelled(item: Item, labels: Mapping[str, str]) -> Item:
+    return replace(item, info=replace(item.info, labels=labels))
 
 
 def _grouped(items: Sequence[Item | Rejected]) -> Items:
@@ -96,7 +99,10 @@ def _grouped(items: Sequence[Item | Rejected]) -> Items:
     strings = [item.labels.get(HAMNOSYS_COLUMN) for item in clips]
     groups = join_groups([item.group for item in clips], glosses, strings)
     names = iter([_group_name(clips[group]) for group in groups])
-    return [item if isinstance(item, Rejected) else replace(item, group=next(names)) for item in items]
+    return [
+        item if isinstance(item, Rejected) else replace(item, info=replace(item.info, group=next(names)))
+        for item in items
+    ]
 
 
 def _group_name(item: Item) -> str:

@@ -41,7 +41,6 @@ _LEFT_FINGERS = {
     "ring": ((0.096, 0.001, -0.021), (0.033, 0.0, -0.001), (0.025, 0.0, -0.001)),
     "thumb": ((0.032, -0.012, 0.030), (0.028, -0.006, 0.022), (0.026, -0.003, 0.014)),
 }
-FINGERS = tuple(_LEFT_FINGERS)
 
 
 def _tree() -> tuple[np.ndarray, np.ndarray]:

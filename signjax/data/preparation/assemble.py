@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.clip import Rejected
+from signjax.data.clip import SPLITS, Item, Rejected
 from signjax.data.labels import encoding as labels_lib
 from signjax.data.labels import feasibility_report
 from signjax.data.labels.feasibility import (
@@ -27,12 +27,10 @@ from signjax.data.preparation import rows as store
 from signjax.data.preparation.journal import Fact
 from signjax.data.preparation.quarantine import check_none_rejected
 from signjax.data.preparation.recipe import Recipe
-from signjax.data.sources.item import Item
 from signjax.data.splits import leaks
 from signjax.data.splits.duplicates import Pair, find_duplicates
 from signjax.data.splits.groups import join_pairs
 from signjax.data.splits.split import (
-    SPLITS,
     Description,
     Rule,
     Split,

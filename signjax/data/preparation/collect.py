@@ -17,7 +17,7 @@ from signjax.data.cleaning.clean import (
     clean,
     cleaned_layout,
 )
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, Item, Rejected, Request
 from signjax.data.layout.parts import Layout
 from signjax.data.preparation.journal import (
     Batch,
@@ -28,7 +28,6 @@ from signjax.data.preparation.journal import (
 from signjax.data.preparation.plausibility import beyond_full_turn, typical_size
 from signjax.data.progress import Progress
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Item, Request
 from signjax.data.splits.duplicates import SPANS, outline
 from signjax.data.workers import Workers
 
@@ -116,7 +115,7 @@ def _fact(item: Item, clip: Clip, cleaned: Cleaned, outline: np.ndarray, layout:
         trimmed_start=cleaned.trimmed_start,
         trimmed_end=cleaned.trimmed_end,
         filled=cleaned.filled,
-        mirrored=cleaned.mirrored,
+        mirroring=cleaned.mirroring,
     )
 
 

@@ -5,7 +5,7 @@
 | `features.npy` | float32 (sum of T, F) |
 | `valid.npy` | bool (sum of T, P) |
 | `outlines.npy` | float32 (clips, K, F) |
-| `journal.jsonl` | first the fingerprint and the layouts, then a line for each batch of items: what became of each |
+| `journal.jsonl` | first its form, the fingerprint and the layouts, then a line for each batch of items: what became of each |
 
 Rows are appended first and their line after them, so rows without a line are those of a batch that was cut off; they are written
 again. A line carries its own digest, and the digest of the rows of each clip: what a crash of the machine or of its disk left
@@ -22,9 +22,12 @@ from typing import IO, Any
 
 import numpy as np
 
+from signjax.data.cleaning.handedness import NOTHING_DONE, Cause, Mirroring
 from signjax.data.layout.parts import Layout
 from signjax.data.preparation.rows import RowFile, Rows, whole_rows
 from signjax.data.splits.duplicates import SPANS
+
+_FORM = 2  # of the lines; those of another form are not taken up
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Fact:
       turned: share of its frames in which a joint is rotated by more than a full turn.
       unseen: numbers of the parts that no frame shows.
       segment_end, file_frames: frame after the clip's last, and frames of the whole file, where the clip is a part of one.
-      trimmed_start, trimmed_end, filled, mirrored: as in `cleaning.Cleaned`.
+      trimmed_start, trimmed_end, filled, mirroring: as in `cleaning.Cleaned`.
       reason, detail: as in `clip.Rejected`; empty for a stored clip.
     """
 
@@ -62,7 +65,7 @@ class Fact:
     trimmed_start: int = 0
     trimmed_end: int = 0
     filled: int = 0
-    mirrored: str = ""
+    mirroring: Mirroring = NOTHING_DONE
     reason: str = ""
     detail: str = ""
 
@@ -92,7 +95,7 @@ class Journal:
         self.facts: list[Fact] = []
         self.batches = 0
         self._names = names
-        stamp = _line([fingerprint, source_layout.description(), layout.description()])
+        stamp = _line([_FORM, fingerprint, source_layout.description(), layout.description()])
         shapes: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {
             "features": ((layout.width,), np.float32),
             "valid": ((len(layout.parts),), np.bool_),
@@ -193,7 +196,15 @@ def _parse(line: bytes) -> list[Fact]:
     digest, _, text = line.removesuffix(b"\n").partition(b" ")
     if not line.endswith(b"\n") or hashlib.sha256(text).hexdigest().encode() != digest:
         return []
-    return [Fact(**fields) for fields in json.loads(text)]
+    return [_fact(fields) for fields in json.loads(text)]
+
+
+def _fact(fields: dict[str, Any]) -> Fact:
+    """The fact that `_spare` gave the fields of."""
+    if "mirroring" in fields:
+        cause, detail = fields["mirroring"]
+        fields["mirroring"] = Mirroring(Cause(cause), detail)
+    return Fact(**fields)
 
 
 def _spare(fact: Fact) -> dict[str, Any]:

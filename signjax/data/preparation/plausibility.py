@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from signjax.data.clip import Item
 from signjax.data.layout.parts import COORDINATES, Layout
 from signjax.data.preparation.journal import Fact
-from signjax.data.sources.item import Item
 from signjax.data.tables.names import alike
 from signjax.errors import InputError
 

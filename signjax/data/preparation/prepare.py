@@ -13,7 +13,7 @@ from pathlib import Path
 
 from signjax.data import locks
 from signjax.data.cleaning.clean import cleaned_layout
-from signjax.data.clip import Rejected
+from signjax.data.clip import Item, Rejected
 from signjax.data.dataset import Dataset, open_dataset, read_info
 from signjax.data.folders import recover, replacing, target_of
 from signjax.data.labels import modes as label_modes
@@ -26,7 +26,6 @@ from signjax.data.preparation.quarantine import counts
 from signjax.data.preparation.recipe import Recipe, check_recipe, fingerprints
 from signjax.data.preparation.write_dataset import write_dataset
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Item
 from signjax.data.synthetic import registry as corpora
 from signjax.data.workers import ALONE, Workers
 from signjax.errors import InputError
@@ -191,5 +190,5 @@ def _no_label(item: Item, heads: Sequence[str]) -> str:
 
 def _nothing(path: str, rejected: Sequence[Rejected]) -> InputError:
     listed = ", ".join(f"{count} {reason}" for reason, count in counts(rejected).items())
-    example = f"; for example {rejected[0].source}: {rejected[0].detail}" if rejected else ""
+    example = f"; for example {rejected[0].file}: {rejected[0].detail}" if rejected else ""
     return InputError(f"{path}: no clip can be used ({listed or 'the source is empty'}){example}")

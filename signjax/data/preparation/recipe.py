@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from signjax.data.cleaning.clean import Cleaning, check_cleaning
+from signjax.data.clip import Request
 from signjax.data.dataset import FORMAT_VERSION
 from signjax.data.labels import modes as label_modes
 from signjax.data.labels.feasibility import RARE_CLASSES
 from signjax.data.layout.registry import BUILT_IN
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Request
 from signjax.data.splits.leaks import DUPLICATES
 from signjax.data.splits.split import Rule
 from signjax.data.synthetic.registry import Corpus

@@ -16,20 +16,19 @@ import numpy as np
 
 from signjax.data.batching.excerpts import frame_indices, whole
 from signjax.data.cleaning.clean import Cleaned, clean
-from signjax.data.clip import Rejected
+from signjax.data.clip import Item, Rejected
 from signjax.data.csv_table import read_table
 from signjax.data.dataset import Dataset
 from signjax.data.labels import modes as label_modes
 from signjax.data.preparation.recipe import Recipe
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Item
 from signjax.data.splits.split import follows_column
 from signjax.errors import InputError
+from signjax.rng.numpy_streams import numpy_stream
 
 _CLIPS = 32
 _SECONDS = 0.4
 _NAMED = 5
-_STREAM = 5  # of NumPy's random numbers, beside those of the order, the excerpts and the corpora
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def reread(dataset: Dataset, recipe: Recipe, turn: int) -> list[Reread]:
     for item in catalogue.list_items(recipe.source, recipe.request):
         if isinstance(item, Item):
             items[item.name].append(item)
-    random = np.random.default_rng([recipe.seed, _STREAM, turn])
+    random = numpy_stream(recipe.seed, "self_check", turn)
     chosen = random.permutation(len(dataset))[:_CLIPS].tolist()
     absent = [dataset.clips[index]["clip"] for index in chosen if dataset.clips[index]["clip"] not in items]
     if absent:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data import integrity
-from signjax.data.cleaning.handedness import was_mirrored
+from signjax.data.clip import SPLITS
 from signjax.data.csv_table import write_table
 from signjax.data.dataset import CLIP_COLUMNS, FORMAT_VERSION, label_columns
 from signjax.data.layout import registry as layouts
@@ -19,7 +19,6 @@ from signjax.data.preparation.plausibility import check_something_to_learn
 from signjax.data.preparation.quarantine import counts, write_quarantine
 from signjax.data.preparation.recipe import Recipe
 from signjax.data.preparation.statistics import Statistics, channel_statistics
-from signjax.data.splits.split import SPLITS
 from signjax.data.text_files import write_json
 from signjax.errors import InputError
 
@@ -131,7 +130,7 @@ def write_dataset(
         "outliers": {"clips": int((outliers > 0).sum()), "values": int(outliers.sum())},
         "trimmed": _total(facts, "trimmed_start", "trimmed_end"),
         "filled": _total(facts, "filled"),
-        "mirrored": sum(was_mirrored(fact.mirrored) for fact in facts),
+        "mirrored": sum(fact.mirroring.done for fact in facts),
         "excluded": counts(assembly.rejected),
         "recipe": asdict(recipe),
     }
@@ -217,7 +216,7 @@ def _write_clips(path: Path, assembly: Assembly, outliers: np.ndarray) -> None:
                 fact.trimmed_start,
                 fact.trimmed_end,
                 fact.filled,
-                fact.mirrored,
+                fact.mirroring.text,
                 count,
                 # From the encoded labels: a class that was left out must not reappear here.
                 *(names[i] if i >= 0 else "" for names, i in zip(classes.values(), codes, strict=True)),

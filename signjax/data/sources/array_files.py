@@ -6,8 +6,7 @@ name `frames` or `features`.
 
 from pathlib import Path
 
-from signjax.data.clip import Clip, Rejected
-from signjax.data.sources.item import Item, Request, Say
+from signjax.data.clip import Clip, Item, Rejected, Request, Say
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.matching import Found, match, segment
 from signjax.errors import InputError

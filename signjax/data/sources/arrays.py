@@ -18,11 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
 from signjax.data.layout import registry as layouts
 from signjax.data.sources import array_files
 from signjax.data.sources.array_fields import texts_of, whole_numbers
-from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.shared import npy
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.label_table import split_name
@@ -222,13 +221,7 @@ def _packed_items(request: Request) -> list[Item | Rejected]:
     known = {key: [text or None for text in texts[key]] if key in texts else none for key in _TEXTS}
     return [
         Item(
-            name,
-            str(path),
-            {HEAD: label} if label else {},
-            signer,
-            group,
-            split_name(split),
-            None,
+            ClipInfo(name, str(path), {HEAD: label} if label else {}, signer, group, split_name(split)),
             start,
             stop,
             _PACKED,

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
 from signjax.data.layout import landmarks
 from signjax.data.layout import registry as layouts
-from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.extras import needed
 from signjax.data.sources.shared.frame_numbers import timeline
@@ -84,7 +83,7 @@ def _rows(request: Request) -> list[Row] | None:
         raise InputError(f"{table}: no such file; source gislr needs its columns {', '.join(_COLUMNS)}")
     faults = Faults(table)
     rows = [_row(table, place, fields, faults) for place, fields in read_delimited(table, ",", _COLUMNS, faults)]
-    check_named_once(((row.clip, row.where.removeprefix(f"{table}, ")) for row in rows), faults)
+    check_named_once(((row.name, row.where.removeprefix(f"{table}, ")) for row in rows), faults)
     faults.check()
     return rows
 
@@ -94,10 +93,12 @@ def _row(table: Path, place: str, fields: Mapping[str, str], faults: Faults) -> 
         if not fields[column]:
             faults.add(f"{place}, column {column!r}", "expected a value, found nothing", "Only 'sign' may be empty")
     return Row(
-        clip=f"{fields['participant_id']}/{fields['sequence_id']}",
-        file=fields["path"],
-        labels={HEAD: fields["sign"]} if fields["sign"] else {},
-        signer=fields["participant_id"] or None,
+        ClipInfo(
+            name=f"{fields['participant_id']}/{fields['sequence_id']}",
+            file=fields["path"],
+            labels={HEAD: fields["sign"]} if fields["sign"] else {},
+            signer=fields["participant_id"] or None,
+        ),
         where=f"{table}, {place}",
     )
 

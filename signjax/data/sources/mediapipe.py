@@ -24,11 +24,10 @@ from pathlib import Path
 
 import numpy as np
 
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
 from signjax.data.layout import landmarks
 from signjax.data.layout.landmarks import LandmarkPart, landmark_layout
 from signjax.data.layout.parts import Layout
-from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.frame_numbers import timeline
 from signjax.data.sources.shared.npy import NUMPY_ERRORS
@@ -101,10 +100,7 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     splits = [split_name(folder.name) if folder else None for folder, _, _ in found]
     items: list[Item | Rejected] = [
         Item(
-            name=name,
-            file=str(path),
-            labels={HEAD: label} if request.labelled else {},
-            split=split,
+            ClipInfo(name, str(path), {HEAD: label} if request.labelled else {}, split=split),
             how=request.layout,
         )
         for name, split, (_, label, path) in zip(_names(found, splits), splits, found, strict=True)

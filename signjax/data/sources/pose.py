@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, Item, Rejected, Request, Say
 from signjax.data.layout.parts import Layout
 from signjax.data.sources import pose_layout
-from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.extras import needed
 from signjax.data.tables.matching import (

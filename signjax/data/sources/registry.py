@@ -17,10 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, Item, Rejected, Request, Say
 from signjax.data.layout import registry as layouts
 from signjax.data.sources import arrays, gislr, mediapipe, pose, signavatars
-from signjax.data.sources.item import Item, Request, Say
 from signjax.data.tables.names import canonical, unified
 from signjax.errors import InputError
 
@@ -117,7 +116,8 @@ def _told_apart(items: list[Item | Rejected]) -> list[Item | Rejected]:
             other = first.setdefault(item.name, item.file)
             if other != item.file and canonical(other) == canonical(item.file):
                 count[item.name] += 1
-                item = replace(item, name=f"{item.name} ({count[item.name] + 1})")  # noqa: PLW2901
+                info = replace(item.info, name=f"{item.name} ({count[item.name] + 1})")
+                item = replace(item, info=info)  # noqa: PLW2901
         result.append(item)
     return result
 
@@ -142,13 +142,14 @@ def _unified(items: list[Item | Rejected], remarks: list[str]) -> list[Item | Re
         if isinstance(item, Rejected):
             return item
         labels = {head: classes[head].get(label, label) for head, label in item.labels.items()}
-        return replace(
-            item,
+        info = replace(
+            item.info,
             signer=columns["signer"].get(item.signer or "", item.signer) or None,
             group=columns["group"].get(item.group or "", item.group) or None,
             split=columns["split"].get(item.split or "", item.split) or None,
             labels={head: label for head, label in labels.items() if label},
         )
+        return replace(item, info=info)
 
     return [one(item) for item in items]
 
@@ -159,14 +160,15 @@ def _canonical(item: Item | Rejected) -> Item | Rejected:
     if isinstance(item, Rejected):
         return replace(item, name=name)
     labels = {canonical(head): canonical(label) for head, label in item.labels.items()}
-    return replace(
-        item,
+    info = replace(
+        item.info,
         name=name,
         labels={head: label for head, label in labels.items() if label},
         signer=canonical(item.signer or "") or None,
         group=canonical(item.group or "") or None,
         split=canonical(item.split or "") or None,
     )
+    return replace(item, info=info)
 
 
 def read_item(source: str, item: Item) -> Clip | Rejected:

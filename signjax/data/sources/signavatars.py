@@ -23,9 +23,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from signjax import pickles
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, Item, Rejected, Request, Say
 from signjax.data.layout import registry as layouts
-from signjax.data.sources.item import Item, Request, Say
 from signjax.data.sources.shared.frame_numbers import timeline
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.matching import (
@@ -105,7 +104,7 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     for path in _left_handed_lists(request) if request.labelled else ():
         left_handed |= _read_left_handed(path)
     return [
-        replace(item, dominant_hand="left")
+        replace(item, info=replace(item.info, dominant_hand="left"))
         if isinstance(item, Item) and item.dominant_hand is None and canonical(item.name) in left_handed
         else item
         for item in items

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from signjax.data.clip import SPLITS
 from signjax.data.sources.shared.npy import NUMPY_ERRORS
-from signjax.data.splits.split import SPLITS
 from signjax.data.tables.label_table import split_name
 from signjax.errors import InputError
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from signjax.rng.numpy_streams import numpy_stream
+
 # How much a split's size weighs against its classes. Small while groups are dealt one by one, or the first would be dealt by
 # size alone; large after that: classes of two clips each pull towards training, and sizes must come within a clip all the same.
 _SIZE_WEIGHT_DEALING = 2.0
@@ -47,7 +49,7 @@ def assign_groups(
     """
     numbers, member = np.unique(group, return_inverse=True)
     size = np.bincount(member)
-    shuffled = np.random.default_rng(seed).permutation(len(numbers))
+    shuffled = numpy_stream(seed, "split").permutation(len(numbers))
     order = shuffled[np.argsort(-size[shuffled], kind="stable")]
     # From here on the groups are numbered in the order in which they are dealt.
     rank = np.empty_like(order)

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from signjax.data.splits.alignment import relative_distance
+from signjax.rng.numpy_streams import fixed_numpy_stream
 
 SPANS = 4
 
@@ -21,7 +22,6 @@ _CANDIDATE_RADIUS = 0.25
 
 # A random projection to this many dimensions keeps distances to about 9 % (Johnson & Lindenstrauss, 1984).
 _DIMENSIONS = 64
-_PROJECTION_SEED = 1984
 _PROJECTION_SLACK = 1.25
 
 _ROWS_AT_ONCE = 2048
@@ -125,7 +125,7 @@ def _or_infinite(std: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarr
 def descriptors(outlines: Outlines, scale: np.ndarray) -> np.ndarray:
     """float32 (N, D): outlines standardised and projected; their distance is the root mean square over spans and channels."""
     width = outlines.shape[1] * outlines.shape[2]
-    random = np.random.default_rng(_PROJECTION_SEED).normal(size=(width, _DIMENSIONS)).astype(np.float32)
+    random = fixed_numpy_stream("outline_projection").normal(size=(width, _DIMENSIONS)).astype(np.float32)
     random /= np.sqrt(np.float32(width * _DIMENSIONS))
     found = np.empty((len(outlines), _DIMENSIONS), np.float32)
     centre = np.median(_sample(outlines), axis=(0, 1))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from signjax.data.clip import SPLITS
 from signjax.data.splits.groups import join_groups
 from signjax.data.splits.leaks import Joined, check_no_straddle, straddlers
 from signjax.data.splits.rules import (
@@ -13,7 +14,7 @@ from signjax.data.splits.rules import (
     joined,
     set_aside,
 )
-from signjax.data.splits.sizes import SPLITS, Split
+from signjax.data.splits.sizes import Split
 from signjax.errors import InputError
 
 _TRAIN, _VALID, _TEST = range(len(SPLITS))

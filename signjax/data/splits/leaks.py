@@ -5,8 +5,8 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
+from signjax.data.clip import SPLITS
 from signjax.data.splits.duplicates import Pair
-from signjax.data.splits.sizes import SPLITS
 from signjax.errors import InputError
 
 DUPLICATES = ("stop", "drop")

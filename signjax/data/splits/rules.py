@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signjax.data.clip import SPLITS
 from signjax.data.splits.dealing import assign_groups
 from signjax.data.splits.groups import join_groups
 from signjax.data.splits.leaks import Joined
-from signjax.data.splits.sizes import SPLITS
 from signjax.errors import InputError
 from signjax.plans.kinds import number, one_of, text, whole
 from signjax.plans.run import RunSettings

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SPLITS = ("train", "valid", "test")
+from signjax.data.clip import SPLITS
 
 _SPOKEN = ("training", "validation", "test")
 _USE = {1: "choose a model by", 2: "tell models apart"}

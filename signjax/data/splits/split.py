@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from signjax.data.clip import SPLITS
 from signjax.data.splits.dealing import assign_groups
 from signjax.data.splits.given import given_split
 from signjax.data.splits.leaks import check_no_straddle
@@ -28,7 +29,6 @@ from signjax.data.splits.rules import (
     why_not_by_signer,
 )
 from signjax.data.splits.sizes import (
-    SPLITS,
     Split,
     size_doubts,
     untestable,

@@ -29,6 +29,7 @@ from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
 from signjax.plans.kinds import whole
 from signjax.plans.setting import setting
+from signjax.rng.numpy_streams import numpy_stream
 
 Say = Callable[[str], None]
 
@@ -132,7 +133,7 @@ def _write_signer(folder: Path, size: CorpusSize, seed: int, signer_index: int) 
     for sign_index, sign in enumerate(vocabulary(size.signs)):
         for take in range(size.takes):
             name = f"{signer.name}_sign{sign_index:02d}_take{take}"
-            rng = np.random.default_rng([seed, 2, signer_index, sign_index, take])
+            rng = numpy_stream(seed, "take", signer_index, sign_index, take)
             content = signavatars_content(sign_clip(sign, signer, rng), rng)
             write_plain(folder / f"{name}.pkl", content)
             rows.append((name, sign.gloss, signer.name, *(getattr(sign, attribute) for attribute in ATTRIBUTES)))

@@ -26,6 +26,7 @@ from signjax.data.text_files import write_text
 from signjax.data.workers import ALONE, Workers
 from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
+from signjax.rng.numpy_streams import numpy_stream
 
 _VERSION = 3  # of the motion: another one makes the corpus anew
 _BATCH = 32  # clips that a worker writes at once
@@ -75,7 +76,7 @@ def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, worker
     with locks.beside(folder, say) as lock:
         if not to_write(folder, made_by, lock, say):
             return
-        table = {row.clip: row.labels for row in read_label_table(table_path) if row.labels.get(HAMNOSYS_COLUMN)}
+        table = {row.name: row.labels for row in read_label_table(table_path) if row.labels.get(HAMNOSYS_COLUMN)}
         if not table:
             raise InputError(f"{table_path}: no row has a string in column {HAMNOSYS_COLUMN!r}")
         numbered = [(number, clip, labels) for number, (clip, labels) in enumerate(table.items())]
@@ -98,7 +99,7 @@ def _write_clips(
     people = [make_signer(index, seed) for index in range(signers)]
     rows: list[tuple[str, ...]] = []
     for number, clip, labels in batch:
-        rng = np.random.default_rng([seed, 3, number])
+        rng = numpy_stream(seed, "hamnosys_clip", number)
         signer = people[int(rng.integers(signers))]
         made = sign_plan(_plan(labels[HAMNOSYS_COLUMN]), signer, rng)
         seen = np.flatnonzero(made["left_valid"] | made["right_valid"]).astype(np.int64)

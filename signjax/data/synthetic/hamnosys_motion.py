@@ -131,11 +131,6 @@ def _cycles(plan: Plan | None) -> int:
     return min(steps * plan.times, _MOST_CYCLES)
 
 
-def still_signer() -> Signer:
-    """A signer without habits: the plan as it stands."""
-    return Signer("still", False, 1.0, 1.0, 1.0, np.zeros((21, 3)), np.zeros(3), np.zeros((15, 3)), 0.0, np.zeros(10))
-
-
 def sign_plan(plan: Plan | None, signer: Signer, rng: np.random.Generator, noise: float = 1.0) -> dict[str, np.ndarray]:
     """One clip of a sign; without a plan the signer only stands there.
 

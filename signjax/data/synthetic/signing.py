@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signjax.data.layout import registry as layouts
+from signjax.rng.numpy_streams import fixed_numpy_stream, numpy_stream
 
 FRAMES_PER_SECOND = 24
 
@@ -100,7 +101,7 @@ class Signer:
 
 def vocabulary(count: int) -> tuple[Sign, ...]:
     """The first `count` signs of a fixed list in which every sign has neighbours that differ in one parameter alone."""
-    rng = np.random.default_rng(1960)
+    rng = fixed_numpy_stream("vocabulary")
     values = {
         "handshape": tuple(_HANDSHAPES),
         "orientation": tuple(_ORIENTATIONS),
@@ -123,7 +124,7 @@ def vocabulary(count: int) -> tuple[Sign, ...]:
 
 def make_signer(index: int, seed: int) -> Signer:
     """Signer number `index`; every fourth is left-handed."""
-    rng = np.random.default_rng([seed, 1, index])
+    rng = numpy_stream(seed, "signer", index)
     posture = rng.normal(0, 0.05, (21, 3))
     posture[_FIRST_OF_ARMS:] += rng.normal(0, 0.10, (21 - _FIRST_OF_ARMS, 3))
     return Signer(

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from signjax.data.clip import SPLITS, ClipInfo, Described
 from signjax.data.tables.delimited import column_name, read_delimited
 from signjax.data.tables.faults import Faults
 from signjax.data.tables.json_table import read_json, read_jsonl
@@ -25,12 +26,8 @@ from signjax.errors import InputError
 SUFFIXES = (".csv", ".tsv", ".json", ".jsonl")
 
 _DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
-_SPLITS = {
-    "train": ("train", "training"),
-    "valid": ("valid", "val", "validation", "dev", "development"),
-    "test": ("test", "testing"),
-}
-_SPLIT_OF = {name: split for split, names in _SPLITS.items() for name in names}
+_SPLIT_NAMES = (("train", "training"), ("valid", "val", "validation", "dev", "development"), ("test", "testing"))
+_SPLIT_OF = {name: split for split, names in zip(SPLITS, _SPLIT_NAMES, strict=True) for name in names}
 _HANDS = {"left": "left", "l": "left", "right": "right", "r": "right"}
 _OWN_COLUMNS = ("clip", "file", "start", "end", "signer", "group", "split", "dominant_hand")
 KNOWN_COLUMNS = (*_OWN_COLUMNS, "gloss", "hamnosys")
@@ -40,26 +37,17 @@ _DECIMAL = re.compile(r"-?\d*[.,]\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What a table says of one clip.
+class Row(Described):
+    """One row of a label table.
 
     Attributes:
-      clip: its name.
-      file: the file that holds it; empty where the table has no such column.
-      labels: head -> class name.
-      signer, group, split, dominant_hand: as in `Clip`.
-      start, stop: its frames in the file; None is the file's end.
+      info: what it says of its clip; the file is empty where the table has no such column.
       where: the place in the table, for messages.
+      start, stop: the clip's frames in the file; None is the file's end.
     """
 
-    clip: str
-    file: str
-    labels: Mapping[str, str]
+    info: ClipInfo
     where: str
-    signer: str | None = None
-    group: str | None = None
-    split: str | None = None
-    dominant_hand: str | None = None
     start: int = 0
     stop: int | None = None
 
@@ -138,16 +126,18 @@ def _row(path: Path, place: str, fields: Mapping[str, str], faults: Faults) -> R
     if len(faults) > before:
         return None
     return Row(
-        clip=known["clip"],
-        file=known.get("file", ""),
-        labels={column: value for column, value in known.items() if column not in _OWN_COLUMNS},
-        signer=known.get("signer"),
-        group=known.get("group"),
-        split=split_name(known.get("split")),
-        dominant_hand=None if hand is None else _HANDS[hand.lower()],
+        ClipInfo(
+            name=known["clip"],
+            file=known.get("file", ""),
+            labels={column: value for column, value in known.items() if column not in _OWN_COLUMNS},
+            signer=known.get("signer"),
+            group=known.get("group"),
+            split=split_name(known.get("split")),
+            dominant_hand=None if hand is None else _HANDS[hand.lower()],
+        ),
+        where=f"{path}, {place}",
         start=start or 0,
         stop=stop,
-        where=f"{path}, {place}",
     )
 
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from signjax.data.clip import Rejected
-from signjax.data.sources.item import Item, Request, Say
+from signjax.data.clip import ClipInfo, Item, Rejected, Request, Say
 from signjax.data.tables.label_table import SUFFIXES, Row, read_label_table
 from signjax.data.tables.names import canonical
 from signjax.errors import InputError
@@ -126,27 +125,28 @@ def match_rows(
     """
     names = _Names(files, suffixes)
     if rows is None:
-        return [Item(names.shortest(index), str(file.path), how=file.how) for index, file in enumerate(files)]
+        infos = (ClipInfo(names.shortest(index), str(file.path)) for index, file in enumerate(files))
+        return [Item(info, how=file.how) for info, file in zip(infos, files, strict=True)]
     rows = _without_titles(rows, lambda text: names.find(text) is not None, table, f"a file in {request.path}", say)
     rows_of: dict[int, list[Row]] = defaultdict(list)
     without_file: list[Row] = []
     for row in rows:
-        index = names.find(row.file or row.clip)
+        index = names.find(row.file or row.name)
         if index is None:
             without_file.append(row)
         else:
             rows_of[index].append(row)
     if not rows_of:
         raise InputError(
-            f"{table}: none of its {len(rows)} clips (first: {rows[0].file or rows[0].clip!r}) has a file in "
+            f"{table}: none of its {len(rows)} clips (first: {rows[0].file or rows[0].name!r}) has a file in "
             f"{request.path} (first: {files[0].name}); the column 'file', or else 'clip', must hold names of files"
         )
     items: list[Item | Rejected] = []
     for index, file in enumerate(files):
         for row in rows_of.get(index, ()):
             # A clip that is a whole file is called as that is.
-            written = _slashed(row.clip)
-            name = row.clip if row.file else names.key(written) if names.is_alone(index) else written
+            written = _slashed(row.name)
+            name = row.name if row.file else names.key(written) if names.is_alone(index) else written
             items.append(_item(row, name, file))
         if index not in rows_of:
             twin = names.twin(index)
@@ -157,8 +157,8 @@ def match_rows(
                 reason, detail = "unlabelled", f"no row of {table} names {file.name}"
             items.append(Rejected(_own(names.keys[index]), str(file.path), reason, detail))
     for row in without_file:
-        detail = f"{row.where}: there is no file {row.file or row.clip} in {request.path}"
-        items.append(Rejected(row.clip, str(table), "missing_file", detail))
+        detail = f"{row.where}: there is no file {row.file or row.name} in {request.path}"
+        items.append(Rejected(row.name, str(table), "missing_file", detail))
     return items
 
 
@@ -180,7 +180,7 @@ def _without_titles(
     Then `start` and `end` are frames of that other thing, and are left out.
     """
     stated = [row for row in rows if row.file]
-    if not stated or any(is_there(row.file) for row in stated) or not any(is_there(row.clip) for row in rows):
+    if not stated or any(is_there(row.file) for row in stated) or not any(is_there(row.name) for row in rows):
         return rows
     remark = (
         f"{table}: column 'clip' names the files; no value of column 'file' (first: {stated[0].file!r}) names {what}, "
@@ -190,25 +190,17 @@ def _without_titles(
     if parts:
         remark += f". 'start' and 'end', set in {parts} rows, are left out: each clip is a whole file"
     say(remark)
-    return [
-        replace(row, file="", start=0, stop=None, labels={**row.labels, "file": row.file}) if row.file else row
-        for row in rows
-    ]
+    return [_whole_file(row) if row.file else row for row in rows]
+
+
+def _whole_file(row: Row) -> Row:
+    """The row with its file as a label, and no segment."""
+    info = replace(row.info, file="", labels={**row.labels, "file": row.file})
+    return replace(row, info=info, start=0, stop=None)
 
 
 def _item(row: Row, name: str, file: Found) -> Item:
-    return Item(
-        name=name,
-        file=str(file.path),
-        labels=row.labels,
-        signer=row.signer,
-        group=row.group,
-        split=row.split,
-        dominant_hand=row.dominant_hand,
-        start=row.start,
-        stop=row.stop,
-        how=file.how,
-    )
+    return Item(replace(row.info, name=name, file=str(file.path)), row.start, row.stop, file.how)
 
 
 def with_table(request: Request, items: list[Item | Rejected], say: Say) -> list[Item | Rejected]:
@@ -224,7 +216,7 @@ def with_table(request: Request, items: list[Item | Rejected], say: Say) -> list
     there = set(names)
     rows: dict[str, list[Row]] = defaultdict(list)
     for row in _without_titles(read_label_table(table), lambda text: text in there, table, "a clip of the source", say):
-        rows[row.file or row.clip].append(row)
+        rows[row.file or row.name].append(row)
     if items and not there & rows.keys():
         raise InputError(
             f"{table}: none of its clips (first: {next(iter(rows))!r}) is one of the source's (first: {items[0].name!r})"
@@ -233,28 +225,31 @@ def with_table(request: Request, items: list[Item | Rejected], say: Say) -> list
     for name, item in zip(names, items, strict=True):
         result += [_with_row(item, row) for row in rows.pop(name, [])] or [item]
     for row in (row for told in rows.values() for row in told):
-        detail = f"{row.where}: the source has no clip {row.file or row.clip}"
-        result.append(Rejected(row.clip, str(table), "missing_file", detail))
+        detail = f"{row.where}: the source has no clip {row.file or row.name}"
+        result.append(Rejected(row.name, str(table), "missing_file", detail))
     return result
 
 
 def _with_row(item: Item | Rejected, row: Row) -> Item | Rejected:
     if isinstance(item, Rejected):
-        return replace(item, name=row.clip)
+        return replace(item, name=row.name)
     stop = item.stop if row.stop is None else item.start + row.stop
     frames = None if item.stop is None else item.stop - item.start
     if frames and (row.start >= frames or (row.stop or 0) > frames):
         detail = f"{row.where}: frames {row.start} to {row.stop or frames} of a clip with {frames}"
-        return Rejected(row.clip, item.file, "bad_segment", detail)
+        return Rejected(row.name, item.file, "bad_segment", detail)
     part = row.start > 0 or row.stop is not None
     return replace(
         item,
-        name=row.clip,
-        labels={**item.labels, **row.labels},
-        signer=row.signer or item.signer,
-        group=row.group or item.group,
-        split=row.split or item.split,
-        dominant_hand=row.dominant_hand or item.dominant_hand,
+        info=replace(
+            item.info,
+            name=row.name,
+            labels={**item.labels, **row.labels},
+            signer=row.signer or item.signer,
+            group=row.group or item.group,
+            split=row.split or item.split,
+            dominant_hand=row.dominant_hand or item.dominant_hand,
+        ),
         start=item.start + row.start if frames != 0 else item.start,
         stop=stop if frames != 0 else item.stop,
         file_frames=frames if part else item.file_frames,

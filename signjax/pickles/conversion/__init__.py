@@ -1,1 +1,4 @@
-"""Converts folders of pickles to folders of arrays: jobs, the `.npz` writer, the manifest, progress."""
+"""Folders of pickles to folders of arrays: which files to convert, the archives that are written, the manifest, progress.
+
+Whatever writes converted files belongs here; `convert.convert` is the way in.
+"""

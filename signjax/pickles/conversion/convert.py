@@ -14,9 +14,9 @@ from signjax.pickles import reader as containers
 from signjax.pickles.atomic import Partial, sync_folder, written
 from signjax.pickles.conversion import jobs as plan
 from signjax.pickles.conversion import manifest, npz
-from signjax.pickles.conversion.flatten import entries
 from signjax.pickles.conversion.manifest import Record
 from signjax.pickles.conversion.progress import Progress
+from signjax.pickles.flatten import entries
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.source import give_back, open_bytes, pieces
 from signjax.pickles.strided_view import View

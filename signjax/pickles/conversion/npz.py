@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from signjax.pickles.conversion.flatten import Entry
+from signjax.pickles.flatten import Entry
 from signjax.pickles.limits import PickleError
 from signjax.pickles.source import pieces
 from signjax.pickles.strided_view import View

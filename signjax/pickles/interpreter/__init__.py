@@ -1,1 +1,8 @@
-"""The machine that reads pickles without running code: opcodes, the allowlist, and fast paths for common files."""
+"""The machine that reads pickles and runs nothing: its instructions, the names that it allows, fast paths for usual files.
+
+README.md says how it works, and where an instruction or a name is added.
+"""
+
+from signjax.pickles.interpreter.machine import run
+
+__all__ = ["run"]

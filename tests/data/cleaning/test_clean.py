@@ -11,9 +11,9 @@ from signjax.data.cleaning.clean import (
     clean,
     cleaned_layout,
 )
-from signjax.data.cleaning.handedness import mirrored
+from signjax.data.cleaning.handedness import Cause, Mirroring, mirrored
 from signjax.data.cleaning.trimming import active_frames
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, ClipInfo, Rejected
 from signjax.data.geometry.rotations import axis_angle_from_6d
 from signjax.data.layout import registry as layouts
 from signjax.data.synthetic.signing import make_signer, sign_clip, vocabulary
@@ -29,7 +29,7 @@ def landmark_clip(seed: int = 0, frames: int = 40) -> Clip:
     way = np.clip(np.arange(frames) - 12, 0, 15)[:, None] * 8.0
     for hand in ("left_hand", "right_hand"):
         points[:, LAYOUT.channels_of(hand)] += way
-    return Clip("a", points.astype(np.float32), np.ones((frames, len(LAYOUT.parts)), bool))
+    return Clip(ClipInfo("a"), points.astype(np.float32), np.ones((frames, len(LAYOUT.parts)), bool))
 
 
 def cleaned(clip: Clip, **changes: object) -> Cleaned:
@@ -140,7 +140,7 @@ def test_a_sign_of_the_corpus_is_not_cut_into():
 def test_rotations_as_six_numbers_mean_the_same():
     layout = layouts.smplx()
     rng = np.random.default_rng(0)
-    clip = Clip("a", rng.normal(0, 0.5, (10, layout.width)).astype(np.float32))
+    clip = Clip(ClipInfo("a"), rng.normal(0, 0.5, (10, layout.width)).astype(np.float32))
     found = clean(clip, layout, Cleaning(rotations="6d", trim=False))
     six = cleaned_layout(layout, Cleaning(rotations="6d"))
     assert found.clip.frames.shape == (10, six.width) == (10, 328)
@@ -153,12 +153,12 @@ def test_rotations_as_six_numbers_mean_the_same():
 
 def test_a_left_handed_clip_is_mirrored_where_the_table_says_so():
     clip = landmark_clip()
-    assert cleaned(clip).mirrored == ""
-    left = dataclasses.replace(clip, dominant_hand="left")
+    assert cleaned(clip).mirroring == Mirroring()
+    left = dataclasses.replace(clip, info=ClipInfo("a", dominant_hand="left"))
     found = cleaned(left)
-    assert found.mirrored.startswith("table")
+    assert found.mirroring.cause is Cause.TABLE
     np.testing.assert_allclose(found.clip.frames, cleaned(mirrored(clip, LAYOUT)).clip.frames, atol=1e-6)
-    assert cleaned(left, handedness="as_is").mirrored == ""
+    assert cleaned(left, handedness="as_is").mirroring == Mirroring()
 
 
 @pytest.mark.parametrize(

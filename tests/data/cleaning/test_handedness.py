@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from signjax.data.cleaning.handedness import (
+    Cause,
+    Mirroring,
     canonical,
     dominance,
     mirrored,
-    was_mirrored,
+    parse_mirroring,
 )
-from signjax.data.clip import Clip
+from signjax.data.clip import Clip, ClipInfo
 from signjax.data.layout import registry as layouts
 from signjax.data.synthetic.signing import make_signer, sign_clip, vocabulary
 
@@ -17,12 +19,16 @@ SMPLX = layouts.smplx()
 XY = layouts.BUILT_IN["pose_hands_xy"]
 
 
+def with_hand(clip: Clip, hand: str | None) -> Clip:
+    return replace(clip, info=replace(clip.info, dominant_hand=hand))
+
+
 def synthetic_clip(signer: int, sign: int) -> Clip:
     content = sign_clip(vocabulary(24)[sign], make_signer(signer, 0), np.random.default_rng([signer, sign]))
     smplx = content["smplx"]
     valid = np.ones((len(smplx), 6), bool)
     valid[:, 2], valid[:, 3] = content["left_valid"], content["right_valid"]
-    return Clip("clip", np.concatenate([smplx[:, :159], smplx[:, 169:179]], axis=1), valid)
+    return Clip(ClipInfo("clip"), np.concatenate([smplx[:, :159], smplx[:, 169:179]], axis=1), valid)
 
 
 def waving(hand: str, missing: float | None = None) -> Clip:
@@ -39,7 +45,7 @@ def waving(hand: str, missing: float | None = None) -> Clip:
         elif missing is not None:
             places[:] = missing
         frames[:, XY.channels_of(name)] = places.reshape(40, 42)
-    return Clip(hand, frames)
+    return Clip(ClipInfo(hand), frames)
 
 
 ONE_HANDED = [index for index, sign in enumerate(vocabulary(24)) if sign.hands == "one"]
@@ -82,38 +88,50 @@ def test_a_mirrored_clip_leads_with_the_other_hand():
 
 def test_as_is_changes_nothing_table_follows_the_table_detect_fills_its_gaps():
     unknown = synthetic_clip(3, ONE_HANDED[0])
-    left, right = replace(unknown, dominant_hand="left"), replace(unknown, dominant_hand="right")
-    assert [canonical(clip, SMPLX, "as_is")[1] for clip in (unknown, left, right)] == [False, False, False]
-    assert [canonical(clip, SMPLX, "table")[1] for clip in (unknown, left, right)] == [False, True, False]
-    assert [canonical(clip, SMPLX, "detect")[1] for clip in (unknown, left, right)] == [True, True, False]
-    clip, _, reason = canonical(left, SMPLX, "table")
+    left, right = with_hand(unknown, "left"), with_hand(unknown, "right")
+    causes = {
+        mode: [canonical(clip, SMPLX, mode)[1].cause for clip in (unknown, left, right)]
+        for mode in ("as_is", "table", "detect")
+    }
+    assert causes == {
+        "as_is": [Cause.NONE, Cause.NONE, Cause.NONE],
+        "table": [Cause.NONE, Cause.TABLE, Cause.NONE],
+        "detect": [Cause.DETECTED, Cause.TABLE, Cause.NONE],
+    }
+    clip, mirroring = canonical(left, SMPLX, "table")
     np.testing.assert_array_equal(mirrored(clip, SMPLX).frames, left.frames)
     assert clip.dominant_hand == "right"
-    assert reason == "table: the left hand leads"
-    assert "times as much as the right" in canonical(unknown, SMPLX, "detect")[2]
+    assert mirroring.done
+    assert mirroring.text == "table: the left hand leads"
+    assert "times as much as the right" in canonical(unknown, SMPLX, "detect")[1].detail
 
 
 def test_what_cannot_be_mirrored_is_said():
-    clip = Clip("clip", np.zeros((5, 8), np.float32), dominant_hand="left")
-    assert canonical(clip, layouts.generic(8), "table")[1:] == (
-        False,
-        "not mirrored: layout generic knows no left and right",
-    )
+    clip = Clip(ClipInfo("clip", dominant_hand="left"), np.zeros((5, 8), np.float32))
+    mirroring = canonical(clip, layouts.generic(8), "table")[1]
+    assert not mirroring.done
+    assert mirroring.text == "not mirrored: layout generic knows no left and right"
     assert dominance(clip, layouts.generic(8)) is None
-    assert canonical(replace(clip, dominant_hand=None), layouts.generic(8), "detect")[1:] == (False, "")
+    assert canonical(with_hand(clip, None), layouts.generic(8), "detect")[1] == Mirroring()
 
 
 @pytest.mark.parametrize("mode", ["as_is", "table", "detect"])
 @pytest.mark.parametrize("hand", [None, "left", "right"])
 @pytest.mark.parametrize("layout", [SMPLX, layouts.generic(169)], ids=lambda layout: layout.name)
-def test_the_reason_tells_whether_a_clip_was_mirrored(layout, hand, mode):
-    clip = replace(synthetic_clip(3, ONE_HANDED[0]), dominant_hand=hand)
-    _, done, reason = canonical(replace(clip, valid=None), layout, mode)
-    assert was_mirrored(reason) == done
+def test_a_cell_of_clips_csv_says_all_of_what_was_done(layout, hand, mode):
+    clip = with_hand(synthetic_clip(3, ONE_HANDED[0]), hand)
+    after, mirroring = canonical(replace(clip, valid=None), layout, mode)
+    assert parse_mirroring(mirroring.text) == mirroring
+    assert mirroring.done == (not np.array_equal(after.frames, clip.frames))
+
+
+def test_a_cell_that_says_something_else_is_an_error():
+    with pytest.raises(ValueError, match="perhaps"):
+        parse_mirroring("perhaps: x")
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2])
 @pytest.mark.parametrize("layout", [SMPLX, XY, layouts.BUILT_IN["hands"]], ids=lambda layout: layout.name)
 def test_clips_of_hardly_any_frame_or_of_nothing_have_no_leader(frames, layout):
-    clip = Clip("clip", np.zeros((frames, layout.width), np.float32))
+    clip = Clip(ClipInfo("clip"), np.zeros((frames, layout.width), np.float32))
     assert dominance(clip, layout).hand is None

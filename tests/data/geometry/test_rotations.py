@@ -71,16 +71,6 @@ def test_any_six_numbers_give_a_rotation_and_zeros_give_none():
     np.testing.assert_array_equal(matrices[0], np.eye(3))
 
 
-def test_the_angle_between_is_that_of_the_turn():
-    rng = np.random.default_rng(3)
-    start = rotations.axis_angle_to_matrix(rng.normal(size=(20, 3)))
-    angle = np.array([0.0, 1e-8, 1e-3, 1.0, np.pi])[:, None]
-    turned = start @ rotations.axis_angle_to_matrix(axes(20)[:20] * angle[..., None])
-    np.testing.assert_allclose(
-        rotations.angle_between(start, turned), np.broadcast_to(angle, (5, 20)), rtol=1e-6, atol=1e-15
-    )
-
-
 def test_float32_stays_float32():
     vectors = np.random.default_rng(4).uniform(-1.5, 1.5, (7, 3)).astype(np.float32)
     numbers = rotations.axis_angle_to_6d(vectors)

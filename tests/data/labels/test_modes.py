@@ -3,9 +3,8 @@ import unicodedata
 import numpy as np
 import pytest
 
-from signjax.data.clip import Rejected
+from signjax.data.clip import ClipInfo, Item, Rejected
 from signjax.data.labels.modes import relabel, source_of
-from signjax.data.sources.item import Item
 from signjax.data.splits import split as splits
 from signjax.errors import InputError
 from tests.hamnosys_strings import string
@@ -17,7 +16,7 @@ HEADS = ("handshape", "palm")
 
 def item(name, text=None, gloss=None, group=None):
     labels = {key: value for key, value in (("hamnosys", text), ("gloss", gloss)) if value is not None}
-    return Item(name, f"{name}.pkl", labels, group=group)
+    return Item(ClipInfo(name, f"{name}.pkl", labels, group=group))
 
 
 def test_the_modes_column_and_gloss_leave_the_labels_as_they_are():

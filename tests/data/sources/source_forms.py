@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from signjax.data.clip import Request
 from signjax.data.sources import pose_layout
-from signjax.data.sources.item import Request
 from signjax.pickles.conversion.convert import convert
 from signjax.pickles.write import write_plain
 

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from conftest import make_recipe, silent
 
-from signjax.data.clip import Rejected
+from signjax.data.clip import Rejected, Request
 from signjax.data.preparation.prepare import prepare
 from signjax.data.sources import arrays
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Request
 from signjax.data.sources.shared import npy
 from signjax.errors import InputError
 

@@ -4,10 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from signjax.data.clip import Rejected
+from signjax.data.clip import Rejected, Request
 from signjax.data.sources import gislr
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Request
 from signjax.errors import InputError
 
 TYPES = {"face": 468, "left_hand": 21, "pose": 33, "right_hand": 21}

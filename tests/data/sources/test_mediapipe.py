@@ -3,10 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, ClipInfo, Rejected, Request
 from signjax.data.sources import mediapipe
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Request
 from signjax.errors import InputError
 
 T = 5
@@ -57,7 +56,7 @@ def test_the_tutorials_folder(tmp_path):
 def test_a_pose_that_was_not_found_has_no_visibility():
     frames = np.ones((3, 258), np.float32)
     frames[1, :132] = 0
-    clip = mediapipe._by_width(mediapipe.Item("a", "a"), frames)
+    clip = mediapipe._by_width(mediapipe.Item(ClipInfo("a", "a")), frames)
     assert clip.valid[:, 1].tolist() == [True, False, True]
 
 

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from signjax.data.clip import Request
 from signjax.data.layout import landmarks
 from signjax.data.sources import pose, pose_layout
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Request
 from signjax.errors import InputError
 
 T = 6

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from signjax.data.clip import Clip
+from signjax.data.clip import Clip, Request
 from signjax.data.layout import registry as layouts
 from signjax.data.sources import registry as catalogue
 from signjax.data.sources import signavatars
-from signjax.data.sources.item import Request
 from signjax.errors import InputError
 from signjax.pickles.conversion.convert import convert
 from signjax.pickles.write import CudaTensor, write_plain

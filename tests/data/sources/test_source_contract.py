@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signjax.data.clip import Clip, Rejected
+from signjax.data.clip import Clip, ClipInfo, Rejected, Request
 from signjax.data.csv_table import read_table
 from signjax.data.preparation.prepare import prepare
 from signjax.data.preparation.recipe import fingerprints
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Request
 from signjax.data.tables.names import canonical
 from signjax.errors import InputError
 from tests.conftest import make_recipe, silent
@@ -139,7 +138,7 @@ def test_an_error_of_a_source_says_which_clip_it_was_reading(monkeypatch):
 
     monkeypatch.setitem(catalogue.SOURCES, "arrays", SimpleNamespace(read_item=fail))
     with pytest.raises(ZeroDivisionError, match="a fault") as caught:
-        catalogue.read_item("arrays", catalogue.Item("a", "folder/a.npy"))
+        catalogue.read_item("arrays", catalogue.Item(ClipInfo("a", "folder/a.npy")))
     assert caught.value.__notes__ == ["while reading clip 'a' of folder/a.npy"]
 
 

@@ -3,9 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from signjax.data.clip import Rejected
+from signjax.data.clip import Rejected, Request
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Request
 from signjax.errors import InputError
 
 T, WIDTH = 4, 126

@@ -38,7 +38,7 @@ def test_a_file_has_the_form_of_signavatars(corpus):
 
 def test_every_clip_has_a_label_and_its_parameters(corpus):
     table = read_label_table(corpus / "labels.csv")
-    assert {row.clip for row in table} == {path.stem for path in corpus.glob("*.pkl")}
+    assert {row.name for row in table} == {path.stem for path in corpus.glob("*.pkl")}
     for row in (row.labels for row in table):
         parameters = (row["handshape"], row["orientation"], row["location"], row["movement"], row["hands"])
         assert row["gloss"] == "-".join(parameters).upper()

@@ -37,9 +37,9 @@ def write(path: Path, records: list[dict[str, str]]) -> Path:
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl"])
 def test_every_form_says_the_same(tmp_path, suffix):
     first, second = read_label_table(write(tmp_path / f"t{suffix}", RECORDS))
-    assert (first.clip, first.labels, first.signer, first.split) == ("a", {"gloss": "HOUSE"}, "anna", "valid")
+    assert (first.name, first.labels, first.signer, first.split) == ("a", {"gloss": "HOUSE"}, "anna", "valid")
     assert (first.dominant_hand, first.start, first.stop, first.file) == ("left", 3, 9, "")
-    assert (second.clip, second.labels) == ("b", {"gloss": "TREE, TALL"})
+    assert (second.name, second.labels) == ("b", {"gloss": "TREE, TALL"})
     assert (second.signer, second.group, second.split, second.dominant_hand) == (None,) * 4
     assert (second.start, second.stop) == (0, None)
 
@@ -54,7 +54,7 @@ def test_signavatars_own_label_table(tmp_path):
     path = tmp_path / "data.json"
     path.write_text(json.dumps({"c1": {"type_name": "HAUS", "hamnosys": "\ue000", "video": None}}))
     (row,) = read_label_table(path)
-    assert (row.clip, row.labels) == ("c1", {"gloss": "HAUS", "hamnosys": "\ue000"})
+    assert (row.name, row.labels) == ("c1", {"gloss": "HAUS", "hamnosys": "\ue000"})
 
 
 def test_what_is_nested_in_json_is_kept_as_text(tmp_path):
@@ -85,7 +85,7 @@ def test_columns_are_recognised_in_any_case(tmp_path, suffix):
         "Palm": "up",
     }
     (row,) = read_label_table(write(tmp_path / f"t{suffix}", [record]))
-    assert (row.clip, row.signer, row.dominant_hand, row.split) == ("a", "anna", "left", "test")
+    assert (row.name, row.signer, row.dominant_hand, row.split) == ("a", "anna", "left", "test")
     assert row.labels == {"gloss": "HOUSE", "hamnosys": "h", "Palm": "up"}
 
 
@@ -109,7 +109,7 @@ def test_names_are_canonical(tmp_path):
         (row,) = read_label_table(
             write(tmp_path / f"t{suffix}", [{"clip": decomposed, "file": decomposed, decomposed: decomposed}])
         )
-        assert (row.clip, row.file, row.labels) == ("ağaç", "ağaç", {"ağaç": "ağaç"})
+        assert (row.name, row.file, row.labels) == ("ağaç", "ağaç", {"ağaç": "ağaç"})
 
 
 def test_all_faults_of_a_table_are_told_at_once(tmp_path):

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signjax.data.clip import Request
 from signjax.data.sources import registry as catalogue
-from signjax.data.sources.item import Request
 from signjax.data.tables.names import alike, canonical
 
 TEXT = st.text(st.characters(), max_size=12)  # lone surrogates too

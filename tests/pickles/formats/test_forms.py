@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from signjax.pickles import PickleError, inspect, load
+from signjax.pickles import PickleError, inspect, load, source
 from signjax.pickles.interpreter.nested_stream import HEADER
 from signjax.pickles.write import legacy_storage
 from tests.pickles.forge import (
@@ -148,6 +148,18 @@ def test_archives_without_checksums(tmp_path: Path) -> None:
             content[pos + at : pos + at + 4] = bytes(4)
             pos = content.find(mark, pos + 1)
     np.testing.assert_array_equal(read(tmp_path, bytes(content)), FLOATS)
+
+
+def test_a_large_file_is_verified_where_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "damaged.pt"
+    path.write_bytes(saved(ROOT, {"0": FLOATS.tobytes()}).replace(FLOATS.tobytes(), FLOATS[::-1].tobytes()))
+    with pytest.raises(PickleError, match="checksum"):
+        load(path)
+    np.testing.assert_array_equal(load(path, verify=False), FLOATS[::-1])
+    monkeypatch.setattr(source, "_MAP_FROM", 1)
+    np.testing.assert_array_equal(load(path), FLOATS[::-1])
+    with pytest.raises(PickleError, match="checksum"):
+        load(path, verify=True)
 
 
 def test_zip64_archives(tmp_path: Path) -> None:

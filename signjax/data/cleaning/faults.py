@@ -1,0 +1,49 @@
+"""What keeps the frames of a clip from being used at all.
+
+Shapes: T frames, F channels.
+"""
+
+import numpy as np
+
+from signjax.data.cleaning.gaps import seen_parts
+from signjax.data.clip import Clip, Rejected
+from signjax.data.layout.parts import COORDINATES, Layout
+
+_HANDS = ("left_hand", "right_hand")
+
+
+def fault_of(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) -> Rejected | None:
+    """Why the frames of a clip cannot be used, or None."""
+    found = _fault(clip, layout, shortest_clip, longest_clip)
+    return None if found is None else Rejected(clip.name, clip.file, *found)
+
+
+def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) -> tuple[str, str] | None:  # noqa: PLR0911
+    """Reason and detail."""
+    frames = clip.frames
+    if len(frames) == 0:
+        return "empty", "the clip has no frame"
+    if frames.shape[1] != layout.width:
+        return "wrong_width", f"expected {layout.width} channels ({layout.name}), came {frames.shape[1]}"
+    if len(frames) > longest_clip:
+        return "too_long", f"{len(frames)} frames; config.data.longest_clip is {longest_clip}"
+    if len(frames) < shortest_clip:
+        return "too_short", f"{len(frames)} frames; config.data.shortest_clip is {shortest_clip}"
+    # A coordinate that is NaN is a landmark that was not found; anything else that is not finite is a fault.
+    coordinate = np.array([part.kind in COORDINATES for part in layout.parts])[layout.part_of_channel]
+    bad = ~np.isfinite(frames) & ~(np.isnan(frames) & coordinate)
+    if bad.any():
+        return "not_finite", f"{int(bad.sum())} of {frames.size} values are NaN or infinite"
+    if not seen_parts(frames, clip.valid, layout)[:, _observed(layout)].any():
+        return (
+            "all_invalid",
+            f"no {'hand' if 'body' in layout.part_names else 'part'} was seen in any of {len(frames)} frames",
+        )
+    return None
+
+
+def _observed(layout: Layout) -> list[int]:
+    """The parts of which a source says whether they were seen: all of coordinates, the hands alone of a fitted body."""
+    chosen = [index for index, part in enumerate(layout.parts) if part.kind in COORDINATES]
+    chosen = chosen or [index for index, name in enumerate(layout.part_names) if name in _HANDS]
+    return chosen or list(range(len(layout.parts)))

@@ -1,0 +1,41 @@
+"""NumPy's random streams, named once. Nothing here loads jax, so that `signjax.data` may draw from them.
+
+A draw is named by the seed of the run, its stream and what counts the draws of that stream, such as an epoch or the number of a
+clip: any of them can be repeated alone, and no generator is carried along. The streams of jax are in `signjax.rng.streams`.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+Stream = Literal["split", "signer", "take", "hamnosys_clip", "order", "self_check", "excerpt"]
+# A stream that is given another number draws something else: the built-in corpora would no longer be the same bytes, nor data
+# sets be split as before. 0 draws what the bare seed draws, for NumPy fills a seed up with zeros.
+_NUMBERS: dict[Stream, int] = {
+    "split": 0,
+    "signer": 1,
+    "take": 2,
+    "hamnosys_clip": 3,
+    "order": 4,
+    "self_check": 5,
+    "excerpt": 6,
+}
+
+FixedStream = Literal["vocabulary", "outline_projection"]
+_FIXED_SEEDS: dict[FixedStream, int] = {"vocabulary": 1960, "outline_projection": 1984}
+
+
+def numpy_stream(seed: int, stream: Stream, *counters: int) -> np.random.Generator:
+    """The generator of one draw of a stream.
+
+    Args:
+      seed: of the run, at least 0.
+      stream: what is drawn.
+      counters: which draw of the stream it is, such as the epoch; each at least 0.
+    """
+    return np.random.default_rng([seed, _NUMBERS[stream], *counters])
+
+
+def fixed_numpy_stream(stream: FixedStream) -> np.random.Generator:
+    """The generator of a draw that is the same in every run, whatever its seed."""
+    return np.random.default_rng(_FIXED_SEEDS[stream])
