@@ -10,9 +10,10 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from signjax.data.batching.collate import Batch, collate
-from signjax.data.batching.epoch_plan import bucket_of, plan_epoch, steps_per_epoch
-from signjax.data.batching.excerpts import drawn, whole
+from signjax.data.batching.batch import Batch
+from signjax.data.batching.collate import collate
+from signjax.data.batching.epoch_plan import assign_buckets, plan_epoch, steps_per_epoch
+from signjax.data.batching.excerpts import draw_excerpts, whole_clips
 from signjax.data.dataset import Dataset
 from signjax.evaluation.evaluate import Answer, Answers, answers_for, mean_over_heads
 from signjax.runtime.compile_counter import compilations
@@ -20,10 +21,10 @@ from signjax.runtime.malloc import close_gaps
 from signjax.runtime.out_of_memory import explain_out_of_memory
 from signjax.settings import training_plan as settings
 from signjax.training import parallel
-from signjax.training.input.batch_stream import Dispatch, clip_numbers, dispatches
-from signjax.training.input.device_dataset import Resident, as_resident, gather
+from signjax.training.input.batch_stream import Dispatch, make_index_batch, stream_dispatches
+from signjax.training.input.device_dataset import DeviceDataset, gather, load_device_dataset
 from signjax.training.loop import Outcome, Validation, saved_outcome, train
-from signjax.training.multi_step import Step, make_dispatch
+from signjax.training.multi_step import TrainStep, make_multi_step
 from signjax.training.optimizer import make_optimizer, make_schedule
 from signjax.training.state import TrainState, Variables, parameter_count, state_maker
 from signjax.training.step import make_eval_step, make_train_step
@@ -73,7 +74,7 @@ class Trainer:
         shapes = self.shapes
         with ThreadPoolExecutor(1) as beside:
             state = beside.submit(self.fresh_state)
-            (frames, batches, count), _ = next(iter(self.dispatches_of(1)))
+            frames, batches, count = next(iter(self.dispatches_of(1)))
             program: Any = self.program(frames)
             program.lower(shapes, self.data, batches, count).compile()  # jax keeps it for the call
             return state.result()
@@ -90,17 +91,17 @@ class Trainer:
 
     def given(self, clips: np.ndarray) -> Batch:
         """One batch of these clips, each whole, as the training step gets it: from the device where the dataset lies there."""
-        shown = whole(self.dataset.lengths[clips], self.frames)
+        shown = whole_clips(self.dataset.lengths[clips], self.frames)
         if self.data is None:
             return collate(self.dataset, clips, len(clips), self.frames, shown)
-        numbers = clip_numbers(clips, shown, len(clips))
+        indices = make_index_batch(clips, shown, len(clips))
         gathered = jax.jit(gather, static_argnums=(2, 3))(
-            self.data, numbers, self.frames, len(self.dataset.layout.parts)
+            self.data, indices, self.frames, len(self.dataset.layout.parts)
         )
         return jax.device_get(gathered)
 
     @cached_property
-    def _step(self) -> Step:
+    def _step(self) -> TrainStep:
         config = self.config
         return make_train_step(
             self.model,
@@ -118,12 +119,12 @@ class Trainer:
     def program(self, frames: int) -> Callable[..., tuple[TrainState, Any]]:
         """The steps of a dispatch on batches of so many frames, mapped over the devices: (state, data, batches, count)."""
         parts, steps = len(self.dataset.layout.parts), settings.steps_per_dispatch(self.config, self.devices)
-        return parallel.map_train_step(make_dispatch(self._step, frames, parts, steps), self.devices)
+        return parallel.map_train_step(make_multi_step(self._step, frames, parts, steps), self.devices)
 
     @cached_property
-    def data(self) -> Resident | None:
+    def data(self) -> DeviceDataset | None:
         """The dataset on every device, where it fits."""
-        return parallel.replicate(as_resident(self.dataset), self.devices) if self._resident else None
+        return parallel.replicate(load_device_dataset(self.dataset), self.devices) if self._resident else None
 
     def dispatch(self, state: TrainState, work: Dispatch) -> tuple[TrainState, Any]:
         """Runs the training steps of a dispatch; each number of frames is a program of its own."""
@@ -136,12 +137,12 @@ class Trainer:
             close_gaps()
         return state, metrics
 
-    def dispatches_of(self, epoch: int) -> Iterator[tuple[Dispatch, int]]:
-        """What an epoch, counted from 1, hands to `dispatch`, each with its number of steps."""
-        excerpts = drawn(self._lengths, settings.pace(self.config), self.frames, self.config.seed, epoch - 1)
-        sizes = bucket_of(excerpts.played, self.buckets)
+    def dispatches_of(self, epoch: int) -> Iterator[Dispatch]:
+        """What an epoch, counted from 1, hands to `dispatch`."""
+        excerpts = draw_excerpts(self._lengths, settings.pace(self.config), self.frames, self.config.seed, epoch - 1)
+        sizes = assign_buckets(excerpts.played, self.buckets)
         planned = plan_epoch(epoch - 1, sizes, self._batch_size, self.config.seed)
-        return dispatches(
+        return stream_dispatches(
             self.dataset,
             self._clips,
             excerpts,

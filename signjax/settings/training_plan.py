@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 
 from signjax.augment import Augmentation
 from signjax.data.batching.epoch_plan import RUN, choose_buckets, padded_frames
-from signjax.data.batching.excerpts import Pace, drawn
+from signjax.data.batching.excerpts import Pace, draw_excerpts
 from signjax.data.dataset import Dataset
 from signjax.data.layout.parts import COORDINATES
 from signjax.model.hybrid import Hybrid
@@ -127,7 +127,7 @@ def buckets(config: ConfigDict, lengths: np.ndarray) -> tuple[int, ...]:
     every size, and all compilations are made in the first. The last bucket holds whatever can be drawn.
     """
     most = padded_frames(int(np.ceil(lengths.max() * max(1.0, config.augment.slowest))), config.data.max_frames)
-    played = [drawn(lengths, pace(config), most, config.seed, epoch).played for epoch in range(_DRAWN_EPOCHS)]
+    played = [draw_excerpts(lengths, pace(config), most, config.seed, epoch).played for epoch in range(_DRAWN_EPOCHS)]
     least = _FEWEST_BATCHES * _DRAWN_EPOCHS * config.train.batch_size
     return choose_buckets(np.append(np.concatenate(played), most), most, config.train.buckets, least)
 

@@ -3,7 +3,7 @@
 Shapes: B clips on this device, T frames, F channels, P parts, C classes of a head.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
 from signjax.augment import Augmentation, augment
+from signjax.data.batching.batch import Batch
 from signjax.model.hybrid import Hybrid
 from signjax.model.inputs import model_inputs
 from signjax.rng.per_clip import row_keys
@@ -23,7 +24,6 @@ from signjax.training.losses import LossSettings, clip_losses
 from signjax.training.packing import pack, unpack
 from signjax.training.state import TrainState, Variables
 
-Batch = Mapping[str, Array]
 Metrics = dict[str, Any]
 
 
@@ -83,16 +83,16 @@ def make_train_step(
         return restore(jax.lax.psum(values, model.axis_name))
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
-        keys = row_keys(stream_key(seed, state.step, "augment"), batch["row"])
+        keys = row_keys(stream_key(seed, state.step, "augment"), batch.row)
         std = jnp.asarray(inputs.std)
         with jax.named_scope("augment"):
             frames, length, valid = augment(
-                batch["frames"], batch["length"], batch["valid"], keys, augmentation, inputs.mirror, std
+                batch.frames, batch.length, batch.valid, keys, augmentation, inputs.mirror, std
             )
         with jax.named_scope("inputs"):
             x, mask = _inputs(frames, length, valid, inputs)
-        labels = {head: batch["labels"][:, column] for column, head in enumerate(model.classes)}
-        counted = {head: (values >= 0) * batch["weight"] for head, values in labels.items()}
+        labels = {head: batch.labels[:, column] for column, head in enumerate(model.classes)}
+        counted = {head: (values >= 0) * batch.weight for head, values in labels.items()}
         counts_here = {head: values.sum() for head, values in counted.items()}
 
         def loss_of(params: Any, batch_stats: Any, part: Any) -> tuple[Array, tuple[Any, dict[str, Array]]]:
@@ -118,7 +118,7 @@ def make_train_step(
             top1 = {head: right[head] / counts[head] for head in model.classes}
             return jnp.stack(losses).mean(), (updated["batch_stats"], top1)
 
-        part = (x, mask, batch["row"], labels, counted)
+        part = (x, mask, batch.row, labels, counted)
         batch_stats, (loss, top1, gradient) = _in_parts(loss_of, state.params, state.batch_stats, part, accumulate)
         # Each device's loss is its share of the batch's, so shares and their gradients add up.
         loss, gradient = total((loss, pack(gradient)))
@@ -181,10 +181,10 @@ def make_eval_step(
     """A function (variables, batch) -> {head: {`logits` (B, C), `loss` (B,)}}, without augmentation or dropout."""
 
     def step(variables: Variables, batch: Batch) -> dict[str, dict[str, Array]]:
-        x, mask = _inputs(batch["frames"], batch["length"], batch["valid"], inputs)
-        logits: Any = model.apply(variables, x, mask, batch["row"], training=False)
+        x, mask = _inputs(batch.frames, batch.length, batch.valid, inputs)
+        logits: Any = model.apply(variables, x, mask, batch.row, training=False)
         return {
-            head: {"logits": logits[head], "loss": clip_losses(logits[head], batch["labels"][:, column], loss_settings)}
+            head: {"logits": logits[head], "loss": clip_losses(logits[head], batch.labels[:, column], loss_settings)}
             for column, head in enumerate(model.classes)
         }
 

@@ -33,7 +33,7 @@ def test_the_memory_of_a_step_is_about_what_xla_asks_for(dataset):
     config.train.batch_size, config.train.buckets = 32, 1
     some_devices(training_settings.cpu_devices(32, 4))
     trainer = Trainer(config, dataset)
-    (frames, batches, steps), _ = next(iter(trainer.dispatches_of(1)))
+    frames, batches, steps = next(iter(trainer.dispatches_of(1)))
     config.data.max_frames = frames
     program = trainer.program(frames).lower(trainer.fresh_state(), trainer.data, batches, steps).compile()
     wanted = program.memory_analysis().temp_size_in_bytes

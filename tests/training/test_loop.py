@@ -11,8 +11,9 @@ from conftest import silent, some_devices
 
 from signjax.errors import InputError
 from signjax.training import parallel
+from signjax.training.input.batch_stream import Dispatch
 from signjax.training.loop import LoopSettings, Validation, better, saved_outcome, train
-from signjax.training.multi_step import make_dispatch
+from signjax.training.multi_step import make_multi_step
 from signjax.training.packing import VECTORS, pack
 from signjax.training.state import TrainState
 
@@ -61,18 +62,18 @@ def run(
     workdir: Path, judge: Judge, epochs: int, patience: int = 100, batch_at=batch_at, digest: str = "d", steps: int = 1
 ):
     """Trains with two devices; three steps an epoch, `steps` of them a dispatch."""
-    program = parallel.map_train_step(make_dispatch(step, frames=1, parts=1, steps=steps), some_devices(2))
+    program = parallel.map_train_step(make_multi_step(step, frames=1, parts=1, steps=steps), some_devices(2))
 
     def dispatches_of(epoch: int):
         for first in range(0, 3, steps):
             count = min(steps, 3 - first)
             made = [batch_at((epoch - 1) * 3 + first + i) for i in range(count)]
-            yield (parallel.shard_steps(made, 2, steps), count), count
+            yield Dispatch(1, parallel.shard_steps(made, 2, steps), count)
 
     return train(
         make_state=fresh_state,
         shapes=fresh_state(),
-        dispatch=lambda state, work: program(state, None, *work),
+        dispatch=lambda state, work: program(state, None, work.batches, work.steps),
         dispatches_of=dispatches_of,
         steps_per_epoch=3,
         batch_size=4,

@@ -15,7 +15,7 @@ from signjax.model.hybrid import Hybrid
 from signjax.settings import training_plan as settings
 from signjax.training import parallel
 from signjax.training.losses import LossSettings
-from signjax.training.multi_step import make_dispatch
+from signjax.training.multi_step import make_multi_step
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
 from signjax.training.state import TrainState, state_maker
 from signjax.training.step import make_eval_step, make_train_step
@@ -53,7 +53,7 @@ class Run(NamedTuple):
 def run(dataset, count: int) -> Run:
     devices = some_devices(count)
     step, eval_step, state = make_steps(dataset)
-    program = parallel.map_train_step(make_dispatch(step, FRAMES, len(dataset.layout.parts), steps=1), devices)
+    program = parallel.map_train_step(make_multi_step(step, FRAMES, len(dataset.layout.parts), steps=1), devices)
     state = parallel.replicate(state, devices)
     clips = dataset.indices("train")
     history, stats = [], []
