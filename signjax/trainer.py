@@ -15,7 +15,10 @@ from signjax.data.batching.collate import collate
 from signjax.data.batching.epoch_plan import assign_buckets, plan_epoch, steps_per_epoch
 from signjax.data.batching.excerpts import draw_excerpts, whole_clips
 from signjax.data.dataset import Dataset
-from signjax.evaluation.evaluate import Answer, Answers, answers_for, mean_over_heads
+from signjax.evaluation.evaluate import Answers, answers_for, mean_over_heads
+from signjax.model.factory import make_model
+from signjax.model.input_spec import make_input_spec, write_input_spec
+from signjax.predictor import Predictor
 from signjax.runtime.compile_counter import compilations
 from signjax.runtime.malloc import close_gaps
 from signjax.runtime.out_of_memory import explain_out_of_memory
@@ -26,13 +29,10 @@ from signjax.training.input.device_dataset import DeviceDataset, gather, load_de
 from signjax.training.loop import Outcome, Validation, saved_outcome, train
 from signjax.training.multi_step import TrainStep, make_multi_step
 from signjax.training.optimizer import make_optimizer, make_schedule
-from signjax.training.state import TrainState, Variables, parameter_count, state_maker
-from signjax.training.step import make_eval_step, make_train_step
+from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
+from signjax.training.step import make_train_step
 
 Say = Callable[[str], None]
-
-# Clips that are evaluated at once; it changes nothing but speed and memory.
-_EVAL_BATCH = 64
 
 
 class Trainer:
@@ -45,20 +45,19 @@ class Trainer:
         self._lengths = dataset.lengths[self._clips]
         self.buckets = settings.buckets(config, self._lengths)
         self.frames = self.buckets[-1]
-        self.model = settings.model(config, dataset)
+        self.spec = make_input_spec(dataset, self.buckets)
+        self.model = make_model(config.model, self.spec, parallel.AXIS)
         self._batch_size: int = config.train.batch_size
         parallel.check_batch_size(self._batch_size, len(self.devices), config.train.accumulate)
         self.steps_per_epoch = steps_per_epoch(len(self._clips), self._batch_size)
         self._optimizer_settings = settings.optimizer(config, self.steps_per_epoch)
-        eval_step = make_eval_step(self.model, settings.losses(config), settings.inputs(dataset))
-        self._eval_step = parallel.map_eval_step(eval_step, self.devices)
+        self.predictor = Predictor(self.model, self.spec, settings.losses(config), self.devices)
         self._compilations = 0  # that there were when gaps were last closed
-        self.eval_batch = -(-_EVAL_BATCH // len(self.devices)) * len(self.devices)
 
     @cached_property
     def _make_state(self) -> Callable[[int], TrainState]:
-        features = 2 * self.dataset.layout.width + len(self.dataset.layout.parts)
-        return state_maker(self.model, make_optimizer(self._optimizer_settings), features, self.frames)
+        optimizer = make_optimizer(self._optimizer_settings)
+        return make_state_initializer(self.model, optimizer, self.spec.features, self.frames)
 
     @cached_property
     def shapes(self) -> TrainState:
@@ -79,15 +78,12 @@ class Trainer:
             program.lower(shapes, self.data, batches, count).compile()  # jax keeps it for the call
             return state.result()
 
-    def answer_with(self, variables: Variables) -> Answer:
-        """A function from a batch to what the model says of it."""
-        placed = parallel.replicate(variables, self.devices)
-        return lambda batch: parallel.unshard(self._eval_step(placed, parallel.shard(batch, len(self.devices))))
-
     def answers(self, variables: Variables, split: str) -> Answers:
         """What the model says of a split."""
         clips = self.dataset.indices(split)
-        return answers_for(self.dataset, clips, self.answer_with(variables), self.eval_batch, self.buckets)
+        return answers_for(
+            self.dataset, clips, self.predictor.answer_with(variables), self.predictor.batch_size, self.buckets
+        )
 
     def given(self, clips: np.ndarray) -> Batch:
         """One batch of these clips, each whole, as the training step gets it: from the device where the dataset lies there."""
@@ -108,11 +104,12 @@ class Trainer:
             make_optimizer(self._optimizer_settings),
             make_schedule(self._optimizer_settings),
             settings.losses(config),
-            settings.inputs(self.dataset),
+            self.spec,
             settings.augmentation(config),
             config.train.average_decay,
             config.seed,
             config.train.accumulate,
+            parallel.AXIS,
         )
 
     @cache  # noqa: B019  (one trainer lives as long as its process)
@@ -162,8 +159,9 @@ class Trainer:
         return saved_outcome(folder, self.shapes, settings.loop(self.config), self.dataset.digest)
 
     def train(self, folder: Path, say: Say) -> Outcome:
-        """Trains or resumes."""
+        """Trains or resumes, and writes down what predicting with the model will need."""
         config = self.config
+        write_input_spec(folder, self.spec)
         where = "on the device" if self._resident else "read as needed"
         say(
             f"model: {parameter_count(self.shapes.params):,} parameters, {config.model.precision}; batch {self._batch_size}, "

@@ -3,7 +3,6 @@
 from dataclasses import fields
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -11,51 +10,16 @@ from signjax.augment import Augmentation
 from signjax.data.batching.epoch_plan import RUN, choose_buckets, padded_frames
 from signjax.data.batching.excerpts import Pace, draw_excerpts
 from signjax.data.dataset import Dataset
-from signjax.data.layout.parts import COORDINATES
-from signjax.model.hybrid import Hybrid
-from signjax.training import parallel
 from signjax.training.input.device_dataset import resident_bytes
 from signjax.training.loop import LoopSettings
 from signjax.training.losses import LossSettings
 from signjax.training.optimizer import OptimizerSettings
-from signjax.training.step import InputSettings
 
 # Fewer clips keep a core busy with overheads.
 _FEWEST_CLIPS_OF_A_CORE = 8
 
 # Epochs by which buckets are chosen, and batches of each size that an epoch has on average.
 _DRAWN_EPOCHS, _FEWEST_BATCHES = 8, 4
-
-
-def model(config: ConfigDict, dataset: Dataset) -> Hybrid:
-    """The network for this dataset."""
-    return Hybrid(
-        classes={head: len(classes) for head, classes in dataset.heads.items()},
-        filters=tuple(config.model.filters),
-        kernels=tuple(config.model.kernels),
-        depth=config.model.depth,
-        units=config.model.units,
-        heads=config.model.heads,
-        dropout=config.model.dropout,
-        depthwise=config.model.depthwise,
-        channel_attention=config.model.channel_attention,
-        stochastic_depth=config.model.stochastic_depth,
-        rotary=config.model.rotary,
-        recurrent_dropout=config.model.recurrent_dropout,
-        recurrent_norm=config.model.recurrent_norm,
-        remat=config.model.remat,
-        dtype=jnp.dtype(config.model.precision),
-        axis_name=parallel.AXIS,
-    )
-
-
-def inputs(dataset: Dataset) -> InputSettings:
-    """What the steps know of the data."""
-    layout = dataset.layout
-    # The mirror image of coordinates that are not centred would lie outside of the picture: augmenting with it would only harm.
-    centred = dataset.info["recipe"]["cleaning"]["centre"] or not any(part.kind in COORDINATES for part in layout.parts)
-    mirror = layout.mirror if layout.mirrors and centred else None
-    return InputSettings(layout.part_of_channel, dataset.mean, dataset.std, dataset.low, dataset.high, mirror)
 
 
 def augmentation(config: ConfigDict) -> Augmentation:
