@@ -7,9 +7,11 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from signjax.data.cleaning.clean import Cleaned, clean
 from signjax.data.clip import Clip, Rejected, Request
 from signjax.data.dataset import Dataset, in_memory, open_dataset
 from signjax.data.folders import target_of
+from signjax.data.layout.parts import Layout
 from signjax.data.preparation import self_check
 from signjax.data.preparation.prepare import Expected, prepare_locked
 from signjax.data.preparation.quarantine import write_quarantine
@@ -36,6 +39,8 @@ from signjax.settings import run_config
 from signjax.settings.plans import Plans, TrainingPlans, take_apart
 
 if TYPE_CHECKING:
+    from signjax.model.input_spec import InputSpec
+    from signjax.predictor import Predictor
     from signjax.trainer import Trainer
     from signjax.training.loop import Outcome
 
@@ -219,44 +224,68 @@ def _evaluate(
 
 
 def _predict(plans: Plans, folder: Path, say: Say) -> None:
-    """Names the signs of unlabelled clips with the best checkpoint of a run."""
+    """Names the signs of unlabelled clips with the best checkpoint of a run; reads nothing of it but its folder."""
     from signjax.evaluation.evaluate import answers_for
     from signjax.evaluation.predict import write_unlabelled
+    from signjax.model.input_spec import read_input_spec
 
     if not plans.data.path:
         raise InputError("mode predict: --config.data.path must name the clips, and --config.data.source their form")
-    of_run = take_apart(run_config.of_run(folder))
-    trained_on = open_dataset(of_run.dataset_folder(folder))
-    trainer = _make_trainer(of_run.training, trained_on)
+    of_run, spec = take_apart(run_config.of_run(folder)), read_input_spec(folder)
+    predictor = _make_predictor(of_run.training, spec)
     say(describe_devices())
-    answer = trainer.answer_with(trainer.saved_outcome(folder).best_variables)
+    answer = predictor.answer_with(predictor.load_variables(folder))
     path = Path(plans.data.path)
     source = "signavatars" if plans.data.source in corpora.SOURCES else plans.data.source
-    request = Request(path, layout=of_run.data.layout, labelled=False)
     rejected: list[Rejected] = []
     named: list[tuple[str, str]] = []
-    logits: dict[str, list[np.ndarray]] = {head: [] for head in trained_on.heads}
+    logits: dict[str, list[np.ndarray]] = {head: [] for head in spec.heads}
 
-    def usable() -> Iterator[Clip]:
+    def read_usable(request: Request) -> Iterator[Clip]:
         for item in catalogue.read(source, request):
-            found = item if isinstance(item, Rejected) else clean(item, trained_on.source_layout, of_run.data.cleaning)
+            found = item if isinstance(item, Rejected) else clean(item, spec.source_layout, spec.cleaning)
             if isinstance(found, Cleaned):
                 yield found.clip
             else:
                 rejected.append(found)
 
-    clips = usable()
-    while chunk := list(islice(clips, trainer.eval_batch)):
-        some = in_memory(chunk, trained_on)
-        answers = answers_for(some, np.arange(len(some)), answer, trainer.eval_batch, trainer.buckets)
-        named += [(clip.name, clip.file) for clip in chunk]
-        for head, values in answers.logits.items():
-            logits[head].append(values)
+    with _layout_for_sources(of_run.data.layout, spec.source_layout) as layout:
+        clips = read_usable(Request(path, layout=layout, labelled=False))
+        while chunk := list(islice(clips, predictor.batch_size)):
+            some = in_memory(chunk, spec.layout, spec.heads, spec.statistics)
+            answers = answers_for(some, np.arange(len(some)), answer, predictor.batch_size, spec.buckets)
+            named += [(clip.name, clip.file) for clip in chunk]
+            for head, values in answers.logits.items():
+                logits[head].append(values)
     if rejected:
         write_quarantine(folder / "predict_quarantine.csv", rejected)
         say(f"quarantine: {len(rejected)} clips left out; see {folder / 'predict_quarantine.csv'}")
     if not named:
         raise InputError(f"{path}: no clip can be used; for example {rejected[0].file}: {rejected[0].detail}")
     out = folder / "predicted.csv"
-    write_unlabelled(out, named, {head: np.concatenate(values) for head, values in logits.items()}, trained_on.heads)
+    write_unlabelled(out, named, {head: np.concatenate(values) for head, values in logits.items()}, spec.heads)
     say(f"predict: {len(named)} clips, written to {out}")
+
+
+def _make_predictor(plans: TrainingPlans, spec: "InputSpec") -> "Predictor":
+    """Loads jax, set up for this machine, and makes the model of a run."""
+    from signjax.model.factory import make_model
+    from signjax.predictor import Predictor
+    from signjax.settings import training_plan
+    from signjax.training import parallel
+
+    configure_jax(training_plan.step_bytes(plans, cores()))
+    model = make_model(plans.model, spec, parallel.AXIS)
+    return Predictor(model, spec, plans.losses, training_plan.devices(plans.batches))
+
+
+@contextmanager
+def _layout_for_sources(name: str, layout: Layout) -> Iterator[str]:
+    """What sources are told of the layout: `config.data.layout`, but a JSON file is written again, since its own may be gone."""
+    if not name.endswith(".json"):
+        yield name
+        return
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / Path(name).name
+        write_json(path, layout.description())
+        yield str(path)

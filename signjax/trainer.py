@@ -10,29 +10,30 @@ from typing import Any
 import jax
 import numpy as np
 
-from signjax.data.batching.collate import Batch, collate
-from signjax.data.batching.epoch_plan import bucket_of, plan_epoch, steps_per_epoch
-from signjax.data.batching.excerpts import drawn, whole
+from signjax.data.batching.batch import Batch
+from signjax.data.batching.collate import collate
+from signjax.data.batching.epoch_plan import assign_buckets, plan_epoch, steps_per_epoch
+from signjax.data.batching.excerpts import draw_excerpts, whole_clips
 from signjax.data.dataset import Dataset
-from signjax.evaluation.evaluate import Answer, Answers, answers_for, mean_over_heads
+from signjax.evaluation.evaluate import Answers, answers_for, mean_over_heads
+from signjax.model.factory import make_model
+from signjax.model.input_spec import make_input_spec, write_input_spec
+from signjax.predictor import Predictor
 from signjax.runtime.compile_counter import compilations
 from signjax.runtime.malloc import close_gaps
 from signjax.runtime.out_of_memory import explain_out_of_memory
 from signjax.settings import training_plan as settings
 from signjax.settings.plans import TrainingPlans
 from signjax.training import parallel
-from signjax.training.input.batch_stream import Dispatch, clip_numbers, dispatches
-from signjax.training.input.device_dataset import Resident, as_resident, gather
+from signjax.training.input.batch_stream import Dispatch, make_index_batch, stream_dispatches
+from signjax.training.input.device_dataset import DeviceDataset, gather, load_device_dataset
 from signjax.training.loop import Outcome, Validation, saved_outcome, train
-from signjax.training.multi_step import Step, make_dispatch
+from signjax.training.multi_step import TrainStep, make_multi_step
 from signjax.training.optimizer import make_optimizer, make_schedule
-from signjax.training.state import TrainState, Variables, parameter_count, state_maker
-from signjax.training.step import make_eval_step, make_train_step
+from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
+from signjax.training.step import make_train_step
 
 Say = Callable[[str], None]
-
-# Clips that are evaluated at once; it changes nothing but speed and memory.
-_EVAL_BATCH = 64
 
 
 class Trainer:
@@ -45,20 +46,19 @@ class Trainer:
         self._lengths = dataset.lengths[self._clips]
         self.buckets = settings.buckets(plans, self._lengths)
         self.frames = self.buckets[-1]
-        self.model = settings.model(plans.model, dataset)
+        self.spec = make_input_spec(dataset, self.buckets)
+        self.model = make_model(plans.model, self.spec, parallel.AXIS)
         self._batch_size: int = plans.batches.batch_size
         parallel.check_batch_size(self._batch_size, len(self.devices), plans.batches.accumulate)
         self.steps_per_epoch = steps_per_epoch(len(self._clips), self._batch_size)
         self._optimizer_settings = replace(plans.optimizer, steps_per_epoch=self.steps_per_epoch)
-        eval_step = make_eval_step(self.model, plans.losses, settings.inputs(dataset))
-        self._eval_step = parallel.map_eval_step(eval_step, self.devices)
+        self.predictor = Predictor(self.model, self.spec, plans.losses, self.devices)
         self._compilations = 0  # that there were when gaps were last closed
-        self.eval_batch = -(-_EVAL_BATCH // len(self.devices)) * len(self.devices)
 
     @cached_property
     def _make_state(self) -> Callable[[int], TrainState]:
-        features = 2 * self.dataset.layout.width + len(self.dataset.layout.parts)
-        return state_maker(self.model, make_optimizer(self._optimizer_settings), features, self.frames)
+        optimizer = make_optimizer(self._optimizer_settings)
+        return make_state_initializer(self.model, optimizer, self.spec.features, self.frames)
 
     @cached_property
     def shapes(self) -> TrainState:
@@ -74,57 +74,55 @@ class Trainer:
         shapes = self.shapes
         with ThreadPoolExecutor(1) as beside:
             state = beside.submit(self.fresh_state)
-            (frames, batches, count), _ = next(iter(self.dispatches_of(1)))
+            frames, batches, count = next(iter(self.dispatches_of(1)))
             program: Any = self.program(frames)
             program.lower(shapes, self.data, batches, count).compile()  # jax keeps it for the call
             return state.result()
 
-    def answer_with(self, variables: Variables) -> Answer:
-        """A function from a batch to what the model says of it."""
-        placed = parallel.replicate(variables, self.devices)
-        return lambda batch: parallel.unshard(self._eval_step(placed, parallel.shard(batch, len(self.devices))))
-
     def answers(self, variables: Variables, split: str) -> Answers:
         """What the model says of a split."""
         clips = self.dataset.indices(split)
-        return answers_for(self.dataset, clips, self.answer_with(variables), self.eval_batch, self.buckets)
+        return answers_for(
+            self.dataset, clips, self.predictor.answer_with(variables), self.predictor.batch_size, self.buckets
+        )
 
     def given(self, clips: np.ndarray) -> Batch:
         """One batch of these clips, each whole, as the training step gets it: from the device where the dataset lies there."""
-        shown = whole(self.dataset.lengths[clips], self.frames)
+        shown = whole_clips(self.dataset.lengths[clips], self.frames)
         if self.data is None:
             return collate(self.dataset, clips, len(clips), self.frames, shown)
-        numbers = clip_numbers(clips, shown, len(clips))
+        indices = make_index_batch(clips, shown, len(clips))
         gathered = jax.jit(gather, static_argnums=(2, 3))(
-            self.data, numbers, self.frames, len(self.dataset.layout.parts)
+            self.data, indices, self.frames, len(self.dataset.layout.parts)
         )
         return jax.device_get(gathered)
 
     @cached_property
-    def _step(self) -> Step:
+    def _step(self) -> TrainStep:
         plans = self.plans
         return make_train_step(
             self.model,
             make_optimizer(self._optimizer_settings),
             make_schedule(self._optimizer_settings),
             plans.losses,
-            settings.inputs(self.dataset),
+            self.spec,
             plans.augmentation,
             plans.optimizer.average_decay,
             plans.seed,
             plans.batches.accumulate,
+            parallel.AXIS,
         )
 
     @cache  # noqa: B019  (one trainer lives as long as its process)
     def program(self, frames: int) -> Callable[..., tuple[TrainState, Any]]:
         """The steps of a dispatch on batches of so many frames, mapped over the devices: (state, data, batches, count)."""
         parts, steps = len(self.dataset.layout.parts), settings.steps_per_dispatch(self.plans.batches, self.devices)
-        return parallel.map_train_step(make_dispatch(self._step, frames, parts, steps), self.devices)
+        return parallel.map_train_step(make_multi_step(self._step, frames, parts, steps), self.devices)
 
     @cached_property
-    def data(self) -> Resident | None:
+    def data(self) -> DeviceDataset | None:
         """The dataset on every device, where it fits."""
-        return parallel.replicate(as_resident(self.dataset), self.devices) if self._resident else None
+        return parallel.replicate(load_device_dataset(self.dataset), self.devices) if self._resident else None
 
     def dispatch(self, state: TrainState, work: Dispatch) -> tuple[TrainState, Any]:
         """Runs the training steps of a dispatch; each number of frames is a program of its own."""
@@ -137,12 +135,12 @@ class Trainer:
             close_gaps()
         return state, metrics
 
-    def dispatches_of(self, epoch: int) -> Iterator[tuple[Dispatch, int]]:
-        """What an epoch, counted from 1, hands to `dispatch`, each with its number of steps."""
-        excerpts = drawn(self._lengths, self.plans.pace, self.frames, self.plans.seed, epoch - 1)
-        sizes = bucket_of(excerpts.played, self.buckets)
+    def dispatches_of(self, epoch: int) -> Iterator[Dispatch]:
+        """What an epoch, counted from 1, hands to `dispatch`."""
+        excerpts = draw_excerpts(self._lengths, self.plans.pace, self.frames, self.plans.seed, epoch - 1)
+        sizes = assign_buckets(excerpts.played, self.buckets)
         planned = plan_epoch(epoch - 1, sizes, self._batch_size, self.plans.seed)
-        return dispatches(
+        return stream_dispatches(
             self.dataset,
             self._clips,
             excerpts,
@@ -162,7 +160,8 @@ class Trainer:
         return saved_outcome(folder, self.shapes, self.plans.loop, self.dataset.digest)
 
     def train(self, folder: Path, say: Say) -> Outcome:
-        """Trains or resumes."""
+        """Trains or resumes, and writes down what predicting with the model will need."""
+        write_input_spec(folder, self.spec)
         where = "on the device" if self._resident else "read as needed"
         say(
             f"model: {parameter_count(self.shapes.params):,} parameters, {self.plans.model.precision}; batch {self._batch_size}, "

@@ -69,6 +69,7 @@ def test_a_run_leaves_every_file_of_the_run_folder(finished):
     workdir, said = finished
     names = {
         "config.json",
+        "input_spec.json",
         "metrics.jsonl",
         "predictions.csv",
         "summary.json",
@@ -178,6 +179,20 @@ def test_predict_names_clips_without_labels(finished):
     with (workdir / "predicted.csv").open() as file:
         found = {row["clip"]: row["gloss_predicted"] for row in csv.DictReader(file)}
     assert len(found) == 40 and known.items() <= found.items()
+
+
+def test_predicting_needs_the_run_folder_alone(finished, tmp_path):
+    """The same numbers, bit for bit, from a copy of the run elsewhere without its data."""
+    workdir, _ = finished
+    clips = tmp_path / "clips"
+    shutil.copytree(workdir / "corpus", clips)
+    flags = ("--mode=predict", "--config.data.source=signavatars", f"--config.data.path={clips}")
+    launch(workdir, *flags)
+    moved = tmp_path / "elsewhere" / "run"
+    shutil.copytree(workdir, moved, ignore=shutil.ignore_patterns("dataset", "corpus", "predicted.csv"))
+    assert not (moved / "dataset").exists()
+    launch(moved, *flags)
+    assert (moved / "predicted.csv").read_bytes() == (workdir / "predicted.csv").read_bytes()
 
 
 def write_npz(path: Path, labels: list[str]) -> Path:

@@ -27,5 +27,10 @@ def made_up_dataset(clips: int, frames: int, channels: int | None = None) -> Dat
         std=np.ones(layout.width, np.float32),
         low=np.full(layout.width, -np.inf, np.float32),
         high=np.full(layout.width, np.inf, np.float32),
-        info={"digest": "", "recipe": {"cleaning": {"centre": False}}},
+        info={
+            "digest": "",
+            "recipe": {"cleaning": {"centre": False}},
+            "source_layout": layout.name,
+            "source_width": layout.width,
+        },
     )

@@ -8,7 +8,7 @@ import jax
 
 from benchmarks.peers.signjax_step import plans_for
 from benchmarks.worker import Job
-from signjax.data.batching.collate import prefetched
+from signjax.data.batching.collate import prefetch
 from signjax.data.dataset import open_dataset
 from signjax.trainer import Trainer
 from signjax.training.state import parameter_count
@@ -23,7 +23,7 @@ def build(settings: dict[str, Any]) -> Job:
     def run(wanted: int) -> None:
         nonlocal state
         for _ in range(wanted):
-            for work, _ in prefetched(trainer.dispatches_of(next(epochs))):
+            for work in prefetch(trainer.dispatches_of(next(epochs))):
                 state, metrics = trainer.dispatch(state, work)
         jax.block_until_ready(metrics)
 

@@ -9,7 +9,7 @@ import jax
 from benchmarks.peers.made_up import made_up_dataset
 from benchmarks.worker import Job
 from configs.base import get_config
-from signjax.data.batching.collate import prefetched
+from signjax.data.batching.collate import prefetch
 from signjax.runtime.jax_setup import configure_jax, cores
 from signjax.settings.plans import TrainingPlans, take_apart
 from signjax.settings.training_plan import step_bytes
@@ -45,7 +45,7 @@ def plans_for(settings: dict[str, Any]) -> TrainingPlans:
 
 def forever(trainer: Trainer) -> Iterator[Any]:
     """The dispatches of epoch after epoch, made ahead of time as in training."""
-    return prefetched(dispatch for epoch in count(1) for dispatch in trainer.dispatches_of(epoch))
+    return prefetch(dispatch for epoch in count(1) for dispatch in trainer.dispatches_of(epoch))
 
 
 def made_up_trainer(settings: dict[str, Any]) -> Trainer:
@@ -56,7 +56,7 @@ def made_up_trainer(settings: dict[str, Any]) -> Trainer:
 
 def compiled(trainer: Trainer, state: TrainState) -> Any:
     """The compiled program of a dispatch, to be asked what it consists of and how much memory it wants."""
-    (frames, batches, steps), _ = next(iter(trainer.dispatches_of(1)))
+    frames, batches, steps = next(iter(trainer.dispatches_of(1)))
     program: Any = trainer.program(frames)
     return program.lower(state, trainer.data, batches, steps).compile()
 
@@ -88,9 +88,9 @@ def build(settings: dict[str, Any]) -> Job:
         nonlocal state
         done = 0
         while done < steps:
-            work, some = next(feed)
+            work = next(feed)
             state, metrics = trainer.dispatch(state, work)
-            done += some
+            done += work.steps
         jax.block_until_ready(metrics)
 
     run(3)

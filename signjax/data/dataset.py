@@ -15,7 +15,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -222,16 +222,25 @@ def _faults(dataset: Dataset, valid: np.ndarray) -> list[str]:
     return faults
 
 
-def in_memory(clips: Sequence[Clip], like: Dataset) -> Dataset:
-    """Unlabelled clips as a dataset with the layout, heads and statistics of another; it lies in no folder."""
-    parts = len(like.layout.parts)
+def in_memory(
+    clips: Sequence[Clip],
+    layout: layouts.Layout,
+    heads: Mapping[str, tuple[str, ...]],
+    statistics: Mapping[str, np.ndarray],
+) -> Dataset:
+    """Unlabelled clips as a dataset that lies in no folder; `statistics` are `mean`, `std`, `low` and `high` of `Dataset`."""
+    parts = len(layout.parts)
     validity = [np.ones((len(clip.frames), parts), bool) if clip.valid is None else clip.valid for clip in clips]
-    return replace(
-        like,
+    return Dataset(
+        folder=Path(),
         features=np.concatenate([clip.frames for clip in clips]),
         offsets=np.cumsum([0, *(len(clip.frames) for clip in clips)], dtype=np.int64),
-        labels=np.full((len(clips), len(like.heads)), -1, np.int32),
+        labels=np.full((len(clips), len(heads)), -1, np.int32),
         valid=np.concatenate(validity),
         split=np.zeros(len(clips), np.int8),
         clips=[{"clip": clip.name, "source": clip.file} for clip in clips],
+        layout=layout,
+        heads=heads,
+        info={},
+        **statistics,
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.batching.collate import Batch, collate, prefetched
-from signjax.data.batching.epoch_plan import bucket_of, by_length
+from signjax.data.batching.batch import Batch
+from signjax.data.batching.collate import collate, prefetch
+from signjax.data.batching.epoch_plan import assign_buckets, plan_evaluation
 from signjax.data.dataset import Dataset
 from signjax.evaluation.metrics import score
 
@@ -47,18 +48,18 @@ def answers_for(
     if not len(clips):
         none = {head: np.zeros((0, len(classes)), np.float32) for head, classes in dataset.heads.items()}
         return Answers(clips, none, {head: np.zeros(0, np.float32) for head in dataset.heads}, labels)
-    planned = list(by_length(bucket_of(dataset.lengths[clips], buckets), batch_size))
+    planned = list(plan_evaluation(assign_buckets(dataset.lengths[clips], buckets), batch_size))
     batches = (collate(dataset, clips[batch.clips], batch_size, batch.frames) for batch in planned)
-    results = [answer(batch) for batch in prefetched(batches)]
+    results = [answer(batch) for batch in prefetch(batches)]
     back = np.argsort(np.concatenate([batch.clips for batch in planned]))
 
-    def gathered(head: str, what: str) -> np.ndarray:
+    def join(head: str, what: str) -> np.ndarray:
         return np.concatenate([result[head][what] for result in results])[: len(clips)][back]
 
     return Answers(
         clips,
-        logits={head: gathered(head, "logits") for head in dataset.heads},
-        losses={head: gathered(head, "loss") for head in dataset.heads},
+        logits={head: join(head, "logits") for head in dataset.heads},
+        losses={head: join(head, "loss") for head in dataset.heads},
         labels=labels,
     )
 

@@ -6,6 +6,8 @@ Shapes: B clips, T frames, F channels, P parts.
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from signjax.model.input_spec import InputSpec
+
 
 def frame_mask(length: Int[Array, "b"], frames: int) -> Bool[Array, "b t"]:
     """True on the real frames of each clip."""
@@ -16,26 +18,21 @@ def model_inputs(
     frames: Float[Array, "b t f"],
     length: Int[Array, "b"],
     valid: Bool[Array, "b t p"],
-    part_of_channel: Int[Array, "f"],
-    mean: Float[Array, "f"],
-    std: Float[Array, "f"],
-    low: Float[Array, "f"] | None = None,
-    high: Float[Array, "f"] | None = None,
+    spec: InputSpec,
 ) -> tuple[Float[Array, "b t 2*f+p"], Bool[Array, "b t"]]:
     """What the network sees: standardised channels, their velocity, and which parts were seen.
 
     A part that was not seen is 0, the mean, in all of its channels; a velocity that would touch it is 0 too. A value outside of
-    the plausible range, from `low` to `high`, is seen as the nearest end of it.
+    the plausible range, from `spec.low` to `spec.high`, is seen as the nearest end of it.
 
     Returns:
       Inputs, zero on padding, and the mask of real frames.
     """
     mask = frame_mask(length, frames.shape[1])
     seen = valid & mask[:, :, None]
-    channel_seen = _of_channels(seen, part_of_channel)
-    if low is not None and high is not None:
-        frames = jnp.clip(frames, low[None, None, :], high[None, None, :])
-    standard = jnp.where(channel_seen, (frames - mean[None, None, :]) / std[None, None, :], 0.0)
+    channel_seen = _of_channels(seen, jnp.asarray(spec.layout.part_of_channel))
+    mean, std, low, high = (jnp.asarray(values)[None, None, :] for values in (spec.mean, spec.std, spec.low, spec.high))
+    standard = jnp.where(channel_seen, (jnp.clip(frames, low, high) - mean) / std, 0.0)
     both_seen = channel_seen[:, 1:] & channel_seen[:, :-1]
     velocity = jnp.where(both_seen, standard[:, 1:] - standard[:, :-1], 0.0)
     velocity = jnp.pad(velocity, ((0, 0), (1, 0), (0, 0)))

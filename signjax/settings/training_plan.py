@@ -4,37 +4,17 @@ import jax
 import numpy as np
 
 from signjax.data.batching.epoch_plan import RUN, choose_buckets, padded_frames
-from signjax.data.batching.excerpts import drawn
+from signjax.data.batching.excerpts import draw_excerpts
 from signjax.data.batching.settings import BatchSettings
 from signjax.data.dataset import Dataset
-from signjax.data.layout.parts import COORDINATES
-from signjax.model.hybrid import Hybrid
-from signjax.plans.hybrid import HybridSettings
 from signjax.settings.plans import TrainingPlans
-from signjax.training import parallel
 from signjax.training.input.device_dataset import resident_bytes
-from signjax.training.step import InputSettings
 
 # Fewer clips keep a core busy with overheads.
 _FEWEST_CLIPS_OF_A_CORE = 8
 
 # Epochs by which buckets are chosen, and batches of each size that an epoch has on average.
 _DRAWN_EPOCHS, _FEWEST_BATCHES = 8, 4
-
-
-def model(settings: HybridSettings, dataset: Dataset) -> Hybrid:
-    """The network for this dataset."""
-    classes = {head: len(names) for head, names in dataset.heads.items()}
-    return Hybrid(classes, settings, axis_name=parallel.AXIS)
-
-
-def inputs(dataset: Dataset) -> InputSettings:
-    """What the steps know of the data."""
-    layout = dataset.layout
-    # The mirror image of coordinates that are not centred would lie outside of the picture: augmenting with it would only harm.
-    centred = dataset.info["recipe"]["cleaning"]["centre"] or not any(part.kind in COORDINATES for part in layout.parts)
-    mirror = layout.mirror if layout.mirrors and centred else None
-    return InputSettings(layout.part_of_channel, dataset.mean, dataset.std, dataset.low, dataset.high, mirror)
 
 
 def devices(batches: BatchSettings) -> list[jax.Device]:
@@ -74,7 +54,7 @@ def buckets(plans: TrainingPlans, lengths: np.ndarray) -> tuple[int, ...]:
     """
     longest = int(np.ceil(lengths.max() * max(1.0, plans.pace.slowest)))
     most = padded_frames(longest, plans.batches.max_frames)
-    played = [drawn(lengths, plans.pace, most, plans.seed, epoch).played for epoch in range(_DRAWN_EPOCHS)]
+    played = [draw_excerpts(lengths, plans.pace, most, plans.seed, epoch).played for epoch in range(_DRAWN_EPOCHS)]
     least = _FEWEST_BATCHES * _DRAWN_EPOCHS * plans.batches.batch_size
     return choose_buckets(np.append(np.concatenate(played), most), most, plans.batches.buckets, least)
 

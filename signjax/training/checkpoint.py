@@ -13,7 +13,7 @@ import orbax.checkpoint as ocp
 from orbax.checkpoint.checkpoint_managers import preservation_policy
 
 from signjax.errors import InputError
-from signjax.training.state import TrainState
+from signjax.training.state import TrainState, Variables
 
 # Saved with every checkpoint: the epoch if it is the best so far, else -1. The largest is the best of the run, whatever
 # the measure by which an epoch was judged, and a tie cannot arise.
@@ -75,10 +75,22 @@ class Checkpoints:
         Raises:
           InputError: the checkpoint is damaged or of another model.
         """
-        abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
-        args = ocp.args.Composite(state=ocp.args.StandardRestore(abstract), progress=ocp.args.JsonRestore())
+        return self._restore(step, ocp.args.StandardRestore(jax.tree.map(ocp.utils.to_shape_dtype_struct, like)))
+
+    def restore_average(self, step: int, like: Variables) -> tuple[Variables, dict[str, Any]]:
+        """The moving averages alone, and the progress; arguments and errors as in `restore`."""
+        item = {"average": jax.tree.map(ocp.utils.to_shape_dtype_struct, like)}
+        arguments = ocp.checkpoint_utils.construct_restore_args(item)
+        state, progress = self._restore(
+            step, ocp.args.PyTreeRestore(item, restore_args=arguments, partial_restore=True)
+        )
+        return state["average"], progress
+
+    def _restore(self, step: int, state: ocp.args.CheckpointArgs) -> tuple[Any, dict[str, Any]]:
         try:
-            restored = self._manager.restore(step, args=args)
+            restored = self._manager.restore(
+                step, args=ocp.args.Composite(state=state, progress=ocp.args.JsonRestore())
+            )
         except (ValueError, KeyError, OSError) as error:
             raise InputError(
                 f"{self.folder / str(step)}: the checkpoint cannot be restored into this model; it is damaged, or of another "
@@ -89,3 +101,28 @@ class Checkpoints:
     def wait(self) -> None:
         """Returns when everything that was saved is on disk."""
         self._manager.wait_until_finished()
+
+
+def load_best_average(folder: Path, like: Variables, dataset_digest: str) -> Variables:
+    """The averaged parameters and batch statistics of the best checkpoint in a folder, on the host.
+
+    Args:
+      folder: of the checkpoints.
+      like: the shapes of the variables, with the place of each array.
+      dataset_digest: of the data that the model was trained on.
+
+    Raises:
+      InputError: there is no checkpoint, or it is damaged, or of another model or other data.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; train first, or name a run folder with --workdir")
+    with Checkpoints(folder) as checkpoints:
+        if checkpoints.best_step is None:
+            raise InputError(f"{folder}: no checkpoint was finished here; train first")
+        average, progress = checkpoints.restore_average(checkpoints.best_step, like)
+    if progress["dataset"] != dataset_digest:
+        raise InputError(
+            f"{folder}: the checkpoint belongs to other data (digest {progress['dataset'][:12]}) than the run's input_spec.json "
+            f"({dataset_digest[:12]}); put the run's own file back"
+        )
+    return jax.device_get(average)

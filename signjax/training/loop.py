@@ -10,11 +10,12 @@ from typing import Any
 import jax
 import numpy as np
 
-from signjax.data.batching.collate import prefetched
+from signjax.data.batching.collate import prefetch
 from signjax.errors import InputError
 from signjax.plans.training import LoopSettings
 from signjax.runtime.compile_counter import compilations
 from signjax.training.checkpoint import Checkpoints
+from signjax.training.input.batch_stream import Dispatch
 from signjax.training.log import MetricsLog, Progress
 from signjax.training.state import TrainState, Variables
 
@@ -83,8 +84,8 @@ def better(new: Validation, best: dict[str, Any] | None) -> bool:
 def train(
     make_state: Callable[[], TrainState],
     shapes: TrainState,
-    dispatch: Callable[[TrainState, Any], tuple[TrainState, dict[str, jax.Array]]],
-    dispatches_of: Callable[[int], Iterable[tuple[Any, int]]],
+    dispatch: Callable[[TrainState, Dispatch], tuple[TrainState, dict[str, jax.Array]]],
+    dispatches_of: Callable[[int], Iterable[Dispatch]],
     steps_per_epoch: int,
     batch_size: int,
     validate: Callable[[Variables], Validation],
@@ -99,7 +100,7 @@ def train(
       make_state: makes a fresh state, where the run has no checkpoint.
       shapes: of a state, with the place of each array; values are not looked at.
       dispatch: runs one or several steps; its first argument is donated, its metrics have an axis of steps.
-      dispatches_of: what an epoch, counted from 1, hands to `dispatch`, each with its number of steps; a pure function.
+      dispatches_of: what an epoch, counted from 1, hands to `dispatch`; a pure function.
       steps_per_epoch: steps between two validations.
       batch_size: clips a step, over all devices.
       validate: scores the averaged variables on the validation split.
@@ -145,17 +146,17 @@ def train(
                 start = time.monotonic()
                 first = (epoch - 1) * steps_per_epoch
                 collected: list[tuple[dict[str, jax.Array], int]] = []
-                for inputs, count in prefetched(dispatches_of(epoch)):
-                    state, metrics = dispatch(state, inputs)
+                for work in prefetch(dispatches_of(epoch)):
+                    state, metrics = dispatch(state, work)
                     # The metrics of the dispatch before are waited for while this one runs: the device never waits for us,
                     # and we never run further ahead than one dispatch.
                     jax.block_until_ready(collected[-1:])
-                    collected.append((metrics, count))
+                    collected.append((metrics, work.steps))
                     if first_step_seconds is None:
                         jax.block_until_ready(metrics)
                         first_step_seconds = time.monotonic() - began
                         bar.line(f"train: first step after {first_step_seconds:.1f} s")
-                    bar.advance(count)
+                    bar.advance(work.steps)
                 training = _mean_metrics(collected, first)
                 train_seconds = time.monotonic() - start
                 # -- Validate, select --------------------------------------------------------------

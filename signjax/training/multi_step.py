@@ -4,18 +4,21 @@ Shapes: S steps of a dispatch, B clips of a device, T frames.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 
-from signjax.training.input.device_dataset import Resident, gather
+from signjax.data.batching.batch import Batch, IndexBatch
+from signjax.training.input.device_dataset import DeviceDataset, gather
 from signjax.training.state import TrainState
 
-Step = Callable[[TrainState, dict[str, Any]], tuple[TrainState, dict[str, jax.Array]]]
+TrainStep = Callable[[TrainState, Batch], tuple[TrainState, dict[str, jax.Array]]]
+
+Tree = TypeVar("Tree")
 
 
-def make_dispatch(step: Step, frames: int, parts: int, steps: int) -> Callable[..., tuple[TrainState, Any]]:
+def make_multi_step(step: TrainStep, frames: int, parts: int, steps: int) -> Callable[..., tuple[TrainState, Any]]:
     """A function (state, data, batches, count) -> (state, metrics), to be mapped over the devices.
 
     `batches` has a leading axis of S = `steps`, of which the first `count` are run: any number of steps is one compilation.
@@ -28,25 +31,32 @@ def make_dispatch(step: Step, frames: int, parts: int, steps: int) -> Callable[.
       steps: S.
     """
 
-    def run(state: TrainState, data: Resident | None, batch: dict[str, Any]) -> tuple[TrainState, dict[str, Any]]:
-        if data is not None:
+    def run(state: TrainState, data: DeviceDataset | None, batch: Batch | IndexBatch) -> tuple[TrainState, Any]:
+        if isinstance(batch, IndexBatch):
+            assert data is not None
             batch = gather(data, batch, frames, parts)
         return step(state, batch)
 
-    def single(state: TrainState, data: Resident | None, batches: dict[str, Any], _: Any) -> tuple[TrainState, Any]:
-        state, metrics = run(state, data, jax.tree.map(lambda value: value[0], batches))
+    def single(
+        state: TrainState, data: DeviceDataset | None, batches: Batch | IndexBatch, _: Any
+    ) -> tuple[TrainState, Any]:
+        state, metrics = run(state, data, _at(batches, 0))
         return state, jax.tree.map(lambda value: value[None], metrics)
 
     def several(
-        state: TrainState, data: Resident | None, batches: dict[str, Any], count: Any
+        state: TrainState, data: DeviceDataset | None, batches: Batch | IndexBatch, count: Any
     ) -> tuple[TrainState, Any]:
         def body(i: Any, carry: tuple[TrainState, Any]) -> tuple[TrainState, Any]:
             state, collected = carry
-            state, metrics = run(state, data, jax.tree.map(lambda value: value[i], batches))
+            state, metrics = run(state, data, _at(batches, i))
             return state, jax.tree.map(lambda all_, one: all_.at[i].set(one), collected, metrics)
 
-        shapes = jax.eval_shape(run, state, data, jax.tree.map(lambda value: value[0], batches))[1]
+        shapes = jax.eval_shape(run, state, data, _at(batches, 0))[1]
         empty = jax.tree.map(lambda like: jnp.zeros((steps, *like.shape), like.dtype), shapes)
         return jax.lax.fori_loop(0, count, body, (state, empty))
 
     return single if steps == 1 else several
+
+
+def _at(batches: Tree, step: Any) -> Tree:
+    return jax.tree.map(lambda value: value[step], batches)

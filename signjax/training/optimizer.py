@@ -1,9 +1,11 @@
 """The optimizer: AdamW with clipped gradients, a warm-up and a cosine."""
 
+from typing import Any
+
+import jax
 import optax
 
 from signjax.plans.training import OptimizerSettings
-from signjax.training.packing import MATRICES, VECTORS
 
 
 def make_schedule(settings: OptimizerSettings) -> optax.Schedule:
@@ -21,8 +23,12 @@ def make_schedule(settings: OptimizerSettings) -> optax.Schedule:
 
 
 def make_optimizer(settings: OptimizerSettings) -> optax.GradientTransformation:
-    """Clip, then AdamW (Loshchilov & Hutter, 2019), which does not decay biases and scales; of packed parameters."""
+    """Clip, then AdamW (Loshchilov & Hutter, 2019), which does not decay biases and scales."""
+
+    def is_decayed(params: Any) -> Any:
+        return jax.tree.map(lambda value: value.ndim > 1, params)
+
     return optax.chain(
         optax.clip_by_global_norm(settings.clip_norm),
-        optax.adamw(make_schedule(settings), weight_decay=settings.weight_decay, mask={MATRICES: True, VECTORS: False}),
+        optax.adamw(make_schedule(settings), weight_decay=settings.weight_decay, mask=is_decayed),
     )

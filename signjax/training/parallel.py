@@ -5,8 +5,8 @@ The state keeps its natural shapes and is the same on every device; only the bat
 Shapes: B clips in the global batch, K devices.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
@@ -15,6 +15,8 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from signjax.errors import InputError
 
 AXIS = "devices"
+
+Tree = TypeVar("Tree")
 
 
 def check_batch_size(batch_size: int, devices: int, accumulate: int = 1) -> None:
@@ -71,16 +73,16 @@ def map_eval_step(step: Callable[..., Any], devices: Sequence[jax.Device]) -> Ca
     return jax.pmap(step, axis_name=AXIS, in_axes=(None, 0), out_axes=0, devices=list(devices))
 
 
-def shard(batch: Mapping[str, np.ndarray], devices: int) -> dict[str, np.ndarray]:
-    """(B, ...) -> (K, B / K, ...), rows in order."""
-    return {name: value.reshape(devices, -1, *value.shape[1:]) for name, value in batch.items()}
+def shard(batch: Tree, devices: int) -> Tree:
+    """Each array (B, ...) -> (K, B / K, ...), rows in order."""
+    return jax.tree.map(lambda value: value.reshape(devices, -1, *value.shape[1:]), batch)
 
 
-def shard_steps(batches: Sequence[Mapping[str, np.ndarray]], devices: int, steps: int) -> dict[str, np.ndarray]:
+def shard_steps(batches: Sequence[Tree], devices: int, steps: int) -> Tree:
     """At most `steps` batches of one shape -> (K, steps, B / K, ...); places without a batch repeat the last one."""
     sharded = [shard(batch, devices) for batch in batches]
     sharded += sharded[-1:] * (steps - len(sharded))
-    return {name: np.stack([batch[name] for batch in sharded], axis=1) for name in sharded[0]}
+    return jax.tree.map(lambda *values: np.stack(values, axis=1), *sharded)
 
 
 def unshard(results: Any) -> Any:

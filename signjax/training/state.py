@@ -7,11 +7,10 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 import optax
-from flax import linen as nn
 from jaxtyping import Array, Int
 
+from signjax.model.factory import Model
 from signjax.rng.streams import stream_key
-from signjax.training.packing import Packed, pack, unpack
 
 Variables = dict[str, Any]
 
@@ -22,40 +21,42 @@ class TrainState(flax.struct.PyTreeNode):
     Attributes:
       step: how many updates were made.
       params, batch_stats: of the network.
-      opt_state: of the optimizer, which works on packed parameters.
-      average: moving averages of `params` and `batch_stats`, packed.
+      opt_state: of the optimizer.
+      average: moving averages of `params` and `batch_stats`.
     """
 
     step: Int[Array, ""]
     params: Any
     batch_stats: Any
     opt_state: optax.OptState
-    average: dict[str, Packed]
+    average: Variables
 
     def averaged(self) -> Variables:
-        """The moving averages in their natural shapes, on the host; this is what is evaluated."""
-        average = jax.device_get(self.average)
-        return {
-            "params": unpack(average["params"], self.params),
-            "batch_stats": unpack(average["batch_stats"], self.batch_stats),
-        }
+        """The moving averages on the host; this is what is evaluated."""
+        return jax.device_get(self.average)
 
 
-def state_maker(
-    model: nn.Module, optimizer: optax.GradientTransformation, inputs: int, frames: int
+def make_initializer(model: Model, features: int, frames: int) -> Callable[[int], Variables]:
+    """A function from a seed to fresh variables, for a model that sees `features` features in each of `frames` frames."""
+    shapes = (jnp.zeros((1, frames, features)), jnp.ones((1, frames), bool), jnp.zeros(1, jnp.int32))
+    return lambda seed: model.init({"params": stream_key(seed, 0, "params")}, *shapes, training=False)
+
+
+def make_state_initializer(
+    model: Model, optimizer: optax.GradientTransformation, features: int, frames: int
 ) -> Callable[[int], TrainState]:
-    """A function from a seed to a fresh state, for a model that sees `inputs` features in each of `frames` frames."""
-    shapes = (jnp.zeros((1, frames, inputs)), jnp.ones((1, frames), bool), jnp.zeros(1, jnp.int32))
+    """A function from a seed to a fresh state; `features` and `frames` as in `make_initializer`."""
+    initialize = make_initializer(model, features, frames)
 
     @jax.jit  # one compilation instead of one for each shape
     def fresh(seed: int) -> TrainState:
-        variables = model.init({"params": stream_key(seed, 0, "params")}, *shapes, training=False)
+        variables = initialize(seed)
         return TrainState(
             step=jnp.zeros((), jnp.int32),
             params=variables["params"],
             batch_stats=variables["batch_stats"],
-            opt_state=optimizer.init(pack(variables["params"])),
-            average={name: pack(variables[name]) for name in ("params", "batch_stats")},
+            opt_state=optimizer.init(variables["params"]),
+            average={name: variables[name] for name in ("params", "batch_stats")},
         )
 
     return fresh

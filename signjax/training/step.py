@@ -3,47 +3,26 @@
 Shapes: B clips on this device, T frames, F channels, P parts, C classes of a head.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
 from signjax.augment import Augmentation, augment
-from signjax.model.hybrid import Hybrid
+from signjax.data.batching.batch import Batch
+from signjax.model.factory import Model
+from signjax.model.input_spec import InputSpec
 from signjax.model.inputs import model_inputs
 from signjax.rng.per_clip import row_keys
 from signjax.rng.streams import stream_key
 from signjax.training.losses import LossSettings, clip_losses
-from signjax.training.packing import pack, unpack
 from signjax.training.state import TrainState, Variables
 
-Batch = Mapping[str, Array]
 Metrics = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class InputSettings:
-    """What the steps know of the data.
-
-    Attributes:
-      part_of_channel: int (F,).
-      mean, std: float32 (F,), from training clips.
-      low, high: float32 (F,), the range in which values are plausible.
-      mirror: as `Layout.mirror` gives it, or None where the layout cannot be mirrored.
-    """
-
-    part_of_channel: np.ndarray
-    mean: np.ndarray
-    std: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    mirror: tuple[np.ndarray, np.ndarray, np.ndarray] | None
 
 
 def average_decay(step: Array, decay: float) -> Array:
@@ -51,24 +30,19 @@ def average_decay(step: Array, decay: float) -> Array:
     return jnp.minimum(decay, (1.0 + step) / (10.0 + step))
 
 
-def _inputs(frames: Array, length: Array, valid: Array, inputs: InputSettings) -> tuple[Array, Array]:
-    """What the network sees of a batch, and the mask of real frames."""
-    of_channel = (inputs.part_of_channel, inputs.mean, inputs.std, inputs.low, inputs.high)
-    return model_inputs(frames, length, valid, *map(jnp.asarray, of_channel))
-
-
 def make_train_step(
-    model: Hybrid,
+    model: Model,
     optimizer: optax.GradientTransformation,
     schedule: optax.Schedule,
     loss_settings: LossSettings,
-    inputs: InputSettings,
+    spec: InputSpec,
     augmentation: Augmentation,
     decay: float,
     seed: int,
     accumulate: int = 1,
+    axis_name: str | None = None,
 ) -> Callable[[TrainState, Batch], tuple[TrainState, Metrics]]:
-    """A function (state, batch) -> (state, metrics), to be mapped over `model.axis_name`.
+    """A function (state, batch) -> (state, metrics), to be mapped over `axis_name`, which the model knows too.
 
     Sums and counts are added over the devices before they are divided, so that any number of devices gives the same result.
     With `accumulate` above 1 a device's clips go through the network in that many parts, one after another; the gradient is
@@ -77,22 +51,22 @@ def make_train_step(
 
     def total(tree: Any) -> Any:
         """What all devices hold, added up: as one array, which the cores of a CPU add up several times as fast as many."""
-        if model.axis_name is None:
+        if axis_name is None:
             return tree
         values, restore = ravel_pytree(tree)
-        return restore(jax.lax.psum(values, model.axis_name))
+        return restore(jax.lax.psum(values, axis_name))
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
-        keys = row_keys(stream_key(seed, state.step, "augment"), batch["row"])
-        std = jnp.asarray(inputs.std)
+        keys = row_keys(stream_key(seed, state.step, "augment"), batch.row)
+        std = jnp.asarray(spec.std)
         with jax.named_scope("augment"):
             frames, length, valid = augment(
-                batch["frames"], batch["length"], batch["valid"], keys, augmentation, inputs.mirror, std
+                batch.frames, batch.length, batch.valid, keys, augmentation, spec.mirror, std
             )
         with jax.named_scope("inputs"):
-            x, mask = _inputs(frames, length, valid, inputs)
-        labels = {head: batch["labels"][:, column] for column, head in enumerate(model.classes)}
-        counted = {head: (values >= 0) * batch["weight"] for head, values in labels.items()}
+            x, mask = model_inputs(frames, length, valid, spec)
+        labels = {head: batch.labels[:, column] for column, head in enumerate(model.classes)}
+        counted = {head: (values >= 0) * batch.weight for head, values in labels.items()}
         counts_here = {head: values.sum() for head, values in counted.items()}
 
         def loss_of(params: Any, batch_stats: Any, part: Any) -> tuple[Array, tuple[Any, dict[str, Array]]]:
@@ -118,20 +92,19 @@ def make_train_step(
             top1 = {head: right[head] / counts[head] for head in model.classes}
             return jnp.stack(losses).mean(), (updated["batch_stats"], top1)
 
-        part = (x, mask, batch["row"], labels, counted)
+        part = (x, mask, batch.row, labels, counted)
         batch_stats, (loss, top1, gradient) = _in_parts(loss_of, state.params, state.batch_stats, part, accumulate)
         # Each device's loss is its share of the batch's, so shares and their gradients add up.
-        loss, gradient = total((loss, pack(gradient)))
+        loss, gradient = total((loss, gradient))
         with jax.named_scope("optimizer"):
-            before = pack(state.params)
-            updates, opt_state = optimizer.update(gradient, state.opt_state, before)
-            params = optax.apply_updates(before, updates)
+            updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
+            params = optax.apply_updates(state.params, updates)
         keep = average_decay(state.step, decay)
         with jax.named_scope("average"):
             average = jax.tree.map(
                 lambda old, new: keep * old + (1.0 - keep) * new,
                 state.average,
-                {"params": params, "batch_stats": pack(batch_stats)},
+                {"params": params, "batch_stats": batch_stats},
             )
         metrics = {
             "loss": loss,
@@ -143,7 +116,7 @@ def make_train_step(
         metrics |= {f"top1/{head}": share for head, share in top1.items()}
         new_state = TrainState(
             step=state.step + 1,
-            params=unpack(params, state.params),
+            params=params,
             batch_stats=batch_stats,
             opt_state=opt_state,
             average=average,
@@ -176,15 +149,15 @@ def _in_parts(loss_of: Any, params: Any, batch_stats: Any, batch: Any, parts: in
 
 
 def make_eval_step(
-    model: Hybrid, loss_settings: LossSettings, inputs: InputSettings
+    model: Model, loss_settings: LossSettings, spec: InputSpec
 ) -> Callable[[Variables, Batch], dict[str, dict[str, Array]]]:
     """A function (variables, batch) -> {head: {`logits` (B, C), `loss` (B,)}}, without augmentation or dropout."""
 
     def step(variables: Variables, batch: Batch) -> dict[str, dict[str, Array]]:
-        x, mask = _inputs(batch["frames"], batch["length"], batch["valid"], inputs)
-        logits: Any = model.apply(variables, x, mask, batch["row"], training=False)
+        x, mask = model_inputs(batch.frames, batch.length, batch.valid, spec)
+        logits: Any = model.apply(variables, x, mask, batch.row, training=False)
         return {
-            head: {"logits": logits[head], "loss": clip_losses(logits[head], batch["labels"][:, column], loss_settings)}
+            head: {"logits": logits[head], "loss": clip_losses(logits[head], batch.labels[:, column], loss_settings)}
             for column, head in enumerate(model.classes)
         }
 

@@ -7,12 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from signjax.data.cleaning.clean import Cleaning
+from signjax.data.layout.parts import Layout, Part
 from signjax.layers.attention import SelfAttention
 from signjax.layers.batch_norm import MaskedBatchNorm
 from signjax.layers.convolution import ResidualBlock, halve_mask, halve_time
 from signjax.layers.pooling import Pool
 from signjax.layers.recurrent.bidirectional import Recurrence
 from signjax.model.hybrid import Hybrid
+from signjax.model.input_spec import InputSpec
 from signjax.model.inputs import model_inputs
 from signjax.plans.hybrid import HybridSettings
 
@@ -150,12 +153,26 @@ def small_model() -> Hybrid:
     return Hybrid({"gloss": 4, "hand": 2}, HybridSettings((8, 12), (5, 3), depth=1, units=6, heads=2, dropout=0.4))
 
 
+LAYOUT = Layout("two_hands", tuple(Part(name, 1, "xyz", name) for name in ("left", "right")), mirrors=False)
+SPEC = InputSpec(
+    dataset="",
+    layout=LAYOUT,
+    source_layout=LAYOUT,
+    heads={},
+    mean=np.full(6, 0.3, np.float32),
+    std=np.full(6, 2.0, np.float32),
+    low=np.full(6, -np.inf, np.float32),
+    high=np.full(6, np.inf, np.float32),
+    cleaning=Cleaning(),
+    buckets=(16,),
+)
+
+
 def inputs(frames: int):
     x, _ = batch(frames)
     valid = np.ones((3, frames, 2), bool)
     valid[0, 3:5, 1] = False
-    part = jnp.array([0, 0, 0, 1, 1, 1])
-    return model_inputs(x, jnp.array(LENGTHS), jnp.asarray(valid), part, jnp.full(6, 0.3), jnp.full(6, 2.0))
+    return model_inputs(x, jnp.array(LENGTHS), jnp.asarray(valid), SPEC)
 
 
 def test_logits_and_their_gradient_do_not_see_padding():

@@ -11,20 +11,20 @@ from conftest import silent, some_devices
 
 from signjax.errors import InputError
 from signjax.training import parallel
+from signjax.training.checkpoint import load_best_average
+from signjax.training.input.batch_stream import Dispatch
 from signjax.training.loop import LoopSettings, Validation, better, saved_outcome, train
-from signjax.training.multi_step import make_dispatch
-from signjax.training.packing import VECTORS, pack
+from signjax.training.multi_step import make_multi_step
 from signjax.training.state import TrainState
 
 
 def fresh_state() -> TrainState:
-    weights = {"w": jnp.ones((3,))}
     return TrainState(
         step=jnp.zeros((), jnp.int32),
-        params=weights,
+        params={"w": jnp.ones((3,))},
         batch_stats={},
         opt_state=(jnp.zeros(3),),
-        average={"params": {VECTORS: jnp.ones((3,))}, "batch_stats": {}},
+        average={"params": {"w": jnp.ones((3,))}, "batch_stats": {}},
     )
 
 
@@ -33,7 +33,7 @@ def step(state: TrainState, batch) -> tuple[TrainState, dict[str, jax.Array]]:
     target = jax.lax.pmean(batch["x"].mean(0), parallel.AXIS)
     momentum = 0.9 * state.opt_state[0] + state.params["w"] - target
     params = {"w": state.params["w"] - 0.1 * momentum}
-    now = {"params": pack(params), "batch_stats": {}}
+    now = {"params": params, "batch_stats": {}}
     average = jax.tree.map(lambda a, b: 0.8 * a + 0.2 * b, state.average, now)
     loss = ((params["w"] - target) ** 2).sum()
     new = state.replace(step=state.step + 1, params=params, opt_state=(momentum,), average=average)
@@ -61,18 +61,18 @@ def run(
     workdir: Path, judge: Judge, epochs: int, patience: int = 100, batch_at=batch_at, digest: str = "d", steps: int = 1
 ):
     """Trains with two devices; three steps an epoch, `steps` of them a dispatch."""
-    program = parallel.map_train_step(make_dispatch(step, frames=1, parts=1, steps=steps), some_devices(2))
+    program = parallel.map_train_step(make_multi_step(step, frames=1, parts=1, steps=steps), some_devices(2))
 
     def dispatches_of(epoch: int):
         for first in range(0, 3, steps):
             count = min(steps, 3 - first)
             made = [batch_at((epoch - 1) * 3 + first + i) for i in range(count)]
-            yield (parallel.shard_steps(made, 2, steps), count), count
+            yield Dispatch(1, parallel.shard_steps(made, 2, steps), count)
 
     return train(
         make_state=fresh_state,
         shapes=fresh_state(),
-        dispatch=lambda state, work: program(state, None, *work),
+        dispatch=lambda state, work: program(state, None, work.batches, work.steps),
         dispatches_of=dispatches_of,
         steps_per_epoch=3,
         batch_size=4,
@@ -159,6 +159,16 @@ def test_a_finished_run_trains_no_further(tmp_path):
     saved = saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, 1), "d")
     assert (saved.epochs, saved.stopped_by) == (3, "epochs")
     assert saved_outcome(tmp_path, fresh_state(), LoopSettings(9, 100, 1), "d").stopped_by == "unfinished"
+
+
+def test_the_averages_of_the_best_epoch_are_read_without_the_rest_of_the_state(tmp_path):
+    outcome = run(tmp_path, Judge([0.1, 0.5, 0.4]), 3)
+    found = load_best_average(tmp_path / "checkpoints", fresh_state().average, "d")
+    np.testing.assert_array_equal(found["params"]["w"], weights(outcome))
+    with pytest.raises(InputError, match="other data"):
+        load_best_average(tmp_path / "checkpoints", fresh_state().average, "another")
+    with pytest.raises(InputError, match="train first"):
+        load_best_average(tmp_path / "absent", fresh_state().average, "d")
 
 
 def test_other_data_are_refused(tmp_path):

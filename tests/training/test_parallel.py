@@ -12,13 +12,13 @@ from signjax.augment import Augmentation
 from signjax.data.batching import collate as batches
 from signjax.errors import InputError
 from signjax.model.hybrid import Hybrid
+from signjax.model.input_spec import make_input_spec
 from signjax.plans.hybrid import HybridSettings
-from signjax.settings import training_plan as settings
 from signjax.training import parallel
 from signjax.training.losses import LossSettings
-from signjax.training.multi_step import make_dispatch
+from signjax.training.multi_step import make_multi_step
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
-from signjax.training.state import TrainState, state_maker
+from signjax.training.state import TrainState, make_state_initializer
 from signjax.training.step import make_eval_step, make_train_step
 
 AUGMENTATION = Augmentation(0.5, 0.2, 0.1, 0.1, 0.1)
@@ -27,17 +27,15 @@ LOSS = LossSettings(0.5, 0.5, 2.0, 0.1)
 
 
 def make_steps(dataset):
-    classes = {head: len(names) for head, names in dataset.heads.items()}
+    spec = make_input_spec(dataset, (FRAMES,))
     sizes = HybridSettings((8, 12), (5, 3), 1, units=6, heads=2, dropout=0.4)
-    model = Hybrid(classes, sizes, axis_name=parallel.AXIS)
+    model = Hybrid(spec.classes, sizes, axis_name=parallel.AXIS)
     optimizer_settings = OptimizerSettings(1e-3, 0, 100, 0.1, 0.05, 1.0)
     optimizer = make_optimizer(optimizer_settings)
-    inputs = settings.inputs(dataset)
     step = make_train_step(
-        model, optimizer, make_schedule(optimizer_settings), LOSS, inputs, AUGMENTATION, decay=0.9, seed=0
+        model, optimizer, make_schedule(optimizer_settings), LOSS, spec, AUGMENTATION, 0.9, 0, axis_name=parallel.AXIS
     )
-    features = 2 * dataset.layout.width + len(dataset.layout.parts)
-    return step, make_eval_step(model, LOSS, inputs), state_maker(model, optimizer, features, FRAMES)(0)
+    return step, make_eval_step(model, LOSS, spec), make_state_initializer(model, optimizer, spec.features, FRAMES)(0)
 
 
 STEPS = 3
@@ -55,7 +53,7 @@ class Run(NamedTuple):
 def run(dataset, count: int) -> Run:
     devices = some_devices(count)
     step, eval_step, state = make_steps(dataset)
-    program = parallel.map_train_step(make_dispatch(step, FRAMES, len(dataset.layout.parts), steps=1), devices)
+    program = parallel.map_train_step(make_multi_step(step, FRAMES, len(dataset.layout.parts), steps=1), devices)
     state = parallel.replicate(state, devices)
     clips = dataset.indices("train")
     history, stats = [], []

@@ -11,13 +11,12 @@ from signjax.augment import Augmentation
 from signjax.data.batching.collate import collate
 from signjax.errors import InputError
 from signjax.model.hybrid import Hybrid
+from signjax.model.input_spec import make_input_spec
 from signjax.plans.hybrid import HybridSettings
 from signjax.runtime.out_of_memory import explain_out_of_memory
-from signjax.settings import training_plan as settings
 from signjax.training.losses import LossSettings
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
-from signjax.training.packing import unpack
-from signjax.training.state import state_maker
+from signjax.training.state import make_state_initializer
 from signjax.training.step import make_train_step
 
 CLIPS, FRAMES = 8, 64
@@ -27,9 +26,9 @@ LIVELY = Augmentation(0.5, 0.2, 0.1, 0.1, 0.1)
 
 def one_step(dataset, frames=FRAMES, accumulate=1, augmentation=STILL, **changes):
     """The metrics and the new parameters of a first step, on one device without a mapped axis."""
-    classes = {head: len(names) for head, names in dataset.heads.items()}
+    spec = make_input_spec(dataset, (frames,))
     fields = {"filters": (8, 12), "kernels": (5, 3), "depth": 1, "units": 6, "heads": 2, "dropout": 0.0}
-    model = Hybrid(classes, HybridSettings(**(fields | changes)))
+    model = Hybrid(spec.classes, HybridSettings(**(fields | changes)))
     optimizer_settings = OptimizerSettings(1e-3, 0, 100, 0.1, 0.05, 1.0)
     optimizer = make_optimizer(optimizer_settings)
     step = make_train_step(
@@ -37,13 +36,13 @@ def one_step(dataset, frames=FRAMES, accumulate=1, augmentation=STILL, **changes
         optimizer,
         make_schedule(optimizer_settings),
         LossSettings(0.5, 0.5, 2.0, 0.1),
-        settings.inputs(dataset),
+        spec,
         augmentation,
         decay=0.9,
         seed=0,
         accumulate=accumulate,
     )
-    state = state_maker(model, optimizer, 2 * dataset.layout.width + len(dataset.layout.parts), frames)(0)
+    state = make_state_initializer(model, optimizer, spec.features, frames)(0)
     batch = jax.tree.map(jnp.asarray, collate(dataset, dataset.indices("train")[:CLIPS], CLIPS, frames))
     new, metrics = jax.jit(step)(state, batch)
     return jax.device_get(metrics), jax.device_get(new)
@@ -117,7 +116,7 @@ def test_every_option_of_the_network_trains(dataset):
     metrics, state = one_step(dataset, **OPTIONS)
     assert np.isfinite(metrics["gradient_norm"])
     # Of Adam: the gradient of the only step, scaled.
-    first_moment = unpack(state.opt_state[1][0].mu, state.params)
+    first_moment = state.opt_state[1][0].mu
     block = first_moment["stage1_block0"]
     for layer in (block["depthwise"], block["pointwise"], block["channels"]["squeeze"], block["channels"]["excite"]):
         assert np.abs(layer["kernel"]).max() > 0

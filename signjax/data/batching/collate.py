@@ -11,10 +11,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from signjax.data.batching.excerpts import Excerpts, frame_indices, whole
+from signjax.data.batching.batch import Batch
+from signjax.data.batching.excerpts import Excerpts, frame_indices, whole_clips
 from signjax.data.dataset import Dataset
-
-Batch = dict[str, np.ndarray]
 
 T = TypeVar("T")
 
@@ -32,29 +31,27 @@ def collate(
       excerpts: what is shown of each of these clips; None: all, evenly thinned where a clip is longer than T.
 
     Returns:
-      `frames` float32 (B, T, F), `length` int32 (B,), `valid` bool (B, T, P), `labels` int32 (B, heads), `weight` float32
-      (B,): 1, or 0 for rows that only fill the batch, and `row` int32 (B,), which names a clip's random streams.
+      NumPy arrays; rows without a clip are zeros, with label -1 and weight 0.
     """
-    batch = {
-        "frames": np.zeros((batch_size, frames, dataset.layout.width), np.float32),
-        "length": np.zeros(batch_size, np.int32),
-        "valid": np.zeros((batch_size, frames, len(dataset.layout.parts)), bool),
-        "labels": np.full((batch_size, len(dataset.heads)), -1, np.int32),
-        "weight": np.zeros(batch_size, np.float32),
-        "row": np.arange(batch_size, dtype=np.int32),
-    }
-    shown = whole(dataset.lengths[clips], frames) if excerpts is None else excerpts
+    batch = Batch(
+        frames=np.zeros((batch_size, frames, dataset.layout.width), np.float32),
+        length=np.zeros(batch_size, np.int32),
+        valid=np.zeros((batch_size, frames, len(dataset.layout.parts)), bool),
+        labels=np.full((batch_size, len(dataset.heads)), -1, np.int32),
+        weight=(np.arange(batch_size) < len(clips)).astype(np.float32),
+        row=np.arange(batch_size, dtype=np.int32),
+    )
+    shown = whole_clips(dataset.lengths[clips], frames) if excerpts is None else excerpts
     for row, (clip, *excerpt) in enumerate(zip(clips, *shown, strict=True)):
         taken = frame_indices(*map(int, excerpt))
-        batch["frames"][row, : len(taken)] = dataset.frames(clip)[taken]
-        batch["valid"][row, : len(taken)] = dataset.validity(clip)[taken]
-        batch["length"][row] = len(taken)
-    batch["labels"][: len(clips)] = dataset.labels[clips]
-    batch["weight"][: len(clips)] = 1.0
+        batch.frames[row, : len(taken)] = dataset.frames(clip)[taken]
+        batch.valid[row, : len(taken)] = dataset.validity(clip)[taken]
+        batch.length[row] = len(taken)
+    batch.labels[: len(clips)] = dataset.labels[clips]
     return batch
 
 
-def prefetched(items: Iterable[T], depth: int = 4) -> Iterator[T]:
+def prefetch(items: Iterable[T], depth: int = 4) -> Iterator[T]:
     """Yields the same items in the same order, made ahead of time by a thread.
 
     An exception in `items` is raised here, in its place. Leaving the loop early ends the thread.

@@ -74,7 +74,7 @@ def choose_buckets(lengths: np.ndarray, max_frames: int, most: int, least: int) 
     return best
 
 
-def bucket_of(lengths: np.ndarray, buckets: tuple[int, ...]) -> np.ndarray:
+def assign_buckets(lengths: np.ndarray, buckets: tuple[int, ...]) -> np.ndarray:
     """int64: the smallest bucket that holds each length; the last one for longer clips, which are thinned."""
     index = np.searchsorted(np.array(buckets), lengths)
     return np.array(buckets)[np.minimum(index, len(buckets) - 1)]
@@ -103,11 +103,11 @@ def plan_epoch(epoch: int, sizes: np.ndarray, batch_size: int, seed: int) -> lis
     taken = taken[np.argsort(sizes[taken], kind="stable")]
     batches = [taken[at : at + batch_size] for at in range(0, len(taken), batch_size)]
     planned = [PlannedBatch(clips, int(sizes[clips].max())) for clips in batches]
-    found = runs(planned, RUN)
+    found = group_runs(planned, RUN)
     return [batch for run in random.permutation(len(found)) for batch in found[run]]
 
 
-def runs(planned: list[PlannedBatch], most: int) -> list[list[PlannedBatch]]:
+def group_runs(planned: list[PlannedBatch], most: int) -> list[list[PlannedBatch]]:
     """Neighbouring batches of one number of frames, at most `most` together."""
     grouped: list[list[PlannedBatch]] = []
     for batch in planned:
@@ -118,7 +118,7 @@ def runs(planned: list[PlannedBatch], most: int) -> list[list[PlannedBatch]]:
     return grouped
 
 
-def by_length(sizes: np.ndarray, batch_size: int) -> Iterator[PlannedBatch]:
+def plan_evaluation(sizes: np.ndarray, batch_size: int) -> Iterator[PlannedBatch]:
     """All clips, each once, those of one bucket together: the order in which a split is evaluated."""
     order = np.argsort(sizes, kind="stable")
     for at in range(0, len(order), batch_size):

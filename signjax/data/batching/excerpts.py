@@ -55,13 +55,13 @@ class Pace:
     )
 
 
-def whole(lengths: np.ndarray, frames: int) -> Excerpts:
+def whole_clips(lengths: np.ndarray, frames: int) -> Excerpts:
     """All frames of each clip; of a clip of more than `frames`, that many."""
     lengths = lengths.astype(np.int32)
     return Excerpts(np.zeros_like(lengths), np.maximum(lengths - 1, 0), np.minimum(lengths, frames))
 
 
-def drawn(lengths: np.ndarray, pace: Pace, frames: int, seed: int, epoch: int) -> Excerpts:
+def draw_excerpts(lengths: np.ndarray, pace: Pace, frames: int, seed: int, epoch: int) -> Excerpts:
     """What an epoch, counted from 0, shows of each clip: a pure function of its arguments.
 
     Args:

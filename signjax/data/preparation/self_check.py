@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from signjax.data.batching.excerpts import frame_indices, whole
+from signjax.data.batching.batch import Batch
+from signjax.data.batching.excerpts import frame_indices, whole_clips
 from signjax.data.cleaning.clean import Cleaned, clean
 from signjax.data.clip import Item, Rejected
 from signjax.data.csv_table import read_table
@@ -109,13 +110,13 @@ def check_dataset(dataset: Dataset, recipe: Recipe, clips: Sequence[Reread]) -> 
     _stop(faults, len(clips), str(dataset.folder))
 
 
-def check_given(dataset: Dataset, clips: Sequence[Reread], given: Mapping[str, np.ndarray], frames: int) -> None:
+def check_given(dataset: Dataset, clips: Sequence[Reread], given: Batch, frames: int) -> None:
     """Stops where a batch is not what the source gives.
 
     Args:
       dataset: with the clips.
       clips: as read again.
-      given: the batch of these clips, in their order: `frames` (B, T, F), `valid` (B, T, P), `length` (B,), `labels` (B, heads).
+      given: the batch of these clips, in their order.
       frames: the most frames that the model sees of a clip.
 
     Raises:
@@ -126,14 +127,14 @@ def check_given(dataset: Dataset, clips: Sequence[Reread], given: Mapping[str, n
         if isinstance(clip.cleaned, Rejected):
             continue  # `check_dataset` says so
         stored = clip.cleaned.clip
-        shown = frame_indices(*(int(value[0]) for value in whole(np.array([len(stored.frames)]), frames)))
-        length = int(given["length"][row])
-        there = given["frames"][row, :length], given["valid"][row, :length]
+        shown = frame_indices(*(int(value[0]) for value in whole_clips(np.array([len(stored.frames)]), frames)))
+        length = int(given.length[row])
+        there = given.frames[row, :length], given.valid[row, :length]
         fault = None
         assert stored.valid is not None
         if not (np.array_equal(there[0], stored.frames[shown]) and np.array_equal(there[1], stored.valid[shown])):
             fault = "the model is given other frames than its file has"
-        codes = zip(dataset.heads.items(), given["labels"][row].tolist(), strict=True)
+        codes = zip(dataset.heads.items(), given.labels[row].tolist(), strict=True)
         named = {head: classes[code] if code >= 0 else "" for (head, classes), code in codes}
         fault = fault or _labels_differ(clip.item, named, dataset)
         if fault is not None:

@@ -1,30 +1,53 @@
-"""What an epoch hands to the devices: the numbers of clips for a data set that lies there, padded batches for one that does not."""
+"""What an epoch hands to the devices: indices for a dataset that lies there, padded batches for one that does not."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from signjax.data.batching.collate import Batch, collate
-from signjax.data.batching.epoch_plan import PlannedBatch, runs
+from signjax.data.batching.batch import Batch, IndexBatch
+from signjax.data.batching.collate import collate
+from signjax.data.batching.epoch_plan import PlannedBatch, group_runs
 from signjax.data.batching.excerpts import Excerpts
 from signjax.data.dataset import Dataset
 from signjax.training.parallel import shard_steps
 
-# What a dispatch runs on: the number of frames, batches with axes (devices, steps, clips of a device, ...), and how many of the
-# steps are to be run.
-Dispatch = tuple[int, dict[str, np.ndarray], int]
+
+class Dispatch(NamedTuple):
+    """What the devices run before they report.
+
+    Attributes:
+      frames: T, to which the clips of its batches are padded.
+      batches: with axes (devices, steps, clips of a device, ...).
+      steps: how many are to be run; the others repeat the last batch.
+    """
+
+    frames: int
+    batches: Batch | IndexBatch
+    steps: int
 
 
-def clip_numbers(clips: np.ndarray, excerpts: Excerpts, batch_size: int) -> Batch:
-    """The batch as the device gathers it: `clip` and the excerpt's fields int32 (B,), `weight` and `row` as `collate` has them."""
-    batch = {name: np.zeros(batch_size, np.int32) for name in ("clip", *Excerpts._fields)}
-    for name, values in {"clip": clips, **excerpts._asdict()}.items():
-        batch[name][: len(clips)] = values
-    weight = (np.arange(batch_size) < len(clips)).astype(np.float32)
-    return {**batch, "weight": weight, "row": np.arange(batch_size, dtype=np.int32)}
+def make_index_batch(clips: np.ndarray, excerpts: Excerpts, batch_size: int) -> IndexBatch:
+    """The batch from which `device_dataset.gather` makes what `collate` would make; rows without a clip have weight 0.
+
+    Args:
+      clips: their numbers, `batch_size` or fewer.
+      excerpts: what is shown of each of these clips.
+      batch_size: B.
+    """
+
+    def fill(values: np.ndarray) -> np.ndarray:
+        filled = np.zeros(batch_size, np.int32)
+        filled[: len(clips)] = values
+        return filled
+
+    rows = np.arange(batch_size, dtype=np.int32)
+    weight = (rows < len(clips)).astype(np.float32)
+    first, last, played = map(fill, excerpts)
+    return IndexBatch(fill(clips), first, last, played, weight, rows)
 
 
-def dispatches(
+def stream_dispatches(
     dataset: Dataset,
     clips: np.ndarray,
     excerpts: Excerpts,
@@ -34,17 +57,18 @@ def dispatches(
     steps: int,
     *,
     resident: bool,
-) -> Iterator[tuple[Dispatch, int]]:
-    """The planned batches of `clips` in order, at most `steps` of one size together, and how many each time.
+) -> Iterator[Dispatch]:
+    """The planned batches of `clips` in order, at most `steps` of one size together.
 
     `excerpts` are what is shown of each of `clips`; `resident` says whether the dataset lies on the devices.
     """
-    for run in runs(list(planned), steps):
+    for run in group_runs(list(planned), steps):
+        made: list[Any]
         if resident:
-            made = [clip_numbers(clips[batch.clips], excerpts.of(batch.clips), batch_size) for batch in run]
+            made = [make_index_batch(clips[batch.clips], excerpts.of(batch.clips), batch_size) for batch in run]
         else:
             made = [
                 collate(dataset, clips[batch.clips], batch_size, batch.frames, excerpts.of(batch.clips))
                 for batch in run
             ]
-        yield (run[0].frames, shard_steps(made, devices, steps), len(run)), len(run)
+        yield Dispatch(run[0].frames, shard_steps(made, devices, steps), len(run))

@@ -1,19 +1,19 @@
-"""A data set that stays on the device in its stored form; batches are gathered there, inside the jitted step.
+"""A dataset that stays on the device in its stored form; batches are gathered there, inside the jitted step.
 
 Shapes: N clips, B clips of a batch, T frames of a padded clip, F channels, P parts.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from signjax.data.batching.batch import Batch, IndexBatch
 from signjax.data.dataset import Dataset
 
 
-class Resident(NamedTuple):
+class DeviceDataset(NamedTuple):
     """A dataset's arrays, as `signjax.data.dataset.Dataset` has them.
 
     Attributes:
@@ -34,9 +34,9 @@ def resident_bytes(dataset: Dataset) -> int:
     return dataset.features.nbytes + (0 if dataset.valid is None else dataset.valid.nbytes)
 
 
-def as_resident(dataset: Dataset) -> Resident:
+def load_device_dataset(dataset: Dataset) -> DeviceDataset:
     """The whole dataset in NumPy arrays, read from disk once."""
-    return Resident(
+    return DeviceDataset(
         features=np.ascontiguousarray(dataset.features),
         valid=None if dataset.valid is None else np.ascontiguousarray(dataset.valid),
         start=dataset.offsets[:-1].astype(np.int32),
@@ -44,7 +44,7 @@ def as_resident(dataset: Dataset) -> Resident:
     )
 
 
-def shown_frames(
+def excerpt_indices(
     first: Int[Array, "b"], last: Int[Array, "b"], played: Int[Array, "b"], frames: int
 ) -> Int[Array, "b t"]:
     """Which frame of a clip stands at each place; places from `played` on are of no meaning.
@@ -55,28 +55,28 @@ def shown_frames(
     return first[:, None] + (2 * jnp.arange(frames)[None, :] * (last - first)[:, None] + gaps) // (2 * gaps)
 
 
-def gather(data: Resident, batch: Mapping[str, Array], frames: int, parts: int) -> dict[str, Array]:
+def gather(data: DeviceDataset, batch: IndexBatch, frames: int, parts: int) -> Batch:
     """The batch that `signjax.data.batching.collate.collate` would make of these clips.
 
     Args:
       data: the dataset.
-      batch: as `signjax.training.input.batch_stream.clip_numbers` makes it; rows of weight 0 are empty.
+      batch: which clips, and which of their frames; rows of weight 0 are empty.
       frames: T.
       parts: P, of the layout.
     """
-    clip, length = batch["clip"], batch["played"]
+    clip, length = batch.clip, batch.played
     inside = jnp.arange(frames)[None, :] < length[:, None]
-    taken = shown_frames(batch["first"], batch["last"], length, frames)
+    taken = excerpt_indices(batch.first, batch.last, length, frames)
     source = jnp.where(inside, data.start[clip][:, None] + taken, 0)
     if data.valid is None:
         valid = jnp.broadcast_to(inside[:, :, None], (*inside.shape, parts))
     else:
         valid = data.valid[source] & inside[:, :, None]
-    return {
-        "frames": jnp.where(inside[:, :, None], data.features[source], 0.0),
-        "length": length,
-        "valid": valid,
-        "labels": jnp.where(batch["weight"][:, None] > 0, data.labels[clip], -1),
-        "weight": batch["weight"],
-        "row": batch["row"],
-    }
+    return Batch(
+        frames=jnp.where(inside[:, :, None], data.features[source], 0.0),
+        length=length,
+        valid=valid,
+        labels=jnp.where(batch.weight[:, None] > 0, data.labels[clip], -1),
+        weight=batch.weight,
+        row=batch.row,
+    )

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from signjax.data.batching.epoch_plan import (
     RUN,
-    bucket_of,
-    by_length,
+    assign_buckets,
     choose_buckets,
+    group_runs,
     padded_frames,
     plan_epoch,
-    runs,
+    plan_evaluation,
     steps_per_epoch,
 )
 
@@ -40,14 +40,14 @@ def test_the_order_depends_on_seed_and_epoch_alone():
 
 def test_sizes_alternate_within_an_epoch_in_runs_that_are_not_too_long():
     planned = plan_epoch(0, np.repeat([32, 64], 400), 4, seed=0)
-    found = runs(planned, 1000)
+    found = group_runs(planned, 1000)
     assert len(found) > 4  # not all short clips first
-    assert max(map(len, runs(planned, RUN))) <= RUN
+    assert max(map(len, group_runs(planned, RUN))) <= RUN
 
 
 @given(SIZES, st.integers(1, 20))
 def test_evaluation_takes_every_clip_once(sizes, batch_size):
-    taken = np.concatenate([batch.clips for batch in by_length(sizes, batch_size)])
+    taken = np.concatenate([batch.clips for batch in plan_evaluation(sizes, batch_size)])
     assert sorted(taken.tolist()) == list(range(len(sizes)))
 
 
@@ -61,7 +61,7 @@ def brute_force(lengths, max_frames, most, least):
         for chosen in combinations(sizes, count):
             if chosen[-1] != sizes[-1]:
                 continue
-            held = bucket_of(lengths, chosen)
+            held = assign_buckets(lengths, chosen)
             enough = all((held == size).sum() >= least for size in chosen)
             if enough or count == 1:
                 costs.append(int(held.sum()))
@@ -71,7 +71,7 @@ def brute_force(lengths, max_frames, most, least):
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=60).map(np.array), st.integers(1, 4), st.integers(1, 12))
 def test_buckets_leave_nearly_the_least_padding(lengths, most, least):
     chosen = choose_buckets(lengths, 128, most, least)
-    held = bucket_of(lengths, chosen)
+    held = assign_buckets(lengths, chosen)
     assert len(chosen) <= most and chosen[-1] == padded_frames(int(lengths.max()), 128)
     assert (held >= np.minimum(lengths, 128)).all()
     if len(chosen) > 1:
@@ -94,5 +94,5 @@ def test_every_epoch_has_every_size(batch_size):
     buckets = choose_buckets(lengths, 128, 3, 2 * batch_size)
     assert buckets == (32, 64, 128)
     for epoch in range(20):
-        planned = plan_epoch(epoch, bucket_of(lengths, buckets), batch_size, seed=1)
+        planned = plan_epoch(epoch, assign_buckets(lengths, buckets), batch_size, seed=1)
         assert {batch.frames for batch in planned} == set(buckets)

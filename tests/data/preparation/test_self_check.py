@@ -82,7 +82,8 @@ def test_a_batch_of_other_clips_is_found(prepared, fault):
     dataset, recipe = prepared
     clips = self_check.reread(dataset, recipe, turn=1)
     given = collate(dataset, np.array([clip.index for clip in clips]), len(clips), 32)
-    given[fault] = given[fault] - 1 if fault == "length" else np.roll(given[fault], 1, axis=0)
+    values = getattr(given, fault)
+    given = given._replace(**{fault: values - 1 if fault == "length" else np.roll(values, 1, axis=0)})
     with pytest.raises(InputError, match="self-check"):
         self_check.check_given(dataset, clips, given, 32)
 

@@ -1,0 +1,55 @@
+"""Makes a model from its settings and an `InputSpec`; a second architecture is one file and one line here."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from jaxtyping import Array, Bool, Float, Int
+
+from signjax.model.hybrid import Hybrid
+from signjax.model.input_spec import InputSpec
+from signjax.plans.hybrid import HybridSettings
+
+
+class Model(Protocol):
+    """What training, evaluation and prediction ask of a model; B clips, T frames, I features of `model_inputs`.
+
+    Attributes:
+      classes: head name -> number of classes.
+    """
+
+    classes: Mapping[str, int]
+
+    def init(
+        self,
+        rngs: Any,
+        x: Float[Array, "b t i"],
+        mask: Bool[Array, "b t"],
+        row: Int[Array, "b"],
+        *,
+        training: bool,
+    ) -> Any:
+        """Fresh variables: `params` and `batch_stats`."""
+
+    def apply(
+        self,
+        variables: Any,
+        x: Float[Array, "b t i"],
+        mask: Bool[Array, "b t"],
+        row: Int[Array, "b"],
+        *,
+        training: bool,
+        rngs: Any = None,
+        mutable: Any = False,
+    ) -> Any:
+        """{head: logits (B, classes)}, and what changed of the `mutable` variables where some are named."""
+
+
+def make_model(settings: HybridSettings, spec: InputSpec, axis_name: str | None = None) -> Model:
+    """The network for these inputs.
+
+    Args:
+      settings: sizes and options of the network.
+      spec: of the data.
+      axis_name: the mapped axis over which devices share a batch.
+    """
+    return Hybrid(spec.classes, settings, axis_name=axis_name)

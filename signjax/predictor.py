@@ -1,0 +1,48 @@
+"""A trained model on the devices of this machine; it needs no dataset."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+
+from signjax.evaluation.evaluate import Answer
+from signjax.model.factory import Model
+from signjax.model.input_spec import InputSpec
+from signjax.training import parallel
+from signjax.training.checkpoint import load_best_average
+from signjax.training.losses import LossSettings
+from signjax.training.state import Variables, make_initializer
+from signjax.training.step import make_eval_step
+
+# Clips that are evaluated at once; it changes nothing but speed and memory.
+_BATCH = 64
+
+
+class Predictor:
+    """Runs a model over batches.
+
+    Attributes:
+      spec: of the model's inputs.
+      batch_size: clips in each batch, a multiple of the devices.
+    """
+
+    def __init__(self, model: Model, spec: InputSpec, losses: LossSettings, devices: Sequence[jax.Device]):
+        self.spec = spec
+        self.batch_size = -(-_BATCH // len(devices)) * len(devices)
+        self._model, self._devices = model, devices
+        self._step = parallel.map_eval_step(make_eval_step(model, losses, spec), devices)
+
+    def answer_with(self, variables: Variables) -> Answer:
+        """A function from a batch to what the model says of it."""
+        placed = parallel.replicate(variables, self._devices)
+        return lambda batch: parallel.unshard(self._step(placed, parallel.shard(batch, len(self._devices))))
+
+    def load_variables(self, folder: Path) -> Variables:
+        """The averaged variables of the best checkpoint in a run folder.
+
+        Raises:
+          InputError: there is none, or it is of another model or other data.
+        """
+        initialize = make_initializer(self._model, self.spec.features, self.spec.frames)
+        shapes = parallel.replicated_shapes(initialize, 0, devices=self._devices)
+        return load_best_average(folder / "checkpoints", shapes, self.spec.dataset)

@@ -1,0 +1,56 @@
+"""What a model was trained on survives the way to disk, bit for bit."""
+
+import json
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from conftest import make_recipe, silent
+
+from signjax.data.preparation.prepare import prepare
+from signjax.errors import InputError
+from signjax.model.input_spec import FILE, make_input_spec, read_input_spec, write_input_spec
+
+
+def test_a_spec_is_read_back_bit_for_bit(dataset, tmp_path):
+    spec = make_input_spec(dataset, (16, 48))
+    random = np.random.default_rng(0).integers(0, 2**31, 3 * len(spec.mean)).astype(np.uint32).view(np.float32)
+    mean, low, high = np.where(np.isfinite(random), random, 0.1).astype(np.float32).reshape(3, -1)
+    low[::2], high[1::2] = -np.inf, np.inf
+    spec = replace(spec, mean=mean, low=low, high=high, heads={"gloss": ("é", "b\n", "NA"), "hand, side": ("0", "1")})
+    write_input_spec(tmp_path, spec)
+    found = read_input_spec(tmp_path)
+    for field in fields(spec):
+        value, expected = getattr(found, field.name), getattr(spec, field.name)
+        if isinstance(expected, np.ndarray):
+            assert value.dtype == np.float32 and value.tobytes() == expected.tobytes(), field.name
+        else:
+            assert value == expected, field.name
+    assert (found.frames, found.features, found.classes) == (48, 2 * 169 + 6, {"gloss": 3, "hand, side": 2})
+
+
+def test_what_cannot_be_used_is_named(dataset, tmp_path):
+    with pytest.raises(InputError, match=r"input_spec\.json: no such file; train"):
+        read_input_spec(tmp_path)
+    write_input_spec(tmp_path, make_input_spec(dataset, (16,)))
+    path = tmp_path / FILE
+    content = json.loads(path.read_text())
+    for damage in ("{", "[]", json.dumps(content | {"mean": [0.0]}), json.dumps(content | {"format_version": 0})):
+        path.write_text(damage)
+        with pytest.raises(InputError, match=r"input_spec\.json: cannot be used"):
+            read_input_spec(tmp_path)
+
+
+@pytest.mark.parametrize("centre", [True, False])
+def test_coordinates_are_mirrored_in_training_only_if_they_are_centred(tmp_path, centre):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "hands.npz", frames=300 + rng.normal(size=(12, 9, 84)).cumsum(1), labels=np.arange(12) % 3)
+    recipe = make_recipe(
+        source="arrays", path=str(tmp_path / "hands.npz"), layout="hands_xy", split="stratified", centre=centre
+    )
+    spec = make_input_spec(prepare(recipe, tmp_path / "data", silent), (16,))
+    assert (spec.mirror is not None) == centre
+
+
+def test_rotations_need_no_centre(dataset):
+    assert make_input_spec(dataset, (16,)).mirror is not None
