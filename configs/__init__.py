@@ -1,1 +1,1 @@
-"""Configurations: `base.py` defines every key, the others override it."""
+"""Configurations: `base.py` has every key at its default, the others override some."""

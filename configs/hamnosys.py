@@ -6,8 +6,8 @@ Hardware: 2 CPU cores, shared with other work. Time: 7 minutes of training, 11 i
 
 from ml_collections import config_dict
 
-from configs import base
 from signjax.data.hamnosys import ATTRIBUTES, OTHER_ATTRIBUTES
+from signjax.settings import base
 
 
 def get_config() -> config_dict.ConfigDict:
