@@ -94,14 +94,11 @@ def plausible_range(read: Read, train: Sequence[int], layout: layouts.Layout) ->
     least, middle, greatest, low_frames, high_frames = (np.full((len(chosen), layout.width), np.nan) for _ in range(5))
     for row, clip in enumerate(chosen.tolist()):
         frames, valid = read(clip)
-        seen = valid[:, layout.part_of_channel]
-        there = seen.any(0)
-        inner = frames[:, there].astype(np.float64)
-        inner = np.where(seen[:, there], inner, np.nan)
-        least[row, there], greatest[row, there] = np.nanmin(inner, 0), np.nanmax(inner, 0)
-        low_frames[row, there], middle[row, there], high_frames[row, there] = np.nanpercentile(
-            inner, (_MIDDLE_FRAMES[0], 50, _MIDDLE_FRAMES[1]), axis=0
-        )
+        for index, (_, channels) in enumerate(layout.runs()):
+            ranked = np.sort(frames[valid[:, index], channels], axis=0)  # a part is seen as a whole, or not
+            if len(ranked):
+                least[row, channels], greatest[row, channels] = ranked[0], ranked[-1]
+                low_frames[row, channels], middle[row, channels], high_frames[row, channels] = ranked[_ranks(len(ranked))]
     low, high = np.full(layout.width, -np.inf), np.full(layout.width, np.inf)
     for channel in range(layout.width):
         there = ~np.isnan(middle[:, channel])
@@ -110,6 +107,11 @@ def plausible_range(read: Read, train: Sequence[int], layout: layouts.Layout) ->
             most = low_frames[there, channel], high_frames[there, channel]
             low[channel], high[channel] = _range(middle[there, channel], whole, most)
     return low, high
+
+
+def _ranks(count: int) -> list[int]:
+    """Of so many values in order, the numbers of the one near the low end, the middle one, and the one near the high end."""
+    return [round(share / 100 * (count - 1)) for share in (_MIDDLE_FRAMES[0], 50, _MIDDLE_FRAMES[1])]
 
 
 def _range(
