@@ -26,7 +26,7 @@ _MOST_SPIKY = 20.0
 _MIDDLE_FRAMES = (5, 95)  # percentiles
 # Clips that are looked at to find the reach, spread evenly over the training clips.
 _CLIPS_FOR_RANGE = 1024
-# A channel that stands still in nine of ten clips moves in these few at least, else what moves it is taken for a fault.
+# A channel that stands still in most clips is moved by these few at least, else what moves it is taken for a fault.
 _FEWEST_MOVING = 3
 
 
@@ -51,7 +51,7 @@ def channel_statistics(read: Read, train: Sequence[int], layout: layouts.Layout)
     """Statistics over the frames of clips in which each part was seen, read one clip at a time.
 
     A single frame at 1e4, or a clip in another unit, must not decide how all others are scaled: so the plausible range is found
-    first, from what nine in ten clips stay within, and values outside of it do not count.
+    first, from what three in four clips stay within, and values outside of it do not count.
 
     Args:
       read: reads a clip.
