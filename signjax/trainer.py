@@ -27,9 +27,10 @@ from signjax.settings.plans import TrainingPlans
 from signjax.training import parallel
 from signjax.training.input.batch_stream import Dispatch, make_index_batch, stream_dispatches
 from signjax.training.input.device_dataset import DeviceDataset, gather, load_device_dataset
-from signjax.training.loop import Outcome, Validation, saved_outcome, train
+from signjax.training.loop import Outcome, saved_outcome, train
 from signjax.training.multi_step import TrainStep, make_multi_step
 from signjax.training.optimizer import make_optimizer, make_schedule
+from signjax.training.selection import Validation
 from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
 from signjax.training.step import make_train_step
 

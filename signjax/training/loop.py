@@ -1,6 +1,5 @@
 """The training loop. Read it from top to bottom."""
 
-import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,21 +16,10 @@ from signjax.runtime.compile_counter import compilations
 from signjax.training.checkpoint import Checkpoints
 from signjax.training.input.batch_stream import Dispatch
 from signjax.training.log import MetricsLog, Progress
+from signjax.training.selection import Validation, better
 from signjax.training.state import TrainState, Variables
 
-# A loss must fall by this share to count as better.
-_LEAST_GAIN = 0.01
-
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Validation:
-    """What an epoch is judged by: `top1`, then `loss`, each the mean over heads."""
-
-    top1: float
-    loss: float
-    metrics: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -66,19 +54,6 @@ class Outcome:
             "stopped_by": self.stopped_by,
             "first_step_seconds": self.first_step_seconds,
         }
-
-
-def better(new: Validation, best: dict[str, Any] | None) -> bool:
-    """Whether an epoch is the best so far: by accuracy, and where that is equal by a loss at least 1 % lower.
-
-    The loss of a small validation split creeps down long after its accuracy has settled; that is not worth waiting for. Where
-    validation has no labelled clip there is nothing to choose by, and every epoch is better than the one before.
-    """
-    if math.isnan(new.top1):
-        return True
-    if best is None or new.top1 != best["top1"]:
-        return best is None or new.top1 > best["top1"]
-    return new.loss < (1 - _LEAST_GAIN) * best["loss"]
 
 
 def train(

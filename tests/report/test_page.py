@@ -35,7 +35,7 @@ def evaluate(dataset, folder: Path, said: list[str]) -> None:
         labels = {head: dataset.labels[clips, column] for column, head in enumerate(dataset.heads)}
         return Answers(clips, logits, {head: np.ones(len(clips)) for head in dataset.heads}, labels)
 
-    trainer = SimpleNamespace(dataset=dataset, answers=answers, frames=32, devices=[], config=SimpleNamespace(seed=0))
+    trainer = SimpleNamespace(dataset=dataset, answers=answers, frames=32, devices=[], plans=SimpleNamespace(seed=0))
     facts = {"epochs": 1, "steps": 5, "seconds": 1.0, "best_epoch": 1, "stopped_by": "epochs"}
     outcome = SimpleNamespace(best_variables={"params": {}}, facts=lambda: facts)
     (folder / "config.json").write_text('{"data": {"heads": "</script>"}}')

@@ -13,7 +13,7 @@ from signjax.runtime import malloc as heap
 FILL_AND_CLOSE = """
 import ctypes, random
 from pathlib import Path
-from signjax import heap
+from signjax.runtime import malloc as heap
 
 heap.keep_freed_memory(1 << 30)
 glibc = heap._glibc()

@@ -10,6 +10,7 @@ from signjax.data.cleaning.clean import Cleaning
 from signjax.data.layout.parts import Layout, Part
 from signjax.model.hybrid import Hybrid
 from signjax.model.input_spec import InputSpec
+from signjax.plans.hybrid import HybridSettings
 from signjax.training.losses import LossSettings
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
 from signjax.training.state import make_state_initializer
@@ -69,7 +70,8 @@ def make_batch() -> tuple[InputSpec, Batch]:
 
 def test_one_step_gives_the_numbers_it_gave():
     spec, batch = make_batch()
-    model = Hybrid(spec.classes, (6, 8), (5, 3), 1, units=4, heads=2, dropout=0.3)
+    sizes = HybridSettings((6, 8), (5, 3), depth=1, units=4, heads=2, dropout=0.3)
+    model = Hybrid(spec.classes, sizes)
     settings = OptimizerSettings(1e-2, 0, 100, 0.1, 0.05, 1.0)
     optimizer = make_optimizer(settings)
     step = make_train_step(

@@ -13,8 +13,9 @@ from signjax.errors import InputError
 from signjax.training import parallel
 from signjax.training.checkpoint import load_best_average
 from signjax.training.input.batch_stream import Dispatch
-from signjax.training.loop import LoopSettings, Validation, better, saved_outcome, train
+from signjax.training.loop import LoopSettings, saved_outcome, train
 from signjax.training.multi_step import make_multi_step
+from signjax.training.selection import Validation, better
 from signjax.training.state import TrainState
 
 

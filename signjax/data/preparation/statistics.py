@@ -98,7 +98,9 @@ def plausible_range(read: Read, train: Sequence[int], layout: layouts.Layout) ->
             ranked = np.sort(frames[valid[:, index], channels], axis=0)  # a part is seen as a whole, or not
             if len(ranked):
                 least[row, channels], greatest[row, channels] = ranked[0], ranked[-1]
-                low_frames[row, channels], middle[row, channels], high_frames[row, channels] = ranked[_ranks(len(ranked))]
+                low_frames[row, channels], middle[row, channels], high_frames[row, channels] = ranked[
+                    _ranks(len(ranked))
+                ]
     low, high = np.full(layout.width, -np.inf), np.full(layout.width, np.inf)
     for channel in range(layout.width):
         there = ~np.isnan(middle[:, channel])
