@@ -79,3 +79,26 @@ def test_rotations_beyond_a_full_turn(angle, share):
     frames = np.zeros((4, 156), np.float32)
     frames[:, ::3] = angle
     assert beyond_full_turn(frames, BUILT_IN["smplx_unsmoothed"]) == share
+
+
+def test_two_joints_in_degrees_among_others_in_radians(tmp_path):
+    clips = moving(156, 0.2)
+    for clip in clips:
+        clip[:, 30:36] = np.degrees(clip[:, 30:36])
+    assert "degrees" in warnings_of(tmp_path, clips, layout="smplx_unsmoothed")
+
+
+def test_segments_in_whole_seconds(tmp_path):
+    """Clips of a label table that end at 2, 4 and 6 s of recordings of 150 frames."""
+    (tmp_path / "clips").mkdir()
+    random = np.random.default_rng(0)
+    rows = ["clip,file,start,end,gloss"]
+    for number in range(40):
+        np.save(tmp_path / "clips" / f"{number}.npy", np.cumsum(random.normal(size=(150, 4)), 0).astype(np.float32))
+        rows += [f"{number}_{start},{number},{start},{start + 6},{'abcd'[number % 4]}" for start in (0, 6)]
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    said: list[str] = []
+    recipe = make_recipe(source="arrays", path=str(tmp_path / "clips"), labels=str(tmp_path / "labels.csv"))
+    prepare(recipe, tmp_path / "d", said.append)
+    warnings = "\n".join([*said, *prepare(recipe, tmp_path / "d", said.append).info["warnings"]])
+    assert "are they in seconds?" in warnings

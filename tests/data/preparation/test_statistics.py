@@ -102,3 +102,23 @@ def test_where_no_number_ever_changes_the_run_stops(tmp_path):
     clips[0][0, 0] = 7.0  # one fault is nothing to learn from
     with pytest.raises(InputError, match="nothing can be learned"):
         prepare(npz(tmp_path / "a.npz", clips), tmp_path / "d", silent)
+
+
+@pytest.mark.parametrize("every", [1, 5])
+@pytest.mark.parametrize("size", [1e4, -9999.0])
+def test_a_tracker_that_glitches_in_many_clips_does_not_decide_the_scale(every, size):
+    clips = clips_of(120)
+    right = statistics_of(clips)
+    for clip in clips[::every]:
+        clip[3, 0] = size
+    found = statistics_of(clips)
+    assert abs(found.std[0] / right.std[0] - 1) < 0.1 and found.high[0] < 1e4 and found.low[0] > -9999
+
+
+def test_an_offset_in_a_fifth_of_the_clips_does_not_decide_the_scale():
+    clips = clips_of(120)
+    right = statistics_of(clips)
+    for clip in clips[::5]:
+        clip[:, 0] += 1e4
+    found = statistics_of(clips)
+    assert abs(found.std[0] / right.std[0] - 1) < 0.2 and found.high[0] < 1e4
