@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+_NAMED = 5
+
 
 class InputError(ValueError):
     """What the user gave cannot be used.
@@ -51,6 +53,15 @@ class Problems:
         """
         if self._found:
             raise together(self._found)
+
+
+def first_few(names: Sequence[str]) -> str:
+    """Up to five names for a message, each in quotation marks.
+
+    >>> first_few(["a", "b"])
+    "'a', 'b'"
+    """
+    return ", ".join(map(repr, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
 
 
 def together(problems: Sequence[InputError]) -> InputError:

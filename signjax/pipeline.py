@@ -20,7 +20,7 @@ from ml_collections import ConfigDict
 from signjax.data import locks
 from signjax.data.cleaning.clean import Cleaned, clean
 from signjax.data.clip import Clip, Rejected, Request
-from signjax.data.dataset import Dataset, in_memory, open_dataset
+from signjax.data.dataset import Dataset, in_memory, open_dataset, read_info
 from signjax.data.folders import target_of
 from signjax.data.layout.parts import Layout
 from signjax.data.preparation import self_check
@@ -162,9 +162,9 @@ def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
     """Draws the data card, where there is none yet of these data."""
     from signjax.report.data_card import CARD, is_card_of, write_data_card
 
-    card, opened = folder / CARD, open_dataset(dataset)
-    if not is_card_of(card, opened.digest):
-        write_data_card(opened, name, card)
+    card = folder / CARD
+    if not is_card_of(card, str(read_info(dataset)["digest"])):
+        write_data_card(open_dataset(dataset), name, card)
     return card
 
 

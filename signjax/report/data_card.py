@@ -20,6 +20,7 @@ from signjax.data.dataset import Dataset
 from signjax.data.splits.split import SPLITS
 from signjax.data.text_files import write_text
 from signjax.report.figures import FIELD, MISSING, draw, stick_of
+from signjax.report.summary import shared
 from signjax.report.template import template
 
 CARD = "data_card.html"
@@ -199,15 +200,6 @@ def signer_table(dataset: Dataset) -> list[dict[str, Any]]:
         }
         for signer, count in sorted(clips.items(), key=lambda entry: (-entry[1], entry[0]))
     ]
-
-
-def shared(dataset: Dataset, column: str) -> int:
-    """The number of values in a column of `clips.csv` that occur in more than one split."""
-    splits: dict[str, set[str]] = defaultdict(set)
-    for clip in dataset.clips:
-        if clip[column]:
-            splits[clip[column]].add(clip["split"])
-    return sum(len(found) > 1 for found in splits.values())
 
 
 def missing_table(dataset: Dataset) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from signjax.data.clip import Item
 from signjax.data.layout.parts import COORDINATES, Layout
 from signjax.data.preparation.journal import Fact
 from signjax.data.tables.names import alike
-from signjax.errors import InputError
+from signjax.errors import InputError, first_few
 
 _NAMED = 5
 # A clip whose rotation vectors exceed a full turn more often than this is not in radians, or is damaged.
@@ -116,7 +116,7 @@ def _units(stored: Sequence[tuple[Item, Fact]]) -> list[str]:
             found.append(
                 f"clips come in two units: the numbers of {len(small)} are about {_middle(small):.3g}, those of {len(large)} about "
                 f"{_middle(large):.3g} (pixels beside shares of the picture, or millimetres beside metres?). "
-                f"The fewer are {_named(sorted(name for _, name in fewer))}"
+                f"The fewer are {first_few(sorted(name for _, name in fewer))}"
             )
     return found
 
@@ -138,10 +138,6 @@ def _segments(items: Sequence[Item], facts: Sequence[Fact]) -> list[str]:
 
 def _middle(sizes: Sequence[tuple[float, str]]) -> float:
     return float(np.median([size for size, _ in sizes]))
-
-
-def _named(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
 
 
 def _and(names: Sequence[str]) -> str:

@@ -24,7 +24,7 @@ from signjax.data.labels import modes as label_modes
 from signjax.data.preparation.recipe import Recipe
 from signjax.data.sources import registry as catalogue
 from signjax.data.splits.split import follows_column
-from signjax.errors import InputError
+from signjax.errors import InputError, first_few
 from signjax.rng.numpy_streams import numpy_stream
 
 _CLIPS = 32
@@ -66,7 +66,7 @@ def reread(dataset: Dataset, recipe: Recipe, turn: int) -> list[Reread]:
     chosen = random.permutation(len(dataset))[:_CLIPS].tolist()
     absent = [dataset.clips[index]["clip"] for index in chosen if dataset.clips[index]["clip"] not in items]
     if absent:
-        raise InputError(f"{dataset.folder}: self-check: {recipe.path} has no clip {_listed(absent)}. {_ADVICE}")
+        raise InputError(f"{dataset.folder}: self-check: {recipe.path} has no clip {first_few(absent)}. {_ADVICE}")
     found = []
     end = time.monotonic() + _SECONDS
     for index in chosen:
@@ -192,7 +192,3 @@ def _stop(faults: Sequence[str], count: int, where: str) -> None:
             f"{where}: self-check: {len(faults)} of {count} clips that were read again differ from their source: "
             f"{'; '.join(faults[:_NAMED])}{'; ...' if len(faults) > _NAMED else ''}. {_ADVICE}"
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")

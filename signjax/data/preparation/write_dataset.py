@@ -20,7 +20,7 @@ from signjax.data.preparation.quarantine import counts, write_quarantine
 from signjax.data.preparation.recipe import Recipe
 from signjax.data.preparation.statistics import Statistics, channel_statistics
 from signjax.data.text_files import write_json
-from signjax.errors import InputError
+from signjax.errors import InputError, first_few
 
 _BYTES_AT_ONCE = 16 << 20
 
@@ -179,7 +179,7 @@ def _about_outliers(
     frames, _ = source.read(int(keep[worst]))
     beyond = np.maximum(frames - statistics.high, statistics.low - frames)
     frame, channel = np.unravel_index(int(beyond.argmax()), beyond.shape)
-    names = ", ".join(repr(rows[i][0].name) for i in found[:5]) + (", ..." if len(found) > 5 else "")
+    names = first_few([rows[i][0].name for i in found.tolist()])
     count = f"{outliers[worst]} {'values' if outliers[worst] > 1 else 'value'}"
     low, high = statistics.low[channel], statistics.high[channel]
     return [

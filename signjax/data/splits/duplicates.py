@@ -122,13 +122,12 @@ def _or_infinite(std: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarr
     return np.where(std > 1e-6 * (1 + np.abs(low) + np.abs(high)), std, np.inf)
 
 
-def descriptors(outlines: Outlines, scale: np.ndarray) -> np.ndarray:
+def descriptors(outlines: Outlines, centre: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """float32 (N, D): outlines standardised and projected; their distance is the root mean square over spans and channels."""
     width = outlines.shape[1] * outlines.shape[2]
     random = fixed_numpy_stream("outline_projection").normal(size=(width, _DIMENSIONS)).astype(np.float32)
     random /= np.sqrt(np.float32(width * _DIMENSIONS))
     found = np.empty((len(outlines), _DIMENSIONS), np.float32)
-    centre = np.median(_sample(outlines), axis=(0, 1))
     for start in range(0, len(outlines), _ROWS_AT_ONCE):
         # A clip times 1e30 is far from all others at 1e4 deviations too; its squares would overflow and blind the search.
         block = np.clip(
@@ -222,7 +221,7 @@ def find_duplicates(
     if len(single) > 1:
         scale = channel_scale(outlines)
         centre = np.median(_sample(outlines), axis=(0, 1))
-        points = descriptors(outlines, scale)[single]
+        points = descriptors(outlines, centre, scale)[single]
         for i, j in candidates(points, _CANDIDATE_RADIUS * _PROJECTION_SLACK):
             a, b = (_plausible(frames_of(single[clip]), centre, scale) for clip in (i, j))
             if a is None or b is None or min(len(a), len(b)) < 2:
