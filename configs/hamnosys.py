@@ -38,7 +38,5 @@ def get_config() -> config_dict.ConfigDict:
     config.train.batch_size = 32
     config.train.learning_rate = 2e-3
     config.train.epochs = 20
-    config.train.warmup_epochs = 1
-    config.train.decay_epochs = 20
     config.train.average_decay = 0.995
     return config

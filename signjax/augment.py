@@ -23,8 +23,9 @@ def augment_clip(
     settings: Augmentation,
     mirror: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
     std: Float[Array, "f"],
+    within: Float[Array, "f"],
 ) -> ClipArrays:
-    """One augmented clip; padding stays zero."""
+    """One augmented clip; padding stays zero. `std` and `within` are those of `InputSpec`."""
     frames, length, valid = clip
     keys = jax.random.split(key, 5)
     if mirror is not None and settings.mirror > 0:
@@ -34,9 +35,9 @@ def augment_clip(
         valid = jnp.where(flip, valid[:, part], valid)
     if settings.posture > 0 or settings.noise > 0:
         real = (jnp.arange(frames.shape[0]) < length)[:, None]
-        posture = settings.posture * hashed_normal(keys[1], (1, frames.shape[1]))
-        noise = settings.noise * hashed_normal(keys[2], frames.shape)
-        frames = jnp.where(real, frames + std[None, :] * (posture + noise), 0.0)
+        posture = settings.posture * std[None, :] * hashed_normal(keys[1], (1, frames.shape[1]))
+        noise = settings.noise * within[None, :] * hashed_normal(keys[2], frames.shape)
+        frames = jnp.where(real, frames + posture + noise, 0.0)
     if settings.part_dropout > 0 and valid.shape[1] > 1:
         valid &= ~hashed_bernoulli(keys[3], settings.part_dropout, (1, valid.shape[1]))
     if settings.frame_dropout > 0:
@@ -52,6 +53,9 @@ def augment(
     settings: Augmentation,
     mirror: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
     std: Float[Array, "f"],
+    within: Float[Array, "f"],
 ) -> tuple[Float[Array, "b t f"], Int[Array, "b"], Bool[Array, "b t p"]]:
     """Augments each clip of a batch with its own key."""
-    return jax.vmap(lambda clip, key: augment_clip(clip, key, settings, mirror, std))((frames, length, valid), keys)
+    return jax.vmap(lambda clip, key: augment_clip(clip, key, settings, mirror, std, within))(
+        (frames, length, valid), keys
+    )

@@ -41,13 +41,12 @@ from signjax.settings.plans import Plans, TrainingPlans, take_apart
 if TYPE_CHECKING:
     from signjax.model.input_spec import InputSpec
     from signjax.predictor import Predictor
-    from signjax.trainer import Trainer
-    from signjax.training.loop import Outcome
+    from signjax.trainer import Fit, Trainer
 
 Say = Callable[[str], None]
 
 _CONFIG = "config.json"
-# Written when training begins: the digest of the data that the checkpoints belong to.
+# Written when training begins: the digest of the data that the checkpoints belong to, and where those of the model are.
 _RUN = "run.json"
 
 
@@ -91,13 +90,13 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
             return
         say(describe_devices())
         if mode == "train":
-            write_json(folder / _RUN, {"dataset": dataset.digest})
-        outcome = trainer.train(folder, say) if mode == "train" else trainer.saved_outcome(folder)
+            write_json(folder / _RUN, {"dataset": dataset.digest, "model": trainer.model_checkpoints})
+        fit = trainer.train(folder, say) if mode == "train" else trainer.saved(folder)
         clips = _check_given(trainer, recipe, say)
         notes = (
             [] if clips else [f"the self-check was not made: files of {recipe.path} were changed while the run went on"]
         )
-        _evaluate(trainer, folder, outcome, clips, notes, say)
+        _evaluate(trainer, folder, fit, clips, notes, say)
         say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
 
 
@@ -158,6 +157,12 @@ def _trained_on(folder: Path) -> Expected | None:
     return Expected(str(run_config.read_object(folder / _RUN).get("dataset")), folder)
 
 
+def _model_of(folder: Path) -> str:
+    """Where a run's model has its checkpoints, relative to the run folder."""
+    run = run_config.read_object(folder / _RUN) if (folder / _RUN).is_file() else {}
+    return str(run.get("model", "checkpoints"))
+
+
 def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
     """Draws the data card, where there is none yet of these data."""
     from signjax.report.data_card import CARD, is_card_of, write_data_card
@@ -169,9 +174,9 @@ def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
 
 
 def _evaluate(
-    trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Sequence[Reread], notes: Sequence[str], say: Say
+    trainer: "Trainer", folder: Path, fit: "Fit", clips: Sequence[Reread], notes: Sequence[str], say: Say
 ) -> None:
-    """Evaluates the selected checkpoint and writes predictions, summary and report.
+    """Tests the model, validates the first fit, and writes predictions, summary and report.
 
     `clips` are for the self-check, `notes` are warnings that came up before.
     """
@@ -185,8 +190,10 @@ def _evaluate(
     from signjax.training.state import parameter_count
 
     dataset = trainer.dataset
-    variables = outcome.best_variables
-    answers = {split: trainer.answers(variables, split) for split in ("valid", "test")}
+    answers = {
+        "valid": trainer.answers(fit.first.variables, "valid"),
+        "test": trainer.answers(fit.model.variables, "test"),
+    }
     scores = {split: answer.scores() for split, answer in answers.items()}
     for head, values in scores["test"].items():
         labelled = answers["test"].labels[head] >= 0
@@ -201,8 +208,8 @@ def _evaluate(
     summary = make_summary(
         name=dataset_name(dataset),
         dataset=dataset,
-        model={"parameters": parameter_count(outcome.best_variables["params"]), "frames": trainer.frames},
-        training=outcome.facts(),
+        model={"parameters": parameter_count(fit.model.variables["params"]), "frames": trainer.frames},
+        training=fit.facts(),
         scores=scores,
         baselines=baselines,
         warnings=warnings,
@@ -234,7 +241,7 @@ def _predict(plans: Plans, folder: Path, say: Say) -> None:
     of_run, spec = take_apart(run_config.of_run(folder)), read_input_spec(folder)
     predictor = _make_predictor(of_run.training, spec)
     say(describe_devices())
-    answer = predictor.answer_with(predictor.load_variables(folder))
+    answer = predictor.answer_with(predictor.load_variables(folder / _model_of(folder)))
     path = Path(plans.data.path)
     source = "signavatars" if plans.data.source in corpora.SOURCES else plans.data.source
     rejected: list[Rejected] = []

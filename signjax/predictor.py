@@ -9,7 +9,7 @@ from signjax.evaluation.evaluate import Answer
 from signjax.model.factory import Model
 from signjax.model.input_spec import InputSpec
 from signjax.training import parallel
-from signjax.training.checkpoint import load_best_average
+from signjax.training.checkpoint import load_selected_average
 from signjax.training.losses import LossSettings
 from signjax.training.state import Variables, make_initializer
 from signjax.training.step import make_eval_step
@@ -38,11 +38,11 @@ class Predictor:
         return lambda batch: parallel.unshard(self._step(placed, parallel.shard(batch, len(self._devices))))
 
     def load_variables(self, folder: Path) -> Variables:
-        """The averaged variables of the best checkpoint in a run folder.
+        """The averaged variables of the selected checkpoint in a folder of checkpoints.
 
         Raises:
           InputError: there is none, or it is of another model or other data.
         """
         initialize = make_initializer(self._model, self.spec.features, self.spec.frames)
         shapes = parallel.replicated_shapes(initialize, 0, devices=self._devices)
-        return load_best_average(folder / "checkpoints", shapes, self.spec.dataset)
+        return load_selected_average(folder, shapes, self.spec.dataset)

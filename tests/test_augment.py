@@ -10,7 +10,7 @@ from signjax.data.layout import registry as layouts
 
 OFF = Augmentation(mirror=0.0, posture=0.0, noise=0.0, part_dropout=0.0, frame_dropout=0.0)
 LAYOUT = layouts.smplx()
-STD = jnp.full(169, 2.0)
+STD, WITHIN = jnp.full(169, 2.0), jnp.full(169, 0.5)
 
 
 def clip(length: int = 20, frames: int = 32):
@@ -24,7 +24,7 @@ def clip(length: int = 20, frames: int = 32):
 
 @partial(jax.jit, static_argnums=2)
 def jitted(arrays, key, settings: Augmentation):
-    return augment_clip(arrays, key, settings, LAYOUT.mirror, STD)
+    return augment_clip(arrays, key, settings, LAYOUT.mirror, STD, WITHIN)
 
 
 def apply(seed: int = 0, **changes: float):
@@ -56,7 +56,7 @@ def test_posture_is_constant_in_a_clip_and_noise_is_not():
     np.testing.assert_allclose(shift, np.broadcast_to(shift[0], shift.shape), atol=1e-5)
     assert abs(shift[0].std() / (0.5 * 2.0) - 1) < 0.2
     noise = np.asarray(apply(noise=0.1)[0] - original)
-    assert abs(noise[:20].std() / (0.1 * 2.0) - 1) < 0.1
+    assert abs(noise[:20].std() / (0.1 * 0.5) - 1) < 0.1
     assert not noise[20:].any()
 
 
@@ -81,7 +81,7 @@ def test_a_clips_fate_depends_on_its_key_alone():
 
     @jax.jit
     def run(frames, length, valid, keys):
-        return augment(frames, length, valid, keys, settings, LAYOUT.mirror, STD)
+        return augment(frames, length, valid, keys, settings, LAYOUT.mirror, STD, WITHIN)
 
     together = run(frames, length, valid, keys)
     alone = run(frames[1:2], length[1:2], valid[1:2], keys[1:2])

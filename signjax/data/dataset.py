@@ -28,7 +28,12 @@ from signjax.data.layout import registry as layouts
 from signjax.data.splits.groups import straddling
 from signjax.errors import InputError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+
+# Each statistic of the channels, with the value that null stands for: JSON has no infinity.
+STATISTICS = {
+    "mean": np.nan, "std": np.nan, "within": np.nan, "speed": np.nan, "low": -np.inf, "high": np.inf,
+}  # fmt: skip
 
 # The columns of `clips.csv` before those of the labels.
 CLIP_COLUMNS = (
@@ -63,6 +68,8 @@ class Dataset:
       layout: what the F channels are.
       heads: head name -> class names.
       mean, std: float32 (F,), over the valid frames of training clips; `std` is safe to divide by.
+      within: float32 (F,), deviation from the mean of the same clip; safe to divide by.
+      speed: float32 (F,), root mean square of the difference between neighbouring frames; safe to divide by.
       low, high: float32 (F,), the range in which values are plausible; infinite where nothing is known.
       info: the content of `dataset.json`.
     """
@@ -78,6 +85,8 @@ class Dataset:
     heads: Mapping[str, tuple[str, ...]]
     mean: np.ndarray
     std: np.ndarray
+    within: np.ndarray
+    speed: np.ndarray
     low: np.ndarray
     high: np.ndarray
     info: dict[str, Any]
@@ -152,9 +161,9 @@ def open_dataset(folder: Path) -> Dataset:
         group = np.array([int(clip["group"]) for clip in clips], np.int64)
         layout = layouts.stored(info["layout"], features.shape[1])
         heads = {name: tuple(classes) for name, classes in info["heads"].items()}
-        mean, std, low, high = (_statistic(info["statistics"], *which) for which in _STATISTICS)
+        statistics = {name: _statistic(info["statistics"], name, null) for name, null in STATISTICS.items()}
         dataset = Dataset(
-            folder, features, offsets, labels, valid, split, clips, layout, heads, mean, std, low, high, info
+            folder, features, offsets, labels, valid, split, clips, layout, heads, info=info, **statistics
         )
         faults, files = _faults(dataset, valid), dict(info["files"])
     except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
@@ -175,10 +184,6 @@ def open_dataset(folder: Path) -> Dataset:
     return dataset
 
 
-# Each statistic with what stands for null, which JSON has in place of infinity.
-_STATISTICS = (("mean", np.nan), ("std", np.nan), ("low", -np.inf), ("high", np.inf))
-
-
 def _statistic(statistics: Mapping[str, Any], name: str, null: float) -> np.ndarray:
     return np.array([null if value is None else value for value in statistics[name]], np.float32)
 
@@ -194,6 +199,8 @@ def _faults(dataset: Dataset, valid: np.ndarray) -> list[str]:
         "labels.npy": (labels, np.int32, (count, len(dataset.heads))),
         "the mean": (dataset.mean, np.float32, (width,)),
         "the deviation": (dataset.std, np.float32, (width,)),
+        "the deviation within clips": (dataset.within, np.float32, (width,)),
+        "the speed": (dataset.speed, np.float32, (width,)),
         "the lower end": (dataset.low, np.float32, (width,)),
         "the upper end": (dataset.high, np.float32, (width,)),
     }
@@ -217,7 +224,8 @@ def _faults(dataset: Dataset, valid: np.ndarray) -> list[str]:
             faults.append(f"labels.npy has {codes.min()} to {codes.max()} for head {head!r} of {len(classes)} classes")
         elif [clip[columns[column]] for clip in dataset.clips] != [classes[i] if i >= 0 else "" for i in codes]:
             faults.append(f"clips.csv has other classes of head {head!r} than labels.npy")
-    if not (np.isfinite(dataset.mean).all() and np.isfinite(dataset.std).all() and (dataset.std > 0).all()):
+    scales = (dataset.std, dataset.within, dataset.speed)
+    if not np.isfinite(dataset.mean).all() or not all((np.isfinite(scale) & (scale > 0)).all() for scale in scales):
         faults.append("mean and deviation are not numbers to scale by")
     return faults
 
@@ -228,7 +236,7 @@ def in_memory(
     heads: Mapping[str, tuple[str, ...]],
     statistics: Mapping[str, np.ndarray],
 ) -> Dataset:
-    """Unlabelled clips as a dataset that lies in no folder; `statistics` are `mean`, `std`, `low` and `high` of `Dataset`."""
+    """Unlabelled clips as a dataset that lies in no folder; `statistics` are those of `Dataset`, by name."""
     parts = len(layout.parts)
     validity = [np.ones((len(clip.frames), parts), bool) if clip.valid is None else clip.valid for clip in clips]
     return Dataset(

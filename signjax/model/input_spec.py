@@ -13,15 +13,13 @@ from typing import Any
 import numpy as np
 
 from signjax.data.cleaning.clean import Cleaning
-from signjax.data.dataset import Dataset
+from signjax.data.dataset import STATISTICS, Dataset
 from signjax.data.layout.parts import COORDINATES, Layout, from_description
 from signjax.data.text_files import write_json
 from signjax.errors import InputError
 
 FILE = "input_spec.json"
-_FORMAT_VERSION = 1
-# Each statistic, with the value that null stands for: JSON has no infinity.
-_STATISTICS = {"mean": np.nan, "std": np.nan, "low": -np.inf, "high": np.inf}
+_FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +31,7 @@ class InputSpec:
       layout: what the F channels are that the model sees.
       source_layout: what the channels of a source are before its clips are cleaned.
       heads: head name -> class names, in the order of the logits.
-      mean, std: float32 (F,), from training clips; `std` is safe to divide by.
+      mean, std, within, speed: float32 (F,), from training clips; see `Dataset`.
       low, high: float32 (F,), the range in which values are plausible; infinite where nothing is known.
       cleaning: what is done to each clip.
       buckets: the numbers of frames that clips are padded to, rising; longer clips are thinned to the last.
@@ -45,6 +43,8 @@ class InputSpec:
     heads: Mapping[str, tuple[str, ...]]
     mean: np.ndarray
     std: np.ndarray
+    within: np.ndarray
+    speed: np.ndarray
     low: np.ndarray
     high: np.ndarray
     cleaning: Cleaning
@@ -57,8 +57,8 @@ class InputSpec:
 
     @property
     def features(self) -> int:
-        """Features of each frame that `model_inputs` makes: values, velocities, and a flag for each part."""
-        return 2 * self.layout.width + len(self.layout.parts)
+        """Features of each frame that `model_inputs` makes: values, movement, velocities, and a flag for each part."""
+        return 3 * self.layout.width + len(self.layout.parts)
 
     @property
     def classes(self) -> dict[str, int]:
@@ -67,8 +67,8 @@ class InputSpec:
 
     @property
     def statistics(self) -> dict[str, np.ndarray]:
-        """`mean`, `std`, `low` and `high`, each float32 (F,)."""
-        return {name: getattr(self, name) for name in _STATISTICS}
+        """The statistics by name, each float32 (F,)."""
+        return {name: getattr(self, name) for name in STATISTICS}
 
     @cached_property
     def mirror(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -87,10 +87,7 @@ def make_input_spec(dataset: Dataset, buckets: tuple[int, ...]) -> InputSpec:
         layout=dataset.layout,
         source_layout=dataset.source_layout,
         heads=dict(dataset.heads),
-        mean=dataset.mean,
-        std=dataset.std,
-        low=dataset.low,
-        high=dataset.high,
+        **{name: getattr(dataset, name) for name in STATISTICS},
         cleaning=Cleaning(**dataset.info["recipe"]["cleaning"]),
         buckets=buckets,
     )
@@ -120,7 +117,7 @@ def read_input_spec(folder: Path) -> InputSpec:
         if content["format_version"] != _FORMAT_VERSION:
             raise ValueError(f"format {content['format_version']}, this version reads {_FORMAT_VERSION}")
         layout = from_description(content["layout"])
-        statistics = {name: _statistic(content[name], null, layout.width) for name, null in _STATISTICS.items()}
+        statistics = {name: _statistic(content[name], null, layout.width) for name, null in STATISTICS.items()}
         return InputSpec(
             dataset=str(content["dataset"]),
             layout=layout,

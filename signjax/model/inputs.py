@@ -19,11 +19,16 @@ def model_inputs(
     length: Int[Array, "b"],
     valid: Bool[Array, "b t p"],
     spec: InputSpec,
-) -> tuple[Float[Array, "b t 2*f+p"], Bool[Array, "b t"]]:
-    """What the network sees: standardised channels, their velocity, and which parts were seen.
+) -> tuple[Float[Array, "b t 3*f+p"], Bool[Array, "b t"]]:
+    """What the network sees: where each channel is, how it moves within the clip, how fast, and which parts were seen.
 
-    A part that was not seen is 0, the mean, in all of its channels; a velocity that would touch it is 0 too. A value outside of
-    the plausible range, from `spec.low` to `spec.high`, is seen as the nearest end of it.
+    - Position: the value over all clips' mean and deviation.
+    - Movement: the value less the mean of its own clip, over the deviation within clips. It is free of where a signer stands and of
+      how they are built, which the position is full of: in skeletons a clip moves by a fifth of what lies between clips.
+    - Velocity: the difference from the frame before, over its own root mean square.
+
+    All are 0 in a channel whose part was not seen; a velocity that would touch such a frame is 0 too. A value outside of the
+    plausible range, from `spec.low` to `spec.high`, is seen as the nearest end of it.
 
     Returns:
       Inputs, zero on padding, and the mask of real frames.
@@ -31,12 +36,15 @@ def model_inputs(
     mask = frame_mask(length, frames.shape[1])
     seen = valid & mask[:, :, None]
     channel_seen = _of_channels(seen, jnp.asarray(spec.layout.part_of_channel))
-    mean, std, low, high = (jnp.asarray(values)[None, None, :] for values in (spec.mean, spec.std, spec.low, spec.high))
-    standard = jnp.where(channel_seen, (jnp.clip(frames, low, high) - mean) / std, 0.0)
+    statistics = {name: jnp.asarray(values)[None, None, :] for name, values in spec.statistics.items()}
+    # Centred on the mean of all clips before anything is added up, so that large coordinates lose no digits.
+    value = jnp.where(channel_seen, jnp.clip(frames, statistics["low"], statistics["high"]) - statistics["mean"], 0.0)
+    count = jnp.maximum(channel_seen.sum(1, keepdims=True), 1).astype(frames.dtype)
+    movement = jnp.where(channel_seen, value - value.sum(1, keepdims=True) / count, 0.0)
     both_seen = channel_seen[:, 1:] & channel_seen[:, :-1]
-    velocity = jnp.where(both_seen, standard[:, 1:] - standard[:, :-1], 0.0)
-    velocity = jnp.pad(velocity, ((0, 0), (1, 0), (0, 0)))
-    return jnp.concatenate([standard, velocity, seen.astype(frames.dtype)], axis=-1), mask
+    velocity = jnp.pad(jnp.where(both_seen, value[:, 1:] - value[:, :-1], 0.0), ((0, 0), (1, 0), (0, 0)))
+    scaled = (value / statistics["std"], movement / statistics["within"], velocity / statistics["speed"])
+    return jnp.concatenate([*scaled, seen.astype(frames.dtype)], axis=-1), mask
 
 
 def _of_channels(seen: Bool[Array, "b t p"], part_of_channel: Int[Array, "f"]) -> Bool[Array, "b t f"]:

@@ -28,7 +28,7 @@ class Augmentation:
         0.1,
         "Standard deviation of independent noise on every value; simulates an imprecise tracker.",
         _STANDARD_DEVIATIONS,
-        unit="channel standard deviations",
+        unit="channel standard deviations within a clip",
     )
     part_dropout: float = setting(
         0.05,

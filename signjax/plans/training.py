@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 
-from signjax.plans.kinds import RATE, number, whole
+from signjax.plans.kinds import RATE, number, one_of, whole
 from signjax.plans.setting import setting
 
 _LOSS_WEIGHT = number(0, 1000)
 # 100 epochs of a minute are two hours; 100000 are ten weeks.
 _EPOCHS = whole(1, 100_000)
+
+# The automatic number of epochs; docs/accuracy.md says what other numbers gave.
+LEAST_STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 25, 500
+
+# Of fewer clips, one that is right by chance moves the accuracy by a point: no epoch is chosen by so few.
+LEAST_TO_CHOOSE = 100
 
 
 @dataclass(frozen=True)
@@ -28,24 +34,17 @@ class LossSettings:
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """AdamW and its learning-rate schedule. Durations are in epochs; `steps_per_epoch` turns them into steps."""
+    """AdamW and its learning-rate schedule over `total_steps`, which a run knows when it has its data."""
 
     learning_rate: float = setting(
-        3e-4,
+        1e-3,
         "Peak learning rate of AdamW.",
         number(0, 10, above=True),  # AdamW moves each weight by about the rate: 10 is beyond all of them
     )
-    warmup_epochs: int = setting(
-        3,
-        "Length of the linear rise of the learning rate from 0. Must be less than train.decay_epochs.",
-        whole(0, 100_000),
-        unit="epochs",
-    )
-    decay_epochs: int = setting(
-        60,
-        "Epoch, warm-up included, in which the cosine schedule reaches the final learning rate, which stays from then on.",
-        _EPOCHS,
-        unit="epochs",
+    warmup_fraction: float = setting(
+        0.05,
+        "Share of all steps in which the learning rate rises from 0 to its peak; a cosine over the others leads to the final one.",
+        RATE,
     )
     final_fraction: float = setting(0.05, "Final learning rate, as a fraction of the peak.", number(0, 1))
     weight_decay: float = setting(
@@ -63,32 +62,37 @@ class OptimizerSettings:
         "Decay per step of the moving average of the weights, which is what is evaluated. Larger values average over more steps.",
         RATE,
     )
-    steps_per_epoch: int = 1
-
-    @property
-    def warmup_steps(self) -> int:
-        """The length of the linear rise."""
-        return self.warmup_epochs * self.steps_per_epoch
-
-    @property
-    def decay_steps(self) -> int:
-        """The length of warm-up and cosine together."""
-        return self.decay_epochs * self.steps_per_epoch
+    total_steps: int = 1
 
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """How long to train, and how often to write a checkpoint."""
+    """How long to train, which weights to keep, and how often to write a checkpoint."""
 
     epochs: int = setting(
-        500, "Most epochs of training. Early stopping usually ends it before.", _EPOCHS, unit="epochs", may_change=True
-    )
-    patience: int = setting(
-        20,
-        "Epochs without a better validation result after which training stops.",
-        _EPOCHS,
+        0,
+        "Epochs of training. The learning rate follows a cosine that ends with them.",
+        whole(0, 100_000),
         unit="epochs",
         may_change=True,
+        automatic=f"as many as have {LEAST_STEPS} steps, but at least {LEAST_EPOCHS} and at most {MOST_EPOCHS}",
+    )
+    patience: int = setting(
+        0,
+        "Epochs without a better validation result after which training stops; the best epoch is then the model. With 0, training "
+        "goes on to the end of the schedule, and its last moving average is the model. Needs a validation split of at least "
+        f"{LEAST_TO_CHOOSE} clips.",
+        whole(0, 100_000),
+        unit="epochs",
+        may_change=True,
+    )
+    refit: str = setting(
+        "auto",
+        "Whether a second model is trained for as many steps on the training and the validation clips together. It is the one that "
+        "is tested and predicts; validation results are of the first.",
+        one_of(("auto", "yes", "no")),
+        may_change=True,
+        automatic="yes where the validation clips are of signers who are not in the training split, no where train.patience is set",
     )
     checkpoint_epochs: int = setting(
         5,

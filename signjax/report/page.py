@@ -35,7 +35,7 @@ def write_report(folder: Path, dataset_folder: Path, records: Sequence[dict[str,
     rows = [row for row in read_predictions(folder / "predictions.csv", summary) if row["split"] == "test"]
     plots = folder / "plots"
     plots.mkdir(exist_ok=True)
-    pictures = plot_curves(records, summary["training"]["best_epoch"], plots) if records else []
+    pictures = plot_curves(records, summary["training"]["selected_epoch"], plots) if records else []
     heads = [head for head, values in summary["test"].items() if values["clips"]]
     confusions = {head: plots / f"confusion_{name}.png" for head, name in file_names(heads).items()}
     unwritten = {head: plot_confusion(*confusion_counts(rows, head), path) for head, path in confusions.items()}

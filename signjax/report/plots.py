@@ -55,12 +55,12 @@ def _few_lines(heads: Mapping[str, Sequence[float]], label: str) -> dict[str, li
     return {name: list(values) for name, values in zip(names, heads.values(), strict=True)}
 
 
-def plot_curves(records: Sequence[dict[str, Any]], best_epoch: int, folder: Path) -> list[Path]:
+def plot_curves(records: Sequence[dict[str, Any]], selected_epoch: int, folder: Path) -> list[Path]:
     """Draws loss, top-1, top-k and learning rate over epochs.
 
     Args:
       records: the records of `metrics.jsonl`, one per epoch; at least one.
-      best_epoch: the selected epoch.
+      selected_epoch: whose weights are the model.
       folder: the folder for `loss.png`, `accuracy.png`, `topk.png` and `learning_rate.png`.
 
     Returns:
@@ -79,7 +79,7 @@ def plot_curves(records: Sequence[dict[str, Any]], best_epoch: int, folder: Path
         ("learning_rate", "Learning rate", "", {"at the epoch's end": [r["train"]["learning_rate"] for r in records]}),
     ]
     for name, title, ylabel, lines in pictures:
-        _curves(folder / f"{name}.png", title, ylabel, epochs, lines, best_epoch)
+        _curves(folder / f"{name}.png", title, ylabel, epochs, lines, selected_epoch)
     return [folder / f"{name}.png" for name, *_ in pictures]
 
 

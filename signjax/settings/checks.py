@@ -138,11 +138,11 @@ def _check_parts(batch_size: int, accumulate: int) -> None:
         )
 
 
-def _check_durations(warmup: int, decay: int) -> None:
-    if warmup >= decay:
+def _check_refit(refit: str, patience: int) -> None:
+    if refit == "yes" and patience:
         raise InputError(
-            f"config.train.warmup_epochs is {warmup}; it must be less than config.train.decay_epochs, {decay}, which counts "
-            "the warm-up too"
+            f"config.train.refit is 'yes' and config.train.patience is {patience}; one must be given up: a second training on the "
+            "validation clips cannot be stopped by them"
         )
 
 
@@ -176,7 +176,7 @@ _RELATIONS: tuple[Relation, ...] = (
     (("model.filters", "model.heads"), _check_attention),
     (("loss.cross_entropy_weight", "loss.focal_weight"), _check_loss),
     (("train.batch_size", "train.accumulate"), _check_parts),
-    (("train.warmup_epochs", "train.decay_epochs"), _check_durations),
+    (("train.refit", "train.patience"), _check_refit),
 )
 _TRAINING_DATA: tuple[Relation, ...] = (
     (("data.valid_fraction", "data.test_fraction"), _check_fractions),

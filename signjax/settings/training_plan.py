@@ -7,6 +7,7 @@ from signjax.data.batching.epoch_plan import RUN, choose_buckets, padded_frames
 from signjax.data.batching.excerpts import draw_excerpts
 from signjax.data.batching.settings import BatchSettings
 from signjax.data.dataset import Dataset
+from signjax.plans.training import LEAST_EPOCHS, LEAST_STEPS, LEAST_TO_CHOOSE, MOST_EPOCHS, LoopSettings
 from signjax.settings.plans import TrainingPlans
 from signjax.training.input.device_dataset import resident_bytes
 
@@ -57,6 +58,29 @@ def buckets(plans: TrainingPlans, lengths: np.ndarray) -> tuple[int, ...]:
     played = [draw_excerpts(lengths, plans.pace, most, plans.seed, epoch).played for epoch in range(_DRAWN_EPOCHS)]
     least = _FEWEST_BATCHES * _DRAWN_EPOCHS * plans.batches.batch_size
     return choose_buckets(np.append(np.concatenate(played), most), most, plans.batches.buckets, least)
+
+
+def epochs(loop: LoopSettings, steps_per_epoch: int) -> int:
+    """Epochs of training: as the config says, or as many as small data sets need steps and large ones need passes."""
+    return loop.epochs or min(max(-(-LEAST_STEPS // steps_per_epoch), LEAST_EPOCHS), MOST_EPOCHS)
+
+
+def chooses(loop: LoopSettings, labelled: int) -> bool:
+    """Whether the best epoch is chosen, by a validation split with so many labelled clips."""
+    return loop.patience > 0 and labelled >= LEAST_TO_CHOOSE
+
+
+def refits(loop: LoopSettings, dataset: Dataset) -> bool:
+    """Whether a second model is trained on training and validation clips together.
+
+    Its epochs cannot be chosen by validation, so it fits a schedule that is run to its end.
+    """
+    if loop.refit != "auto":
+        return loop.refit == "yes"
+    signers = {
+        split: {dataset.clips[i]["signer"] for i in dataset.indices(split)} - {""} for split in ("train", "valid")
+    }
+    return loop.patience == 0 and bool(signers["valid"]) and not signers["valid"] & signers["train"]
 
 
 def steps_per_dispatch(batches: BatchSettings, devices: list[jax.Device]) -> int:

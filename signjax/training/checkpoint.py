@@ -1,4 +1,4 @@
-"""The only orbax: keeps the latest and the best checkpoint of a run.
+"""The only orbax: keeps the latest and the selected checkpoint of a run.
 
 A checkpoint is the training state and the progress of the run, a small JSON object. Checkpoints are written in the background
 and become visible when they are whole, so a run that is killed leaves none that is half written.
@@ -15,13 +15,16 @@ from orbax.checkpoint.checkpoint_managers import preservation_policy
 from signjax.errors import InputError
 from signjax.training.state import TrainState, Variables
 
-# Saved with every checkpoint: the epoch if it is the best so far, else -1. The largest is the best of the run, whatever
-# the measure by which an epoch was judged, and a tie cannot arise.
-_BEST_AT = "best_at"
+# The folder of the checkpoints in the folder of a training.
+CHECKPOINTS = "checkpoints"
+
+# Saved with every checkpoint: the epoch if its weights are the model so far, else -1. The largest is the model of the run,
+# whatever the measure by which an epoch was judged, and a tie cannot arise.
+_SELECTED_AT = "selected_at"
 
 
-def _best_at(metrics: dict[str, float]) -> float:
-    return metrics[_BEST_AT]
+def _selected_at(metrics: dict[str, float]) -> float:
+    return metrics[_SELECTED_AT]
 
 
 class Checkpoints:
@@ -29,10 +32,10 @@ class Checkpoints:
 
     def __init__(self, folder: Path):
         policy = preservation_policy.AnyPreservationPolicy(
-            [preservation_policy.LatestN(1), preservation_policy.BestN(get_metric_fn=_best_at, n=1)]
+            [preservation_policy.LatestN(1), preservation_policy.BestN(get_metric_fn=_selected_at, n=1)]
         )
         # Both are needed: the policy alone never writes the metrics, best_fn alone drops the latest.
-        options = ocp.CheckpointManagerOptions(best_fn=_best_at, best_mode="max", preservation_policy=policy)
+        options = ocp.CheckpointManagerOptions(best_fn=_selected_at, best_mode="max", preservation_policy=policy)
         self.folder = folder
         self._manager = ocp.CheckpointManager(folder.resolve(), options=options)
 
@@ -50,11 +53,11 @@ class Checkpoints:
         return self._manager.latest_step()
 
     @property
-    def best_step(self) -> int | None:
-        """Step of the checkpoint of the best epoch; None where there is none."""
+    def selected_step(self) -> int | None:
+        """Step of the checkpoint whose moving averages are the model; None where there is none."""
         return self._manager.best_step()
 
-    def save(self, state: TrainState, progress: dict[str, Any], *, is_best: bool) -> None:
+    def save(self, state: TrainState, progress: dict[str, Any], *, is_selected: bool) -> None:
         """Saves a state and the run's progress under the state's step."""
         step = int(state.step)
         if step == self.latest_step:
@@ -62,7 +65,7 @@ class Checkpoints:
         self._manager.save(
             step,
             args=ocp.args.Composite(state=ocp.args.StandardSave(state), progress=ocp.args.JsonSave(progress)),
-            metrics={_BEST_AT: progress["epoch"] if is_best else -1},
+            metrics={_SELECTED_AT: progress["epoch"] if is_selected else -1},
         )
 
     def restore(self, step: int, like: TrainState) -> tuple[TrainState, dict[str, Any]]:
@@ -103,8 +106,8 @@ class Checkpoints:
         self._manager.wait_until_finished()
 
 
-def load_best_average(folder: Path, like: Variables, dataset_digest: str) -> Variables:
-    """The averaged parameters and batch statistics of the best checkpoint in a folder, on the host.
+def load_selected_average(folder: Path, like: Variables, dataset_digest: str) -> Variables:
+    """The averaged parameters and batch statistics of the selected checkpoint in a folder, on the host.
 
     Args:
       folder: of the checkpoints.
@@ -117,9 +120,9 @@ def load_best_average(folder: Path, like: Variables, dataset_digest: str) -> Var
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; train first, or name a run folder with --workdir")
     with Checkpoints(folder) as checkpoints:
-        if checkpoints.best_step is None:
+        if checkpoints.selected_step is None:
             raise InputError(f"{folder}: no checkpoint was finished here; train first")
-        average, progress = checkpoints.restore_average(checkpoints.best_step, like)
+        average, progress = checkpoints.restore_average(checkpoints.selected_step, like)
     if progress["dataset"] != dataset_digest:
         raise InputError(
             f"{folder}: the checkpoint belongs to other data (digest {progress['dataset'][:12]}) than the run's input_spec.json "

@@ -13,14 +13,15 @@ import tqdm
 
 from signjax.data.text_files import write_text
 from signjax.data.visible import distinct
+from signjax.runtime.plain import plain
 
 # Without a terminal, a line is printed at most this often.
 _SECONDS_BETWEEN_LINES = 15.0
 
 
 def _import_tensorboard() -> Any:
-    """tensorboardX, which logs numbers as well without torch; it would load it where it is installed, for seconds."""
-    hidden = "torch" not in sys.modules
+    """tensorboardX, which logs numbers just as well without torch, but imports it where it is installed."""
+    hidden = "torch" not in sys.modules and not plain()
     if hidden:
         sys.modules["torch"] = None  # type: ignore[assignment]  # an import of it fails
     try:

@@ -13,7 +13,7 @@ from signjax.data.batching.collate import prefetch
 from signjax.errors import InputError
 from signjax.plans.training import LoopSettings
 from signjax.runtime.compile_counter import compilations
-from signjax.training.checkpoint import Checkpoints
+from signjax.training.checkpoint import CHECKPOINTS, Checkpoints
 from signjax.training.input.batch_stream import Dispatch
 from signjax.training.log import MetricsLog, Progress
 from signjax.training.selection import Validation, better
@@ -29,20 +29,22 @@ class Outcome:
     Attributes:
       epochs, steps: made in all, before and after a resumption.
       seconds: spent training in all.
-      best_epoch: of the selected checkpoint.
+      selected_epoch: whose moving averages are the model.
+      best_epoch: with the best validation result; None without validation.
       stopped_by: `patience`, `epochs`, or `unfinished` where training was cut off.
       first_step_seconds: from the call to the end of the first training step, which is compiled on the way; None where no
         step was made.
-      best_variables: averaged parameters and batch statistics of the selected checkpoint.
+      variables: averaged parameters and batch statistics of the selected epoch.
     """
 
     epochs: int
     steps: int
     seconds: float
-    best_epoch: int
+    selected_epoch: int
+    best_epoch: int | None
     stopped_by: str
     first_step_seconds: float | None
-    best_variables: Variables
+    variables: Variables
 
     def facts(self) -> dict[str, Any]:
         """All but the variables, for a summary."""
@@ -50,6 +52,7 @@ class Outcome:
             "epochs": self.epochs,
             "steps": self.steps,
             "seconds": round(self.seconds, 1),
+            "selected_epoch": self.selected_epoch,
             "best_epoch": self.best_epoch,
             "stopped_by": self.stopped_by,
             "first_step_seconds": self.first_step_seconds,
@@ -63,13 +66,13 @@ def train(
     dispatches_of: Callable[[int], Iterable[Dispatch]],
     steps_per_epoch: int,
     batch_size: int,
-    validate: Callable[[Variables], Validation],
+    validate: Callable[[Variables], Validation] | None,
     settings: LoopSettings,
     workdir: Path,
     dataset_digest: str,
     say: Say,
 ) -> Outcome:
-    """Trains, or resumes, until the epochs are over or validation no longer improves.
+    """Trains, or resumes, until the epochs are over or, with `settings.patience`, validation no longer improves.
 
     Args:
       make_state: makes a fresh state, where the run has no checkpoint.
@@ -78,8 +81,8 @@ def train(
       dispatches_of: what an epoch, counted from 1, hands to `dispatch`; a pure function.
       steps_per_epoch: steps between two validations.
       batch_size: clips a step, over all devices.
-      validate: scores the averaged variables on the validation split.
-      settings: how long.
+      validate: scores the averaged variables on the validation split; None where there is none.
+      settings: how long, the number of epochs known.
       workdir: the run folder; checkpoints and logs go below it.
       dataset_digest: a run is resumed with the data it began with.
       say: prints a line.
@@ -88,25 +91,23 @@ def train(
       InputError: a metric is not finite, or the folder's checkpoints are of another model.
     """
     began = time.monotonic()
-    with Checkpoints(workdir / "checkpoints") as checkpoints:
+    with Checkpoints(workdir / CHECKPOINTS) as checkpoints:
         # -- Resume --------------------------------------------------------------------------------
         # 1. A checkpoint is made at the end of an epoch, and holds all that training depends on but the data.
         # 2. The data of a step is a function of (seed, step), so nothing else has to be restored.
         # 3. Records of epochs after the checkpoint are dropped; these epochs are trained again.
         progress: dict[str, Any] = {
             "epoch": 0,
-            "best_epoch": 0,
+            "selected_epoch": 0,
+            "best_epoch": None,
             "best": None,
             "seconds": 0.0,
             "dataset": dataset_digest,
+            "schedule": settings.epochs,
         }
         if checkpoints.latest_step is not None:
             state, progress = _restore(checkpoints, checkpoints.latest_step, shapes, dataset_digest)
-            finished = _stop_reason(progress, settings)
-            say(
-                f"resume: from epoch {progress['epoch']}, step {int(state.step)}"
-                + (f"; training was finished already (stopped by {finished})" if finished else "")
-            )
+            _say_resumed(progress, int(state.step), settings, say)
         else:
             state = make_state()
         spent_before = progress["seconds"]
@@ -135,32 +136,34 @@ def train(
                 training = _mean_metrics(collected, first)
                 train_seconds = time.monotonic() - start
                 # -- Validate, select --------------------------------------------------------------
-                validation = validate(state.averaged())
-                improved = better(validation, progress["best"])
+                validation = validate(state.averaged()) if validate else None
+                improved = validation is not None and better(validation, progress["best"])
+                selected = improved or settings.patience == 0
                 progress = {
+                    **progress,
                     "epoch": epoch,
-                    "best_epoch": epoch if improved else progress["best_epoch"],
-                    "best": {"top1": validation.top1, "loss": validation.loss} if improved else progress["best"],
+                    "selected_epoch": epoch if selected else progress["selected_epoch"],
                     "seconds": spent_before + time.monotonic() - began,
-                    "dataset": dataset_digest,
+                    "schedule": settings.epochs,
                 }
+                if validation is not None and improved:
+                    progress |= {"best_epoch": epoch, "best": {"top1": validation.top1, "loss": validation.loss}}
                 log.write(
                     {
                         "epoch": epoch,
                         "step": epoch * steps_per_epoch,
                         "train": training,
-                        "valid": validation.metrics,
+                        **({"valid": validation.metrics} if validation else {}),
                         "clips_per_second": round(steps_per_epoch * batch_size / train_seconds, 2),
                     }
                 )
-                bar.epoch(
-                    f"epoch {epoch}/{settings.epochs}, loss {training['loss']:.3f}, valid top-1 {validation.top1:.3f} "
-                    f"(best {progress['best']['top1']:.3f} at epoch {progress['best_epoch']})"
-                )
+                bar.epoch(f"epoch {epoch}/{settings.epochs}, loss {training['loss']:.3f}" + _told(validation, progress))
                 # -- Checkpoint --------------------------------------------------------------------
                 last = _stop_reason(progress, settings) is not None
-                if improved or last or epoch % settings.checkpoint_epochs == 0:
-                    checkpoints.save(state, progress, is_best=improved)
+                # The first epoch's shows early whether there is room for it, and compiles what saving needs.
+                chosen = epoch == 1 or (improved and settings.patience > 0)
+                if chosen or last or epoch % settings.checkpoint_epochs == 0:
+                    checkpoints.save(state, progress, is_selected=selected)
                 if compiled_in_first is None:
                     compiled_in_first = compilations()
         bar.close()
@@ -177,9 +180,9 @@ def saved_outcome(workdir: Path, shapes: TrainState, settings: LoopSettings, dat
     Raises:
       InputError: the folder has no checkpoint, or one of another model or data set.
     """
-    if not (workdir / "checkpoints").is_dir():
+    if not (workdir / CHECKPOINTS).is_dir():
         raise InputError(f"{workdir}: no checkpoint here; train first, or name a run folder with --workdir")
-    with Checkpoints(workdir / "checkpoints") as checkpoints:
+    with Checkpoints(workdir / CHECKPOINTS) as checkpoints:
         if checkpoints.latest_step is None:
             raise InputError(f"{workdir}: no checkpoint was finished here; train first")
         _, progress = _restore(checkpoints, checkpoints.latest_step, shapes, dataset_digest)
@@ -205,26 +208,47 @@ def _outcome(
     settings: LoopSettings,
     first_step_seconds: float | None,
 ) -> Outcome:
-    best_step, latest_step = checkpoints.best_step, checkpoints.latest_step
-    assert best_step is not None and latest_step is not None  # the first epoch is the best so far, and is saved
-    best, _ = checkpoints.restore(best_step, shapes)
+    selected_step, latest_step = checkpoints.selected_step, checkpoints.latest_step
+    assert selected_step is not None and latest_step is not None  # the first checkpoint is the best so far
+    selected, _ = checkpoints.restore(selected_step, shapes)
     return Outcome(
         epochs=progress["epoch"],
         steps=latest_step,
         seconds=progress["seconds"],
+        selected_epoch=progress["selected_epoch"],
         best_epoch=progress["best_epoch"],
         stopped_by=_stop_reason(progress, settings) or "unfinished",
         first_step_seconds=first_step_seconds,
-        best_variables=best.averaged(),
+        variables=selected.averaged(),
     )
 
 
 def _stop_reason(progress: dict[str, Any], settings: LoopSettings) -> str | None:
     if progress["epoch"] >= settings.epochs:
         return "epochs"
-    if progress["epoch"] - progress["best_epoch"] >= settings.patience:
+    if settings.patience and progress["epoch"] - (progress["best_epoch"] or 0) >= settings.patience:
         return "patience"
     return None
+
+
+def _say_resumed(progress: dict[str, Any], step: int, settings: LoopSettings, say: Say) -> None:
+    finished = _stop_reason(progress, settings)
+    say(
+        f"resume: from epoch {progress['epoch']}, step {step}"
+        + (f"; training was finished already (stopped by {finished})" if finished else "")
+    )
+    if progress["schedule"] != settings.epochs and not finished:
+        say(
+            f"schedule: {settings.epochs} epochs, where the run began with {progress['schedule']}; the learning rate goes to where "
+            "the new cosine has it"
+        )
+
+
+def _told(validation: Validation | None, progress: dict[str, Any]) -> str:
+    if validation is None:
+        return ""
+    best = f" (best {progress['best']['top1']:.3f} at epoch {progress['best_epoch']})" if progress["best"] else ""
+    return f", valid top-1 {validation.top1:.3f}{best}"
 
 
 def _mean_metrics(collected: list[tuple[dict[str, jax.Array], int]], first: int) -> dict[str, float]:

@@ -16,8 +16,8 @@ def make_schedule(settings: OptimizerSettings) -> optax.Schedule:
     return optax.warmup_cosine_decay_schedule(
         init_value=0.0,
         peak_value=settings.learning_rate,
-        warmup_steps=settings.warmup_steps,
-        decay_steps=max(settings.decay_steps, settings.warmup_steps + 1),
+        warmup_steps=int(settings.warmup_fraction * settings.total_steps),
+        decay_steps=settings.total_steps,
         end_value=settings.learning_rate * settings.final_fraction,
     )
 

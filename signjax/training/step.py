@@ -58,10 +58,10 @@ def make_train_step(
 
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         keys = row_keys(stream_key(seed, state.step, "augment"), batch.row)
-        std = jnp.asarray(spec.std)
+        std, within = jnp.asarray(spec.std), jnp.asarray(spec.within)
         with jax.named_scope("augment"):
             frames, length, valid = augment(
-                batch.frames, batch.length, batch.valid, keys, augmentation, spec.mirror, std
+                batch.frames, batch.length, batch.valid, keys, augmentation, spec.mirror, std, within
             )
         with jax.named_scope("inputs"):
             x, mask = model_inputs(frames, length, valid, spec)

@@ -36,7 +36,15 @@ def evaluate(dataset, folder: Path, said: list[str]) -> None:
         return Answers(clips, logits, {head: np.ones(len(clips)) for head in dataset.heads}, labels)
 
     trainer = SimpleNamespace(dataset=dataset, answers=answers, frames=32, devices=[], plans=SimpleNamespace(seed=0))
-    facts = {"epochs": 1, "steps": 5, "seconds": 1.0, "best_epoch": 1, "stopped_by": "epochs"}
+    facts = {
+        "epochs": 1,
+        "steps": 5,
+        "seconds": 1.0,
+        "selected_epoch": 1,
+        "best_epoch": 1,
+        "stopped_by": "epochs",
+        "refit": None,
+    }
     outcome = SimpleNamespace(best_variables={"params": {}}, facts=lambda: facts)
     (folder / "config.json").write_text('{"data": {"heads": "</script>"}}')
     pipeline._evaluate(trainer, folder, outcome, [], [], said.append)

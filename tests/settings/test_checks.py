@@ -71,8 +71,8 @@ def test_zero_is_refused_where_it_means_nothing():
     assert {key for key in NUMERIC if not RULES[key].accepts(0)} == {
         "data.folds", "data.valid_fraction", "data.test_fraction", "data.shortest_clip", "data.longest_clip", "data.max_frames",
         "synthetic.signs", "synthetic.signers", "synthetic.takes", "augment.fastest", "augment.slowest", "model.depth",
-        "model.units", "model.heads", "train.epochs", "train.patience", "train.batch_size", "train.accumulate", "train.buckets",
-        "train.learning_rate", "train.decay_epochs", "train.clip_norm", "train.checkpoint_epochs",
+        "model.units", "model.heads", "train.batch_size", "train.accumulate", "train.buckets",
+        "train.learning_rate", "train.clip_norm", "train.checkpoint_epochs",
     }  # fmt: skip
 
 
@@ -180,9 +180,11 @@ loss.focal_weight=nan | config.loss.focal_weight is nan; it must be
 loss.cross_entropy_weight=0 loss.focal_weight=0 | config.loss.cross_entropy_weight and config.loss.focal_weight are both 0
 loss.focal_gamma=-2 | config.loss.focal_gamma is -2.0; it must be a number from 0 to 100
 loss.label_smoothing=1 | config.loss.label_smoothing is 1.0; it must be
-train.epochs=0 | config.train.epochs is 0; it must be a whole number from 1 to 100000
-train.epochs=many | config.train.epochs is 'many'; it must be a whole number from 1 to 100000
-train.patience=0 | config.train.patience is 0; it must be
+train.epochs=-1 | config.train.epochs is -1; it must be a whole number from 0 to 100000
+train.epochs=many | config.train.epochs is 'many'; it must be a whole number from 0 to 100000
+train.patience=-1 | config.train.patience is -1; it must be
+train.refit=maybe | config.train.refit is 'maybe'; it must be one of auto, yes, no
+train.refit=yes train.patience=20 | config.train.refit is 'yes' and config.train.patience is 20; one must be given up
 train.batch_size=0 | config.train.batch_size is 0; it must be a whole number from 1 to 65536
 train.batch_size=16.0 | config.train.batch_size is '16.0'; it must be a whole number
 train.accumulate=3 | config.train.accumulate is 3; it must divide config.train.batch_size, 16
@@ -193,8 +195,7 @@ train.resident_gib=-1 | config.train.resident_gib is -1.0; it must be
 train.learning_rate=0 | config.train.learning_rate is 0.0; it must be a number above 0 and at most 10
 train.learning_rate=-3e-4 | config.train.learning_rate is -0.0003; it must be
 train.learning_rate=fast | config.train.learning_rate is 'fast'; it must be
-train.warmup_epochs=60 | config.train.warmup_epochs is 60; it must be less than config.train.decay_epochs, 60
-train.decay_epochs=0 | config.train.decay_epochs is 0; it must be
+train.warmup_fraction=1 | config.train.warmup_fraction is 1.0; it must be
 train.final_fraction=1.1 | config.train.final_fraction is 1.1; it must be a number from 0 to 1
 train.weight_decay=-0.05 | config.train.weight_decay is -0.05; it must be
 train.clip_norm=0 | config.train.clip_norm is 0.0; it must be a number above 0 and at most 1000000

@@ -57,8 +57,7 @@ def test_every_setting_has_a_use():
     texts = [path.read_text() for path in (*modules, *(ROOT / "signjax" / "settings").glob("*plan*.py"))]
     unused = [
         name for stage in schema.STAGES for name in settings_of(stage)
-        if name not in ("warmup_epochs", "decay_epochs")  # used in steps, by properties of their own dataclass
-        and not any(re.search(rf"\.{name}\b", text) for text in texts)
+        if not any(re.search(rf"\.{name}\b", text) for text in texts)
     ]  # fmt: skip
     assert unused == []
 
@@ -113,13 +112,13 @@ def test_auto_is_the_one_spelling_of_automatic(key):
 def test_only_what_decides_nothing_may_change():
     may_change = {key for key, one in schema.SETTINGS.items() if one.may_change}
     assert may_change == {
-        "data.path", "data.labels", "data.dataset", "data.workers", "train.epochs", "train.patience", "train.checkpoint_epochs",
-        "train.resident_gib", "train.steps_per_dispatch",
+        "data.path", "data.labels", "data.dataset", "data.workers", "train.epochs", "train.patience", "train.refit",
+        "train.checkpoint_epochs", "train.resident_gib", "train.steps_per_dispatch",
     }  # fmt: skip
     before, now = base.get_config().to_dict(), base.get_config().to_dict()
     now["train"].update(epochs=3, learning_rate=0.1)
     del now["seed"]
-    assert run_config.differences(before, now) == ["seed was 0, is None", "train.learning_rate was 0.0003, is 0.1"]
+    assert run_config.differences(before, now) == ["seed was 0, is None", "train.learning_rate was 0.001, is 0.1"]
 
 
 def plans_with(**data: object) -> Plans:

@@ -5,6 +5,7 @@ import pytest
 from conftest import some_devices
 
 from configs.base import get_config
+from signjax.plans.training import LoopSettings
 from signjax.settings import training_plan as training_settings
 from signjax.settings.plans import take_apart
 from signjax.trainer import Trainer
@@ -29,3 +30,27 @@ def test_the_memory_of_a_step_is_about_what_xla_asks_for(dataset):
     program = trainer.program(frames).lower(trainer.fresh_state(), trainer.data, batches, steps).compile()
     wanted = program.memory_analysis().temp_size_in_bytes
     assert 0.7 * wanted < training_settings.step_bytes(plans, len(jax.local_devices())) < 1.4 * wanted
+
+
+@pytest.mark.parametrize(
+    ("steps_per_epoch", "epochs"), [(1, 500), (4, 500), (8, 250), (9, 223), (80, 25), (81, 25), (10_000, 25)]
+)
+def test_a_schedule_has_enough_steps_and_enough_passes(steps_per_epoch, epochs):
+    assert training_settings.epochs(LoopSettings(), steps_per_epoch) == epochs
+    assert training_settings.epochs(LoopSettings(epochs=7), steps_per_epoch) == 7
+
+
+@pytest.mark.parametrize(("patience", "labelled", "chosen"), [(0, 5000, False), (20, 99, False), (20, 100, True)])
+def test_no_epoch_is_chosen_by_a_handful_of_clips(patience, labelled, chosen):
+    assert training_settings.chooses(LoopSettings(patience=patience), labelled) is chosen
+
+
+def test_a_second_training_follows_where_validation_is_whole_signers(dataset):
+    def refits(refit: str = "auto", patience: int = 0, **signers: str) -> bool:
+        clips = [{**clip, "signer": signers[clip["split"]]} if signers else clip for clip in dataset.clips]
+        return training_settings.refits(LoopSettings(refit=refit, patience=patience), replace(dataset, clips=clips))
+
+    held_out, shared, unknown = ({"train": "a", "valid": name, "test": "c"} for name in ("b", "a", ""))
+    assert refits(**held_out)
+    assert not refits(**shared) and not refits(**unknown) and not refits(patience=20, **held_out)
+    assert refits("yes", **shared) and not refits("no", **held_out)

@@ -52,6 +52,8 @@ def make_batch() -> tuple[InputSpec, Batch]:
         heads={"gloss": ("a", "b", "c"), "hands": ("one", "two")},
         mean=np.full(layout.width, 0.1, np.float32),
         std=np.full(layout.width, 2.0, np.float32),
+        within=np.full(layout.width, 1.5, np.float32),
+        speed=np.full(layout.width, 1.0, np.float32),
         low=np.full(layout.width, -9.0, np.float32),
         high=np.full(layout.width, 9.0, np.float32),
         cleaning=Cleaning(),
@@ -72,7 +74,7 @@ def test_one_step_gives_the_numbers_it_gave():
     spec, batch = make_batch()
     sizes = HybridSettings((6, 8), (5, 3), depth=1, units=4, heads=2, dropout=0.3)
     model = Hybrid(spec.classes, sizes)
-    settings = OptimizerSettings(1e-2, 0, 100, 0.1, 0.05, 1.0)
+    settings = OptimizerSettings(1e-2, 0.0, 0.1, 0.05, 1.0, total_steps=100)
     optimizer = make_optimizer(settings)
     step = make_train_step(
         model,

@@ -11,7 +11,7 @@ from conftest import silent, some_devices
 
 from signjax.errors import InputError
 from signjax.training import parallel
-from signjax.training.checkpoint import load_best_average
+from signjax.training.checkpoint import load_selected_average
 from signjax.training.input.batch_stream import Dispatch
 from signjax.training.loop import LoopSettings, saved_outcome, train
 from signjax.training.multi_step import make_multi_step
@@ -59,7 +59,15 @@ class Judge:
 
 
 def run(
-    workdir: Path, judge: Judge, epochs: int, patience: int = 100, batch_at=batch_at, digest: str = "d", steps: int = 1
+    workdir: Path,
+    judge: Judge | None,
+    epochs: int,
+    patience: int = 100,
+    batch_at=batch_at,
+    digest: str = "d",
+    steps: int = 1,
+    checkpoint_epochs: int = 1,
+    say=silent,
 ):
     """Trains with two devices; three steps an epoch, `steps` of them a dispatch."""
     program = parallel.map_train_step(make_multi_step(step, frames=1, parts=1, steps=steps), some_devices(2))
@@ -78,10 +86,10 @@ def run(
         steps_per_epoch=3,
         batch_size=4,
         validate=judge,
-        settings=LoopSettings(epochs, patience, checkpoint_epochs=1),
+        settings=LoopSettings(epochs, patience, checkpoint_epochs=checkpoint_epochs),
         workdir=workdir,
         dataset_digest=digest,
-        say=silent,
+        say=say,
     )
 
 
@@ -93,7 +101,7 @@ def records(workdir: Path) -> list[dict]:
 
 
 def weights(outcome) -> np.ndarray:
-    return np.asarray(outcome.best_variables["params"]["w"])
+    return np.asarray(outcome.variables["params"]["w"])
 
 
 RISING = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
@@ -138,17 +146,44 @@ def test_a_run_that_dies_within_an_epoch_starts_that_epoch_again(tmp_path):
 def test_training_stops_when_nothing_improves_and_the_best_epoch_is_kept(tmp_path):
     judge = Judge([0.1, 0.5, 0.4, 0.4, 0.3, 0.9])
     outcome = run(tmp_path, judge, epochs=6, patience=3)
-    assert (outcome.epochs, outcome.best_epoch, outcome.stopped_by) == (5, 2, "patience")
+    assert (outcome.epochs, outcome.selected_epoch, outcome.best_epoch, outcome.stopped_by) == (5, 2, 2, "patience")
     np.testing.assert_array_equal(weights(outcome), judge.seen[1])
     steps = sorted(int(path.name) for path in (tmp_path / "checkpoints").iterdir() if path.name.isdigit())
     assert steps == [6, 15]  # the best and the latest
+
+
+def test_without_patience_the_last_average_is_the_model(tmp_path):
+    judge = Judge([0.1, 0.5, 0.4, 0.4, 0.3, 0.2])
+    outcome = run(tmp_path, judge, epochs=6, patience=0, checkpoint_epochs=4)
+    assert (outcome.selected_epoch, outcome.best_epoch, outcome.stopped_by) == (6, 2, "epochs")
+    np.testing.assert_array_equal(weights(outcome), judge.seen[-1])
+    average = load_selected_average(tmp_path / "checkpoints", fresh_state().average, "d")
+    np.testing.assert_array_equal(average["params"]["w"], judge.seen[-1])
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir() if path.name.isdigit()] == ["18"]
+
+
+def test_training_without_validation(tmp_path):
+    outcome = run(tmp_path, None, epochs=2, patience=0)
+    assert (outcome.selected_epoch, outcome.best_epoch) == (2, None)
+    assert all("valid" not in record for record in records(tmp_path))
+    again = run(tmp_path, None, epochs=2, patience=0)
+    np.testing.assert_array_equal(weights(again), weights(outcome))
+
+
+def test_a_longer_schedule_is_told(tmp_path):
+    said: list[str] = []
+    run(tmp_path, Judge(RISING), epochs=2)
+    run(tmp_path, Judge(RISING), epochs=2, say=said.append)
+    assert not [line for line in said if line.startswith("schedule")]
+    run(tmp_path, Judge(RISING), epochs=4, say=said.append)
+    assert [line for line in said if line.startswith("schedule: 4 epochs, where the run began with 2")]
 
 
 def test_the_best_epoch_is_remembered_over_a_restart(tmp_path):
     first = Judge([0.1, 0.5, 0.4])
     run(tmp_path, first, epochs=3)
     outcome = run(tmp_path, Judge([0.4, 0.3]), epochs=5)
-    assert outcome.best_epoch == 2
+    assert outcome.selected_epoch == outcome.best_epoch == 2
     np.testing.assert_array_equal(weights(outcome), first.seen[1])
 
 
@@ -157,19 +192,22 @@ def test_a_finished_run_trains_no_further(tmp_path):
     again = run(tmp_path, Judge([]), 3)
     assert again.steps == before.steps and again.first_step_seconds is None
     np.testing.assert_array_equal(weights(again), weights(before))
-    saved = saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, 1), "d")
+    saved = saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, checkpoint_epochs=1), "d")
     assert (saved.epochs, saved.stopped_by) == (3, "epochs")
-    assert saved_outcome(tmp_path, fresh_state(), LoopSettings(9, 100, 1), "d").stopped_by == "unfinished"
+    assert (
+        saved_outcome(tmp_path, fresh_state(), LoopSettings(9, 100, checkpoint_epochs=1), "d").stopped_by
+        == "unfinished"
+    )
 
 
 def test_the_averages_of_the_best_epoch_are_read_without_the_rest_of_the_state(tmp_path):
     outcome = run(tmp_path, Judge([0.1, 0.5, 0.4]), 3)
-    found = load_best_average(tmp_path / "checkpoints", fresh_state().average, "d")
+    found = load_selected_average(tmp_path / "checkpoints", fresh_state().average, "d")
     np.testing.assert_array_equal(found["params"]["w"], weights(outcome))
     with pytest.raises(InputError, match="other data"):
-        load_best_average(tmp_path / "checkpoints", fresh_state().average, "another")
+        load_selected_average(tmp_path / "checkpoints", fresh_state().average, "another")
     with pytest.raises(InputError, match="train first"):
-        load_best_average(tmp_path / "absent", fresh_state().average, "d")
+        load_selected_average(tmp_path / "absent", fresh_state().average, "d")
 
 
 def test_other_data_are_refused(tmp_path):
@@ -191,7 +229,7 @@ def test_a_run_that_diverges_stops_and_names_the_step(tmp_path):
 
 def test_no_checkpoint_says_what_to_do(tmp_path):
     with pytest.raises(InputError, match="no checkpoint here; train first"):
-        saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, 1), "d")
+        saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, checkpoint_epochs=1), "d")
 
 
 def test_ties_in_accuracy_are_decided_by_the_loss():

@@ -6,11 +6,11 @@ import optax
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
 
 SETTINGS = OptimizerSettings(
-    learning_rate=0.1, warmup_epochs=4, decay_epochs=12, final_fraction=0.1, weight_decay=0.5, clip_norm=1.0
+    learning_rate=0.1, warmup_fraction=0.34, final_fraction=0.1, weight_decay=0.5, clip_norm=1.0, total_steps=12
 )
 
 
-def test_the_schedule_warms_up_decays_and_stays():
+def test_the_schedule_warms_up_and_ends_with_the_last_step():
     schedule = make_schedule(SETTINGS)
     found = [float(schedule(step)) for step in range(20)]
     expected = [0.1 * step / 4 for step in range(4)]

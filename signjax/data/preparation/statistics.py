@@ -1,4 +1,4 @@
-"""Mean, standard deviation and plausible range of each channel, over training clips alone.
+"""Mean, standard deviations and plausible range of each channel, over training clips alone.
 
 Shapes: N training clips, T frames, F channels.
 """
@@ -16,6 +16,8 @@ Read = Callable[[int], tuple[np.ndarray, np.ndarray]]
 # A channel of rotation that varies by less than this, in radians, is noise; scaling it up to unit variance would feed it in.
 _ROTATION_NOISE = 0.05
 _NEVER_CHANGES = 1e-8
+# Movement within a clip below these shares of the whole deviation, or of the deviation within clips, is not scaled up any further.
+_LEAST_WITHIN, _LEAST_SPEED = 0.01, 0.05
 
 # A value is plausible within this many times the reach of the channel, from its middle to the far end of what three in four clips
 # stay within. Genuine recordings stay far inside; a fault of a tracker, of a unit or of a disk does not.
@@ -36,12 +38,16 @@ class Statistics(NamedTuple):
     Attributes:
       mean: float32, over frames in which its part was seen and its value is plausible.
       std: float32, likewise; safe to divide by: that of a channel that never changes is given as 1.
+      within: float32, deviation from the mean of the same clip: how far a channel moves during a sign; safe to divide by.
+      speed: float32, root mean square of the difference between neighbouring frames; safe to divide by.
       low, high: float32, the plausible range; infinite where nothing is known.
       varies: bool, whether the channel ever changes.
     """
 
     mean: np.ndarray
     std: np.ndarray
+    within: np.ndarray
+    speed: np.ndarray
     low: np.ndarray
     high: np.ndarray
     varies: np.ndarray
@@ -64,6 +70,7 @@ def channel_statistics(read: Read, train: Sequence[int], layout: layouts.Layout)
     count = np.zeros(layout.width)
     mean = np.zeros(layout.width)
     squares = np.zeros(layout.width)  # sum of squared deviations
+    squares_within, squares_of_steps, steps = (np.zeros(layout.width) for _ in range(3))
     for clip in train:
         frames, valid = read(clip)
         frames = frames.astype(np.float64)
@@ -73,15 +80,22 @@ def channel_statistics(read: Read, train: Sequence[int], layout: layouts.Layout)
         clip_mean = (frames * weight).sum(0) / np.maximum(added, 1)
         total = count + added
         shift = np.where(added > 0, clip_mean - mean, 0.0)
-        squares += (np.square(frames - clip_mean) * weight).sum(0) + shift**2 * count * added / np.maximum(total, 1)
+        from_clip_mean = (np.square(frames - clip_mean) * weight).sum(0)
+        squares_within += from_clip_mean
+        squares += from_clip_mean + shift**2 * count * added / np.maximum(total, 1)
         mean += shift * added / np.maximum(total, 1)
         count = total
+        both = weight[1:] * weight[:-1]
+        squares_of_steps += (np.square(np.diff(frames, axis=0)) * both).sum(0)
+        steps += both.sum(0)
     std = np.sqrt(squares / np.maximum(count, 1))
     varies = std >= _NEVER_CHANGES
     rotation = np.array([part.kind in layouts.ROTATIONS for part in layout.parts])[layout.part_of_channel]
     std = np.where(rotation, np.maximum(std, _ROTATION_NOISE), np.where(varies, std, 1.0))
-    single = np.float32
-    return Statistics(mean.astype(single), std.astype(single), low.astype(single), high.astype(single), varies)
+    within = np.maximum(np.sqrt(squares_within / np.maximum(count, 1)), _LEAST_WITHIN * std)
+    within = np.where(rotation, np.maximum(within, _ROTATION_NOISE), within)
+    speed = np.maximum(np.sqrt(squares_of_steps / np.maximum(steps, 1)), _LEAST_SPEED * within)
+    return Statistics(*(values.astype(np.float32) for values in (mean, std, within, speed, low, high)), varies)
 
 
 def plausible_range(read: Read, train: Sequence[int], layout: layouts.Layout) -> tuple[np.ndarray, np.ndarray]:

@@ -115,6 +115,8 @@ def write_dataset(
         "statistics": {
             "mean": statistics.mean.tolist(),
             "std": statistics.std.tolist(),
+            "within": statistics.within.tolist(),
+            "speed": statistics.speed.tolist(),
             "low": _finite(statistics.low),
             "high": _finite(statistics.high),
         },

@@ -29,6 +29,10 @@ def test_without_faults_they_are_mean_and_deviation():
     flat = np.concatenate(clips).astype(np.float64)
     np.testing.assert_allclose(found.mean, flat.mean(0), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found.std, flat.std(0), rtol=1e-5)
+    within = np.concatenate([clip - clip.mean(0, dtype=np.float64) for clip in clips])
+    np.testing.assert_allclose(found.within, within.std(0), rtol=1e-5)
+    steps = np.concatenate([np.diff(clip.astype(np.float64), axis=0) for clip in clips])
+    np.testing.assert_allclose(found.speed, np.sqrt((steps**2).mean(0)), rtol=1e-5)
     assert found.varies.all() and (found.low < flat.min(0)).all() and (found.high > flat.max(0)).all()
 
 
@@ -43,8 +47,21 @@ def test_faulty_values_hardly_move_them(fault, size):
         faulty = 1 if fault == "a clip" else 13
         clips[:faulty] = [clip * np.float32(size) for clip in clips[:faulty]]
     found = statistics_of(clips)
-    assert (np.abs(found.std / right.std - 1) < 0.2).all()
+    for scale in ("std", "within", "speed"):
+        assert (np.abs(getattr(found, scale) / getattr(right, scale) - 1) < 0.2).all()
     assert np.isfinite(found.mean).all() and (np.abs(found.high) < 1e4).all()
+
+
+def test_scales_of_movement_are_safe_to_divide_by():
+    """A channel that differs between clips alone must not have its rounding scaled up to a movement."""
+    clips = clips_of(40)
+    for number, clip in enumerate(clips):
+        clip[:, 0], clip[:, 1] = number % 7, 3.0
+    found = statistics_of(clips)
+    assert (found.within > 0).all() and (found.speed > 0).all()
+    assert found.within[0] == pytest.approx(0.01 * found.std[0]) and found.speed[0] == pytest.approx(
+        0.05 * found.within[0]
+    )
 
 
 def test_a_channel_that_only_a_few_clips_move_may_move_as_far_as_they_do():
