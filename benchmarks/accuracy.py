@@ -1,9 +1,11 @@
-"""Trains with several seeds and prints a row of the results table; for a run with several heads, a table with a row each.
+"""Trains with several seeds or folds and prints a row of the results table; with several heads, a table with a row for each.
 
     python -m benchmarks.accuracy --name=base --seeds=3 --out=runs/accuracy --json=base.json -- --config.train.epochs=100
+    python -m benchmarks.accuracy --name=auslan-unseen --config=configs/auslan_unseen.py --folds=5 --out=runs/accuracy \
+        -- --config.data.path=auslan.npz
 
-What follows `--` is handed to `launch.py`. Finished runs in `--out` are read, not trained again. The rows give means over seeds,
-and the standard deviation where there are several; the interval is that of a single seed.
+What follows `--` is handed to `launch.py`. Finished runs in `--out` are read, not trained again. The rows give means over seeds
+or folds, the standard deviation where there are several, and every run's top-1; the interval is that of a single run.
 """
 
 import argparse
@@ -19,10 +21,11 @@ ROOT = Path(__file__).resolve().parent.parent
 MEASURES = ("top1", "top3", "top5", "macro_top1")
 
 
-def run_seed(config: str, workdir: Path, seed: int, overrides: list[str]) -> dict[str, Any]:
+def run_once(config: str, workdir: Path, overrides: list[str]) -> dict[str, Any]:
+    """The summary of a run, which is trained where it is not there yet."""
     command = [sys.executable, str(ROOT / "launch.py"), f"--config={config}", f"--workdir={workdir}"]
     if not (workdir / "summary.json").is_file():
-        subprocess.run([*command, f"--config.seed={seed}", *overrides], check=True)
+        subprocess.run([*command, *overrides], check=True)
     summary: dict[str, Any] = json.loads((workdir / "summary.json").read_text(encoding="utf-8"))
     return summary
 
@@ -34,12 +37,14 @@ def cell(values: list[float], scale: float, digits: int) -> str:
 
 def one_row(row: dict[str, Any]) -> list[str]:
     """The row of the results table, below its header."""
-    header = "| data | split | test clips | seeds | top-1 | top-3 | macro top-1 | nearest neighbour | majority | epochs | minutes |"
+    header = "| data | split | test clips | runs | top-1 | top-3 | macro top-1 | nearest neighbour | majority | epochs | minutes |"
     percents = (cell(row[key], 100, 1) for key in ("top1", "top3", "macro_top1", "nearest_neighbour", "majority"))
     clips = f"{statistics.mean(row['clips']):.0f}"
     lengths = (cell(row["epochs"], 1, 0), cell(row["seconds"], 1 / 60, 1))
-    cells = (row["name"], row["split"], clips, str(row["seeds"]), *percents, *lengths)
-    return [header, "|---|---|---|---|---|---|---|---|---|---|---|", f"| {' | '.join(cells)} |"]
+    cells = (row["name"], row["split"], clips, f"{row['runs']} {row['varied']}", *percents, *lengths)
+    each = ", ".join(f"{100 * top1:.1f}" for top1 in row["top1"])
+    table = [header, "|---|---|---|---|---|---|---|---|---|---|---|", f"| {' | '.join(cells)} |"]
+    return [*table, "", f"top-1 of each: {each}; the lowest: {100 * min(row['top1']):.1f}"]
 
 
 def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
@@ -68,7 +73,7 @@ def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
     run = rows[0]
     lines += [
         "",
-        f"{run['name']}: mean of {len(rows)} heads: {means}; split: {run['split']}; seeds {run['seeds']}; "
+        f"{run['name']}: mean of {len(rows)} heads: {means}; split: {run['split']}; {run['runs']} {run['varied']}; "
         f"epochs {cell(run['epochs'], 1, 0)}; minutes {cell(run['seconds'], 1 / 60, 1)}; {run['parameters']:,} parameters",
     ]
     return lines
@@ -79,13 +84,20 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="first cell of the row")
     parser.add_argument("--config", default=str(ROOT / "configs" / "base.py"))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--folds", type=int, help="runs one seed on so many folds of the split rule instead")
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
     parser.add_argument("--json", type=Path, help="file for the rows")
     parser.add_argument("overrides", nargs="*", help="flags for launch.py, after --")
     arguments = parser.parse_args()
+    varied = "folds" if arguments.folds else "seeds"
+    key = "data.fold" if arguments.folds else "seed"
     summaries = [
-        run_seed(arguments.config, arguments.out / f"{arguments.name}-seed{seed}", seed, arguments.overrides)
-        for seed in range(arguments.seeds)
+        run_once(
+            arguments.config,
+            arguments.out / f"{arguments.name}-{varied[:-1]}{number}",
+            [f"--config.{key}={number}", *arguments.overrides],
+        )
+        for number in range(arguments.folds or arguments.seeds)
     ]
     rows = []
     for head in summaries[0]["test"]:
@@ -95,7 +107,8 @@ def main() -> None:
             {
                 "name": arguments.name,
                 "head": head,
-                "seeds": arguments.seeds,
+                "runs": len(summaries),
+                "varied": varied,
                 "split": summaries[0]["split"]["rule"],
                 "classes": summaries[0]["dataset"]["classes"][head],
                 "clips": [test["clips"] for test in tests],
