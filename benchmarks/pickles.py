@@ -31,7 +31,7 @@ import numpy as np
 from signjax.pickles import Limits, load
 from signjax.pickles.conversion.convert import convert
 from signjax.pickles.interpreter import machine
-from signjax.pickles.resolve import Settler
+from signjax.pickles.resolve import Resolver
 from signjax.pickles.source import give_back, open_bytes
 from signjax.pickles.strided_view import View
 from signjax.pickles.write import CudaTensor, write_plain
@@ -141,7 +141,7 @@ def stages(paths: list[Path]) -> dict[str, float]:
         at.append(time.perf_counter())
         value, _ = machine.run(content, 0, Limits())
         at.append(time.perf_counter())
-        Settler(views.append, Limits(), len(content)).value(value)
+        Resolver(views.append, Limits(), len(content)).value(value)
         at.append(time.perf_counter())
         arrays = [view.array() for view in views]
         at.append(time.perf_counter())

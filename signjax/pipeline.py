@@ -27,9 +27,9 @@ from signjax.data.preparation import self_check
 from signjax.data.preparation.prepare import Expected, prepare_locked
 from signjax.data.preparation.quarantine import write_quarantine
 from signjax.data.preparation.recipe import Recipe, fingerprints
-from signjax.data.preparation.self_check import Reread
-from signjax.data.sources import registry as catalogue
-from signjax.data.synthetic import registry as corpora
+from signjax.data.preparation.self_check import RereadClip
+from signjax.data.sources import registry as source_registry
+from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
 from signjax.errors import InputError
@@ -62,7 +62,7 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     folder = Path(workdir) if workdir else run_config.default_workdir(config)
     if mode in ("evaluate", "predict") and not (folder / _CONFIG).is_file():
         raise InputError(f"{folder}: no run here to {mode}; train first, or name its folder with --workdir")
-    with locks.inside(folder, say) as lock:
+    with locks.inner_lock(folder, say) as lock:
         lock.require()
         if mode == "predict":
             _predict(take_apart(config), folder, say)
@@ -75,11 +75,11 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
     """Prepares, and unless the mode is `prepare` trains or takes up what was trained, and evaluates."""
     _check_same_config(resolved, folder)
     recipe, data = plans.recipe(folder), target_of(plans.dataset_folder(folder))
-    with Workers(plans.workers) as workers, ThreadPoolExecutor(1) as beside, locks.beside(data, say) as lock:
+    with Workers(plans.workers) as workers, ThreadPoolExecutor(1) as background, locks.sibling_lock(data, say) as lock:
         if mode != "prepare":
-            beside.submit(import_module, "signjax.trainer")  # while workers keep this process waiting
+            background.submit(import_module, "signjax.trainer")  # while workers keep this process waiting
         dataset = prepare_locked(recipe, data, lock, say, workers, _trained_on(folder))
-        self_check.check_dataset(dataset, recipe, self_check.reread(dataset, recipe, turn=0))
+        self_check.check_dataset(dataset, recipe, self_check.reread_clips(dataset, recipe, turn=0))
         # Only now: a run whose data cannot be used leaves no folder that would hold the next try to its settings.
         write_json(folder / _CONFIG, resolved)
         for line in describe(dataset):
@@ -101,7 +101,7 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
         say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
 
 
-def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[Reread]:
+def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[RereadClip]:
     """Compares what the model was given with the source; the clips that were read for it, none where the source was changed.
 
     Raises:
@@ -110,7 +110,7 @@ def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[Reread]:
     dataset = trainer.dataset
     if fingerprints(recipe)[0] != dataset.info["fingerprint"]:
         return []
-    clips = self_check.reread(dataset, recipe, turn=1)
+    clips = self_check.reread_clips(dataset, recipe, turn=1)
     self_check.check_dataset(dataset, recipe, clips)
     given = trainer.given(np.array([clip.index for clip in clips]))
     self_check.check_given(dataset, clips, given, trainer.frames)
@@ -169,7 +169,7 @@ def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
 
 
 def _evaluate(
-    trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Sequence[Reread], notes: Sequence[str], say: Say
+    trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Sequence[RereadClip], notes: Sequence[str], say: Say
 ) -> None:
     """Evaluates the selected checkpoint and writes predictions, summary and report.
 
@@ -236,13 +236,13 @@ def _predict(plans: Plans, folder: Path, say: Say) -> None:
     say(describe_devices())
     answer = predictor.answer_with(predictor.load_variables(folder))
     path = Path(plans.data.path)
-    source = "signavatars" if plans.data.source in corpora.SOURCES else plans.data.source
+    source = "signavatars" if plans.data.source in synthetic_registry.SOURCES else plans.data.source
     rejected: list[Rejected] = []
     named: list[tuple[str, str]] = []
     logits: dict[str, list[np.ndarray]] = {head: [] for head in spec.heads}
 
     def read_usable(request: Request) -> Iterator[Clip]:
-        for item in catalogue.read(source, request):
+        for item in source_registry.read(source, request):
             found = item if isinstance(item, Rejected) else clean(item, spec.source_layout, spec.cleaning)
             if isinstance(found, Cleaned):
                 yield found.clip

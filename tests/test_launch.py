@@ -417,7 +417,7 @@ def test_the_same_data_elsewhere_are_accepted(copied, tmp_path):
 
 def test_one_process_at_a_time_works_on_a_run_folder(copied):
     before = (copied / "metrics.jsonl").read_bytes()
-    with locks.inside(copied, lambda line: None) as lock:
+    with locks.inner_lock(copied, lambda line: None) as lock:
         lock.require()
         said = launch(copied, *TINY, status=1).stderr
     assert f"another process is working on it (process {os.getpid()} on " in said

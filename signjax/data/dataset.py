@@ -24,7 +24,8 @@ import numpy as np
 from signjax.data import integrity
 from signjax.data.clip import SPLITS, Clip
 from signjax.data.csv_table import read_table
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import Layout
+from signjax.data.layout import registry as layout_registry
 from signjax.data.splits.groups import straddling
 from signjax.errors import InputError
 
@@ -74,7 +75,7 @@ class Dataset:
     valid: np.ndarray | None
     split: np.ndarray
     clips: list[dict[str, str]]
-    layout: layouts.Layout
+    layout: Layout
     heads: Mapping[str, tuple[str, ...]]
     mean: np.ndarray
     std: np.ndarray
@@ -91,9 +92,9 @@ class Dataset:
         return str(self.info["digest"])
 
     @property
-    def source_layout(self) -> layouts.Layout:
+    def source_layout(self) -> Layout:
         """What the channels of the source were, before the clips were cleaned."""
-        return layouts.stored(self.info["source_layout"], self.info["source_width"])
+        return layout_registry.stored(self.info["source_layout"], self.info["source_width"])
 
     @property
     def lengths(self) -> np.ndarray:
@@ -150,7 +151,7 @@ def open_dataset(folder: Path) -> Dataset:
         clips = read_table(folder / "clips.csv")
         split = np.array([SPLITS.index(clip["split"]) for clip in clips], np.int8)
         group = np.array([int(clip["group"]) for clip in clips], np.int64)
-        layout = layouts.stored(info["layout"], features.shape[1])
+        layout = layout_registry.stored(info["layout"], features.shape[1])
         heads = {name: tuple(classes) for name, classes in info["heads"].items()}
         mean, std, low, high = (_statistic(info["statistics"], *which) for which in _STATISTICS)
         dataset = Dataset(
@@ -224,7 +225,7 @@ def _faults(dataset: Dataset, valid: np.ndarray) -> list[str]:
 
 def in_memory(
     clips: Sequence[Clip],
-    layout: layouts.Layout,
+    layout: Layout,
     heads: Mapping[str, tuple[str, ...]],
     statistics: Mapping[str, np.ndarray],
 ) -> Dataset:

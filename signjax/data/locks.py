@@ -103,11 +103,11 @@ class FolderLock:
             self._descriptor = None
 
 
-def beside(folder: Path, say: Say) -> FolderLock:
+def sibling_lock(folder: Path, say: Say) -> FolderLock:
     """The lock of a folder that is replaced as a whole: `.NAME.lock` beside it."""
     return FolderLock(folder.with_name(f".{folder.name}.lock"), str(folder), say)
 
 
-def inside(folder: Path, say: Say) -> FolderLock:
+def inner_lock(folder: Path, say: Say) -> FolderLock:
     """The lock of a folder that stays, such as a run folder: `.lock` in it."""
     return FolderLock(folder / ".lock", str(folder), say)

@@ -9,7 +9,7 @@ from signjax.data.cleaning.clean import Cleaning, check_cleaning
 from signjax.data.labels.modes import check_mode
 from signjax.data.layout.json_files import read_layout
 from signjax.data.preparation.recipe import check_path
-from signjax.data.synthetic import registry as corpora
+from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.synthetic.hamnosys_corpus import find_strings
 from signjax.errors import InputError
 from signjax.plans.kinds import shown
@@ -158,7 +158,7 @@ def _check_corpus(source: str, signs: int, signers: int, takes: int) -> None:
 def _check_path(source: str, path: str, labels: str) -> None:
     if source == "synthetic_hamnosys":
         find_strings(path, labels)
-    elif source not in corpora.SOURCES:
+    elif source not in synthetic_registry.SOURCES:
         check_path(source, path)
 
 

@@ -26,8 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from signjax.pickles import PickleError
-from signjax.pickles import reader as containers
+from signjax.pickles import PickleError, reader
 from signjax.pickles.conversion import npz
 from signjax.pickles.flatten import entries
 from signjax.pickles.limits import Limits
@@ -134,7 +133,7 @@ def read(content: bytes, i: int) -> str:
     """Reads one input by one of the ways there are, touching every number it gives; what came of it."""
     leaf: Callable[[View], Any] = (View.array, lambda view: view)[i % 2]
     try:
-        tree = containers.parse(memoryview(content), _LIMITS, leaf, verify=True)
+        tree = reader.parse(memoryview(content), _LIMITS, leaf, verify=True)
         if i % 2:
             npz.write(io.BytesIO(), [npz.member(entry) for entry in entries(tree)], "0" * 64)
         else:

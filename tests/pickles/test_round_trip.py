@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from signjax.pickles import reader as containers
+from signjax.pickles import reader
 from signjax.pickles.limits import Limits
 from signjax.pickles.strided_view import View
 
@@ -46,7 +46,7 @@ QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthC
 
 
 def read(content: bytes) -> Any:
-    return containers.parse(memoryview(content), Limits(), View.array, verify=True)
+    return reader.parse(memoryview(content), Limits(), View.array, verify=True)
 
 
 def same(one: Any, other: Any) -> bool:

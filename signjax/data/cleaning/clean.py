@@ -15,7 +15,7 @@ from signjax.data.cleaning.handedness import Mirroring
 from signjax.data.cleaning.trimming import active_frames
 from signjax.data.clip import Clip, Rejected
 from signjax.data.geometry.rotations import axis_angle_to_6d
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import Layout
 from signjax.errors import InputError
 from signjax.plans.kinds import one_of, whole, yes_no
@@ -99,7 +99,7 @@ def check_cleaning(cleaning: Cleaning) -> None:
 def cleaned_layout(layout: Layout, cleaning: Cleaning) -> Layout:
     """The layout of clips that were cleaned, from that of their source."""
     if cleaning.rotations == "6d":
-        layout = layouts.in_6d(layout)
+        layout = layout_registry.in_6d(layout)
     return with_hand_shapes(layout) if cleaning.hand_shapes else layout
 
 
@@ -128,7 +128,7 @@ def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
     if cleaning.centre:
         frames = centred(frames, valid, layout)
     if cleaning.rotations == "6d":
-        frames, layout = _in_6d(frames, valid, layout), layouts.in_6d(layout)
+        frames, layout = _in_6d(frames, valid, layout), layout_registry.in_6d(layout)
     if cleaning.hand_shapes:
         frames, valid = add_hand_shapes(frames, valid, layout)
     return Cleaned(
@@ -141,8 +141,8 @@ def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
 
 
 def _in_6d(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.ndarray:
-    """The frames of `layouts.in_6d(layout)`; parts that were not seen stay 0."""
-    if layouts.in_6d(layout) is layout:
+    """The frames of `layout_registry.in_6d(layout)`; parts that were not seen stay 0."""
+    if layout_registry.in_6d(layout) is layout:
         return frames
     columns = []
     for index, (part, channels) in enumerate(layout.runs()):

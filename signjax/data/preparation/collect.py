@@ -27,7 +27,7 @@ from signjax.data.preparation.journal import (
 )
 from signjax.data.preparation.plausibility import beyond_full_turn, typical_size
 from signjax.data.progress import Progress
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.data.splits.duplicates import SPANS, outline
 from signjax.data.workers import Workers
 
@@ -55,7 +55,7 @@ def source_layout(source: str, request: Request, items: Sequence[Item]) -> Layou
     widths: Counter[int] = Counter()
     first: Rejected | None = None
     for item in items:
-        found = catalogue.read_item(source, item)
+        found = source_registry.read_item(source, item)
         if isinstance(found, Clip) and len(found.frames):
             widths[found.frames.shape[1]] += 1
             if widths.total() == _PROBES:
@@ -65,7 +65,7 @@ def source_layout(source: str, request: Request, items: Sequence[Item]) -> Layou
     if not widths:
         assert first is not None
         return first
-    return catalogue.layout_of(source, request, widths.most_common(1)[0][0])
+    return source_registry.layout_of(source, request, widths.most_common(1)[0][0])
 
 
 def read_batch(reading: Reading, items: Sequence[Item]) -> Batch:
@@ -73,7 +73,7 @@ def read_batch(reading: Reading, items: Sequence[Item]) -> Batch:
     width = cleaned_layout(reading.layout, reading.cleaning)
     facts, cleaned, outlines = [], [], []
     for item in items:
-        clip = catalogue.read_item(reading.source, item)
+        clip = source_registry.read_item(reading.source, item)
         found = clip if isinstance(clip, Rejected) else clean(clip, reading.layout, reading.cleaning)
         if isinstance(found, Rejected):
             end, whole = _segment(item, clip)

@@ -25,8 +25,8 @@ from signjax.data.preparation.plausibility import doubts, names_alike
 from signjax.data.preparation.quarantine import counts
 from signjax.data.preparation.recipe import Recipe, check_recipe, fingerprints
 from signjax.data.preparation.write_dataset import write_dataset
-from signjax.data.sources import registry as catalogue
-from signjax.data.synthetic import registry as corpora
+from signjax.data.sources import registry as source_registry
+from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.workers import ALONE, Workers
 from signjax.errors import InputError
 
@@ -60,7 +60,7 @@ def prepare(
         process works on the folder; nothing is left behind that looks complete, and no dataset is lost.
     """
     folder = target_of(folder)
-    with locks.beside(folder, say) as lock:
+    with locks.sibling_lock(folder, say) as lock:
         return prepare_locked(recipe, folder, lock, say, workers, expected)
 
 
@@ -74,8 +74,8 @@ def prepare_locked(
 ) -> Dataset:
     """The same with the folder's lock, which is shared afterwards: nobody replaces the data while they are used."""
     check_recipe(recipe)
-    if recipe.source in corpora.SOURCES:
-        corpora.write_corpus(Path(recipe.path), recipe.corpus, recipe.seed, say, workers)
+    if recipe.source in synthetic_registry.SOURCES:
+        synthetic_registry.write_corpus(Path(recipe.path), recipe.corpus, recipe.seed, say, workers)
     fingerprint, reading_fingerprint = fingerprints(recipe)
     writing = lock.exclusive()
     if writing:
@@ -150,7 +150,7 @@ def _check_expected(digest: str, folder: Path, expected: Expected | None) -> Non
 
 def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, say: Say) -> Collected:
     """Reads and cleans all clips into the temporary folder."""
-    listing = catalogue.listing(recipe.source, recipe.request)
+    listing = source_registry.listing(recipe.source, recipe.request)
     listed, heads = label_modes.relabel(listing.items, recipe.label_mode, recipe.heads)
     items: list[Item] = []
     rejected: list[Rejected] = []
@@ -166,7 +166,7 @@ def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, 
     layout = source_layout(recipe.source, recipe.request, items)
     if isinstance(layout, Rejected):
         raise _nothing(recipe.path, [*rejected, layout])
-    catalogue.verify(recipe.source, recipe.request)
+    source_registry.verify(recipe.source, recipe.request)
     reading = Reading(recipe.source, layout, recipe.cleaning)
     stored_layout = cleaned_layout(layout, recipe.cleaning)
     with Journal(partial, fingerprint, layout, stored_layout, [item.name for item in items]) as journal:

@@ -12,7 +12,7 @@ from signjax.data.dataset import FORMAT_VERSION
 from signjax.data.labels import modes as label_modes
 from signjax.data.labels.feasibility import RARE_CLASSES
 from signjax.data.layout.registry import BUILT_IN
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.data.splits.leaks import DUPLICATES
 from signjax.data.splits.split import Rule
 from signjax.data.synthetic.registry import Corpus
@@ -42,7 +42,7 @@ class Recipe:
         "Form of the clips: synthetic (made up), synthetic_hamnosys (made-up motion for real HamNoSys strings), signavatars "
         "(pickles), arrays (.npz, .npy), pose (.pose), mediapipe (class/sequence/frame.npy) or gislr (Kaggle asl-signs). "
         "See docs/data.md.",
-        one_of(tuple(catalogue.SOURCES)),
+        one_of(tuple(source_registry.SOURCES)),
     )
     path: str = setting(
         "",
@@ -136,7 +136,7 @@ def fingerprints(recipe: Recipe) -> tuple[str, str]:
     """
     files = hashlib.sha256(str(FORMAT_VERSION).encode())
     own_layout = [Path(recipe.layout)] if recipe.layout.endswith(".json") else []
-    for file in (*catalogue.named(recipe.source).source_files(recipe.request), *own_layout):
+    for file in (*source_registry.named(recipe.source).source_files(recipe.request), *own_layout):
         try:
             stat = file.stat()
         except OSError as error:

@@ -22,7 +22,7 @@ from signjax.data.csv_table import read_table
 from signjax.data.dataset import Dataset
 from signjax.data.labels import modes as label_modes
 from signjax.data.preparation.recipe import Recipe
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.data.splits.split import follows_column
 from signjax.errors import InputError, first_few
 from signjax.rng.numpy_streams import numpy_stream
@@ -33,7 +33,7 @@ _NAMED = 5
 
 
 @dataclass(frozen=True)
-class Reread:
+class RereadClip:
     """A clip as its source gives it now.
 
     Attributes:
@@ -47,7 +47,7 @@ class Reread:
     cleaned: Cleaned | Rejected
 
 
-def reread(dataset: Dataset, recipe: Recipe, turn: int) -> list[Reread]:
+def reread_clips(dataset: Dataset, recipe: Recipe, turn: int) -> list[RereadClip]:
     """Reads clips at random until there are 32 or 0.4 s have gone by.
 
     Args:
@@ -59,7 +59,7 @@ def reread(dataset: Dataset, recipe: Recipe, turn: int) -> list[Reread]:
       InputError: the source has no clip of a name that the dataset has.
     """
     items: dict[str, list[Item]] = defaultdict(list)
-    for item in catalogue.list_items(recipe.source, recipe.request):
+    for item in source_registry.list_items(recipe.source, recipe.request):
         if isinstance(item, Item):
             items[item.name].append(item)
     random = numpy_stream(recipe.seed, "self_check", turn)
@@ -76,18 +76,18 @@ def reread(dataset: Dataset, recipe: Recipe, turn: int) -> list[Reread]:
     return found
 
 
-def _read(index: int, items: Sequence[Item], dataset: Dataset, recipe: Recipe) -> Reread:
+def _read(index: int, items: Sequence[Item], dataset: Dataset, recipe: Recipe) -> RereadClip:
     """The first of the items of one name that can be used: so preparation chose, too."""
     for item in items:
-        clip = catalogue.read_item(recipe.source, item)
+        clip = source_registry.read_item(recipe.source, item)
         cleaned = clip if isinstance(clip, Rejected) else clean(clip, dataset.source_layout, recipe.cleaning)
         if isinstance(cleaned, Cleaned):
             break
     (labelled,), _ = label_modes.relabel([item], recipe.label_mode, tuple(dataset.heads))
-    return Reread(index, labelled if isinstance(labelled, Item) else item, cleaned)
+    return RereadClip(index, labelled if isinstance(labelled, Item) else item, cleaned)
 
 
-def check_dataset(dataset: Dataset, recipe: Recipe, clips: Sequence[Reread]) -> None:
+def check_dataset(dataset: Dataset, recipe: Recipe, clips: Sequence[RereadClip]) -> None:
     """Stops where stored clips are not what the source gives.
 
     Raises:
@@ -110,7 +110,7 @@ def check_dataset(dataset: Dataset, recipe: Recipe, clips: Sequence[Reread]) -> 
     _stop(faults, len(clips), str(dataset.folder))
 
 
-def check_given(dataset: Dataset, clips: Sequence[Reread], given: Batch, frames: int) -> None:
+def check_given(dataset: Dataset, clips: Sequence[RereadClip], given: Batch, frames: int) -> None:
     """Stops where a batch is not what the source gives.
 
     Args:
@@ -142,7 +142,7 @@ def check_given(dataset: Dataset, clips: Sequence[Reread], given: Batch, frames:
     _stop(faults, len(clips), str(dataset.folder))
 
 
-def check_predictions(path: Path, dataset: Dataset, clips: Sequence[Reread]) -> None:
+def check_predictions(path: Path, dataset: Dataset, clips: Sequence[RereadClip]) -> None:
     """Stops where `predictions.csv` names other labels than the source.
 
     Raises:
@@ -160,7 +160,7 @@ def check_predictions(path: Path, dataset: Dataset, clips: Sequence[Reread]) -> 
     _stop(faults, len(clips), str(path))
 
 
-def _frames_differ(clip: Reread, frames: np.ndarray, valid: np.ndarray) -> str | None:
+def _frames_differ(clip: RereadClip, frames: np.ndarray, valid: np.ndarray) -> str | None:
     if isinstance(clip.cleaned, Rejected):
         return f"its file cannot be used any more ({clip.cleaned.detail})"
     now = clip.cleaned.clip

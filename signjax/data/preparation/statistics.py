@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import ROTATIONS, Layout
 
 # Frames (T, F) and the validity (T, P) of a clip.
 Read = Callable[[int], tuple[np.ndarray, np.ndarray]]
@@ -47,7 +47,7 @@ class Statistics(NamedTuple):
     varies: np.ndarray
 
 
-def channel_statistics(read: Read, train: Sequence[int], layout: layouts.Layout) -> Statistics:
+def channel_statistics(read: Read, train: Sequence[int], layout: Layout) -> Statistics:
     """Statistics over the frames of clips in which each part was seen, read one clip at a time.
 
     A single frame at 1e4, or a clip in another unit, must not decide how all others are scaled: so the plausible range is found
@@ -78,13 +78,13 @@ def channel_statistics(read: Read, train: Sequence[int], layout: layouts.Layout)
         count = total
     std = np.sqrt(squares / np.maximum(count, 1))
     varies = std >= _NEVER_CHANGES
-    rotation = np.array([part.kind in layouts.ROTATIONS for part in layout.parts])[layout.part_of_channel]
+    rotation = np.array([part.kind in ROTATIONS for part in layout.parts])[layout.part_of_channel]
     std = np.where(rotation, np.maximum(std, _ROTATION_NOISE), np.where(varies, std, 1.0))
     single = np.float32
     return Statistics(mean.astype(single), std.astype(single), low.astype(single), high.astype(single), varies)
 
 
-def plausible_range(read: Read, train: Sequence[int], layout: layouts.Layout) -> tuple[np.ndarray, np.ndarray]:
+def plausible_range(read: Read, train: Sequence[int], layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     """float64 (F,) twice: the least and the greatest plausible value of each channel.
 
     A quarter of the clips may be faulty, whatever they hold, and single frames of all of them. A channel that hardly any clip moves

@@ -10,7 +10,7 @@ from signjax.data import integrity
 from signjax.data.clip import SPLITS
 from signjax.data.csv_table import write_table
 from signjax.data.dataset import CLIP_COLUMNS, FORMAT_VERSION, label_columns
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import Layout
 from signjax.data.preparation import rows as store
 from signjax.data.preparation.assemble import Assembly, Row, offsets_of
@@ -108,8 +108,8 @@ def write_dataset(
     names = [item.name for item, _ in rows]
     info = {
         "format_version": FORMAT_VERSION,
-        "layout": layouts.to_store(layout),
-        "source_layout": layouts.to_store(source_layout),
+        "layout": layout_registry.to_store(layout),
+        "source_layout": layout_registry.to_store(source_layout),
         "source_width": source_layout.width,
         "heads": assembly.classes,
         "statistics": {

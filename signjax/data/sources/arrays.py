@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import Layout
+from signjax.data.layout import registry as layout_registry
 from signjax.data.sources import array_files
 from signjax.data.sources.array_fields import texts_of, whole_numbers
 from signjax.data.sources.shared import npy
@@ -49,9 +50,9 @@ def source_files(request: Request) -> list[Path]:
     return [*files, find_label_table(request)] if request.labelled and files else files
 
 
-def default_layout(request: Request, width: int) -> layouts.Layout:
+def default_layout(request: Request, width: int) -> Layout:
     """Nothing is known of the channels."""
-    return layouts.generic(width)
+    return layout_registry.generic(width)
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:

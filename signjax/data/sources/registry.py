@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Protocol
 
 from signjax.data.clip import Clip, Item, Rejected, Request, Say
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import Layout
+from signjax.data.layout import registry as layout_registry
 from signjax.data.sources import arrays, gislr, mediapipe, pose, signavatars
 from signjax.data.tables.names import canonical, unified
 from signjax.errors import InputError
@@ -36,7 +37,7 @@ class Source(Protocol):
     def read_item(self, item: Item) -> Clip | Rejected:
         """Reads one clip; what is wrong with its file alone comes as `Rejected`."""
 
-    def default_layout(self, request: Request, width: int) -> layouts.Layout:
+    def default_layout(self, request: Request, width: int) -> Layout:
         """The layout that `auto` means, for frames of `width` channels."""
 
 
@@ -191,8 +192,8 @@ def read(source: str, request: Request) -> Iterator[Clip | Rejected]:
         yield item if isinstance(item, Rejected) else read_item(source, item)
 
 
-def layout_of(source: str, request: Request, width: int) -> layouts.Layout:
+def layout_of(source: str, request: Request, width: int) -> Layout:
     """The layout of a source's frames of `width` channels, as the request names it."""
     if request.layout == "auto":
         return named(source).default_layout(request, width)
-    return layouts.named(request.layout, width)
+    return layout_registry.named(request.layout, width)

@@ -24,7 +24,8 @@ import numpy as np
 
 from signjax import pickles
 from signjax.data.clip import Clip, Item, Rejected, Request, Say
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import Layout
+from signjax.data.layout import registry as layout_registry
 from signjax.data.sources.shared.frame_numbers import timeline
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.matching import (
@@ -85,9 +86,9 @@ def source_files(request: Request) -> list[Path]:
     return [*files, find_label_table(request), *_left_handed_lists(request)]
 
 
-def default_layout(request: Request, width: int) -> layouts.Layout:
+def default_layout(request: Request, width: int) -> Layout:
     """SMPL-X without shape and camera: they identify the signer and the studio."""
-    return layouts.named("smplx", width)
+    return layout_registry.named("smplx", width)
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:
@@ -231,7 +232,7 @@ def _array(value: Any) -> np.ndarray:
 
 
 def _clip(item: Item, values: np.ndarray, key: str, content: dict[str, Any]) -> Clip | Rejected:
-    form, layout = _FORMS[item.how.layout], layouts.BUILT_IN[item.how.layout]
+    form, layout = _FORMS[item.how.layout], layout_registry.BUILT_IN[item.how.layout]
     points = len(form.shape) == 2
     fits = values.shape[1:] == form.shape or (points and values.shape[1:] == (form.shape[0], form.shape[1] + 1))
     if not fits or values.dtype.kind not in "fiu":

@@ -80,7 +80,7 @@ def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say, workers: W
       InputError: the folder holds something else.
     """
     folder, made_by = target_of(folder), {"seed": seed, **asdict(size)}
-    with locks.beside(folder, say) as lock:
+    with locks.sibling_lock(folder, say) as lock:
         if not to_write(folder, made_by, lock, say):
             return
         count = size.signs * size.signers * size.takes

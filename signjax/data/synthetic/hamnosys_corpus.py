@@ -73,7 +73,7 @@ def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, worker
         "signers": signers,
         "strings": strings,
     }
-    with locks.beside(folder, say) as lock:
+    with locks.sibling_lock(folder, say) as lock:
         if not to_write(folder, made_by, lock, say):
             return
         table = {row.name: row.labels for row in read_label_table(table_path) if row.labels.get(HAMNOSYS_COLUMN)}

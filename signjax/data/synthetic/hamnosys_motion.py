@@ -10,7 +10,7 @@ import numpy as np
 
 from signjax.data.geometry.arms import hand_rotation, reach
 from signjax.data.geometry.rotations import axis_angle_to_matrix, matrix_to_axis_angle
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.synthetic.hamnosys_plan import Hand, Move, Plan
 from signjax.data.synthetic.handshapes import relaxed
 from signjax.data.synthetic.signing import (
@@ -185,7 +185,7 @@ def sign_plan(plan: Plan | None, signer: Signer, rng: np.random.Generator, noise
         axis=1,
     )
     if signer.left_handed:
-        channel, sign, _ = layouts.smplx().mirror
+        channel, sign, _ = layout_registry.smplx().mirror
         pose = pose[:, channel] * sign
     camera = np.tile(rng.normal([0.0, 0.3, 12.0], [0.1, 0.1, 1.0]), (frames, 1))
     smplx = np.concatenate([pose[:, :159], np.tile(signer.shape, (frames, 1)), pose[:, 159:], camera], axis=1)

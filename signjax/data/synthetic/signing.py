@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.rng.numpy_streams import fixed_numpy_stream, numpy_stream
 
 FRAMES_PER_SECOND = 24
@@ -244,11 +244,11 @@ def sign_clip(sign: Sign, signer: Signer, rng: np.random.Generator) -> dict[str,
     expression = smooth_noise(rng, (frames, 10), 0.3)
     pose = np.concatenate([root, body, hands["left"], hands["right"], jaw, expression], axis=1)
     if signer.left_handed:
-        channel, sign_of, _ = layouts.smplx().mirror
+        channel, sign_of, _ = layout_registry.smplx().mirror
         pose = pose[:, channel] * sign_of
     valid = {side: _seen(rng, frames) for side in ("left", "right")}
     for side, seen in valid.items():
-        pose[~seen, layouts.smplx().channels_of(f"{side}_hand")] = 0.0
+        pose[~seen, layout_registry.smplx().channels_of(f"{side}_hand")] = 0.0
     camera = np.tile(rng.normal([0.0, 0.3, 12.0], [0.1, 0.1, 1.0]), (frames, 1))
     shape = np.tile(signer.shape, (frames, 1))
     smplx = np.concatenate([pose[:, :159], shape, pose[:, 159:], camera], axis=1)

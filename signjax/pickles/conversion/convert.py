@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from signjax.pickles import reader as containers
+from signjax.pickles import reader
 from signjax.pickles.atomic import Partial, sync_folder, written
-from signjax.pickles.conversion import jobs as plan
 from signjax.pickles.conversion import manifest, npz
+from signjax.pickles.conversion.jobs import SUFFIXES, Job, list_jobs, portions
 from signjax.pickles.conversion.manifest import Record
 from signjax.pickles.conversion.progress import Progress
 from signjax.pickles.flatten import entries
@@ -57,10 +57,10 @@ def convert(
         return 2
     destination.mkdir(parents=True, exist_ok=True)
     known = manifest.read(destination)
-    jobs = plan.jobs(source, destination, recursive, shard)
+    jobs = list_jobs(source, destination, recursive, shard)
     if not jobs:
         hint = "" if recursive else "; --recursive looks into folders"
-        print(f"{source}: no pickles here, by the suffixes {' '.join(sorted(plan.SUFFIXES))}{hint}", file=sys.stderr)
+        print(f"{source}: no pickles here, by the suffixes {' '.join(sorted(SUFFIXES))}{hint}", file=sys.stderr)
         return 2 if shard == (1, 1) else 0
     own = destination / manifest.shard_name(*shard)
     records = {} if shard[1] == 1 else {job.source: known[job.source] for job in jobs if job.source in known}
@@ -91,11 +91,11 @@ def convert(
 
 
 def _run(
-    jobs: list[plan.Job], destination: Path, known: dict[str, Record], *, workers: int, overwrite: bool, limits: Limits
+    jobs: list[Job], destination: Path, known: dict[str, Record], *, workers: int, overwrite: bool, limits: Limits
 ) -> Iterator[Record]:
     tasks = [
         (portion, os.fspath(destination), {job.source: known.get(job.source) for job in portion}, overwrite, limits)
-        for portion in plan.portions(jobs, workers)
+        for portion in portions(jobs, workers)
     ]
     if workers == 1 or len(tasks) == 1:
         for task in tasks:
@@ -115,7 +115,7 @@ def _run(
 
 
 def _batch(
-    jobs: list[plan.Job], destination: str, known: dict[str, Record | None], overwrite: bool, limits: Limits
+    jobs: list[Job], destination: str, known: dict[str, Record | None], overwrite: bool, limits: Limits
 ) -> list[Record]:
     done = (convert_file(job, destination, known[job.source], overwrite, limits) for job in jobs)
     with ThreadPoolExecutor(1) as flusher:
@@ -145,7 +145,7 @@ def _groups(
 
 
 def convert_file(
-    job: plan.Job, destination: str, before: Record | None, overwrite: bool, limits: Limits
+    job: Job, destination: str, before: Record | None, overwrite: bool, limits: Limits
 ) -> tuple[Record, Partial | None]:
     """Converts one file, unless it is already converted.
 
@@ -195,7 +195,7 @@ def _is_done(before: Record, now: Record, destination: str) -> bool:
 
 
 def _convert(
-    job: plan.Job, destination: str, record: Record, overwrite: bool, limits: Limits
+    job: Job, destination: str, record: Record, overwrite: bool, limits: Limits
 ) -> tuple[Record, Partial | None]:
     output = os.path.join(destination, job.output)
     written_from = npz.source_of(output) if os.path.exists(output) else ""
@@ -204,7 +204,7 @@ def _convert(
     buffer, _ = open_bytes(job.path)
     digest = _digest(buffer)
     record = record._replace(sha256=digest, size=len(buffer))
-    tree = containers.parse(buffer, limits, _same, verify=True)
+    tree = reader.parse(buffer, limits, _same, verify=True)
     arrays = list(entries(tree))
     members = [npz.member(entry) for entry in arrays]
     notes = {entry.name: entry.note for entry in arrays if entry.note}

@@ -26,7 +26,7 @@ class Job(NamedTuple):
     refused: str = ""
 
 
-def jobs(source: Path, destination: Path, recursive: bool, shard: tuple[int, int]) -> list[Job]:
+def list_jobs(source: Path, destination: Path, recursive: bool, shard: tuple[int, int]) -> list[Job]:
     """Lists the files of a source that belong to this shard, sorted by path.
 
     Args:

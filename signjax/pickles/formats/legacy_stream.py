@@ -8,11 +8,11 @@ import struct
 from typing import Any
 
 from signjax.pickles.interpreter import machine
-from signjax.pickles.interpreter.nested_stream import HEADER, usual_storage
+from signjax.pickles.interpreter.nested_stream import HEADER, match_common_storage
 from signjax.pickles.limits import Limits, PickleError
-from signjax.pickles.objects.standins import Name, kind
+from signjax.pickles.objects.placeholders import Name, kind
 from signjax.pickles.objects.torch_dtypes import StorageType
-from signjax.pickles.objects.torch_standins import Storage
+from signjax.pickles.objects.torch_placeholders import Storage
 from signjax.pickles.strided_view import Block
 
 MAGIC = 0x1950A86A20F9469CFC6C
@@ -20,7 +20,7 @@ _PROTOCOL = 1001
 
 
 class StorageIds:
-    """Creates the stand-ins for the persistent ids of one stream or archive; equal keys give the same storage."""
+    """Creates the placeholders for the persistent ids of one stream or archive; equal keys give the same storage."""
 
     def __init__(self, with_views: bool, most_bytes: int) -> None:
         self.storages: dict[str, Storage] = {}
@@ -70,7 +70,7 @@ class StorageIds:
 
 def nested_storage(stream: memoryview, limits: Limits) -> Storage:
     """Reads the single storage from a legacy stream nested in a plain pickle."""
-    storage = usual_storage(stream)
+    storage = match_common_storage(stream)
     if storage is not None:
         return storage
     root = read(stream, limits)
@@ -80,7 +80,7 @@ def nested_storage(stream: memoryview, limits: Limits) -> Storage:
 
 
 def read(buffer: memoryview, limits: Limits) -> Any:
-    """Reads a complete legacy stream; returns its object, with stand-ins whose bytes have been found."""
+    """Reads a complete legacy stream; returns its object, with placeholders whose bytes have been found."""
     if buffer[: len(HEADER)] == HEADER:  # saves interpreting three pickles
         pos = len(HEADER)
     else:

@@ -5,9 +5,9 @@ from typing import Any
 
 from signjax.pickles.interpreter import machine
 from signjax.pickles.limits import Limits, PickleError
-from signjax.pickles.objects.standins import Name, kind
+from signjax.pickles.objects.placeholders import Name, kind
 from signjax.pickles.objects.torch_dtypes import StorageType
-from signjax.pickles.objects.torch_standins import Storage, Tensor
+from signjax.pickles.objects.torch_placeholders import Storage, Tensor
 from signjax.pickles.strided_view import Block
 
 _BLOCK = 512  # bytes
@@ -23,7 +23,7 @@ def is_tar(buffer: memoryview) -> bool:
 
 
 def read(buffer: memoryview, limits: Limits) -> Any:
-    """Reads a tar archive; returns its object, with stand-ins whose bytes have been found."""
+    """Reads a tar archive; returns its object, with placeholders whose bytes have been found."""
     members = _members(buffer)
     missing = {"storages", "tensors", "pickle"} - members.keys()
     if missing:

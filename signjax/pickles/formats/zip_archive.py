@@ -12,7 +12,7 @@ from signjax.pickles.strided_view import Block
 
 
 def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
-    """Reads a torch zip archive; returns its object, with stand-ins whose bytes have been found.
+    """Reads a torch zip archive; returns its object, with placeholders whose bytes have been found.
 
     Args:
       buffer: the archive.

@@ -6,7 +6,7 @@ from typing import Any
 from signjax.pickles.interpreter import text_opcodes
 from signjax.pickles.interpreter.keys import Keys
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.standins import Constructor, kind
+from signjax.pickles.objects.placeholders import Constructor, kind
 
 _LONGEST_INT = 1024  # bytes; longer ones only serve to waste time in conversions
 

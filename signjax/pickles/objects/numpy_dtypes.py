@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.standins import StandIn
+from signjax.pickles.objects.placeholders import Placeholder
 from signjax.pickles.strided_view import check_shape
 
 _SIZES = {"b": (1,), "i": (1, 2, 4, 8), "u": (1, 2, 4, 8), "f": (2, 4, 8, 16), "c": (8, 16, 32)}
@@ -18,7 +18,7 @@ _MOST_FIELDS = 4096
 _DEEPEST = 8
 
 
-class DtypeStandIn(StandIn):
+class DtypePlaceholder(Placeholder):
     """`numpy.dtype(code, ...)`; BUILD sets its state (version, byte order, subdtype, names, fields, size, ...)."""
 
     __slots__ = ("_found", "_prefix", "code", "fields", "is_object", "state")
@@ -37,7 +37,7 @@ class DtypeStandIn(StandIn):
             raise PickleError("a dtype whose state is not one of version 3 or 4")
         self.state = state
 
-    def settle(self, settle: Any) -> str:
+    def resolve(self, resolver: Any) -> str:
         """The name of the dtype, which is its value in the tree."""
         return "object" if self.is_object else str(self.numpy())
 
@@ -115,7 +115,7 @@ def _unit(state: tuple[Any, ...]) -> str:
 
 def _subarray(subdtype: Any, depth: int) -> "np.dtype[Any]":
     match subdtype:
-        case (DtypeStandIn() as base, tuple(shape)):
+        case (DtypePlaceholder() as base, tuple(shape)):
             inner = base.numpy(depth + 1)
             if check_shape(shape) * inner.itemsize > 1 << 30 or max(shape, default=0) > 1 << 30:
                 raise PickleError("a dtype of more than a gigabyte")
@@ -137,7 +137,7 @@ def _structure(names: Any, fields: Any, size: Any, depth: int) -> "tuple[np.dtyp
         raise PickleError("a structured dtype with two fields of one name, or a field without")
     for name in names:
         match fields.get(name):
-            case (DtypeStandIn() as field, int(offset), *title) if len(title) < 2:
+            case (DtypePlaceholder() as field, int(offset), *title) if len(title) < 2:
                 dtype = field.numpy(depth + 1)
                 total += field.fields
             case _:

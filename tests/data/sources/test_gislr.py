@@ -6,7 +6,7 @@ import pytest
 
 from signjax.data.clip import Rejected, Request
 from signjax.data.sources import gislr
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.errors import InputError
 
 TYPES = {"face": 468, "left_hand": 21, "pose": 33, "right_hand": 21}
@@ -51,7 +51,7 @@ def tree(folder: Path, *extra: str) -> np.ndarray:
 
 
 def read(path: Path, **fields: object) -> list[object]:
-    return list(catalogue.read("gislr", Request(path, **fields)))
+    return list(source_registry.read("gislr", Request(path, **fields)))
 
 
 def test_the_tree_of_the_competition(tmp_path):
@@ -61,7 +61,7 @@ def test_the_tree_of_the_competition(tmp_path):
     assert first.frames.dtype == np.float32
     assert (first.name, first.signer, dict(first.labels)) == ("26734/1000035562", "26734", {"gloss": "blow"})
     assert (second.name, second.signer, len(second.frames)) == ("28656/1000106739", "28656", 2)
-    layout = catalogue.layout_of("gislr", Request(tmp_path), 1629)
+    layout = source_registry.layout_of("gislr", Request(tmp_path), 1629)
     assert np.isnan(first.frames[:, layout.channels_of("left_hand")]).all()
     assert not np.isnan(first.frames[:, layout.channels_of("pose")]).any()
 

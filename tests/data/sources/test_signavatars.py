@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from signjax.data.clip import Clip, Request
-from signjax.data.layout import registry as layouts
-from signjax.data.sources import registry as catalogue
+from signjax.data.layout import registry as layout_registry
+from signjax.data.sources import registry as source_registry
 from signjax.data.sources import signavatars
 from signjax.errors import InputError
 from signjax.pickles.conversion.convert import convert
@@ -54,7 +54,7 @@ def table(path: Path, *names: str) -> None:
 
 
 def read(path: Path, **fields: object) -> list[object]:
-    return list(catalogue.read("signavatars", Request(path, **fields)))
+    return list(source_registry.read("signavatars", Request(path, **fields)))
 
 
 def only(path: Path, **fields: object) -> Clip:
@@ -87,7 +87,7 @@ def test_other_parameters_are_asked_for_by_layout(tmp_path, layout, key, columns
     values = write_clip(tmp_path / "a.pkl")[key]
     clip = only(tmp_path, layout=layout, labelled=False)
     np.testing.assert_array_equal(clip.frames, values[:, columns])
-    named = layouts.named(layout, clip.frames.shape[1])
+    named = layout_registry.named(layout, clip.frames.shape[1])
     assert clip.valid[:, named.part_names.index("left_hand")].tolist() == [True, False] * 3
 
 
@@ -229,7 +229,7 @@ def test_left_handed_clips_are_listed(tmp_path):
 def test_items_can_be_sent_to_other_processes(tmp_path):
     write_clip(tmp_path / "a.pkl")
     table(tmp_path / "labels.csv", "a")
-    (item,) = catalogue.list_items("signavatars", Request(tmp_path))
+    (item,) = source_registry.list_items("signavatars", Request(tmp_path))
     assert pickle.loads(pickle.dumps(item)) == item
     assert len(pickle.dumps(item)) < 1000
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from signjax.data.clip import Rejected, Request
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.errors import InputError
 
 T, WIDTH = 4, 126
@@ -22,7 +22,7 @@ def sequence_file(path: Path) -> None:
 
 
 def listed(path: Path) -> list[tuple[str, str, str | None]]:
-    clips = list(catalogue.read("mediapipe", Request(path)))
+    clips = list(source_registry.read("mediapipe", Request(path)))
     assert not [clip for clip in clips if isinstance(clip, Rejected)]
     return [(clip.name, clip.labels["gloss"], clip.split) for clip in clips]
 

@@ -8,14 +8,14 @@ import pytest
 from signjax.data.geometry.arms import hand_rotation, reach
 from signjax.data.geometry.kinematics import positions
 from signjax.data.hamnosys import attributes, parse
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.synthetic.hamnosys_motion import hand_motion, sign_plan
 from signjax.data.synthetic.hamnosys_plan import plan
 from signjax.data.synthetic.signing import Signer, make_signer
 from signjax.data.synthetic.signing_space import direction, hand_axes, place
 from tests.hamnosys_strings import string
 
-LAYOUT = layouts.smplx()
+LAYOUT = layout_registry.smplx()
 RIGHT_ARM, LEFT_ARM, RIGHT_WRIST = {16, 18, 20}, {15, 17, 19}, {20}
 # Without habits: a plan is signed as it stands.
 STILL = Signer("still", False, 1.0, 1.0, 1.0, np.zeros((21, 3)), np.zeros(3), np.zeros((15, 3)), 0.0, np.zeros(10))

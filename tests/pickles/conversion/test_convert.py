@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from signjax.pickles.__main__ import main
-from signjax.pickles.conversion import jobs as plan
 from signjax.pickles.conversion import npz
+from signjax.pickles.conversion.jobs import Job, portions
 from signjax.pickles.write import CudaTensor, write_plain
 
 
@@ -281,21 +281,21 @@ def test_an_interrupted_run_leaves_no_half_file(tmp_path: Path, monkeypatch: pyt
 def test_portions_hold_every_file_once_and_grow_smaller(tmp_path: Path, workers: int) -> None:
     path = tmp_path / "a.pkl"
     path.write_bytes(b"x")
-    jobs = [plan.Job(f"{i}.pkl", str(path), f"{i}.pkl.npz") for i in range(1000)]
-    portions = list(plan.portions(jobs, workers))
-    assert [job for portion in portions for job in portion] == jobs
-    sizes = list(map(len, portions))
+    jobs = [Job(f"{i}.pkl", str(path), f"{i}.pkl.npz") for i in range(1000)]
+    found = list(portions(jobs, workers))
+    assert [job for portion in found for job in portion] == jobs
+    sizes = list(map(len, found))
     assert sizes == sorted(sizes, reverse=True) and sizes[-1] <= 16 <= sizes[0] <= 128
-    assert len(portions) >= workers
+    assert len(found) >= workers
 
 
 def test_portions_of_large_files_are_small(tmp_path: Path) -> None:
     path = tmp_path / "a.pkl"
     with open(path, "wb") as file:
         file.truncate(40 << 20)
-    jobs = [plan.Job(f"{i}.pkl", str(path), f"{i}.pkl.npz") for i in range(5)]
-    gone = plan.Job("gone.pkl", str(tmp_path / "gone.pkl"), "gone.pkl.npz")
-    assert list(plan.portions([*jobs, gone], 1)) == [jobs[:2], jobs[2:4], [jobs[4], gone]]
+    jobs = [Job(f"{i}.pkl", str(path), f"{i}.pkl.npz") for i in range(5)]
+    gone = Job("gone.pkl", str(tmp_path / "gone.pkl"), "gone.pkl.npz")
+    assert list(portions([*jobs, gone], 1)) == [jobs[:2], jobs[2:4], [jobs[4], gone]]
 
 
 def test_shards_share_the_work_and_their_accounts_merge(tmp_path: Path) -> None:

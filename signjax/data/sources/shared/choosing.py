@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.json_files import read_layout
 from signjax.data.layout.parts import COORDINATES, Layout
 from signjax.errors import InputError
@@ -18,11 +18,11 @@ def by_name(name: str) -> Layout:
     """
     if name.endswith(".json"):
         return read_layout(Path(name))
-    if name not in layouts.BUILT_IN:
+    if name not in layout_registry.BUILT_IN:
         raise InputError(
-            f"config.data.layout: there is no layout {name!r} here; there are {', '.join(layouts.BUILT_IN)}"
+            f"config.data.layout: there is no layout {name!r} here; there are {', '.join(layout_registry.BUILT_IN)}"
         )
-    return layouts.BUILT_IN[name]
+    return layout_registry.BUILT_IN[name]
 
 
 def channels_of(wanted: Layout, given: Layout) -> np.ndarray:

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from signjax.pickles.interpreter.allowlist import GLOBALS
-from signjax.pickles.interpreter.nested_stream import usual_stream
-from signjax.pickles.objects.torch_standins import Tensor
+from signjax.pickles.interpreter.nested_stream import match_common_stream
+from signjax.pickles.objects.torch_placeholders import Tensor
 from signjax.pickles.strided_view import Block, View, plain_count
 
 LOAD_FROM_BYTES = GLOBALS["torch.storage", "_load_from_bytes"]
@@ -88,7 +88,7 @@ def read_run(  # noqa: PLR0912, PLR0915
             if at < 0:
                 break
             layout = _layout(bytes(code[pos:at]))
-            stream = usual_stream(buffer[start:stop])
+            stream = match_common_stream(buffer[start:stop])
             pos = at + len(suffix)
             if layout is None or stream is None or pos > frame_end:
                 break

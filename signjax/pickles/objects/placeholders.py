@@ -17,7 +17,7 @@ class Name:
 
 
 class Constructor:
-    """A name that a pickle may call: `make` takes the tuple of arguments and returns a value or a stand-in.
+    """A name that a pickle may call: `make` takes the tuple of arguments and returns a value or a placeholder.
 
     `is_class` marks the few classes that pickles instantiate with NEWOBJ.
     """
@@ -30,7 +30,7 @@ class Constructor:
         self.is_class = is_class
 
 
-class StandIn:
+class Placeholder:
     """A placeholder that becomes a value of the tree once the whole pickle has been read."""
 
     __slots__ = ()
@@ -40,7 +40,7 @@ class StandIn:
         raise PickleError(f"state for a {type(self).__name__}, which has none")
 
 
-class DictStandIn(dict[Any, Any], StandIn):
+class DictPlaceholder(dict[Any, Any], Placeholder):
     """An OrderedDict, defaultdict or Counter, read as a plain dictionary."""
 
     def build(self, state: Any) -> None:

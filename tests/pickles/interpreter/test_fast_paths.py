@@ -8,9 +8,8 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from signjax.pickles import PickleError
-from signjax.pickles import reader as containers
-from signjax.pickles.interpreter import usual_array, usual_tensor
+from signjax.pickles import PickleError, reader
+from signjax.pickles.interpreter import fast_path_array, fast_path_tensor
 from signjax.pickles.limits import Limits
 from signjax.pickles.strided_view import View
 from signjax.pickles.write import CudaTensor
@@ -41,7 +40,7 @@ def outcome(content: bytes, limits: Limits = Limits()) -> Any:  # noqa: B008 -- 
 
     layouts: list[Any] = []
     try:
-        tree = containers.parse(memoryview(content), limits, leaf, verify=True)
+        tree = reader.parse(memoryview(content), limits, leaf, verify=True)
     except PickleError as error:
         return str(error)
     # NumPy compares memory in pairs; few are enough to see whether storages are shared.
@@ -63,8 +62,8 @@ def described(value: Any, seen: dict[int, int]) -> Any:
 
 def alone(content: bytes, limits: Limits = Limits()) -> Any:  # noqa: B008 -- frozen
     with (
-        mock.patch.multiple(usual_tensor, read_run=none_read, read_first=none_read),
-        mock.patch.object(usual_array, "read_run", none_read),
+        mock.patch.multiple(fast_path_tensor, read_run=none_read, read_first=none_read),
+        mock.patch.object(fast_path_array, "read_run", none_read),
     ):
         return outcome(content, limits)
 
@@ -78,13 +77,13 @@ def test_whole_files_are_the_same(content: bytes) -> None:
     ("module", "contents", "wanted"),
     [
         # Of the first file's four, one is so small that it is written with another instruction.
-        (usual_tensor, clips(), (3, 4, 5, 3, 40)),
+        (fast_path_tensor, clips(), (3, 4, 5, 3, 40)),
         # Not the first array of a file, which spells out the names, nor those of text, in another order, without elements or
         # dimensions, or of objects; nor those of the last file in whose instructions a frame ends.
-        (usual_array, arrays(), (7, 7, 4, 2, 34)),
+        (fast_path_array, arrays(), (7, 7, 4, 2, 34)),
     ],
 )
-def test_usual_files_are_read_at_once(module: Any, contents: list[bytes], wanted: tuple[int, ...]) -> None:
+def test_common_forms_are_read_at_once(module: Any, contents: list[bytes], wanted: tuple[int, ...]) -> None:
     counts = []
 
     def counted(*arguments: Any) -> Any:

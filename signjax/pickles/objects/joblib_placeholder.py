@@ -3,20 +3,20 @@
 from typing import Any
 
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.numpy_dtypes import DtypeStandIn
-from signjax.pickles.objects.numpy_standins import strided
-from signjax.pickles.objects.standins import Name, StandIn
-from signjax.pickles.objects.torch_standins import Settle
+from signjax.pickles.objects.numpy_dtypes import DtypePlaceholder
+from signjax.pickles.objects.numpy_placeholders import strided
+from signjax.pickles.objects.placeholders import Name, Placeholder
+from signjax.pickles.objects.torch_placeholders import ResolverInterface
 from signjax.pickles.strided_view import check_shape
 
 
-class JoblibArray(StandIn):
+class JoblibArray(Placeholder):
     """`joblib.numpy_pickle.NumpyArrayWrapper`: its state gives shape, order and dtype; the machine then passes it the data."""
 
     __slots__ = ("data", "dtype", "fortran", "padded", "shape")
 
     def __init__(self, _arguments: tuple[Any, ...]) -> None:
-        self.dtype: DtypeStandIn | None = None
+        self.dtype: DtypePlaceholder | None = None
         self.data: Any = None
 
     def build(self, state: Any) -> None:
@@ -31,7 +31,7 @@ class JoblibArray(StandIn):
                 raise PickleError(
                     "a joblib array without shape, order and dtype, or of a class other than numpy.ndarray"
                 )
-        if type(dtype) is not DtypeStandIn:
+        if type(dtype) is not DtypePlaceholder:
             raise PickleError("a joblib array whose dtype is none")
         self.padded = state.get("numpy_array_alignment_bytes") is not None
         check_shape(self.shape)
@@ -49,10 +49,10 @@ class JoblibArray(StandIn):
         self.data = buffer[pos : pos + size]
         return pos + size
 
-    def settle(self, settle: Settle) -> Any:
+    def resolve(self, resolver: ResolverInterface) -> Any:
         """The array."""
         if self.dtype is None or self.data is None:
             raise PickleError("a joblib array without its data")
         if self.dtype.is_object:
-            return settle.value(self.data)
-        return strided(settle, self.shape, self.dtype, self.fortran, self.data)
+            return resolver.value(self.data)
+        return strided(resolver, self.shape, self.dtype, self.fortran, self.data)
