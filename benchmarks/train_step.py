@@ -44,7 +44,7 @@ RATES = {"matmul jax": "benchmarks.peers.matmul:build_jax", "matmul torch": "ben
 
 
 def suiting(device: str) -> list[str]:
-    """The peers that run on a device: only a GPU can capture a step, and tensorflow-cpu, which is in the requirements, has no GPU."""
+    """The peers that run on a device: only a GPU can capture a step, and tensorflow-cpu (see the requirements) has no GPU."""
     return (
         [name for name in PEERS if "captured" not in name]
         if device == "cpu"

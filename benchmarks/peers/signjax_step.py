@@ -69,8 +69,8 @@ def device_memory() -> int:
 def build(settings: dict[str, Any]) -> Job:
     """Steps on clips that all have the same length.
 
-    With `augmented`, all augmentations of the base configuration run in the step; with `analysed`, the facts include the memory that
-    the compiled step requests on all devices together.
+    With `augmented`, all augmentations of the base configuration run in the step; with `analysed`, the facts include the memory
+    that the compiled step requests on all devices together.
     """
     trainer = made_up_trainer(settings)
     state, feed = trainer.fresh_state(), forever(trainer)

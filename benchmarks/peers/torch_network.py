@@ -1,5 +1,5 @@
-"""The hybrid in PyTorch, as its users would write it: fused recurrent modules, `scaled_dot_product_attention`, and a joint projection
-for query, key and value.
+"""The hybrid in PyTorch, as its users would write it: fused recurrent modules, `scaled_dot_product_attention`, and a joint
+projection for query, key and value.
 
 Shapes: B clips, T frames, F input features, D features, C classes. No masks: the clips it is measured on all have the same length.
 """

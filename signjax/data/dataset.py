@@ -142,7 +142,8 @@ def open_dataset(folder: Path) -> Dataset:
         info = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
         if info["format_version"] != FORMAT_VERSION:
             raise InputError(
-                f"{folder}: has dataset format {info['format_version']}, but this version reads format {FORMAT_VERSION}. Prepare it again"
+                f"{folder}: has dataset format {info['format_version']}, but this version of signjax reads format "
+                f"{FORMAT_VERSION}. Prepare the data again"
             )
         features = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
         offsets = np.load(folder / "offsets.npy", allow_pickle=False)

@@ -20,7 +20,7 @@ _FEWEST_FRAMES = 8
 
 
 class Excerpts(NamedTuple):
-    """The frames used of N clips: `played` frames each, evenly spaced from `first` to `last`; the nearest frame, never a mean of two.
+    """The frames used of N clips: `played` frames each, evenly spaced from `first` to `last`; nearest frames, never a mean of two.
 
     Rotation vectors cannot be averaged across the turn at pi.
 

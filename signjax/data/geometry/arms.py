@@ -31,7 +31,7 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def _frame(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(..., 3) twice -> (..., 3, 3): columns along the first, along the part of the second that is orthogonal to it, and across both."""
+    """(..., 3) twice -> (..., 3, 3): columns along the first, the orthogonal part of the second, and their cross product."""
     along = _unit(first)
     across = _unit(second - (second * along).sum(-1, keepdims=True) * along)
     return np.stack([along, across, np.cross(along, across)], axis=-1)
