@@ -70,8 +70,8 @@ class Workers:
 
         Args:
           work: a function of a module, or a `functools.partial` of one.
-          tasks: what it is called with.
-          clips: how many the tasks have together.
+          tasks: its arguments.
+          clips: the total number of clips in the tasks.
 
         Raises:
           InputError: a process was killed.

@@ -15,9 +15,9 @@ _NAMED = 5
 _LONGEST_NAME = 40
 _BASELINES = {"nearest_neighbour": "the nearest neighbour", "majority": "the majority class"}
 _CAUSES = (
-    "usually means that labels are assigned to the wrong clips, that training had too few steps, or that the layout or the channels "
-    "are wrong. Check the figures in data_card.html (does each show the sign in its label?), the loss in report.html (if it is "
-    "still falling, train longer), and config.data.layout"
+    "usually means that labels are assigned to the wrong clips, that training had too few steps, or that the layout or the "
+    "channels are wrong. Check the figures in data_card.html (does each show the sign in its label?), the loss in report.html (if "
+    "it is still falling, train longer), and config.data.layout"
 )
 
 Scores = Mapping[str, Mapping[str, Any]]
@@ -85,8 +85,8 @@ def _compared(values: Mapping[str, Any], baseline: Mapping[str, float]) -> str:
 def _not_validated(scores: Scores) -> Iterator[str]:
     if not any(values["clips"] for values in scores.values()):
         yield (
-            "no validation clip has a label: no epoch could be chosen by its accuracy, so the last one is used, and it is not known "
-            "whether the network beats the nearest neighbour. Choose another --config.data.split, or label validation clips"
+            "no validation clip has a label: no epoch could be chosen by its accuracy, so the last one is used, and it is not "
+            "known whether the network beats the nearest neighbour. Choose another --config.data.split, or label validation clips"
         )
 
 

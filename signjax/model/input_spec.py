@@ -1,4 +1,4 @@
-"""The part of the training data's description that prediction needs, saved in the run folder so that a model works without its data.
+"""What prediction must know about the training data, saved in the run folder so that a model works without its data.
 
 Shapes: F channels, P parts.
 """

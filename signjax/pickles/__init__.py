@@ -6,11 +6,11 @@ returns a tree of dict, list, tuple, set, str, bytes and numbers, with a `numpy.
 
 Guarantees, for any file:
 
-- Nothing the file names is imported or called. The pickle is interpreted by our own machine; the names it may use are a
+- Nothing the file names is imported or called. The pickle is interpreted by signjax's own machine; the names it may use are a
   closed list of exact (module, name) pairs, and calling one only creates a placeholder.
 - Every array lies within the bytes the file provides for it: sizes, offsets and strides are first checked as integers.
 - Time and memory are bounded by the file's size and by `Limits`.
-- The outcome is a tree or a `PickleError` (or an `OSError` if the file cannot be read at all).
+- The outcome is a tree or a `PickleError` (or an `OSError` if the file cannot be read).
 
 Not guaranteed: that the content is true, or that another program may truncate a file of 64 MiB or more, which is
 mapped, while its arrays are in use. `docs/pickles.md` lists the formats, the limits and the measurements.

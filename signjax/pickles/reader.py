@@ -89,7 +89,7 @@ def _plain(buffer: memoryview, limits: Limits, _verify: bool) -> Any:
     if value == legacy_stream.MAGIC and type(value) is int and end < len(buffer):
         return legacy_stream.read(buffer, limits)
     if end != len(buffer):
-        raise PickleError(f"{len(buffer) - end} bytes behind the pickle, which ends at byte {end}")
+        raise PickleError(f"{len(buffer) - end} bytes after the pickle, which ends at byte {end}")
     return value
 
 

@@ -22,8 +22,8 @@ class Resolver:
     """Walks the tree once and replaces every placeholder with the value it stands for.
 
     An object with several references is resolved once and stays a single object, but counts against the limits each
-    time: forty nested tuples, each holding the previous one twice, encode 2 ** 40 values, and whoever walks the
-    tree pays for all of them.
+    time: forty nested tuples, each holding the previous one twice, encode 2 ** 40 values, and any code that
+    walks the tree visits all of them.
     """
 
     def __init__(self, leaf: Callable[[View], Any], limits: Limits, file_size: int) -> None:

@@ -32,8 +32,8 @@ _BODY_OFFSETS = {
     "left_wrist": (0.25, 0.01, 0.0),
 }  # fmt: skip
 _JAW_OFFSET, _LEFT_EYE_OFFSET = (0.0, -0.02, 0.04), (0.03, 0.06, 0.08)
-# The three joints of each finger of the left hand, palm down, in the order of the hand pose, as offsets from the previous joint, the
-# first from the wrist. The last segment, from its joint to the fingertip, is in FINGERTIPS.
+# The three joints of each finger of the left hand, palm down, in the order of the hand pose, as offsets from the previous joint,
+# the first from the wrist. The last segment, from its joint to the fingertip, is in FINGERTIPS.
 _LEFT_FINGERS = {
     "index": ((0.098, 0.0, 0.025), (0.034, 0.0, 0.002), (0.024, 0.0, 0.001)),
     "middle": ((0.104, 0.003, 0.001), (0.036, 0.0, 0.0), (0.026, 0.0, 0.0)),

@@ -211,7 +211,7 @@ def _labels(
     pairs: Sequence[Pair],
     problems: Problems,
 ) -> tuple[dict[str, tuple[str, ...]], np.ndarray, dict[str, dict[str, Any]], list[Rejected]]:
-    """The classes of each head, labels int32 (M, heads), the feasibility report, and the clips whose only labels are rare classes."""
+    """The classes of each head, labels int32 (M, heads), the feasibility report, and the clips with only rare labels."""
     all_labels = [item.labels if kept else {} for (item, _), kept in zip(rows, keep, strict=True)]
     group = group_numbers(_description(rows, np.zeros(len(rows)), pairs), recipe.rule)
     report = feasibility_report.feasibility(all_labels, heads, group)

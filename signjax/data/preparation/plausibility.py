@@ -57,8 +57,8 @@ def doubts(items: Sequence[Item], facts: Sequence[Fact], layout: Layout) -> list
     unseen = [name for part, name in enumerate(layout.part_names) if all(part in fact.unseen for _, fact in stored)]
     if stored and unseen:
         found.append(
-            f"no clip shows {_and(unseen)}, in any frame of {len(stored)} clips. Check that the tracker's output is complete and that "
-            "config.data.layout is right"
+            f"no clip shows {_and(unseen)}, in any frame of {len(stored)} clips. Check that the tracker's output is complete "
+            "and that config.data.layout is right"
         )
     if stored and all(fact.still for _, fact in stored):
         found.append("no clip moves: all frames of each clip are the same, so a model can only distinguish postures")
@@ -114,8 +114,8 @@ def _units(stored: Sequence[tuple[Item, Fact]]) -> list[str]:
             small, large = sizes[:at], sizes[at:]
             fewer = min(small, large, key=len)
             found.append(
-                f"the clips seem to use two units: the numbers of {len(small)} are about {_middle(small):.3g}, those of {len(large)} about "
-                f"{_middle(large):.3g} (pixels and shares of the picture, or millimetres and metres?). "
+                f"the clips seem to use two units: the numbers of {len(small)} are about {_middle(small):.3g}, those of "
+                f"{len(large)} about {_middle(large):.3g} (pixels and shares of the picture, or millimetres and metres?). "
                 f"The smaller group is {first_few(sorted(name for _, name in fewer))}"
             )
     return found

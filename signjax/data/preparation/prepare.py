@@ -110,7 +110,8 @@ def _make(
         say(f"prepare: {folder} was made from other files or settings; making it again")
     elif folder.exists() and any(folder.iterdir()):
         raise InputError(
-            f"{folder}: the folder exists and is not a dataset folder, so signjax does not write to it. Move it, or choose another folder"
+            f"{folder}: the folder exists and is not a dataset folder, so signjax does not write to it. Move it, or choose "
+            "another folder"
         )
     started = time.monotonic()
     collected = _collect(recipe, fingerprints[1], partial, workers, say)

@@ -140,7 +140,7 @@ def write_dataset(
 def _write_frames(
     source: _Reading, keep: np.ndarray, offsets: np.ndarray, statistics: Statistics, layout: Layout, folder: Path
 ) -> tuple[dict[str, str], np.ndarray]:
-    """Writes `features.npy` and `valid.npy`; returns their digests and, as int64 (N,), the number of implausible values in each clip."""
+    """Writes `features.npy` and `valid.npy`; returns their digests and, int64 (N,), the implausible values per clip."""
     outliers = np.zeros(len(keep), np.int64)
     frames_in_all = int(offsets[-1])
 
@@ -185,7 +185,7 @@ def _about_outliers(
     return [
         f"{len(found)} of {len(rows)} clips ({names}) have values far outside those of other clips: {rows[worst][0].name!r} has "
         f"{count}, such as {frames[frame, channel]:.4g} in frame {frame}, channel {channel}, where {low:.4g} to {high:.4g} is "
-        "plausible. The model sees such values clipped to that range. Check these clips; column 'outliers' of clips.csv counts such "
+        "plausible. The model sees such values clipped to that range. Check these clips; column 'outliers' of clips.csv counts "
         "values"
     ]
 

@@ -210,7 +210,8 @@ def _packed_items(request: Request) -> list[Item | Rejected]:
     labelled_here = request.labelled and "labels" in arrays
     if request.labelled and not labelled_here and not request.labels:
         raise InputError(
-            f"{path}: there are no labels. Add an array 'labels' with one entry per clip, or name a table with --config.data.labels=FILE"
+            f"{path}: there are no labels. Add an array 'labels' with one entry per clip, or name a table with "
+            "--config.data.labels=FILE"
         )
     for key in ("labels", *_TEXTS):
         if key in arrays and arrays[key].shape[:1] != (count,):

@@ -109,7 +109,7 @@ def read_item(item: Item) -> Clip | Rejected:
     """Reads one landmark file; frames whose numbers are missing are filled with NaN."""
     parquet = needed("gislr", "pyarrow.parquet", REQUIREMENT)
     try:
-        # Opened here because pyarrow cannot open a file whose name is not UTF-8. One thread: the items are read in several processes.
+        # Opened here because pyarrow cannot open a file whose name is not UTF-8. One thread: items are read in several processes.
         with Path(item.file).open("rb") as file:
             table = parquet.read_table(file, columns=["type", *_NUMBERS], use_threads=False)
     except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are subclasses of these

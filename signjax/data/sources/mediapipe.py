@@ -48,8 +48,8 @@ def _layout(name: str, kind: str, *sets: str, visibility: bool = False) -> Layou
     return landmark_layout(name, parts)
 
 
-# Width of a saved frame -> its layout, which has the visibility of the pose separate from x, y, z. A single hand may be either hand:
-# it has no partner, so it is not mirrored.
+# Width of a saved frame -> its layout, which has the visibility of the pose separate from x, y, z. A single hand may be either
+# hand: it has no partner, so it is not mirrored.
 LAYOUTS = {
     1692: landmarks.holistic_1662(),
     1662: landmarks.holistic_1662(),

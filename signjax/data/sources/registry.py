@@ -106,8 +106,8 @@ def verify(source: str, request: Request) -> None:
 
 
 def _told_apart(items: list[Item | Rejected]) -> list[Item | Rejected]:
-    """The items, with a number appended to names whose files differ only in Unicode form: two folders with `ç` as one character and as
-    two are different folders.
+    """The items, with a number appended to names whose files differ only in Unicode form: two folders with `ç` as one character and
+    as two are different folders.
     """
     first: dict[str, str] = {}
     count: Counter[str] = Counter()

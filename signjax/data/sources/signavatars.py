@@ -213,7 +213,7 @@ def read_item(item: Item) -> Clip | Rejected:
     if isinstance(content, dict) and not content.keys() & _READ:
         inner = [value for value in content.values() if isinstance(value, dict)]
         if len(inner) > 1:
-            detail = f"the file holds {len(inner)} clips, which are not read from a folder; give the file itself as config.data.path"
+            detail = f"the file holds {len(inner)} clips, which are not read from a folder; give the file as config.data.path"
             return item.rejected("several_clips", detail)
         content = inner[0] if inner else content
     key = next((key for key in form.keys if isinstance(content, dict) and key in content), None)
@@ -250,7 +250,9 @@ def _clip(item: Item, values: np.ndarray, key: str, content: dict[str, Any]) -> 
             continue
         seen = _array(content[mask])
         if seen.shape != (count,) or seen.dtype.kind not in "biuf":
-            detail = f"'{mask}' must be true or false and have shape ({count},), the length of '{key}'; it is {seen.dtype} {seen.shape}"
+            detail = (
+                f"'{mask}' must be true or false, of shape ({count},) as '{key}' has; it is {seen.dtype} {seen.shape}"
+            )
             return item.rejected("wrong_width", detail)
         valid[:, layout.part_names.index(part)] = seen.astype(bool)
     chosen = segment(item, count)

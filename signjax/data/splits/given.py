@@ -65,7 +65,7 @@ def given_split(clips: Description, rule: Rule, fallback: Callable[[], dict[str,
         sentence += f"; {shared_signers:,} of {signers:,} signers are in several splits (seen signers)"
     unknown = sum(signer is None for signer in clips.signers)
     if signers and unknown:
-        sentence += f"; {unknown:,} of {len(assignment):,} clips {have(unknown)} no signer, so it is unknown whether theirs are shared"
+        sentence += f"; {unknown:,} of {len(assignment):,} clips {have(unknown)} no signer, so whether theirs are shared is unknown"
     return Split(assignment, join_groups(*kept.values()), sentence, asked)
 
 

@@ -49,7 +49,7 @@ def check_none_across(pairs: Sequence[Pair], names: Sequence[str], given: Sequen
 def to_drop(pairs: Sequence[Pair], given: Sequence[str | None]) -> dict[int, Pair]:
     """The clips to leave out so that no duplicates are in different splits, each with the pair that is the reason.
 
-    Of each pair across splits, a test clip is kept rather than a validation clip, and a validation clip rather than a training clip.
+    Of each pair across splits, a test clip is kept rather than a validation clip, and that rather than a training clip.
     """
     order = {split: rank for rank, split in enumerate(SPLITS)}
     left_out: dict[int, Pair] = {}

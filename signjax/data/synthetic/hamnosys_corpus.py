@@ -57,7 +57,7 @@ def find_strings(path: str, labels: str) -> str:
 
 
 def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, workers: Workers = ALONE) -> None:
-    """Writes `<clip>.pkl` for each clip of the table that has a string, `labels.csv`, and `corpus.json`, which records how it was made.
+    """Writes `<clip>.pkl` for each clip with a string, `labels.csv`, and `corpus.json`, which records how it was made.
 
     A folder that already holds this corpus is left unchanged.
 

@@ -4,7 +4,7 @@ A sign is a handshape, an orientation of the hand, a location, a movement, and o
 and Battison (1978)). A signer has a build, a tempo, a dominant hand and habits. A clip has idle frames at both ends, noise,
 dropped frames and lost hands.
 
-Shapes: T frames. Rotations are axis-angle in radians. All motion is generated for a right-handed signer and mirrored for left-handed ones.
+Shapes: T frames. Rotations are axis-angle in radians. All motion is right-handed and mirrored for left-handed signers.
 """
 
 from dataclasses import dataclass

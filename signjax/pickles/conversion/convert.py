@@ -53,14 +53,14 @@ def convert(
       The exit status: 0 if all files are converted, 1 if some were refused, 2 if nothing could be done.
     """
     if not source.exists():
-        print(f"{source}: no such file or folder", file=sys.stderr)
+        print(f"{source}: the file or folder does not exist", file=sys.stderr)
         return 2
     destination.mkdir(parents=True, exist_ok=True)
     known = manifest.read(destination)
     jobs = list_jobs(source, destination, recursive, shard)
     if not jobs:
-        hint = "" if recursive else "; --recursive looks into folders"
-        print(f"{source}: no pickles here, by the suffixes {' '.join(sorted(SUFFIXES))}{hint}", file=sys.stderr)
+        hint = "" if recursive else "; --recursive also searches subfolders"
+        print(f"{source}: there are no files with the suffixes {' '.join(sorted(SUFFIXES))}{hint}", file=sys.stderr)
         return 2 if shard == (1, 1) else 0
     own = destination / manifest.shard_name(*shard)
     records = {} if shard[1] == 1 else {job.source: known[job.source] for job in jobs if job.source in known}
@@ -69,7 +69,7 @@ def convert(
         try:
             fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"another conversion is writing {own}", file=sys.stderr)
+            print(f"another conversion is writing to {own}", file=sys.stderr)
             return 2
         progress = Progress(len(jobs))
         for record in _run(jobs, destination, known, workers=workers, overwrite=overwrite, limits=limits):
@@ -107,7 +107,8 @@ def _run(
                 yield from records
         except BrokenProcessPool:
             print(
-                "a worker was killed, perhaps for want of memory; the same command goes on from here", file=sys.stderr
+                "a worker process was killed, perhaps because memory ran out; the same command continues from here",
+                file=sys.stderr,
             )
         finally:
             # After Ctrl-C, tasks that have not started are dropped.
@@ -200,7 +201,7 @@ def _convert(
     output = os.path.join(destination, job.output)
     written_from = npz.source_of(output) if os.path.exists(output) else ""
     if written_from is None:
-        return record._replace(reason=f"{job.output} exists and was not written by a conversion; move it away"), None
+        return record._replace(reason=f"{job.output} exists and was not written by a conversion; move it"), None
     buffer, _ = open_bytes(job.path)
     digest = _digest(buffer)
     record = record._replace(sha256=digest, size=len(buffer))

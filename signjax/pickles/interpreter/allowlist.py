@@ -58,7 +58,7 @@ def _members(arguments: tuple[Any, ...]) -> list[Any]:
             for member in members:
                 keys.check(member)
             return list(members)
-    raise PickleError("a set that is not made of a list")
+    raise PickleError("a set that is not made from a list")
 
 
 def _mapping(arguments: tuple[Any, ...]) -> DictPlaceholder:
@@ -82,7 +82,7 @@ def _mapping(arguments: tuple[Any, ...]) -> DictPlaceholder:
 
 def _defaultdict(arguments: tuple[Any, ...]) -> DictPlaceholder:
     if len(arguments) > 1 or (arguments and not isinstance(arguments[0], Name | Constructor | type(None))):
-        raise PickleError("a defaultdict whose default is none of the allowed names")
+        raise PickleError("a defaultdict whose default is not one of the allowed names")
     return DictPlaceholder()
 
 
@@ -186,7 +186,7 @@ def lookup(module: object, name: object) -> object:
       PickleError: the pair is not in the table.
     """
     if type(module) is not str or type(name) is not str:
-        raise PickleError("a global whose name is no string")
+        raise PickleError("a global whose name is not a string")
     try:
         return GLOBALS[module, name]
     except KeyError:

@@ -44,7 +44,7 @@ def read_run(  # noqa: PLR0912, PLR0915
     memo: dict[int, Any],
     skipped: int,
 ) -> tuple[int, int, int, int]:
-    """Reads arrays, and their keys if they have any, as long as they have the usual form.
+    """Reads arrays, and their keys if they have any, as long as they have the common form.
 
     Args:
       buffer: the pickle, as a view.
@@ -104,7 +104,7 @@ def read_run(  # noqa: PLR0912, PLR0915
             if found.subdtype is not None or stop - start != count * found.itemsize:
                 break
             array = ArrayPlaceholder((_NDARRAY,), View(Block(buffer[start:stop]), found, shape, None, 0, count))
-            # The whole array has the usual form. Its memo entries: (0,), the arguments, the array, the shape.
+            # The whole array has the common form. Its memo entries: (0,), the arguments, the array, the shape.
             if key is not None:
                 memo[entry] = key
                 entry += 1
@@ -142,7 +142,7 @@ def read_run(  # noqa: PLR0912, PLR0915
 
 @lru_cache(maxsize=4096)
 def _shape(sizes: bytes, tuple_of: bytes) -> tuple[tuple[int, ...], int]:
-    """Returns the shape and its number of elements; 0 elements if the shape does not have the usual form.
+    """Returns the shape and its number of elements; 0 elements if the shape does not have the common form.
 
     Args:
       sizes: the opcodes that push the sizes.

@@ -60,7 +60,7 @@ def run(
 def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, limits: Limits) -> int:
     """Reads what joblib writes after the state of an array (numbers, or a pickle of objects); returns the end offset."""
     if frame_end not in (_NO_FRAME, pos):
-        raise PickleError("a joblib array inside of a frame")
+        raise PickleError("a joblib array inside a frame")
     if array.dtype is None or not array.dtype.is_object:
         return array.take(buffer, pos)
     array.data, pos = run(buffer, pos, limits, quick=False)  # with it, nested arrays would be read twice per level
@@ -139,13 +139,13 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     size = _U64(buffer, pos)[0]
                     pos += 8
                     if frame_end != _NO_FRAME or size > end - pos:
-                        raise PickleError("a frame that lies across another or reaches behind the end")
+                        raise PickleError("a frame that overlaps another or extends beyond the end")
                     frame_end = pos + size
                 elif op == 0x88:  # NEWTRUE
                     stack.append(True)
                 elif op == 0x80:  # PROTO
                     if buffer[pos] > 5:
-                        raise PickleError(f"pickle protocol {buffer[pos]}; 0 to 5 are known")
+                        raise PickleError(f"pickle protocol {buffer[pos]}; only 0 to 5 are supported")
                     pos += 1
                 else:
                     stack, pos = rare_opcodes.carry_out(op, buffer, pos, stack, marks, keys)
@@ -174,9 +174,9 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     arguments = stack.pop()
                     function = stack[-1]
                     if type(function) is not Constructor:
-                        raise PickleError(f"a call of a {kind(function)}, which is no constructor")
+                        raise PickleError(f"a call of a {kind(function)}, which is not a constructor")
                     if type(arguments) is not tuple:
-                        raise PickleError(f"a call of `{function.name}` whose arguments are no tuple")
+                        raise PickleError(f"a call of `{function.name}` whose arguments are not a tuple")
                     stack[-1] = function.make(arguments)
                 elif op == 0x28:  # MARK
                     marks.append(stack)
@@ -195,7 +195,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 elif op == 0x4D:  # BININT2
                     stack.append(_U16(buffer, pos)[0])
                     pos += 2
-                elif op == 0x42:  # BINBYTES: not copied here; whoever needs the bytes copies them once
+                elif op == 0x42:  # BINBYTES: not copied here, but once where the bytes are needed
                     if quick and marks and len(stack) == 1 and stack[0] is fast_path_tensor.LOAD_FROM_BYTES:
                         pos, frame_end, skipped, tensors = fast_path_tensor.read_run(
                             buffer, code, pos, frame_end, marks[-1], memo, skipped
@@ -220,7 +220,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                         frame_end = _NO_FRAME
                 elif op in (0x51, 0x50):  # BINPERSID, PERSID
                     if persistent is None:
-                        raise PickleError("a persistent id, which only torch.save's own forms have")
+                        raise PickleError("a persistent id, which only torch.save's own formats have")
                     if op == 0x51:
                         saved = stack.pop()
                     else:
@@ -253,7 +253,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                         items, stack[-2:] = stack[-2:], []
                     target = stack[-1]
                     if type(target) is not dict and type(target) is not DictPlaceholder:
-                        raise PickleError(f"items for a {kind(target)}, which is no dictionary")
+                        raise PickleError(f"items for a {kind(target)}, which is not a dictionary")
                     rare_opcodes.set_items(target, items, keys)
                 elif op in (0x65, 0x61):  # APPENDS, APPEND
                     if op == 0x65:
@@ -262,7 +262,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                         items = [stack.pop()]
                     target = stack[-1]
                     if type(target) is not list:
-                        raise PickleError(f"items appended to a {kind(target)}, which is no list")
+                        raise PickleError(f"items appended to a {kind(target)}, which is not a list")
                     target.extend(items)
                 elif op == 0x2E:  # STOP
                     if frame_end not in (_NO_FRAME, pos):

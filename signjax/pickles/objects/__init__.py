@@ -1,4 +1,4 @@
-"""What a pickle may build: tensors, storages, arrays, dtypes, each as a placeholder of our own until `resolve` settles it.
+"""What a pickle may build: tensors, storages, arrays, dtypes, each as a placeholder until `resolve` replaces it by its value.
 
 A placeholder checks its numbers before any memory is taken. No other class is ever made for a pickle.
 """

@@ -22,7 +22,7 @@ class JoblibArray(Placeholder):
     def build(self, state: Any) -> None:
         """Sets the wrapper's attributes."""
         if self.dtype is not None:
-            raise PickleError("a joblib array that is given its state twice")
+            raise PickleError("a joblib array whose state is set twice")
         match state:
             case {"subclass": Name(name="numpy.ndarray"), "shape": shape, "order": "C" | "F" as order, "dtype": dtype}:
                 self.shape = shape
@@ -32,7 +32,7 @@ class JoblibArray(Placeholder):
                     "a joblib array without shape, order and dtype, or of a class other than numpy.ndarray"
                 )
         if type(dtype) is not DtypePlaceholder:
-            raise PickleError("a joblib array whose dtype is none")
+            raise PickleError("a joblib array with an invalid dtype")
         self.padded = state.get("numpy_array_alignment_bytes") is not None
         check_shape(self.shape)
         self.dtype = dtype
@@ -45,7 +45,9 @@ class JoblibArray(Placeholder):
             pos += 1 + buffer[pos]
         size = check_shape(self.shape) * self.dtype.numpy().itemsize
         if size > len(buffer) - pos:
-            raise PickleError(f"a joblib array of {size} bytes, and {len(buffer) - pos} bytes left in the file")
+            raise PickleError(
+                f"a joblib array of {size} bytes, but only {len(buffer) - pos} bytes are left in the file"
+            )
         self.data = buffer[pos : pos + size]
         return pos + size
 

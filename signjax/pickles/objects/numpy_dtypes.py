@@ -32,7 +32,7 @@ class DtypePlaceholder(Placeholder):
     def build(self, state: Any) -> None:
         """Stores the state."""
         if self.state is not None:
-            raise PickleError("a dtype that is given its state twice")
+            raise PickleError("a dtype whose state is set twice")
         if type(state) is not tuple or len(state) not in (8, 9) or state[0] not in (3, 4):
             raise PickleError("a dtype whose state is not one of version 3 or 4")
         self.state = state
@@ -45,7 +45,7 @@ class DtypePlaceholder(Placeholder):
         """The dtype, built from checked parts."""
         if self._found is None:
             if self.is_object:
-                raise PickleError("a dtype with objects inside of a structure")
+                raise PickleError("a structured dtype that contains objects")
             if depth > _DEEPEST:
                 raise PickleError(f"a dtype nested more than {_DEEPEST} deep")
             self._found = self._make(depth)
@@ -72,7 +72,7 @@ def _parse(code: Any) -> tuple[str, str, bool]:
     if type(code) is bytes and code.isascii():
         code = code.decode("ascii")
     if type(code) is not str:
-        raise PickleError("a NumPy dtype whose code is no text")
+        raise PickleError("a NumPy dtype whose code is not text")
     return _parse_text(code)
 
 
@@ -80,7 +80,7 @@ def _parse(code: Any) -> tuple[str, str, bool]:
 def _parse_text(code: str) -> tuple[str, str, bool]:
     match = _CODE.fullmatch(code)
     if match is None or (match[2] and match[2] not in _NUMBERS):
-        raise PickleError(f"the NumPy dtype {code!r:.100}, which is none of NumPy's plain types")
+        raise PickleError(f"the NumPy dtype {code!r:.100}, which is not one of NumPy's plain types")
     return match[1], code.lstrip("<>|="), bool(match[6])
 
 

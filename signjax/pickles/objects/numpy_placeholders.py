@@ -35,7 +35,7 @@ class ArrayPlaceholder(Placeholder):
         if self.state is not None or self.ready is not None:
             raise PickleError("an array that is given its state twice")
         if type(state) is not tuple or len(state) not in (4, 5):
-            raise PickleError("an array whose state is no tuple of 4 or 5 values")
+            raise PickleError("an array whose state is not a tuple of 4 or 5 values")
         self.state = state[-4:]
 
     def view(self, _resolver: ResolverInterface) -> View | None:
@@ -51,7 +51,7 @@ class ArrayPlaceholder(Placeholder):
             raise PickleError("an array that is never given its state")
         shape, dtype, fortran, data = self.state
         if type(fortran) not in (bool, int):
-            raise PickleError("an array whose order is no truth value")
+            raise PickleError("an array whose order is not a Boolean")
         return shape, dtype, bool(fortran), data
 
 

@@ -31,13 +31,13 @@ class Constructor:
 
 
 class Placeholder:
-    """A placeholder that becomes a value of the tree once the whole pickle has been read."""
+    """Becomes a value of the tree once the whole pickle has been read."""
 
     __slots__ = ()
 
     def build(self, state: Any) -> None:
         """Receives the state set by the opcode BUILD."""
-        raise PickleError(f"state for a {type(self).__name__}, which has none")
+        raise PickleError(f"state for a {kind(self)}, which has none")
 
 
 class DictPlaceholder(dict[Any, Any], Placeholder):
@@ -46,7 +46,7 @@ class DictPlaceholder(dict[Any, Any], Placeholder):
     def build(self, state: Any) -> None:
         """Ignores attributes: torch attaches the version numbers of modules (`_metadata`) to a state dictionary."""
         if type(state) is not dict:
-            raise PickleError("attributes of a dictionary that are no dictionary themselves")
+            raise PickleError("a dictionary whose attributes are not a dictionary")
 
 
 def kind(value: object) -> str:

@@ -53,7 +53,7 @@ class SparseTensor(Placeholder):
     def _parts(resolver: ResolverInterface, parts: tuple[Any, ...]) -> Any:
         *tensors, shape = parts
         if not all(type(tensor) is Tensor for tensor in tensors):
-            raise PickleError("a sparse tensor whose parts are no tensors")
+            raise PickleError("a sparse tensor whose parts are not tensors")
         check_shape(sizes(shape))
         return *(tensor.view(resolver) for tensor in tensors), shape
 
@@ -61,7 +61,7 @@ class SparseTensor(Placeholder):
 def _scatter(resolver: ResolverInterface, rows: Any, values: Any, shape: tuple[int, ...]) -> "np.ndarray[Any, Any]":
     """Scatters values (entries, ...) into a dense array of zeros, at indices `rows` (indexed dimensions, entries)."""
     if rows.dtype != np.int64 or rows.ndim != 2 or not 0 < len(rows) <= len(shape) or not values.ndim:
-        raise PickleError("a sparse tensor whose indices are no table of whole numbers")
+        raise PickleError("a sparse tensor whose indices are not a matrix of whole numbers")
     if values.shape != (rows.shape[1], *shape[len(rows) :]):
         raise PickleError(f"a sparse tensor of shape {shape} with values of shape {values.shape}")
     bounds = np.array(shape[: len(rows)], np.int64)[:, None]
@@ -79,7 +79,7 @@ def _scatter(resolver: ResolverInterface, rows: Any, values: Any, shape: tuple[i
 def _compressed(starts: Any, others: Any, shape: tuple[int, ...], by_row: bool) -> "np.ndarray[Any, Any]":
     """Converts the row (or column) starts and column (or row) numbers of a compressed sparse matrix to indices (2, N)."""
     if len(shape) != 2 or starts.ndim != 1 or others.ndim != 1 or starts.dtype.kind != "i" or others.dtype.kind != "i":
-        raise PickleError("a compressed sparse tensor that is no matrix; save `tensor.to_dense()` instead")
+        raise PickleError("a compressed sparse tensor that is not a matrix; save `tensor.to_dense()` instead")
     lines = shape[0 if by_row else 1]
     steps = np.diff(starts)
     if len(starts) != lines + 1 or starts[0] != 0 or starts[-1] != len(others) or (steps < 0).any():

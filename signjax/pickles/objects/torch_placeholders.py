@@ -112,7 +112,7 @@ class Tensor(Placeholder):
             return self.ready
         arguments = self.arguments
         if len(arguments) < self.least or len(arguments) > 8:
-            raise PickleError(f"a tensor made of {len(arguments)} arguments")
+            raise PickleError(f"a tensor with {len(arguments)} arguments")
         metadata_at = 6 if self.dtype_at is None else 7
         metadata = arguments[metadata_at] if len(arguments) > metadata_at else None
         if metadata is not None and (type(metadata) is not dict or not metadata.keys() <= {"conj", "neg"}):
@@ -125,7 +125,7 @@ class Tensor(Placeholder):
             shape, strides = sizes(shape), sizes(strides)
         step = dtype.itemsize
         if type(offset) is not int:
-            raise PickleError("a tensor whose offset is no whole number")
+            raise PickleError("a tensor whose offset is not a whole number")
         return View(
             storage.found(),
             numpy_dtype(dtype.name),
@@ -155,20 +155,20 @@ def sizes(value: Any) -> tuple[Any, ...]:
     if type(value) is list:  # before torch 1.0, sizes were sometimes lists
         return tuple(value)
     if type(value) is not tuple:
-        raise PickleError("a tensor whose shape or strides are no tuple")
+        raise PickleError("a tensor whose shape or strides are not a tuple")
     return value
 
 
 def _dtype(value: Any) -> TorchDtype:
     if type(value) is not Name or type(value.meaning) is not TorchDtype:
-        raise PickleError("a tensor whose dtype is none of torch's")
+        raise PickleError("a tensor whose dtype is not one of torch's")
     return value.meaning
 
 
 def parameter(arguments: tuple[Any, ...]) -> Any:
     """`torch._utils._rebuild_parameter(data, requires_grad, hooks)` and variants: a parameter is read as its tensor."""
     if not 1 <= len(arguments) <= 4 or not isinstance(arguments[0], Placeholder):
-        raise PickleError("a parameter that is made of something other than a tensor")
+        raise PickleError("a parameter whose value is not a tensor")
     return arguments[0]
 
 
@@ -187,5 +187,5 @@ def device(arguments: tuple[Any, ...]) -> str:
         or type(arguments[0]) is not str
         or not all(type(i) is int for i in arguments[1:])
     ):
-        raise PickleError("a torch.device that is no name and number")
+        raise PickleError("a torch.device that is not a name and a number")
     return ":".join(map(str, arguments))

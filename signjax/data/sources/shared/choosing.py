@@ -38,7 +38,7 @@ def channels_of(wanted: Layout, given: Layout) -> np.ndarray:
         if there is None or there.points != part.points or (part.kind != there.kind and kinds != ("xy", "xyz")):
             listed = ", ".join(f"{other.name} ({other.points} x {other.kind})" for other in given.parts)
             raise InputError(
-                f"config.data.layout={wanted.name} needs part {part.name} ({part.points} x {part.kind}), but the source has {listed}"
+                f"config.data.layout={wanted.name} needs part {part.name} ({part.points} x {part.kind}); the source has {listed}"
             )
         points = np.arange(given.width)[given.channels_of(part.name)].reshape(there.points, there.channels_per_point)
         columns.append(points[:, : part.channels_per_point] if part.kind in COORDINATES else points)
