@@ -54,7 +54,6 @@ class MetricsLog:
         path = folder / "metrics.jsonl"
         kept = [record for record in read_log(path) if record["epoch"] <= epochs_done]
         write_text(path, "".join(json.dumps(record) + "\n" for record in kept))
-        self.records = kept
         self._file = path.open("a", encoding="utf-8")
         purge = kept[-1]["step"] + 1 if kept else 0
         self._tags: dict[str, str] = {}
@@ -71,7 +70,6 @@ class MetricsLog:
 
     def write(self, record: dict[str, Any]) -> None:
         """Adds a record; it has at least `epoch` and `step`."""
-        self.records.append(record)
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
         values = _flat(record)
