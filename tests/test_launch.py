@@ -286,21 +286,21 @@ def not_utf8(folder: Path) -> list[str]:
     ("case", "expected"),
     [
         (no_such_path, "no such folder"),
-        (empty_folder, "holds no .pkl file"),
+        (empty_folder, "has no .pkl files"),
         (no_pickle, "no clip can be used (1 unreadable)"),
         (no_match, "none of its 1 clips"),
         (lonely_class, "rare_classes=leave_out"),
         (misspelt, "epochs"),
         (wrong_type, "epochs"),
         (bad_value, "config.model.heads is 7"),
-        (several, "error: 4 problems:\n  1. config.train.epoch: there is no such key"),
+        (several, "error: 4 problems:\n  1. config.train.epoch does not exist"),
         (several, "4. config.train.buckets is 1000; it must be a whole number from 1 to 64\n"),
         (section, "config.train is a group of keys"),
         (stray, "error: stray: not a flag"),
         (unknown_mode, "should be one of <train|prepare|evaluate|predict>"),
         (unknown_flag, "error: Unknown command line flag 'epochs'"),
         (no_flag_file, "error: Unable to open flagfile"),
-        (broken_config, "mine.py, line 1: not Python"),
+        (broken_config, "mine.py, line 1: the file is not valid Python"),
         (bad_value_for_prediction, "config.data.source is 'pandas'"),
         (bad_value_for_evaluation, "config.train.learning_rate is nan"),
         (not_utf8, "clips\\udcff: no such folder"),
@@ -387,7 +387,9 @@ def copied(finished, tmp_path) -> Path:
 
 
 def test_a_run_ends_with_a_self_check(finished):
-    assert re.search(r"self-check: \d+ clips, read again from their source, are what the model was given", finished[1])
+    assert re.search(
+        r"self-check: \d+ clips and their labels, read again from the source, equal the model's inputs", finished[1]
+    )
 
 
 def test_other_data_in_a_finished_run_are_refused_and_nothing_is_lost(copied, tmp_path):
@@ -420,7 +422,7 @@ def test_one_process_at_a_time_works_on_a_run_folder(copied):
     with locks.inner_lock(copied, lambda line: None) as lock:
         lock.require()
         said = launch(copied, *TINY, status=1).stderr
-    assert f"another process is working on it (process {os.getpid()} on " in said
+    assert f"another process is using it (process {os.getpid()} on " in said
     assert (copied / "metrics.jsonl").read_bytes() == before
 
 

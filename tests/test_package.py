@@ -115,7 +115,7 @@ def test_every_door_has_the_same_flags_and_messages(door):
     assert PROJECT["project"]["scripts"] == {"signjax": "signjax.__main__:run"}
     status, text = said("--config.train.epoch=3", "--config.seed=-1")
     assert status == 1 and "Traceback" not in text
-    assert text.startswith("error: 2 problems:\n  1. config.train.epoch: there is no such key")
+    assert text.startswith("error: 2 problems:\n  1. config.train.epoch does not exist")
     status, text = said("--help")
     assert status == 1 and all(f"--{name}" in text for name in ("config", "workdir", "mode", "[no]config_help"))
     assert f"<{'|'.join(MODES)}>" in text

@@ -7,7 +7,6 @@ result, it uses the usual one.
 Shapes: B clips, T frames, D features in, F features out. Frames or clips may come first.
 """
 
-
 import flax.linen as nn
 import jax
 import jax.numpy as jnp

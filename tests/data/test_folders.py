@@ -61,7 +61,7 @@ with locks.sibling_lock(pathlib.Path({str(tmp_path / "d")!r}), print) as lock:
         pid = holder.stdout.readline().strip()
         with locks.sibling_lock(tmp_path / "d", silent) as lock:
             assert not lock.shared()
-            with pytest.raises(InputError, match=rf"another process is working on it \(process {pid} on "):
+            with pytest.raises(InputError, match=rf"another process is using it \(process {pid} on "):
                 lock.require()
         holder.stdin.close()
         holder.wait()

@@ -73,7 +73,7 @@ def test_labels_outside_of_the_classes_are_found_whatever_the_digests_say(folder
 def test_labels_that_belong_to_other_clips_are_found_whatever_the_digests_say(folder):
     np.save(folder / "labels.npy", np.roll(np.load(folder / "labels.npy"), 1, axis=0))
     sealed_again(folder)
-    with pytest.raises(InputError, match=r"other classes of head 'gloss' than labels\.npy"):
+    with pytest.raises(InputError, match=r"clips\.csv and labels\.npy have different classes for head 'gloss'"):
         open_dataset(folder)
 
 
@@ -90,7 +90,7 @@ def test_offsets_that_do_not_fit_are_found(folder, fault):
         offsets = offsets.astype(np.int32)
     np.save(folder / "offsets.npy", offsets)
     sealed_again(folder)
-    with pytest.raises(InputError, match="do not agree"):
+    with pytest.raises(InputError, match="are inconsistent"):
         open_dataset(folder)
 
 
@@ -138,7 +138,7 @@ def test_frames_that_changed_between_reading_and_writing_stop_the_run(corpus, tm
     write = prepare_module.write_dataset
     monkeypatch.setattr(prepare_module, "write_dataset", damage)
     recipe = make_recipe(path=str(corpus))
-    with pytest.raises(InputError, match="are not those that were read"):
+    with pytest.raises(InputError, match="have changed since they were read"):
         prepare(recipe, tmp_path / "d", silent)
     assert not (tmp_path / "d").exists()
     monkeypatch.undo()

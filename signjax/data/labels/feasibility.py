@@ -35,8 +35,9 @@ def check_none_rare(rare: set[tuple[str, str]], path: str) -> None:
       InputError: there are some; the message names the first few.
     """
     if rare:
+        have = "1 class has" if len(rare) == 1 else f"{len(rare)} classes have"
         raise InputError(
-            f"{path}: {len(rare)} classes have only one clip, so they cannot be both learned and tested: "
+            f"{path}: {have} only one clip, too few for both training and testing: "
             f"{_listed([f'{name!r} ({head})' for head, name in sorted(rare)])}. "
             "Add clips, or leave these classes out with --config.data.rare_classes=leave_out",
             accept={"data.rare_classes": "leave_out"},

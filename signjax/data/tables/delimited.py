@@ -90,7 +90,7 @@ def _check_once(where: str, written: Sequence[str], columns: Sequence[str]) -> N
     if twice:
         texts = [text for column, found in twice.items() for text in found if text != column]
         written_so = f" (also spelled {', '.join(map(repr, texts))})" if texts else ""
-        raise InputError(f"{where}: {_quoted(sorted(twice))} occurs twice{written_so}. Rename or remove all but one")
+        raise InputError(f"{where}: found {_quoted(sorted(twice))} twice{written_so}. Rename or remove all but one")
 
 
 def _quoted(columns: Sequence[str]) -> str:

@@ -83,7 +83,7 @@ def check_named_once(clips: Iterable[tuple[str, str]], faults: Faults) -> None:
     seen: dict[str, str] = {}
     for clip, place in clips:
         if clip in seen:
-            what = f"clip {clip!r} is also in {seen[clip]}"
+            what = f"clip {clip!r} occurs twice, also in {seen[clip]}"
             faults.add(place, what, "Each clip must have one row: remove the others, or give each its own name")
         elif clip:
             seen[clip] = place
@@ -153,7 +153,7 @@ def _frame(column: str, text: str | None, fault: Callable[[str, str, str], None]
     if whole is not None and number == -1 and column == "end":  # as WLASL writes it
         return None
     if whole is None and _DECIMAL.fullmatch(text):
-        what = f"expected the number of a frame, found {text!r}, which looks like a time in seconds"
+        what = f"expected the number of a frame, found {text!r}, which looks like seconds"
         fault(column, what, "Multiply seconds by the frame rate, and round: 'start' and 'end' count frames from 0")
     else:
         advice = "Frames are counted from 0; -1 or an empty 'end' means the end of the file"

@@ -100,7 +100,7 @@ def test_an_error_names_position_symbol_and_what_would_fit():
     assert "palm" in str(caught.value)
     with pytest.raises(UnparsedError, match="after 2 symbols, end of the string"):
         parse(string("fist extfingeru"))
-    with pytest.raises(UnparsedError, match="no HamNoSys symbol"):
+    with pytest.raises(UnparsedError, match="not a HamNoSys symbol"):
         parse("\ue0ff")
     with pytest.raises(UnparsedError, match="after 0 symbols"):
         parse("")

@@ -53,11 +53,11 @@ def test_half_a_pair_does_not_mirror(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("{", "not the JSON of a layout"),
-        ("[]", "not the JSON of a layout"),
+        ("{", "does not describe a layout"),
+        ("[]", "does not describe a layout"),
         ({"parts": []}, "no part"),
         ({"parts": [{"landmarks": "foot", "kind": "xy"}]}, "'foot'"),
-        ({"parts": [{"landmarks": "pose"}]}, "no key 'kind'"),
+        ({"parts": [{"landmarks": "pose"}]}, "key 'kind' is missing"),
         ({"parts": [{"landmarks": "pose", "kind": "yx"}]}, "kind 'yx'"),
         ({"parts": [{"landmarks": "pose", "kind": "xy", "indices": [33]}]}, "from 0 to 32"),
         ({"parts": [{"landmarks": "face", "kind": "scalar"}]}, "visibility of the pose"),

@@ -70,8 +70,8 @@ def test_all_that_keeps_a_run_from_starting_is_told_at_once_with_what_accepts_it
     with pytest.raises(InputError) as caught:
         prepare(make_recipe(source="arrays", path=str(path)), tmp_path / "d", silent)
     said = str(caught.value)
-    assert "2 classes have a single clip" in said and "signer" in said
-    assert "To go on all the same: --config.data.rare_classes=leave_out --config.data.split=column" in said
+    assert "2 classes have only one clip" in said and "signer" in said
+    assert "To continue anyway: --config.data.rare_classes=leave_out --config.data.split=column" in said
     assert caught.value.accept == {"data.rare_classes": "leave_out", "data.split": "column"}
     prepare(
         make_recipe(source="arrays", path=str(path), rare_classes="leave_out", split="column"), tmp_path / "d", silent
@@ -84,7 +84,7 @@ def test_problems_behind_problems_are_told_too(tmp_path):
     with pytest.raises(InputError) as caught:
         prepare(kill_preparation.stopping(recipe)["several of these"], tmp_path / "d", silent)
     said = str(caught.value)
-    for expected in ("have a single clip", "are one recording", "signer"):
+    for expected in ("have only one clip", "are the same recording", "signer"):
         assert expected in said
     assert caught.value.accept == {"data.rare_classes": "leave_out", "data.duplicates": "drop", "data.split": "column"}
     prepare(recipe, tmp_path / "d", silent)
@@ -107,7 +107,7 @@ def test_what_the_disk_lost_of_the_clips_that_were_read_is_read_again(tmp_path, 
     path.write_bytes(content)
     said: list[str] = []
     assert prepare(recipe, tmp_path / "d", said.append).digest == whole.digest
-    assert any("of 200 clips were read before" in line for line in said)
+    assert any("of 200 clips were already read" in line for line in said)
     assert not any("200 of 200" in line for line in said)
     assert kill_preparation.content(tmp_path / "d") == kill_preparation.content(tmp_path / "whole")
     open_dataset(tmp_path / "d")

@@ -118,7 +118,7 @@ def test_nothing_is_lost_without_a_reason(tmp_path):
 def test_folders_that_cannot_be_used(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
         gislr.source_files(Request(tmp_path / "absent"))
-    with pytest.raises(InputError, match=r"holds no \.parquet file"):
+    with pytest.raises(InputError, match=r"has no \.parquet files"):
         gislr.source_files(Request(tmp_path))
     write_parquet(tmp_path / "1" / "2.parquet", [0])
     with pytest.raises(InputError, match=r"train\.csv: no such file"):
@@ -142,9 +142,9 @@ def test_its_table_is_read_strictly(tmp_path):
     with pytest.raises(InputError) as caught:
         read(tmp_path)
     for said in (
-        "line 4: a quotation mark begins a field that does not end",
+        "line 4: the quotation mark that begins a field has no partner",
         "line 5, column 'participant_id': expected a value, found nothing",
-        "line 6: clip '26734/1000035562' stands in the table twice, also in line 2",
+        "line 6: clip '26734/1000035562' occurs twice, also in line 2",
         "line 7: expected 4 fields, found 3",
     ):
         assert said in str(caught.value)

@@ -156,7 +156,7 @@ def test_each_fault_names_the_frame(tmp_path):
         "a/5": "missing_frames",
         "a/6": "unreadable",
     }
-    assert "a frame of 100 values" in found["a/1"][1] and "1662" in found["a/1"][1]
+    assert "frames have 100 values" in found["a/1"][1] and "1662" in found["a/1"][1]
     assert "3.npy: expected 126 numbers as in 0.npy" in found["a/2"][1]
     assert "1.npy" in found["a/3"][1]
     assert "66 frames from 0.npy to 70.npy are not there, 5 are" in found["a/5"][1]
@@ -167,7 +167,7 @@ def test_folders_that_cannot_be_used(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
         read(tmp_path / "absent")
     (tmp_path / "a").mkdir()
-    with pytest.raises(InputError, match=r"holds no class/sequence/frame\.npy"):
+    with pytest.raises(InputError, match=r"there is no class/sequence/frame\.npy"):
         read(tmp_path)
 
 

@@ -190,7 +190,7 @@ def test_nothing_is_lost_without_a_reason(tmp_path):
 def test_folders_that_cannot_be_used(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
         pose.source_files(Request(tmp_path / "absent"))
-    with pytest.raises(InputError, match=r"holds no \.pose file"):
+    with pytest.raises(InputError, match=r"has no \.pose files"):
         pose.source_files(Request(tmp_path))
     header(HOLISTIC)
     (tmp_path / "a.pose").write_bytes(b"")

@@ -244,7 +244,7 @@ def test_labels_that_match_no_clip_name_both_sides(tmp_path):
 def test_requests_that_cannot_be_used(tmp_path):
     with pytest.raises(InputError, match="no such folder"):
         read(tmp_path / "absent")
-    with pytest.raises(InputError, match=r"holds no \.pkl file"):
+    with pytest.raises(InputError, match=r"has no \.pkl files"):
         read(tmp_path, labelled=False)
     write_clip(tmp_path / "a.pkl")
     with pytest.raises(InputError, match=r"no label table; looked for labels\.csv"):

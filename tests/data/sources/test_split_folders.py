@@ -60,16 +60,14 @@ def test_folders_beside_splits_are_named(tmp_path, files):
             frame_files(tmp_path / split / "eat" / "0")
     frame_files(tmp_path / "extra" / "0")
     frame_files(tmp_path / "old" / "eat" / "0")
-    with pytest.raises(
-        InputError, match=r"'Test', 'Train' hold folders of classes, .*that are none: 'extra', 'old'\. Move"
-    ):
+    with pytest.raises(InputError, match=r"'Test', 'Train' contain class folders, .*are not: 'extra', 'old'\. Move"):
         listed(tmp_path)
 
 
 def test_a_split_that_holds_sequences_is_named(tmp_path):
     frame_files(tmp_path / "train" / "eat" / "0")
     frame_files(tmp_path / "test" / "0")
-    with pytest.raises(InputError, match=r"'train' hold folders of classes.*: 'test'"):
+    with pytest.raises(InputError, match=r"'train' contain class folders.*: 'test'"):
         listed(tmp_path)
 
 

@@ -76,9 +76,7 @@ def test_numbers_that_pandas_wrote_are_one_class_and_one_signer(tmp_path):
     listing = labelled(tmp_path, [("a", "2", "4"), ("b", "2.0", "4.0"), ("c", "3", "5"), ("d", "3", "nan")])
     assert [item.labels["gloss"] for item in listing.items] == ["2", "2", "3", "3"]
     assert [item.signer for item in listing.items] == ["4", "4", "5", None]
-    assert (
-        "signer '4.0' is taken for '4'" in listing.remarks and "signer 'nan' is taken for not known" in listing.remarks
-    )
+    assert "signer '4.0' is read as '4'" in listing.remarks and "signer 'nan' is read as unknown" in listing.remarks
 
 
 def test_a_label_of_nothing_is_no_class_but_the_sign_none_is(tmp_path):
