@@ -1,4 +1,4 @@
-"""Problems that are told together, with the settings that accept them."""
+"""Problems that are reported together, with the settings that accept them."""
 
 import pytest
 

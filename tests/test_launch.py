@@ -1,4 +1,4 @@
-"""The front door, as a user comes through it: each test starts `launch.py` as a process of its own."""
+"""The command line as users see it: each test starts `launch.py` in its own process."""
 
 import csv
 import json
@@ -60,7 +60,7 @@ def records(workdir: Path) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> tuple[Path, str]:
-    """A finished run and what it printed."""
+    """A finished run and its output."""
     workdir = tmp_path_factory.mktemp("finished") / "run"
     return workdir, launch(workdir, *TINY).stdout
 
@@ -338,7 +338,7 @@ def test_the_config_holds_exactly_the_documented_keys():
 
 
 def planted_copy(folder: Path) -> list[str]:
-    """Flags for clips with a given split, of which one for training is a clip for testing, renamed, resampled and with noise."""
+    """Flags for clips with a given split; one training clip is a test clip, renamed, resampled and with added noise."""
     rng = np.random.default_rng(0)
     clips = [np.cumsum(rng.normal(size=(int(rng.integers(30, 60)), 6)), axis=0) for _ in range(60)]
     original = clips[50]
@@ -393,7 +393,7 @@ def test_a_run_ends_with_a_self_check(finished):
 
 
 def test_other_data_in_a_finished_run_are_refused_and_nothing_is_lost(copied, tmp_path):
-    """The same files but for two labels that changed places."""
+    """The same files except that two labels are swapped."""
     shutil.copytree(copied / "corpus", tmp_path / "other")
     table = tmp_path / "other" / "labels.csv"
     lines = table.read_text().splitlines()

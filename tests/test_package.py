@@ -1,4 +1,4 @@
-"""What holds for the package as a whole: sizes, docstrings, version, and the command line wherever the package is installed."""
+"""Properties of the package as a whole: sizes, docstrings, version, and the command line of an installed package."""
 
 import ast
 import re
@@ -104,7 +104,7 @@ def test_a_file_of_the_same_name_is_preferred(tmp_path, monkeypatch):
     "door", [["launch.py"], ["-m", "signjax"], ["-c", "from signjax.__main__ import run; run()"]], ids=" ".join
 )
 def test_every_door_has_the_same_flags_and_messages(door):
-    """The last is what the installed command `signjax` does."""
+    """The last one is what the installed command `signjax` runs."""
 
     def said(*flags: str) -> tuple[int, str]:
         done = subprocess.run(

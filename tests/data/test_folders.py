@@ -1,4 +1,4 @@
-"""Folders that appear whole, and locks on them."""
+"""Folders that are replaced atomically, and their locks."""
 
 import errno
 import fcntl

@@ -1,4 +1,4 @@
-"""A dataset folder that is not what was written is not opened."""
+"""A dataset folder that was changed after it was written is not opened."""
 
 import json
 import shutil
@@ -41,7 +41,7 @@ def test_files_that_did_not_change_are_not_read_again(folder, monkeypatch):
     open_dataset(folder)
 
 
-def test_a_folder_that_nobody_can_write_beside_is_checked_each_time(folder, monkeypatch):
+def test_a_folder_without_a_writable_parent_is_checked_each_time(folder, monkeypatch):
     def refuse(*_: object) -> None:
         raise PermissionError("read-only")
 
@@ -55,7 +55,7 @@ def test_a_folder_that_nobody_can_write_beside_is_checked_each_time(folder, monk
 
 
 def sealed_again(folder: Path, **changes: object) -> None:
-    """Makes the digests right again, as a faulty program that writes datasets would."""
+    """Corrects the digests, as if a faulty program had written the dataset."""
     info = json.loads((folder / "dataset.json").read_text()) | changes
     info["files"] = {name: integrity.digest_of(folder / name) for name in info["files"]}
     (folder / "dataset.json").write_text(json.dumps(integrity.sealed(info)))

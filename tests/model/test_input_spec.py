@@ -1,4 +1,4 @@
-"""What a model was trained on survives the way to disk, bit for bit."""
+"""An `InputSpec` is read back from disk bit for bit."""
 
 import json
 from dataclasses import fields, replace

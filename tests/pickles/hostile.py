@@ -1,6 +1,6 @@
 """Attacks on readers of pickles: files that would run code, read out of bounds, or eat time or memory.
 
-Each is (name, bytes, what the refusal has to say). Those that run code would write a file named by `CANARY`.
+Each is (name, bytes, expected text in the error). Those that run code would write a file named `CANARY`.
 """
 
 import bz2
@@ -31,7 +31,7 @@ from tests.pickles.forge import (
     whole,
 )  # fmt: skip
 
-CANARY = "canary-4f1c"  # a name below the working directory of whoever would run the attack
+CANARY = "canary-4f1c"  # a file in the working directory of the process that would run the attack
 TOUCH = f"touch {CANARY}"
 PYTHON = f"open({CANARY!r}, 'w')"
 SYSTEM = call(name("os", "system"), text(TOUCH))
@@ -42,7 +42,7 @@ Attack = tuple[str, bytes, str]
 
 
 def code() -> Iterator[Attack]:
-    """Names, calls and states that would run something."""
+    """Names, calls and states that would run code."""
     for module, attribute, argument in (
         ("os", "system", TOUCH), ("posix", "system", TOUCH), ("nt", "system", TOUCH), ("subprocess", "getoutput", TOUCH),
         ("builtins", "eval", PYTHON), ("builtins", "exec", PYTHON), ("__builtin__", "eval", PYTHON),
@@ -115,7 +115,7 @@ def code() -> Iterator[Attack]:
 
 
 def time_and_memory() -> Iterator[Attack]:
-    """A few bytes that ask for much."""
+    """A few bytes that request much memory or time."""
     double = b"K\x01" + b"2\x86" * 40
     deep = b")" + b"\x85" * 300_000
     yield "memo index of 4 billion", b"]r\xff\xff\xff\x0f.", ""

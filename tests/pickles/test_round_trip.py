@@ -1,4 +1,4 @@
-"""What Python's, NumPy's and torch's own writers write is read back, whatever it is."""
+"""Whatever Python, NumPy and torch write is read back."""
 
 import math
 import pickle
@@ -50,7 +50,7 @@ def read(content: bytes) -> Any:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equal in value and type all the way down; NaN equals itself."""
+    """Recursively equal in value and type; NaN equals itself."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):

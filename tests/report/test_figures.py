@@ -26,7 +26,7 @@ def drawn(frames, layout, valid=None):
 
 
 def person(layout: Layout = XY, frames: int = 20) -> np.ndarray:
-    """A person in pixels, facing the camera, with both hands beside the body."""
+    """A person in pixels, facing the camera, with both hands next to the body."""
     made = np.zeros((frames, layout.width), np.float32)
     places = {
         11: (380, 300),

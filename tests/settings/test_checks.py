@@ -1,4 +1,4 @@
-"""What the settings of a run can be: every key has a rule, and what breaks one is told, with all else, before anything is read."""
+"""The allowed settings of a run: every key has a rule, and all violations are reported together before anything is read."""
 
 import json
 import math
@@ -21,7 +21,7 @@ RULES = {key: one.kind for key, one in SETTINGS.items()}
 
 
 def problems(*flags: str, mode: str = "train") -> str:
-    """What is said of the base config with these flags; empty where nothing is wrong."""
+    """The error for the base config with these flags; empty if nothing is wrong."""
     others, overrides = take_overrides(flags)
     assert not others
     good, faults = readable(overrides)

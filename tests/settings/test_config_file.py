@@ -1,4 +1,4 @@
-"""A config file is the user's own program; whatever is wrong with it, one sentence says where."""
+"""A config file is the user's own program; for any error in it, one sentence says where."""
 
 from pathlib import Path
 

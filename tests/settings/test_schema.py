@@ -1,4 +1,4 @@
-"""One truth for each setting: keys, defaults, help, checks, flags, plans and documentation all come from the fields."""
+"""A single source for each setting: keys, defaults, help, checks, flags, plans and documentation all come from the fields."""
 
 import re
 from dataclasses import dataclass, fields
@@ -64,7 +64,7 @@ def test_every_setting_has_a_use():
 
 
 def test_a_new_setting_is_one_field(monkeypatch):
-    """Its key, default, flag, help, check and plan follow; `tests/test_launch.py` shows that they reach the command line."""
+    """Its key, default, flag, help, check and plan follow; `tests/test_launch.py` tests that they reach the command line."""
 
     @dataclass(frozen=True)
     class WithRest(LoopSettings):

@@ -124,7 +124,7 @@ def test_nothing_is_cut_from_a_clip_without_motion_or_without_hands():
 
 
 def test_a_sign_of_the_corpus_is_not_cut_into():
-    """Idle frames are cut; the frames in which the dominant arm is on its way to the sign or in it stay."""
+    """Idle frames are cut; frames in which the dominant arm moves towards the sign or performs it are kept."""
     layout = layout_registry.smplx()
     for index in range(12):
         rng = np.random.default_rng(index)

@@ -29,7 +29,7 @@ def test_coordinates_are_interpolated_over_short_gaps_and_zero_over_long_ones():
 
 @pytest.mark.parametrize("name", ["smplx", "smplx_6d"])
 def test_rotations_are_interpolated_as_rotations(name):
-    """Two rotation vectors near pi with opposite signs are nearly the same rotation; their mean would be none at all."""
+    """Two rotation vectors near pi with opposite signs are nearly the same rotation; their mean would be no rotation."""
     layout = layout_registry.BUILT_IN["smplx"]
     frames = np.zeros((3, layout.width), np.float32)
     hand = layout.channels_of("left_hand")

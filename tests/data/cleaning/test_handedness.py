@@ -32,7 +32,7 @@ def synthetic_clip(signer: int, sign: int) -> Clip:
 
 
 def waving(hand: str, missing: float | None = None) -> Clip:
-    """A figure in pixels that waves one hand; of the other, nothing was seen if `missing` is given."""
+    """A figure in pixels that waves one hand; if `missing` is given, the other hand was never seen."""
     frames = np.full((40, XY.width), 300.0, np.float32)
     time = np.arange(40)
     rng = np.random.default_rng(0)

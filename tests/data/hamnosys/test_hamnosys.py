@@ -1,4 +1,4 @@
-"""The HamNoSys parser: every symbol of a string in the tree exactly once, nothing swallowed, and a place named where it fails."""
+"""The HamNoSys parser: every symbol of a string is in the tree exactly once, and an error names the position."""
 
 import json
 import os

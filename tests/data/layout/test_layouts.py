@@ -117,7 +117,7 @@ def test_mirror_swaps_the_hands_and_their_validity():
 
 
 def test_well_known_landmarks_are_partners():
-    """Right and left corner of eye and mouth, brow, temple, jaw; nose tip and chin are their own."""
+    """Right and left corner of eye and mouth, brow, temple, jaw; nose tip and chin are their own partners."""
     pairs = [(33, 263), (133, 362), (61, 291), (78, 308), (70, 300), (127, 356), (234, 454), (159, 386), (145, 374)]
     pairs += [(172, 397), (105, 334), (205, 425), (1, 1), (152, 152), (10, 10), (168, 168)]
     for right, left in pairs:

@@ -1,4 +1,4 @@
-"""A run that is cut off goes on, and ends as one that was not."""
+"""An interrupted run continues, and ends with the same result as an uninterrupted one."""
 
 import json
 import os
@@ -43,11 +43,11 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 class Stop(Exception):
-    """What cuts a run off in these tests."""
+    """Interrupts a run in these tests."""
 
 
 def cut_off(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """Lets so many batches be read, then stops."""
+    """Reads the given number of batches, then stops."""
     done = []
 
     def read(*arguments):
@@ -137,7 +137,7 @@ def children(pid: int) -> list[int]:
 
 
 def test_a_killed_process_is_taken_up_by_the_next(tmp_path):
-    """With workers, and killed outright: what an out-of-memory killer or a cluster's time limit does."""
+    """With workers, and killed without warning, as by an out-of-memory killer or a cluster's time limit."""
     count, frames = 4000, 40
     flat = np.random.default_rng(0).normal(size=(count * frames, 60)).astype(np.float32)
     offsets = np.arange(count + 1) * frames

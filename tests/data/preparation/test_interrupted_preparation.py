@@ -1,4 +1,4 @@
-"""Preparation that is killed or stops at an error, and then goes on: every clip keeps its own frames."""
+"""Preparation that is killed or stops at an error, and then continues: every clip keeps its own frames."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_run_that_is_killed_ends_with_the_bytes_of_one_that_was_not(tmp_path):
-    """A few of the moments that the command tries; docs/reliability.md has the table of all."""
+    """A few of the interruptions that the benchmark tries; docs/reliability.md has the full table."""
     table = tmp_path / "table.json"
     command = [sys.executable, "-m", "benchmarks.kill_preparation", "--events=9", "--random=3", f"--json={table}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -32,7 +32,7 @@ def test_a_run_that_is_killed_ends_with_the_bytes_of_one_that_was_not(tmp_path):
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[np.ndarray], list[str]]:
-    """400 clips of which two are alone in their class, and a given split across which signers are shared."""
+    """400 clips, two of which are alone in their class, with a given split that shares signers."""
     random = np.random.default_rng(0)
     clips = [random.normal(size=(random.integers(10, 30), 6)).astype("f4") + i % 8 for i in range(400)]
     labels = [f"c{i % 8}" for i in range(400)]

@@ -1,4 +1,4 @@
-"""What is said of a data set that looks wrong as a whole."""
+"""The warnings about a data set that looks wrong as a whole."""
 
 import numpy as np
 import pytest
@@ -89,7 +89,7 @@ def test_two_joints_in_degrees_among_others_in_radians(tmp_path):
 
 
 def test_segments_in_whole_seconds(tmp_path):
-    """Clips of a label table that end at 2, 4 and 6 s of recordings of 150 frames."""
+    """Clips in a label table that end 2, 4 and 6 s into recordings of 150 frames."""
     (tmp_path / "clips").mkdir()
     random = np.random.default_rng(0)
     rows = ["clip,file,start,end,gloss"]

@@ -1,4 +1,4 @@
-"""Clips that are read again from their source are what a model is given, or the run stops."""
+"""The run stops if clips read again from their source differ from the model's inputs."""
 
 import json
 import shutil

@@ -13,7 +13,7 @@ TYPES = {"face": 468, "left_hand": 21, "pose": 33, "right_hand": 21}
 
 
 def write_parquet(path: Path, numbers: list[int], *, shuffled: bool = False, cut: int = 0) -> np.ndarray:
-    """A file as the competition has it; (T, 543, 3) in the order of its rows, the left hand never found."""
+    """A file in the competition's format; (T, 543, 3) in the order of its rows, without the left hand."""
     pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install pyarrow")
     from pyarrow import parquet
 

@@ -36,7 +36,7 @@ def header(components: dict[str, tuple[str, ...]], dimensions: int = 3):
 
 
 def write(path: Path, head, frames: int = T, people: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """A file of random points of which the first is never found; its data and confidence."""
+    """A file of random points, of which the first is never found; returns its data and confidence."""
     from pose_format import Pose
     from pose_format.numpy import NumPyPoseBody
 

@@ -19,7 +19,7 @@ T = 6
 
 
 def content(frames: int = T, **changes: object) -> dict[str, object]:
-    """All that SignAvatars stores of a clip, at the true shapes."""
+    """Everything that SignAvatars stores for a clip, with the real shapes."""
     rng = np.random.default_rng(frames)
     seen = np.arange(frames) % 2 == 0
 

@@ -1,4 +1,4 @@
-"""What every source must do, in every form of files."""
+"""The contract that every source must fulfil, in every file format."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The motion of the synthetic signers follows the string: what a symbol says can be measured on the stick figure."""
+"""The motion of the synthetic signers follows the string: the meaning of a symbol can be measured on the stick figure."""
 
 from itertools import product
 
@@ -23,7 +23,7 @@ BASE = "finger2 extfingeru palml chest moved"
 
 
 def frames_of(names: str, noise: float = 0.0) -> np.ndarray:
-    """(T, 169): a clip in a timing that follows from the number of steps alone, without noise unless asked for."""
+    """(T, 169): a clip whose timing depends only on the number of steps, without noise by default."""
     clip = sign_plan(plan(parse(string(names))), STILL, np.random.default_rng(0), noise)["smplx"]
     frames = np.concatenate([clip[:, :159], clip[:, 169:179]], 1)
     frames[:, :3] = 0.0  # the root turned to the camera is not of interest here

@@ -22,7 +22,7 @@ RECORDS = [
 
 
 def write(path: Path, records: list[dict[str, str]]) -> Path:
-    """The same table in the form that the suffix says."""
+    """The same table in the format of the suffix."""
     if path.suffix == ".json":
         path.write_text(json.dumps(records))
     elif path.suffix == ".jsonl":

@@ -1,4 +1,4 @@
-"""Converting folders: what lands where, what is done again, and what is never touched."""
+"""Converting folders: where outputs go, what is converted again, and what is never touched."""
 
 import errno
 import fcntl
@@ -121,7 +121,7 @@ def test_a_run_without_its_manifest_knows_its_own_files(tmp_path: Path) -> None:
 
 
 def test_names_are_kept_apart(tmp_path: Path) -> None:
-    """Keys are data: none leads out of a folder, none is taken for an argument, no two become one."""
+    """Keys are data: no key leads out of a folder or is mistaken for an argument, and no two keys become one."""
     source = tmp_path / "in"
     source.mkdir()
     keys = ["file", "allow_pickle", "../../x", "..", "", "a/b", "a", 1, "1", "%", "%(1)", "x.npy", "ä ö"]
@@ -176,7 +176,7 @@ def test_links_out_of_the_source_are_refused_and_others_followed(tmp_path: Path)
 
 
 def test_two_files_for_one_output_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a file system that takes `A` and `a` for one name, which this one is made to be."""
+    """On a file system that treats `A` and `a` as the same name, which this test simulates."""
     source = tmp_path / "in"
     source.mkdir()
     for name in ("Clip.pkl", "clip.pkl", "other.pkl"):
@@ -258,7 +258,7 @@ def test_one_file_that_cannot_be_flushed_takes_no_other_with_it(
 
 
 def test_an_interrupted_run_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that wait to be flushed together are not left lying about."""
+    """Files that wait to be flushed together are removed."""
     source, destination = tmp_path / "in", tmp_path / "out"
     source.mkdir()
     for name in "abc":
@@ -316,7 +316,7 @@ def test_shards_share_the_work_and_their_accounts_merge(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_is_taken_up(tmp_path: Path) -> None:
-    """Whatever a run left behind: a half file, half a line, outputs that the account does not know."""
+    """What a killed run may leave behind: a partial file, half a line, outputs that are not in the manifest."""
     source, destination = tmp_path / "in", tmp_path / "out"
     source.mkdir()
     for name in "abc":

@@ -1,4 +1,4 @@
-"""Tensors and arrays that are read at once come out as those that the machine reads instruction by instruction."""
+"""Tensors and arrays from the fast paths equal those that the machine reads instruction by instruction."""
 
 import itertools
 import random
@@ -30,7 +30,7 @@ def files() -> list[bytes]:
 
 
 def outcome(content: bytes, limits: Limits = Limits()) -> Any:  # noqa: B008 -- frozen
-    """All that can be known of what a file gives: values, types, layouts, which objects and which memory are one."""
+    """Everything observable about the content of a file: values, types, layouts, shared objects and shared memory."""
     arrays: list[np.ndarray[Any, Any]] = []
 
     def leaf(view: View) -> np.ndarray[Any, Any]:
@@ -116,7 +116,7 @@ def test_damaged_files_are_the_same(part: int) -> None:
 
 @pytest.mark.parametrize("content", clips() + arrays())
 def test_each_byte_counts(content: bytes) -> None:
-    """One byte changed anywhere, to what instructions and sizes are made of."""
+    """One byte changed anywhere, to values that occur in instructions and sizes."""
     chance = random.Random(len(content))
     for at in sorted(chance.sample(range(len(content)), min(len(content), 500))):
         for byte in chance.sample(
@@ -143,7 +143,7 @@ def test_limits_count_what_is_read_at_once(content: bytes, most: int) -> None:
     ids=["tensors", "arrays"],
 )
 def test_a_pickle_may_refer_to_what_was_left_out(tree: list[Any], entry: int) -> None:
-    """A list of tensors or arrays and then any entry of the memo."""
+    """A list of tensors or arrays, followed by any entry of the memo."""
     content = usual(tree)
     assert content.endswith(b"e.")
     frame = int.from_bytes(content[3:11], "little")
