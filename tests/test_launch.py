@@ -285,7 +285,7 @@ def not_utf8(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("case", "expected"),
     [
-        (no_such_path, "no such folder"),
+        (no_such_path, "it does not exist"),
         (empty_folder, "has no .pkl files"),
         (no_pickle, "no clip can be used (1 unreadable)"),
         (no_match, "none of its 1 clips"),
@@ -303,7 +303,7 @@ def not_utf8(folder: Path) -> list[str]:
         (broken_config, "mine.py, line 1: the file is not valid Python"),
         (bad_value_for_prediction, "config.data.source is 'pandas'"),
         (bad_value_for_evaluation, "config.train.learning_rate is nan"),
-        (not_utf8, "clips\\udcff: no such folder"),
+        (not_utf8, "clips\\udcff: it does not exist"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )

@@ -59,11 +59,9 @@ def read_object(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise InputError(f"{path}: the file is damaged: {error}. Restore it, or choose another --workdir") from error
+        raise InputError(f"{path}: damaged: {error}. Restore the file, or choose another --workdir") from error
     if not isinstance(content, dict):
-        raise InputError(
-            f"{path}: the file is damaged: it is not a JSON object. Restore it, or choose another --workdir"
-        )
+        raise InputError(f"{path}: damaged: not a JSON object. Restore the file, or choose another --workdir")
     return content
 
 

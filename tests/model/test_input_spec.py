@@ -30,7 +30,7 @@ def test_a_spec_is_read_back_bit_for_bit(dataset, tmp_path):
 
 
 def test_what_cannot_be_used_is_named(dataset, tmp_path):
-    with pytest.raises(InputError, match=r"input_spec\.json: no such file; train"):
+    with pytest.raises(InputError, match=r"input_spec\.json: the file does not exist; train"):
         read_input_spec(tmp_path)
     write_input_spec(tmp_path, make_input_spec(dataset, (16,)))
     path = tmp_path / FILE

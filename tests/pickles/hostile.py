@@ -143,8 +143,8 @@ def time_and_memory() -> Iterator[Attack]:
     yield "bytes of 2 ** 63", b"\x80\x04\x8e" + b"\xff" * 8 + b"abc.", "ends early"
     yield "text of 2 ** 63", b"\x80\x04\x8d" + b"\xff" * 8 + b"abc.", "ends early"
     yield "string of negative length", b"T\xff\xff\xff\xffabc.", "negative"
-    yield "whole number of negative length", b"\x80\x04\x8b\xff\xff\xff\xff.", "whole number"
-    yield "whole number of a megabyte", b"\x80\x04\x8b\x00\x00\x10\x00" + b"\x01" * (1 << 20) + b".", "whole number"
+    yield "whole number of negative length", b"\x80\x04\x8b\xff\xff\xff\xff.", "integer"
+    yield "whole number of a megabyte", b"\x80\x04\x8b\x00\x00\x10\x00" + b"\x01" * (1 << 20) + b".", "integer"
     yield "number of a million digits", b"L" + b"9" * 1_000_000 + b"L\n.", "digits"
     yield "bytearray of 4 GB", pickle(call(name("builtins", "bytearray"), whole(4 << 30))), "bytearray"
     yield "bytes of a number", pickle(call(name("builtins", "bytes"), whole(4 << 30))), "bytes"
@@ -231,7 +231,11 @@ def tensors() -> Iterator[Attack]:
     yield "key listed twice", legacy(STORAGE, ["7", "7"], record(FLOATS) * 2), "distinct keys"
     yield "key that nothing uses", legacy(b"N", ["7"], record(FLOATS)), "not used"
     yield "storage of two sizes", one(tup(STORAGE, persistent("7", 2, view=b"N"))), "two types or sizes"
-    yield "storage view out of bounds", one(persistent("7", 4, view=tup(text("8"), whole(2), whole(3)))), "outside"
+    yield (
+        "storage view out of bounds",
+        one(persistent("7", 4, view=tup(text("8"), whole(2), whole(3)))),
+        "beyond its storage",
+    )
     yield "bytes behind the storages", one(STORAGE, record(FLOATS) + b"x"), "after the last storage"
     yield "items for a tensor", one(tensor(STORAGE, 0, [4], [1]) + text("a") + b"Ns"), "not a dictionary"
     yield "tensor on something else", pickle(tensor(text("x"), 0, [1], [1])), "storage is a str"
@@ -280,7 +284,7 @@ def archives() -> Iterator[Attack]:
     )
     yield "encrypted member", good[: first + 8] + b"\x01" + good[first + 9 :], "encrypted"
     yield "unknown compression", good[: first + 10] + b"\x0c" + good[first + 11 :], "compression"
-    yield "local header of another name", good.replace(b"archive/data.pkl", b"archive/data.plk", 1), "otherwise"
+    yield "local header of another name", good.replace(b"archive/data.pkl", b"archive/data.plk", 1), "contradicts"
     yield "count of members too large", good[: end + 8] + b"\xff\x7f\xff\x7f" + good[end + 12 :], "zip directory"
     yield "directory outside of the file", good[: end + 16] + b"\xff\xff\xff\x7f" + good[end + 20 :], "zip"
     yield "no pickle inside", archive({"x.txt": b""}), "not written by torch.save"

@@ -97,7 +97,7 @@ seed=4294967296 | config.seed is 4294967296; it must be a whole number
 seed=1.5 | config.seed is '1.5'; it must be a whole number
 seed=1e3 | config.seed is '1e3'; it must be a whole number
 data.source=Synthetic | config.data.source is 'Synthetic'; it must be one of synthetic, synthetic_hamnosys, signavatars
-data.source=arrays | config.data.path is empty; source arrays needs --config.data.path=...
+data.source=arrays | config.data.path is empty, but source arrays needs a path: --config.data.path=...
 data.source=synthetic_hamnosys | source synthetic_hamnosys needs a label table
 data.layout=holistic_3d | config.data.layout is 'holistic_3d'; it must be one of auto, generic, smplx
 data.layout=absent.json | config.data.layout: absent.json: No such file

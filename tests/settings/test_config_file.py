@@ -85,7 +85,7 @@ def test_overrides_are_taken_out_of_the_flags_in_every_form():
 )
 def test_a_flag_without_a_value_does_not_take_the_next_flag_for_one(flags):
     good, faults = readable(take_overrides(flags)[1])
-    assert faults == {"train.epochs": "config.train.epochs has no value; say --config.train.epochs=VALUE"}
+    assert faults == {"train.epochs": "config.train.epochs has no value; write --config.train.epochs=VALUE"}
     assert good == (["--config.seed=3"] if len(flags) > 1 else [])
 
 

@@ -119,7 +119,10 @@ def test_only_what_decides_nothing_may_change():
     before, now = base.get_config().to_dict(), base.get_config().to_dict()
     now["train"].update(epochs=3, learning_rate=0.1)
     del now["seed"]
-    assert run_config.differences(before, now) == ["seed was 0, is None", "train.learning_rate was 0.0003, is 0.1"]
+    assert run_config.differences(before, now) == [
+        "seed was 0 and is now None",
+        "train.learning_rate was 0.0003 and is now 0.1",
+    ]
 
 
 def plans_with(**data: object) -> Plans:

@@ -215,7 +215,7 @@ def _packed_items(request: Request) -> list[Item | Rejected]:
         )
     for key in ("labels", *_TEXTS):
         if key in arrays and arrays[key].shape[:1] != (count,):
-            found = len(arrays[key]) if arrays[key].ndim else "no"
+            found = len(arrays[key]) if arrays[key].ndim else "none"
             raise InputError(f"{path}: '{key}' must have one entry for each of {count} clips; it has {found}")
     none: list[str | None] = [None] * count
     classes = _labels(path, arrays["labels"], arrays.get("classes")) if labelled_here else none

@@ -62,7 +62,7 @@ def test_half_a_pair_does_not_mirror(tmp_path):
         ({"parts": [{"landmarks": "pose", "kind": "xy", "indices": [33]}]}, "from 0 to 32"),
         ({"parts": [{"landmarks": "face", "kind": "scalar"}]}, "visibility of the pose"),
         ({**GLOVES, "parts": GLOVES["parts"][:1]}, "partner 'right'"),
-        ({**GLOVES, "wrists": [["left", 0], ["right", 5]]}, "no point 5"),
+        ({**GLOVES, "wrists": [["left", 0], ["right", 5]]}, "point 5 of part 'right' does not exist"),
     ],
 )
 def test_what_cannot_be_a_layout_is_an_error_that_says_why(tmp_path, content, said):

@@ -87,7 +87,7 @@ def test_a_choice_of_parts(tmp_path):
         [points[:, start : start + n, :2].reshape(4, -1) for start, n in ((489, 33), (468, 21), (522, 21))], 1
     )
     np.testing.assert_array_equal(clip.frames, expected)
-    with pytest.raises(InputError, match=r"layout=smplx wants root .* the source has face \(468 x xyz\)"):
+    with pytest.raises(InputError, match=r"layout=smplx needs part root .* the source has face \(468 x xyz\)"):
         read(tmp_path, layout="smplx")
 
 
@@ -116,16 +116,16 @@ def test_nothing_is_lost_without_a_reason(tmp_path):
 
 
 def test_folders_that_cannot_be_used(tmp_path):
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="the folder does not exist"):
         gislr.source_files(Request(tmp_path / "absent"))
     with pytest.raises(InputError, match=r"has no \.parquet files"):
         gislr.source_files(Request(tmp_path))
     write_parquet(tmp_path / "1" / "2.parquet", [0])
-    with pytest.raises(InputError, match=r"train\.csv: no such file"):
+    with pytest.raises(InputError, match=r"train\.csv: the file does not exist"):
         read(tmp_path)
     (tmp_path / "train.csv").write_text("path,sign\na,b\n")
     with pytest.raises(
-        InputError, match="the table needs columns 'participant_id', 'sequence_id'; its first line has: path, sign"
+        InputError, match="the table needs columns 'participant_id', 'sequence_id'; its first line has path, sign"
     ):
         read(tmp_path)
 

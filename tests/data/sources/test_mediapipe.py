@@ -116,7 +116,7 @@ def test_whole_parts_may_be_chosen(tmp_path):
     (clip,) = read(tmp_path, layout="hands_xy")
     np.testing.assert_allclose(clip.frames.reshape(T, 42, 2), frames[:, -126:].reshape(T, 42, 3)[:, :, :2], rtol=1e-6)
     (rejected,) = read(tmp_path, layout="smplx")
-    assert (rejected.reason, "wants root" in rejected.detail) == ("wrong_width", True)
+    assert (rejected.reason, "needs part root" in rejected.detail) == ("wrong_width", True)
 
 
 def test_frames_that_are_left_out_are_not_seen(tmp_path):
@@ -159,12 +159,12 @@ def test_each_fault_names_the_frame(tmp_path):
     assert "frames have 100 values" in found["a/1"][1] and "1662" in found["a/1"][1]
     assert "3.npy: expected 126 numbers as in 0.npy" in found["a/2"][1]
     assert "1.npy" in found["a/3"][1]
-    assert "66 frames from 0.npy to 70.npy are not there, 5 are" in found["a/5"][1]
+    assert "66 frames from 0.npy to 70.npy are missing; only 5 exist" in found["a/5"][1]
     assert "last.npy" in found["a/6"][1]
 
 
 def test_folders_that_cannot_be_used(tmp_path):
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="the folder does not exist"):
         read(tmp_path / "absent")
     (tmp_path / "a").mkdir()
     with pytest.raises(InputError, match=r"there is no class/sequence/frame\.npy"):

@@ -129,7 +129,7 @@ def test_subsets_in_folders_of_their_own(tmp_path):
     table(tmp_path / "labels.csv", "pjm_9", "00335")
     found = read(annotations)
     assert [getattr(clip, "reason", "clip") for clip in found] == ["clip", "clip", "duplicate_name"]
-    assert "language/00335.pkl has that name too" in found[2].detail
+    assert "language/00335.pkl has the same name" in found[2].detail
 
 
 def test_one_file_of_one_clip_and_of_many(tmp_path):
@@ -242,14 +242,14 @@ def test_labels_that_match_no_clip_name_both_sides(tmp_path):
 
 
 def test_requests_that_cannot_be_used(tmp_path):
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="it does not exist"):
         read(tmp_path / "absent")
     with pytest.raises(InputError, match=r"has no \.pkl files"):
         read(tmp_path, labelled=False)
     write_clip(tmp_path / "a.pkl")
     with pytest.raises(InputError, match=r"no label table; looked for labels\.csv"):
         read(tmp_path)
-    with pytest.raises(InputError, match="source signavatars has smplx, smplx_unsmoothed"):
+    with pytest.raises(InputError, match=r"source signavatars has no layout .*; it has smplx, smplx_unsmoothed"):
         read(tmp_path, layout="holistic")
 
 
@@ -294,14 +294,14 @@ def test_every_kind_of_value_is_read_right_or_says_why(tmp_path, values, expecte
     elif expected == "empty":
         assert found.reason == "empty"
     else:
-        assert found.detail == f"'smplx' must be numbers of shape (T, 182), it is {expected}"
+        assert found.detail == f"'smplx' must be numbers of shape (T, 182); it is {expected}"
 
 
 @pytest.mark.parametrize("mask", [[[1], [1, 2]], ["yes"] * T, None, 1])
 def test_a_mask_that_is_none_says_so(tmp_path, mask):
     (tmp_path / "a.pkl").write_bytes(pickle.dumps({"smplx": SMPLX, "left_valid": mask}))
     (found,) = read(tmp_path, labelled=False)
-    assert (found.reason, "'left_valid' must have shape (6,)" in found.detail) == ("wrong_width", True)
+    assert (found.reason, "'left_valid' must be true or false, of shape (6,)" in found.detail) == ("wrong_width", True)
 
 
 def test_left_handed_clips_match_in_any_unicode_form(tmp_path):

@@ -90,7 +90,7 @@ def test_only_values_in_several_splits_straddle():
         (
             "folds",
             {"signers": [*["a", "b", "c"] * 33, None]},
-            "whole groups are dealt to folds: 1 of 100 clips has no signer",
+            "whole groups are assigned to folds: 1 of 100 clips has no signer",
         ),
         ("stratified", {"given": GIVEN}, "the split that the source prescribes is not used"),
         (

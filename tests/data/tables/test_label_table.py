@@ -92,7 +92,7 @@ def test_columns_are_recognised_in_any_case(tmp_path, suffix):
 @pytest.mark.parametrize(
     ("suffix", "message"),
     [
-        (".csv", "'dominant_hand', 'gloss' twice (also spelled 'Gloss', 'Dominant-Hand')"),
+        (".csv", "'dominant_hand', 'gloss' twice \\(also spelled 'Gloss', 'Dominant-Hand'\\)"),
         (".json", "entry 1: found column 'gloss' twice; entry 1: found column 'dominant_hand' twice"),
         (".jsonl", "line 1: found column 'gloss' twice"),
     ],
@@ -172,8 +172,8 @@ def test_what_is_no_name_of_a_split_is_kept(name, kept):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.csv", "gloss\na\n", "t.csv: the table needs column 'clip'; its first line has: gloss"),
-        ("t.csv", "", "its first line has: nothing"),
+        ("t.csv", "gloss\na\n", "t.csv: the table needs column 'clip'; its first line has gloss"),
+        ("t.csv", "", "its first line has no columns"),
         ("t.csv", "clip,gloss\n", "the label table has no row"),
         ("t.csv", "clip,gloss,gloss\na,b,c\n", "line 1: found column 'gloss' twice"),
         ("t.csv", "clip,gloss\na,x\na,y\n", "line 3: clip 'a' occurs twice, also in line 2"),
@@ -189,7 +189,7 @@ def test_what_is_no_name_of_a_split_is_kept(name, kept):
         ("t.json", '{"a": ', r"expected a label table \(.json, UTF-8\): .*line 1 column"),
         ("t.jsonl", '{"clip": "a"}\n{"clip"\n', "line 2: expected a JSON object"),
         ("t.jsonl", '{"gloss": "a"}\n', "line 1, column 'clip'"),
-        ("t.xlsx", "", "a label table must be .csv, .tsv, .json, .jsonl"),
+        ("t.xlsx", "", "the suffix of a label table must be one of .csv, .tsv, .json, .jsonl"),
     ],
 )
 def test_tables_that_cannot_be_used_say_where(tmp_path, name, content, message):
