@@ -66,7 +66,7 @@ def test_labels_outside_of_the_classes_are_found_whatever_the_digests_say(folder
     labels[3, 0] = 249
     np.save(folder / "labels.npy", labels)
     sealed_again(folder)
-    with pytest.raises(InputError, match="249 for head 'gloss' of 4 classes"):
+    with pytest.raises(InputError, match="249 for head 'gloss', which has 4 classes"):
         open_dataset(folder)
 
 

@@ -39,7 +39,7 @@ def test_a_network_that_a_baseline_beats_on_validation_is_told_first(base, than)
     said = warnings({"gloss": measures(50, 100)}, {"gloss": measures(2, 4)}, {"gloss": base})
     assert len(said) == 2
     assert said[0].startswith(f"on validation the network is worse than {than}: top-1 50.0 %, nearest neighbour")
-    assert "100 clips. This usually means that labels belong to other clips" in said[0]
+    assert "100 clips. This usually means that labels are assigned to the wrong clips" in said[0]
     assert "config.data.layout" in said[0] and "data_card.html" in said[0]
 
 

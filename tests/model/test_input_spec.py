@@ -37,7 +37,7 @@ def test_what_cannot_be_used_is_named(dataset, tmp_path):
     content = json.loads(path.read_text())
     for damage in ("{", "[]", json.dumps(content | {"mean": [0.0]}), json.dumps(content | {"format_version": 0})):
         path.write_text(damage)
-        with pytest.raises(InputError, match=r"input_spec\.json: cannot be used"):
+        with pytest.raises(InputError, match=r"input_spec\.json: the file cannot be used"):
             read_input_spec(tmp_path)
 
 

@@ -191,8 +191,8 @@ def test_check_lists_what_failed_and_counts_last(tmp_path, capsys):
     assert main(["hamnosys", "--check", str(path)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("bad: after 1 symbols, end of the string: expected ")
-    assert lines[1] == "none: no string in column hamnosys"
-    assert lines[-1] == "parsed 1 of 3"
+    assert lines[1] == "none: column hamnosys is empty"
+    assert lines[-1] == "parsed 1 of 3 strings"
     path.write_text(json.dumps({"good": table["good"]}), encoding="utf-8")
     assert main(["hamnosys", "--check", str(path)]) == 0
     assert main(["hamnosys", "--check", str(tmp_path / "absent.json")]) == 2

@@ -94,7 +94,7 @@ def test_a_column_file_that_names_something_else(tmp_path, form):
     assert [len(source_registry.read_item(form.source, item).frames) for item in listing.items] == [6, 5]
     (remark,) = listing.remarks
     assert "no value of column 'file' (first: 'ASL 1, lesson') names" in remark
-    assert "'start' and 'end', set in 2 rows, are left out" in remark
+    assert "'start' and 'end', set in 2 rows, are ignored" in remark
 
 
 NAMES = st.sampled_from(["a", "b", "c", "gone", "lost"])
