@@ -48,7 +48,7 @@ def one_row(row: dict[str, Any]) -> list[str]:
 
 
 def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
-    """A table with a row for each head of a run, and what the run was."""
+    """A table with one row per head of a run, and a description of the run."""
     lines = [
         "| head | classes | test clips | majority | nearest neighbour | top-1 | 95 % interval | top-3 |",
         "|---|---|---|---|---|---|---|---|",

@@ -89,7 +89,7 @@ class Trainer:
             return state.result()
 
     def answers(self, variables: Variables, split: str) -> Answers:
-        """What the model says of a split."""
+        """The model's outputs for a split."""
         clips = self.dataset.indices(split)
         return answers_for(
             self.dataset, clips, self.predictor.answer_with(variables), self.predictor.batch_size, self.buckets
@@ -124,7 +124,7 @@ class Trainer:
 
     @cache  # noqa: B019  (one trainer lives as long as its process)
     def program(self, frames: int) -> Callable[..., tuple[TrainState, Any]]:
-        """The steps of a dispatch on batches of so many frames, mapped over the devices: (state, data, batches, count)."""
+        """The steps of a dispatch on batches of `frames` frames, mapped over the devices: (state, data, batches, count)."""
         parts, steps = len(self.dataset.layout.parts), settings.steps_per_dispatch(self.plans.batches, self.devices)
         return parallel.map_train_step(make_multi_step(self._step, frames, parts, steps), self.devices)
 
@@ -134,7 +134,7 @@ class Trainer:
         return parallel.replicate(load_device_dataset(self.dataset), self.devices) if self._resident else None
 
     def dispatch(self, state: TrainState, work: Dispatch) -> tuple[TrainState, Any]:
-        """Runs the training steps of a dispatch; each number of frames is a program of its own."""
+        """Runs the training steps of a dispatch; each number of frames has its own program."""
         frames, batches, count = work
         return self.program(frames)(state, self.data, batches, count)
 
@@ -177,7 +177,7 @@ class Trainer:
         where = "on the device" if self._resident else "read as needed"
         say(
             f"model: {parameter_count(self.shapes.params):,} parameters, {self.plans.model.precision}; batch {self._batch_size}, "
-            f"{self.steps_per_epoch} steps an epoch, {self.epochs} epochs, padded to {' / '.join(map(str, self.buckets))} frames; "
+            f"{self.steps_per_epoch} steps per epoch, {self.epochs} epochs, padded to {' / '.join(map(str, self.buckets))} frames; "
             f"data {where}"
         )
         say(f"selection: {self._selection()}")

@@ -1,4 +1,4 @@
-"""What the network sees of a batch.
+"""The inputs of the network.
 
 Shapes: B clips, T frames, F channels, P parts.
 """
@@ -48,7 +48,7 @@ def model_inputs(
 
 
 def _of_channels(seen: Bool[Array, "b t p"], part_of_channel: Int[Array, "f"]) -> Bool[Array, "b t f"]:
-    """seen[:, :, part_of_channel], but XLA on the CPU would gather in an order that takes several times as long to read."""
+    """seen[:, :, part_of_channel], avoiding a gather that XLA on the CPU would lay out in an order that is much slower to read."""
     of_channel = jnp.zeros((1, 1, len(part_of_channel)), bool)
     for part in range(seen.shape[2]):
         of_channel = of_channel | (seen[:, :, part, None] & (part_of_channel == part)[None, None, :])

@@ -30,7 +30,7 @@ def fresh_state() -> TrainState:
 
 
 def step(state: TrainState, batch) -> tuple[TrainState, dict[str, jax.Array]]:
-    """Gradient descent with momentum on a moving target: depends on all that a checkpoint must hold."""
+    """Gradient descent with momentum on a moving target: depends on everything that a checkpoint must hold."""
     target = jax.lax.pmean(batch["x"].mean(0), parallel.AXIS)
     momentum = 0.9 * state.opt_state[0] + state.params["w"] - target
     params = {"w": state.params["w"] - 0.1 * momentum}
@@ -46,7 +46,7 @@ def batch_at(at: int) -> dict[str, np.ndarray]:
 
 
 class Judge:
-    """Scores epochs by a script; counts how often it was asked."""
+    """Scores epochs from a list, and counts its calls."""
 
     def __init__(self, top1: list[float]):
         self.top1, self.seen = top1, []
@@ -69,7 +69,7 @@ def run(
     checkpoint_epochs: int = 1,
     say=silent,
 ):
-    """Trains with two devices; three steps an epoch, `steps` of them a dispatch."""
+    """Trains with two devices; three steps per epoch, `steps` per dispatch."""
     program = parallel.map_train_step(make_multi_step(step, frames=1, parts=1, steps=steps), some_devices(2))
 
     def dispatches_of(epoch: int):
