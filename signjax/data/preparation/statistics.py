@@ -95,7 +95,8 @@ def channel_statistics(read: Read, train: Sequence[int], layout: Layout) -> Stat
     within = np.maximum(np.sqrt(squares_within / np.maximum(count, 1)), _LEAST_WITHIN * std)
     within = np.where(rotation, np.maximum(within, _ROTATION_NOISE), within)
     speed = np.maximum(np.sqrt(squares_of_steps / np.maximum(steps, 1)), _LEAST_SPEED * within)
-    return Statistics(*(values.astype(np.float32) for values in (mean, std, within, speed, low, high)), varies)
+    mean, std, within, speed, low, high = (a.astype(np.float32) for a in (mean, std, within, speed, low, high))
+    return Statistics(mean, std, within, speed, low, high, varies)
 
 
 def plausible_range(read: Read, train: Sequence[int], layout: Layout) -> tuple[np.ndarray, np.ndarray]:
