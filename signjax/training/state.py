@@ -49,7 +49,7 @@ def make_state_initializer(
     initialize = make_initializer(model, features, frames)
 
     @jax.jit  # one compilation instead of one for each shape
-    def fresh(seed: int) -> TrainState:
+    def fresh(seed: Int[Array, ""]) -> TrainState:
         variables = initialize(seed)
         return TrainState(
             step=jnp.zeros((), jnp.int32),
