@@ -19,13 +19,13 @@ class TrainState(flax.struct.PyTreeNode):
     """The state of a run; the step counter lives here and nowhere else.
 
     Attributes:
-      step: how many updates were made.
+      step: how many updates were made, an int32 scalar; anything may take its place when jax maps over the tree.
       params, batch_stats: of the network.
       opt_state: of the optimizer.
       average: moving averages of `params` and `batch_stats`.
     """
 
-    step: Int[Array, ""]
+    step: Any
     params: Any
     batch_stats: Any
     opt_state: optax.OptState

@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Int, Shaped
 Arrays = tuple[Array, ...]
 
 
-def frame(array: Shaped[Array, "t *rest"], at: Int[Array, ""]) -> Shaped[Array, "*rest"]:
+def frame(array: Shaped[Array, "t *rest"], at: Int[Array, ""] | int) -> Shaped[Array, "*rest"]:
     """The frame at an index. Indices that are too large give the last frame, negative ones the first."""
     return jax.lax.dynamic_index_in_dim(array, at, keepdims=False, allow_negative_indices=False)
 
