@@ -7,7 +7,6 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Int
 
 from signjax.model.factory import Model
 from signjax.rng.streams import stream_key
@@ -49,7 +48,7 @@ def make_state_initializer(
     initialize = make_initializer(model, features, frames)
 
     @jax.jit  # one compilation instead of one for each shape
-    def fresh(seed: Int[Array, ""]) -> TrainState:
+    def fresh(seed: Any) -> TrainState:
         variables = initialize(seed)
         return TrainState(
             step=jnp.zeros((), jnp.int32),
