@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int
 
 from signjax.rng.numpy_streams import numpy_stream
 
@@ -41,11 +40,11 @@ def padded_frames(longest: int, max_frames: int) -> int:
     return min(max_frames, -(-longest // _FRAME_MULTIPLE) * _FRAME_MULTIPLE)
 
 
-def choose_buckets(lengths: Int[np.ndarray, "n"], max_frames: int, most: int, least: int) -> tuple[int, ...]:
+def choose_buckets(lengths: np.ndarray, max_frames: int, most: int, least: int) -> tuple[int, ...]:
     """The bucket sizes, rising, that leave the least padding.
 
     Args:
-      lengths: the frames that clips have.
+      lengths: int (N,), the frames that clips have.
       max_frames: longer clips are thinned to this many.
       most: how many buckets there may be.
       least: how many clips each must hold, where there are several. With two batches' worth every epoch has a batch of every
@@ -75,8 +74,8 @@ def choose_buckets(lengths: Int[np.ndarray, "n"], max_frames: int, most: int, le
     return best
 
 
-def assign_buckets(lengths: Int[np.ndarray, "n"], buckets: tuple[int, ...]) -> Int[np.ndarray, "n"]:
-    """The smallest bucket that holds each length; the last one for longer clips, which are thinned."""
+def assign_buckets(lengths: np.ndarray, buckets: tuple[int, ...]) -> np.ndarray:
+    """int64: the smallest bucket that holds each length; the last one for longer clips, which are thinned."""
     index = np.searchsorted(np.array(buckets), lengths)
     return np.array(buckets)[np.minimum(index, len(buckets) - 1)]
 
@@ -86,7 +85,7 @@ def steps_per_epoch(count: int, batch_size: int) -> int:
     return max(1, count // batch_size)
 
 
-def plan_epoch(epoch: int, sizes: Int[np.ndarray, "n"], batch_size: int, seed: int) -> list[PlannedBatch]:
+def plan_epoch(epoch: int, sizes: np.ndarray, batch_size: int, seed: int) -> list[PlannedBatch]:
     """The batches of an epoch, counted from 0.
 
     Each epoch is a permutation of its own. Within it, clips of one bucket come together; a batch at the border of two takes the
@@ -94,7 +93,7 @@ def plan_epoch(epoch: int, sizes: Int[np.ndarray, "n"], batch_size: int, seed: i
 
     Args:
       epoch: which.
-      sizes: the bucket of each training clip.
+      sizes: int (N,), the bucket of each training clip.
       batch_size: B.
       seed: of the run.
     """
@@ -119,7 +118,7 @@ def group_runs(planned: list[PlannedBatch], most: int) -> list[list[PlannedBatch
     return grouped
 
 
-def plan_evaluation(sizes: Int[np.ndarray, "n"], batch_size: int) -> Iterator[PlannedBatch]:
+def plan_evaluation(sizes: np.ndarray, batch_size: int) -> Iterator[PlannedBatch]:
     """All clips, each once, those of one bucket together: the order in which a split is evaluated."""
     order = np.argsort(sizes, kind="stable")
     for at in range(0, len(order), batch_size):

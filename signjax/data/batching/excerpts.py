@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int
 
 from signjax.plans.kinds import RATE, number
 from signjax.plans.setting import setting
@@ -56,17 +55,17 @@ class Pace:
     )
 
 
-def whole_clips(lengths: Int[np.ndarray, "n"], frames: int) -> Excerpts:
+def whole_clips(lengths: np.ndarray, frames: int) -> Excerpts:
     """All frames of each clip; of a clip of more than `frames`, that many."""
     lengths = lengths.astype(np.int32)
     return Excerpts(np.zeros_like(lengths), np.maximum(lengths - 1, 0), np.minimum(lengths, frames))
 
 
-def draw_excerpts(lengths: Int[np.ndarray, "n"], pace: Pace, frames: int, seed: int, epoch: int) -> Excerpts:
+def draw_excerpts(lengths: np.ndarray, pace: Pace, frames: int, seed: int, epoch: int) -> Excerpts:
     """What an epoch, counted from 0, shows of each clip: a pure function of its arguments.
 
     Args:
-      lengths: frames of each clip.
+      lengths: int (N,), frames of each clip.
       pace: how clips are cut and played.
       frames: the most that a clip is played in.
       seed: of the run.
@@ -84,7 +83,7 @@ def draw_excerpts(lengths: Int[np.ndarray, "n"], pace: Pace, frames: int, seed: 
     return Excerpts(*(values.astype(np.int32) for values in (first, last, played)))
 
 
-def frame_indices(first: int, last: int, played: int) -> Int[np.ndarray, "{played}"]:
-    """The frames that are shown, from the first to the last."""
+def frame_indices(first: int, last: int, played: int) -> np.ndarray:
+    """int64 (played,): the frames that are shown, from the first to the last."""
     gaps = max(played - 1, 1)
     return first + (2 * np.arange(played) * (last - first) + gaps) // (2 * gaps)
