@@ -3,10 +3,26 @@
 import dataclasses
 import os
 
+from jaxtyping import install_import_hook
+
 # Before jax is loaded. Tests use a GPU only where they are told to, and then share its memory; those of four devices need four.
 os.environ["JAX_PLATFORMS"] = "cuda,cpu" if os.environ.get("SIGNJAX_TEST_DEVICE") == "gpu" else "cpu"
 os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+os.environ["JAX_NUMPY_DTYPE_PROMOTION"] = "strict"  # here and in every program that a test starts
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=4"
+
+# Before signjax is loaded: every call checks the annotations of the modules that annotate shapes.
+CHECKED = [
+    "signjax.augment",
+    "signjax.data.batching",
+    "signjax.evaluation",
+    "signjax.layers",
+    "signjax.model",
+    "signjax.rng",
+    "signjax.training",
+]
+# An int is a float, as for mypy.
+install_import_hook(CHECKED, "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))")
 
 from pathlib import Path
 

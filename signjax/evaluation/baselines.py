@@ -6,6 +6,7 @@ Shapes: N clips, F channels.
 from collections.abc import Mapping
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from signjax.data.batching.excerpts import frame_indices
 from signjax.data.dataset import Dataset
@@ -14,14 +15,14 @@ _FRAMES = 32
 _ROWS_AT_ONCE = 256
 
 
-def majority(train_labels: np.ndarray, test_labels: np.ndarray) -> float:
+def majority(train_labels: Int[np.ndarray, "n"], test_labels: Int[np.ndarray, "m"]) -> float:
     """Top-1 of always predicting the most frequent training class; labels of -1 are ignored."""
     most = np.bincount(train_labels[train_labels >= 0]).argmax()
     return float((test_labels[test_labels >= 0] == most).mean())
 
 
-def clip_vectors(dataset: Dataset, clips: np.ndarray) -> np.ndarray:
-    """float32 (N, 32 * F): each clip as the model sees it, resampled to 32 frames; parts not seen are 0."""
+def clip_vectors(dataset: Dataset, clips: Int[np.ndarray, "n"]) -> Float[np.ndarray, "n 32*{dataset.layout.width}"]:
+    """Each clip as the model sees it, resampled to 32 frames; parts not seen are 0."""
     vectors = np.zeros((len(clips), _FRAMES, dataset.layout.width), np.float32)
     for row, clip in enumerate(clips):
         length = int(dataset.lengths[clip])
@@ -35,8 +36,8 @@ def clip_vectors(dataset: Dataset, clips: np.ndarray) -> np.ndarray:
     return vectors.reshape(len(clips), _FRAMES * dataset.layout.width)
 
 
-def nearest_neighbours(train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """int64: for each row of `test`, the row of `train` at the least Euclidean distance."""
+def nearest_neighbours(train: Float[np.ndarray, "n d"], test: Float[np.ndarray, "m d"]) -> Int[np.ndarray, "m"]:
+    """For each row of `test`, the row of `train` at the least Euclidean distance."""
     squares = np.square(train).sum(1)
     nearest = [
         (squares - 2 * test[start : start + _ROWS_AT_ONCE] @ train.T).argmin(1)

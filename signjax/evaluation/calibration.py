@@ -4,25 +4,26 @@ Shapes: N clips, C classes.
 """
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 _BINS = 15
 
 
-def probabilities(logits: np.ndarray) -> np.ndarray:
+def probabilities(logits: Float[np.ndarray, "*n c"]) -> Float[np.ndarray, "*n c"]:
     """Softmax over the last axis, float64."""
     shifted = logits.astype(np.float64) - logits.max(-1, keepdims=True)
     powers = np.exp(shifted)
     return powers / powers.sum(-1, keepdims=True)
 
 
-def expected_calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+def expected_calibration_error(confidence: Float[np.ndarray, "n"], right: Bool[np.ndarray, "n"]) -> float:
     """Mean distance between confidence and accuracy over 15 equal bins of confidence, weighted by clips.
 
     Source: Guo et al. (2017).
 
     Args:
-      confidence: (N,), from 0 to 1.
-      right: bool (N,).
+      confidence: from 0 to 1.
+      right: whether the most confident class is the true one.
     """
     bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
     count = np.bincount(bins, minlength=_BINS)

@@ -6,12 +6,13 @@ Shapes: N clips, C classes. Accuracies are fractions of 1.
 import math
 
 import numpy as np
+from jaxtyping import Float, Int
 
 _Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
 
 
-def true_class_rank(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """int64 (N,): the number of other classes that score at least as high as the true class; 0 means correct.
+def true_class_rank(logits: Float[np.ndarray, "n c"], labels: Int[np.ndarray, "n"]) -> Int[np.ndarray, "n"]:
+    """The number of other classes that score at least as high as the true class; 0 means correct.
 
     A tie counts against the model: logits that are all equal, or NaN, are never correct.
     """
@@ -20,12 +21,12 @@ def true_class_rank(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return at_least.sum(1) - 1
 
 
-def top_k(rank: np.ndarray, k: int) -> float:
+def top_k(rank: Int[np.ndarray, "n"], k: int) -> float:
     """Share of clips whose true class is among the k best."""
     return float((rank < k).mean())
 
 
-def macro_top1(rank: np.ndarray, labels: np.ndarray) -> float:
+def macro_top1(rank: Int[np.ndarray, "n"], labels: Int[np.ndarray, "n"]) -> float:
     """The mean of the per-class accuracy over the classes that occur."""
     count = np.bincount(labels)
     right = np.bincount(labels, weights=rank == 0)
@@ -43,13 +44,15 @@ def wilson_interval(successes: float, count: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def score(logits: np.ndarray, labels: np.ndarray, losses: np.ndarray) -> dict[str, float | int | list[float]]:
+def score(
+    logits: Float[np.ndarray, "n c"], labels: Int[np.ndarray, "n"], losses: Float[np.ndarray, "n"]
+) -> dict[str, float | int | list[float]]:
     """All metrics of one head over the clips that have a label.
 
     Args:
-      logits: float (N, C).
-      labels: int (N,), -1 = not labelled.
-      losses: float (N,).
+      logits: of each clip.
+      labels: -1 = not labelled.
+      losses: of each clip.
 
     Returns:
       clips, top1, top3, top5, macro_top1, loss, top1_interval; only `clips`, with value 0, if no clip is labelled.

@@ -34,8 +34,8 @@ def self_attention(
 
 def _angles(frames: int, count: int) -> Float[Array, "t d"]:
     """The frame number times `count` frequencies, with wavelengths from 2 pi to 2000 pi frames."""
-    frequency = jnp.exp(-jnp.log(1000.0) * jnp.arange(count) / max(count - 1, 1))
-    return jnp.arange(frames)[:, None] * frequency[None, :]
+    frequency = jnp.exp(-jnp.log(1000.0) * jnp.arange(count, dtype=float) / max(count - 1, 1))
+    return jnp.arange(frames, dtype=float)[:, None] * frequency[None, :]
 
 
 def positions(frames: int, features: int) -> Float[Array, "t d"]:
@@ -80,7 +80,8 @@ class SelfAttention(nn.Module):
         features = x.shape[-1]
         if features % self.heads:
             raise ValueError(f"attention: {self.heads} heads do not divide {features} features")
-        y = nn.LayerNorm(dtype=self.dtype, name="norm")(x)
+        with jax.numpy_dtype_promotion("standard"):  # flax promotes bfloat16 by itself, which strict promotion refuses
+            y = nn.LayerNorm(dtype=self.dtype, name="norm")(x)
         if not self.rotary:
             y += positions(x.shape[1], features)[None].astype(y.dtype)
         # One projection for query, key and value is measurably faster than three.

@@ -65,7 +65,7 @@ class ResidualBlock(nn.Module):
     @nn.compact
     def __call__(
         self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"], row: Int[Array, "b"], *, training: bool
-    ) -> Float[Array, "b t f"]:
+    ) -> Float[Array, "b t {self.filters}"]:
         """`x` must be zero on padding; so is the result."""
         features, window = x.shape[-1], (self.kernel,)
         if self.depthwise:

@@ -62,7 +62,7 @@ class Projection(nn.Module):
     dtype: jnp.dtype | None = None
 
     @nn.compact
-    def __call__(self, x: Float[Array, "b t d"]) -> Float[Array, "b t f"]:
+    def __call__(self, x: Float[Array, "b t d"]) -> Float[Array, "b t {self.features}"]:
         """Multiplies the features of each frame by the kernel and adds the bias."""
         kernel = self.param("kernel", nn.initializers.lecun_normal(), (x.shape[-1], self.features))
         dtype = jnp.promote_types(x.dtype, kernel.dtype) if self.dtype is None else self.dtype

@@ -1,7 +1,7 @@
 """Makes a model from its settings and an `InputSpec`; a second architecture is one file and one line here."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array, Bool, Float, Int
 
@@ -10,6 +10,7 @@ from signjax.model.input_spec import InputSpec
 from signjax.plans.hybrid import HybridSettings
 
 
+@runtime_checkable
 class Model(Protocol):
     """The interface of a model; B clips, T frames, I features from `model_inputs`.
 

@@ -30,5 +30,15 @@ def make_optimizer(settings: OptimizerSettings) -> optax.GradientTransformation:
 
     return optax.chain(
         optax.clip_by_global_norm(settings.clip_norm),
-        optax.adamw(make_schedule(settings), weight_decay=settings.weight_decay, mask=is_decayed),
+        _promoting(optax.adamw(make_schedule(settings), weight_decay=settings.weight_decay, mask=is_decayed)),
     )
+
+
+def _promoting(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:
+    """The same optimizer in standard dtype promotion: optax raises floats to integer powers, which strict promotion refuses."""
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        with jax.numpy_dtype_promotion("standard"):
+            return optimizer.update(updates, state, params)
+
+    return optax.GradientTransformation(optimizer.init, update)

@@ -7,7 +7,6 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Int
 
 from signjax.model.factory import Model
 from signjax.rng.streams import stream_key
@@ -19,13 +18,13 @@ class TrainState(flax.struct.PyTreeNode):
     """The state of a run; the step counter is stored only here.
 
     Attributes:
-      step: the number of updates done.
+      step: the number of updates done, an int32 scalar; anything may take its place when jax maps over the tree.
       params, batch_stats: the variables of the network.
       opt_state: the state of the optimizer.
       average: moving averages of `params` and `batch_stats`.
     """
 
-    step: Int[Array, ""]
+    step: Any
     params: Any
     batch_stats: Any
     opt_state: optax.OptState
@@ -49,7 +48,7 @@ def make_state_initializer(
     initialize = make_initializer(model, features, frames)
 
     @jax.jit  # one compilation instead of one per shape
-    def fresh(seed: int) -> TrainState:
+    def fresh(seed: Any) -> TrainState:
         variables = initialize(seed)
         return TrainState(
             step=jnp.zeros((), jnp.int32),

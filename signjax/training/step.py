@@ -27,7 +27,8 @@ Metrics = dict[str, Any]
 
 def average_decay(step: Array, decay: float) -> Array:
     """Decay of the moving average: rises from 0.1 to `decay`, so that early weights are soon forgotten."""
-    return jnp.minimum(decay, (1.0 + step) / (10.0 + step))
+    done = step.astype(jnp.float32)
+    return jnp.minimum(decay, (1.0 + done) / (10.0 + done))
 
 
 def make_train_step(
@@ -66,7 +67,7 @@ def make_train_step(
         with jax.named_scope("inputs"):
             x, mask = model_inputs(frames, length, valid, spec)
         labels = {head: batch.labels[:, column] for column, head in enumerate(model.classes)}
-        counted = {head: (values >= 0) * batch.weight for head, values in labels.items()}
+        counted = {head: jnp.where(values >= 0, batch.weight, 0.0) for head, values in labels.items()}
         counts_here = {head: values.sum() for head, values in counted.items()}
 
         def loss_of(params: Any, batch_stats: Any, part: Any) -> tuple[Array, tuple[Any, dict[str, Array]]]:
@@ -80,7 +81,9 @@ def make_train_step(
                 rngs={"dropout": stream_key(seed, state.step, "dropout")},
                 mutable=["batch_stats"],
             )
-            right_here = {head: ((logits[head].argmax(1) == labels[head]) * counted[head]).sum() for head in logits}
+            right_here = {
+                head: jnp.where(logits[head].argmax(1) == labels[head], counted[head], 0.0).sum() for head in logits
+            }
             # Devices wait for one another at every sum. Counts alone would be added up as the step begins, when the devices are
             # furthest apart; so they are added up with the right answers.
             right, counts = total((right_here, counts_here))
@@ -108,7 +111,7 @@ def make_train_step(
             )
         metrics = {
             "loss": loss,
-            "learning_rate": schedule(state.step),
+            "learning_rate": schedule(state.step.astype(jnp.float32)),
             "gradient_norm": optax.tree.norm(gradient),
             "update_norm": optax.tree.norm(updates),
             "parameter_norm": optax.tree.norm(params),

@@ -76,7 +76,7 @@ def batch(frames: int, dtype) -> tuple[jax.Array, jax.Array, jax.Array]:
 def test_a_layer_keeps_its_contract(name, dtype):
     module, call, features, pools = CASES[name]
     if dtype == jnp.bfloat16 and "dtype" in {field.name for field in module.__dataclass_fields__.values()}:
-        module = module.clone(dtype=dtype)
+        module = module.clone(dtype=jnp.dtype(dtype))
     x, mask, row = batch(16, dtype)
     variables = module.init(jax.random.key(0), x, mask, row, method=call)
 

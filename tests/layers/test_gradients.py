@@ -37,12 +37,12 @@ def test_gradients_equal_finite_differences(name):
     """Along random directions, each of which moves every weight and every input at once."""
     module, args, flags = LAYERS[name]
     rng = np.random.default_rng(0)
+    real = np.arange(T)[None] < LENGTHS[:, None]
+    clips, mask, args = rng.normal(size=(B, T, D)) * real[:, :, None], jnp.asarray(real), tuple(map(jnp.asarray, args))
+    streams = {"params": jax.random.key(0), "dropout": jax.random.key(1)}
+    variables = module.init(streams, jnp.asarray(clips, jnp.float32), mask, *args, **flags)
     with jax.enable_x64(True):
-        mask = jnp.asarray(np.arange(T)[None] < LENGTHS[:, None])
-        x = jnp.asarray(rng.normal(size=(B, T, D))) * mask[:, :, None]
-        args = tuple(map(jnp.asarray, args))
-        streams = {"params": jax.random.key(0), "dropout": jax.random.key(1)}
-        variables = module.init(streams, x, mask, *args, **flags)
+        x = jnp.asarray(clips)
         variables = jax.tree.map(
             lambda value: value.astype(jnp.float64) + 0.1 * rng.normal(size=value.shape), variables
         )
@@ -60,7 +60,7 @@ def test_gradients_equal_finite_differences(name):
         for _ in range(5):
             # Not on padding, where the inputs of a convolution must be zero.
             direction = jax.tree.map(lambda value: rng.normal(size=value.shape), point)
-            direction = (direction[0], direction[1] * mask[:, :, None])
+            direction = (direction[0], direction[1] * real[:, :, None])
             ahead, behind = (
                 fast(*jax.tree.map(lambda value, step: value + sign * 1e-6 * step, point, direction))  # noqa: B023
                 for sign in (1, -1)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import silent, some_devices
 
+from signjax.data.batching.batch import Batch
 from signjax.errors import InputError
 from signjax.training import parallel
 from signjax.training.checkpoint import load_selected_average
@@ -30,8 +31,8 @@ def fresh_state() -> TrainState:
 
 
 def step(state: TrainState, batch) -> tuple[TrainState, dict[str, jax.Array]]:
-    """Gradient descent with momentum on a moving target: depends on everything that a checkpoint must hold."""
-    target = jax.lax.pmean(batch["x"].mean(0), parallel.AXIS)
+    """Gradient descent with momentum on a moving target: depends on all that a checkpoint must hold."""
+    target = jax.lax.pmean(batch.frames.mean(0), parallel.AXIS)
     momentum = 0.9 * state.opt_state[0] + state.params["w"] - target
     params = {"w": state.params["w"] - 0.1 * momentum}
     now = {"params": params, "batch_stats": {}}
@@ -41,8 +42,9 @@ def step(state: TrainState, batch) -> tuple[TrainState, dict[str, jax.Array]]:
     return new, {"loss": loss, "learning_rate": jnp.float32(0.1)}
 
 
-def batch_at(at: int) -> dict[str, np.ndarray]:
-    return {"x": np.random.default_rng(at).normal(size=(4, 3)).astype(np.float32)}
+def batch_at(at: int) -> Batch:
+    """A batch with nothing but frames, of one feature vector a clip."""
+    return Batch(np.random.default_rng(at).normal(size=(4, 3)).astype(np.float32), *[None] * 5)
 
 
 class Judge:
@@ -128,7 +130,7 @@ def test_several_steps_a_dispatch_are_the_same_steps(tmp_path):
 def test_a_run_that_dies_within_an_epoch_starts_that_epoch_again(tmp_path):
     whole = run(tmp_path / "whole", Judge(RISING), 6)
 
-    def power_cut(at: int) -> dict[str, np.ndarray]:
+    def power_cut(at: int) -> Batch:
         if at == 10:
             raise OSError("power cut")
         return batch_at(at)
@@ -217,10 +219,10 @@ def test_other_data_are_refused(tmp_path):
 
 
 def test_a_run_that_diverges_stops_and_names_the_step(tmp_path):
-    def poisoned(at: int) -> dict[str, np.ndarray]:
+    def poisoned(at: int) -> Batch:
         batch = batch_at(at)
         if at >= 4:
-            batch["x"][0, 0] = np.nan
+            batch.frames[0, 0] = np.nan
         return batch
 
     with pytest.raises(InputError, match=r"loss is not finite from step 4 on \(steps 3 to 5"):

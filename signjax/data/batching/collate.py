@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Int
 
 from signjax.data.batching.batch import Batch
 from signjax.data.batching.excerpts import Excerpts, frame_indices, whole_clips
@@ -19,7 +20,7 @@ T = TypeVar("T")
 
 
 def collate(
-    dataset: Dataset, clips: np.ndarray, batch_size: int, frames: int, excerpts: Excerpts | None = None
+    dataset: Dataset, clips: Int[np.ndarray, "n"], batch_size: int, frames: int, excerpts: Excerpts | None = None
 ) -> Batch:
     """Pads clips and stacks them into a batch.
 

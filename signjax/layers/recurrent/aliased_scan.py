@@ -4,7 +4,7 @@
 A recurrence does not need its gate inputs after a step has turned them into activations, nor the activations after the
 backward pass has turned them into gradients, and all three have the same shape.
 
-Shapes: T frames, then any axes.
+Shapes: T frames, N = T + 1 records, then any axes.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Int, Shaped
 Arrays = tuple[Array, ...]
 
 
-def frame(array: Shaped[Array, "t *rest"], at: Int[Array, ""]) -> Shaped[Array, "*rest"]:
+def frame(array: Shaped[Array, "t *rest"], at: Int[Array, ""] | int) -> Shaped[Array, "*rest"]:
     """The frame at an index. Indices that are too large give the last frame, negative ones the first."""
     return jax.lax.dynamic_index_in_dim(array, at, keepdims=False, allow_negative_indices=False)
 
@@ -28,8 +28,8 @@ def recorded_at(reverse: bool) -> tuple[int, int]:
 
 
 def before_and_after(
-    states: Float[Array, "t+1 b h"], reverse: bool
-) -> tuple[Float[Array, "t b h"], Float[Array, "t b h"]]:
+    states: Float[Array, "n b h"], reverse: bool
+) -> tuple[Float[Array, "n-1 b h"], Float[Array, "n-1 b h"]]:
     """The states before and after each step, from the record of `scan_in_place`."""
     frames = len(states) - 1
     before_at, after_at = recorded_at(reverse)

@@ -1,6 +1,6 @@
 """Bidirectional LSTM and GRU layers.
 
-Shapes: B clips, T frames, D features in, H hidden units, G gates (4 for an LSTM, 3 for a GRU).
+Shapes: B clips, T frames, D features in, H hidden units, GH gate inputs (4 H for an LSTM, 3 H for a GRU).
 
 Inputs are projected for all frames at once, outside the scan. Only `scan_directions` knows which implementation runs.
 """
@@ -32,9 +32,9 @@ _EPSILON = 1e-5
 class Direction(NamedTuple):
     """The inputs of a cell for one direction; see `lstm_scan` and `gru_scan`. Only a GRU has a candidate bias."""
 
-    gates: Float[Array, "t b g*h"]
-    kernel: Float[Array, "h g*h"]
-    bias: Float[Array, "g*h"]
+    gates: Float[Array, "t b gh"]
+    kernel: Float[Array, "h gh"]
+    bias: Float[Array, "gh"]
     candidate_bias: Float[Array, "h"] | None
     keep: Float[Array, "b h"] | None
 
@@ -81,7 +81,7 @@ def fused_directions(
 
 
 def normalised_scan(
-    cell: str, way: Direction, scale: Float[Array, "g*h"], mask: Bool[Array, "t b"], *, reverse: bool
+    cell: str, way: Direction, scale: Float[Array, "gh"], mask: Bool[Array, "t b"], *, reverse: bool
 ) -> Float[Array, "t b h"]:
     """`scan_direction` with layer norm on the recurrent contribution to the gates; differentiated by jax.
 
@@ -102,7 +102,7 @@ def normalised_scan(
 
     def step(carry: tuple[Array, Array], inputs: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
         hidden, state = carry
-        contribution, real = inputs
+        contribution, real = inputs[0].astype(carried(gates.dtype)), inputs[1]
         if cell == "lstm":
             state, hidden, _ = lstm_update(contribution + normalised(hidden), state, real)
         else:
@@ -113,13 +113,13 @@ def normalised_scan(
     return jax.lax.scan(step, (zero, zero), (gates, step_mask(mask, gates.dtype)), reverse=reverse)[1]
 
 
-def _forget_bias(_: Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Array:
+def _forget_bias(_: Array, shape: tuple[int, ...]) -> Array:
     """Zeros, but ones for the forget gate, so that an untrained LSTM remembers (Jozefowicz et al., 2015)."""
     units = shape[0] // 4
-    return jnp.zeros(shape, dtype).at[units : 2 * units].set(1.0)
+    return jnp.zeros(shape, jnp.float32).at[units : 2 * units].set(1.0)
 
 
-def orthogonal_blocks(key: Array, shape: tuple[int, int], dtype: jnp.dtype = jnp.float32) -> Array:
+def orthogonal_blocks(key: Array, shape: tuple[int, int]) -> Array:
     """Draws one orthogonal (H, H) matrix per gate, concatenated (Saxe et al., 2014).
 
     Newton-Schulz iterations consist of matrix products, whereas a QR decomposition takes seconds to compile.
@@ -129,11 +129,11 @@ def orthogonal_blocks(key: Array, shape: tuple[int, int], dtype: jnp.dtype = jnp
     # Singular values from 0 to sqrt(3) all converge to 1.
     blocks = blocks / jnp.linalg.norm(blocks, axis=(1, 2), keepdims=True)
 
-    def improve(_: int, x: Array) -> Array:
+    def improve(_: Array, x: Array) -> Array:
         return 1.5 * x - 0.5 * x @ (x.swapaxes(1, 2) @ x)
 
     blocks = jax.lax.fori_loop(0, 48, improve, blocks)
-    return blocks.swapaxes(0, 1).reshape(shape).astype(dtype)
+    return blocks.swapaxes(0, 1).reshape(shape)
 
 
 class Recurrence(nn.Module):
@@ -163,7 +163,7 @@ class Recurrence(nn.Module):
         row: Int[Array, "b"] | None = None,
         *,
         training: bool = False,
-    ) -> Float[Array, "b t 2*h"]:
+    ) -> Float[Array, "b t {2*self.units}"]:
         """Returns the hidden states of both directions, concatenated; zeros on padding.
 
         `row` is each clip's row in the global batch, which selects its dropout stream; needed only for dropout.
@@ -183,7 +183,7 @@ class Recurrence(nn.Module):
             keep = None
             if training and self.dropout > 0.0:
                 assert row is not None
-                ones = jnp.ones((len(row), self.units), jnp.float32)
+                ones = jnp.ones((len(row), self.units), carried(gates.dtype))
                 keep = dropout(ones, row_keys(self.make_rng("dropout"), row), self.dropout)
             ways.append(Direction(gates, kernel, bias, candidate_bias, keep))
             if self.layer_norm:

@@ -1,6 +1,6 @@
 """A GRU over time, with its own backward pass; see `signjax.layers.recurrent.lstm`.
 
-Shapes: T frames, B clips, H hidden units.
+Shapes: T frames, B clips, H hidden units, GH gate inputs (3 H).
 """
 
 from functools import partial
@@ -27,8 +27,8 @@ from signjax.layers.recurrent.lstm import (
 
 
 def gru_update(
-    contribution: Float[Array, "b 3*h"],
-    recurrent: Float[Array, "b 3*h"],
+    contribution: Float[Array, "b gh"],
+    recurrent: Float[Array, "b gh"],
     hidden: Float[Array, "b h"],
     real: Float[Array, "b 1"],
 ) -> tuple[Float[Array, "b h"], Float[Array, "b 3*h"], Float[Array, "b h"]]:
@@ -57,9 +57,9 @@ def candidate_biases(bias: Float[Array, "h"]) -> Float[Array, "3*h"]:
 
 
 def gru_scan(
-    gates: Float[Array, "t b 3*h"],
-    kernel: Float[Array, "h 3*h"],
-    bias: Float[Array, "3*h"],
+    gates: Float[Array, "t b gh"],
+    kernel: Float[Array, "h gh"],
+    bias: Float[Array, "gh"],
     candidate_bias: Float[Array, "h"],
     mask: Bool[Array, "t b"],
     keep: Float[Array, "b h"] | None = None,
@@ -103,7 +103,9 @@ def _forward(
     def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
         (hidden,), (contribution, _) = carry, here
         recurrent = recurrent_product(hidden, cast, keep) + recurrent_bias
-        hidden, activations, candidate = gru_update(contribution + biases, recurrent, hidden, frame(real, at))
+        hidden, activations, candidate = gru_update(
+            contribution.astype(wide) + biases, recurrent, hidden, frame(real, at)
+        )
         return (hidden,), (activations.astype(precision), candidate.astype(precision))
 
     zero = jnp.zeros((gates.shape[1], kernel.shape[0]), wide)
@@ -119,14 +121,14 @@ def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array,
     before_at, _ = recorded_at(reverse)
 
     def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
-        (d_hidden,), (activation, candidate) = carry, here
-        r, z, n = jnp.split(activation.astype(wide), 3, axis=-1)
-        d_hidden = (d_hidden + frame(d_hiddens, at)) * frame(real, at)
+        (d_hidden,), (activation, candidate) = carry, (part.astype(wide) for part in here)
+        r, z, n = jnp.split(activation, 3, axis=-1)
+        d_hidden = (d_hidden + frame(d_hiddens, at).astype(wide)) * frame(real, at)
         d_candidate = d_hidden * (1.0 - z) * (1.0 - n * n)
         d_recurrent = jnp.concatenate(
             [
                 d_candidate * candidate * r * (1.0 - r),
-                d_hidden * (frame(hiddens, at + before_at) - n) * z * (1.0 - z),
+                d_hidden * (frame(hiddens, at + before_at).astype(wide) - n) * z * (1.0 - z),
                 d_candidate * r,
             ],
             axis=-1,

@@ -3,7 +3,7 @@
 Differentiating a scan accumulates the gradient of the recurrent weights step by step. Here the backward scan yields only
 the gradients of the gates; a single matrix product over all steps then gives the weight gradient.
 
-Shapes: T frames, B clips, H hidden units.
+Shapes: T frames, B clips, H hidden units, GH gate inputs (4 H).
 """
 
 from functools import partial
@@ -43,7 +43,7 @@ def recurrent_product(
 
 
 def lstm_update(
-    contribution: Float[Array, "b 4*h"], cell: Float[Array, "b h"], real: Float[Array, "b 1"]
+    contribution: Float[Array, "b gh"], cell: Float[Array, "b h"], real: Float[Array, "b 1"]
 ) -> tuple[Float[Array, "b h"], Float[Array, "b h"], Float[Array, "b 4*h"]]:
     """Runs one step from the gate inputs; returns new cell and hidden state (zero on padding) and the activations."""
     i, f, g, o = jnp.split(contribution, 4, axis=-1)
@@ -54,9 +54,9 @@ def lstm_update(
 
 
 def lstm_scan(
-    gates: Float[Array, "t b 4*h"],
-    kernel: Float[Array, "h 4*h"],
-    bias: Float[Array, "4*h"],
+    gates: Float[Array, "t b gh"],
+    kernel: Float[Array, "h gh"],
+    bias: Float[Array, "gh"],
     mask: Bool[Array, "t b"],
     keep: Float[Array, "b h"] | None = None,
     *,
@@ -97,7 +97,7 @@ def _forward(
 
     def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
         hidden, cell = carry
-        contribution = here[0] + recurrent_product(hidden, cast, keep) + biases
+        contribution = here[0].astype(wide) + recurrent_product(hidden, cast, keep) + biases
         cell, hidden, activations = lstm_update(contribution, cell, frame(real, at))
         return (hidden, cell), (activations.astype(precision),)
 
@@ -118,7 +118,7 @@ def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array,
         before, squashed = frame(cells, at + before_at), jnp.tanh(frame(cells, at + after_at))
         is_real = frame(real, at)
         i, f, g, o = jnp.split(here[0].astype(wide), 4, axis=-1)
-        d_hidden = (d_hidden + frame(d_hiddens, at)) * is_real
+        d_hidden = (d_hidden + frame(d_hiddens, at).astype(wide)) * is_real
         d_cell = d_cell * is_real + d_hidden * o * (1.0 - squashed * squashed)
         d_gates = jnp.concatenate(
             [
@@ -145,12 +145,12 @@ def weight_gradient(
     transposed: Float[Array, "g h"],
 ) -> tuple[Float[Array, "h g"], Float[Array, "b h"] | None]:
     """Computes the gradients of the recurrent weights and of `keep` over all steps at once, in at least float32."""
-    seen = hiddens_before if keep is None else (hiddens_before * keep[None]).astype(hiddens_before.dtype)
-    d_kernel = product_over_frames(seen, d_contributions)
     if keep is None:
-        return d_kernel, None
-    d_seen = jnp.einsum("tbg,gh->tbh", d_contributions, transposed, preferred_element_type=carried(seen.dtype))
-    return d_kernel, (d_seen * hiddens_before).sum(0)
+        return product_over_frames(hiddens_before, d_contributions), None
+    wide = carried(hiddens_before.dtype)
+    seen = (hiddens_before.astype(wide) * keep[None]).astype(hiddens_before.dtype)
+    d_seen = jnp.einsum("tbg,gh->tbh", d_contributions, transposed, preferred_element_type=wide)
+    return product_over_frames(seen, d_contributions), (d_seen * hiddens_before.astype(wide)).sum(0)
 
 
 _lstm.defvjp(_forward, _backward)

@@ -1,6 +1,6 @@
 """The GRU of `gru.py` in both directions, with all steps of a pass in one GPU kernel; see `pallas_recurrence.py`.
 
-Shapes: T frames, B clips, H hidden units. The first axis is the direction: forward, backward.
+Shapes: T frames, B clips, H hidden units, GH gate inputs (3 H). The first axis is the direction: forward, backward.
 """
 
 from functools import partial
@@ -28,9 +28,9 @@ _CANDIDATE = 3
 
 
 def fused_gru(
-    gates: Float[Array, "2 t b 3*h"],
-    kernel: Float[Array, "2 h 3*h"],
-    bias: Float[Array, "2 3*h"],
+    gates: Float[Array, "2 t b gh"],
+    kernel: Float[Array, "2 h gh"],
+    bias: Float[Array, "2 gh"],
     candidate_bias: Float[Array, "2 h"],
     mask: Bool[Array, "t b"],
     keep: Float[Array, "2 b h"] | None = None,

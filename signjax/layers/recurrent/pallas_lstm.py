@@ -1,6 +1,6 @@
 """The LSTM of `lstm.py` in both directions, with all steps of a pass in one GPU kernel; see `pallas_recurrence.py`.
 
-Shapes: T frames, B clips, H hidden units. The first axis is the direction: forward, backward.
+Shapes: T frames, B clips, H hidden units, GH gate inputs (4 H). The first axis is the direction: forward, backward.
 """
 
 from functools import partial
@@ -25,9 +25,9 @@ _GATES = 4
 
 
 def fused_lstm(
-    gates: Float[Array, "2 t b 4*h"],
-    kernel: Float[Array, "2 h 4*h"],
-    bias: Float[Array, "2 4*h"],
+    gates: Float[Array, "2 t b gh"],
+    kernel: Float[Array, "2 h gh"],
+    bias: Float[Array, "2 gh"],
     mask: Bool[Array, "t b"],
     keep: Float[Array, "2 b h"] | None = None,
     *,

@@ -7,7 +7,8 @@ pass needs is written to memory. Directions and groups of clips run in parallel.
 Triton needs sizes that are powers of two, so hidden units and clips are padded. Padded units stay zero because their
 weights, biases and gates are zero; padded clips have no real frames.
 
-Shapes: T frames, B clips, G gates, H hidden units. The first axis is the direction: forward, backward.
+Shapes: T frames, N = T + 1 records, B clips, G gates, H hidden units, P padded ones, GH gate inputs (G H). The first axis is
+the direction: forward, backward.
 
 Source: persistent RNNs, Diamos et al. (2016), for the idea of a kernel that outlives a step.
 """
@@ -59,7 +60,7 @@ def padded(array: Array, *, clips: int | None = None, units: Sequence[int] = ())
     return jnp.pad(array, widths)
 
 
-def by_gate(kernel: Float[Array, "2 h g*h"]) -> Float[Array, "2 g h h"]:
+def by_gate(kernel: Float[Array, "2 h gh"]) -> Float[Array, "2 g p p"]:
     """Splits the recurrent weights by gate and pads them."""
     units = kernel.shape[1]
     return padded(kernel.reshape(2, units, -1, units).swapaxes(1, 2), units=(2, 3))
@@ -71,9 +72,9 @@ def factors(keep: Float[Array, "2 b h"] | None, shape: tuple[int, int, int]) -> 
 
 
 def forward_inputs(
-    gates: Float[Array, "2 t b g*h"],
-    kernel: Float[Array, "2 h g*h"],
-    bias: Float[Array, "2 g*h"],
+    gates: Float[Array, "2 t b gh"],
+    kernel: Float[Array, "2 h gh"],
+    bias: Float[Array, "2 gh"],
     real: Float[Array, "t b"],
     keep: Float[Array, "2 b h"] | None,
 ) -> tuple[Array, Array, Array, Array, Array]:
@@ -90,7 +91,7 @@ def forward_inputs(
 
 def backward_inputs(
     d_hiddens: Float[Array, "2 t b h"],
-    kernel: Float[Array, "2 h g*h"],
+    kernel: Float[Array, "2 h gh"],
     real: Float[Array, "t b"],
     keep: Float[Array, "2 b h"] | None,
     precision: jnp.dtype,
@@ -105,17 +106,17 @@ def backward_inputs(
     )
 
 
-def states_after(records: Float[Array, "2 t+1 b h"]) -> Float[Array, "2 t b h"]:
+def states_after(records: Float[Array, "2 n b h"]) -> Float[Array, "2 n-1 b h"]:
     """The states after each step, for both directions."""
     return jnp.stack([before_and_after(records[way], reverse=bool(way))[1] for way in range(2)])
 
 
 def weight_gradients(
-    records: Float[Array, "2 t+1 b h"],
-    d_contributions: Float[Array, "2 t b g"],
+    records: Float[Array, "2 n b h"],
+    d_contributions: Float[Array, "2 n-1 b gh"],
     keep: Float[Array, "2 b h"] | None,
-    kernel: Float[Array, "2 h g"],
-) -> tuple[Float[Array, "2 h g"], Float[Array, "2 b h"] | None]:
+    kernel: Float[Array, "2 h gh"],
+) -> tuple[Float[Array, "2 h gh"], Float[Array, "2 b h"] | None]:
     """Computes the gradients of the recurrent weights and of `keep` for both directions."""
     transposed = kernel.swapaxes(1, 2).astype(records.dtype)
     ways = [

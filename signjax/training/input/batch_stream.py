@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Int
 
 from signjax.data.batching.batch import Batch, IndexBatch
 from signjax.data.batching.collate import collate
@@ -27,7 +28,7 @@ class Dispatch(NamedTuple):
     steps: int
 
 
-def make_index_batch(clips: np.ndarray, excerpts: Excerpts, batch_size: int) -> IndexBatch:
+def make_index_batch(clips: Int[np.ndarray, "n"], excerpts: Excerpts, batch_size: int) -> IndexBatch:
     """The batch of indices for `device_dataset.gather`, which returns what `collate` would; rows without a clip have weight 0.
 
     Args:
@@ -49,7 +50,7 @@ def make_index_batch(clips: np.ndarray, excerpts: Excerpts, batch_size: int) -> 
 
 def stream_dispatches(
     dataset: Dataset,
-    clips: np.ndarray,
+    clips: Int[np.ndarray, "n"],
     excerpts: Excerpts,
     planned: Sequence[PlannedBatch],
     batch_size: int,

@@ -23,7 +23,9 @@ def test_it_makes_what_a_scan_makes(reverse):
         state, made = update(carry[0], here, frame(other, at))
         return (state,), made
 
-    run = jax.jit(lambda arrays: scan_in_place(step, (jnp.zeros(B),), arrays, (jnp.float32,), reverse=reverse))
+    run = jax.jit(
+        lambda arrays: scan_in_place(step, (jnp.zeros(B),), arrays, (jnp.dtype(jnp.float32),), reverse=reverse)
+    )
     written, (states,) = run((first, second))
 
     def scanned(state, inputs):

@@ -54,11 +54,11 @@ def test_a_fused_recurrence_equals_two_scans(cell, frames, clips, units, dtype, 
 
     def fused(ways):
         states = fused_directions(cell, ways, mask, interpret=INTERPRET)
-        return (jnp.stack(states) * weights).sum(), states
+        return (jnp.stack(states).astype(jnp.float32) * weights).sum(), states
 
     def scanned(ways):
         states = [scan_direction(cell, way, mask, reverse=bool(number)) for number, way in enumerate(ways)]
-        return (jnp.stack(states) * weights).sum(), states
+        return (jnp.stack(states).astype(jnp.float32) * weights).sum(), states
 
     found, expected = (jax.jit(jax.value_and_grad(f, has_aux=True))(ways) for f in (fused, scanned))
     tolerance = 2e-5 if dtype == "float32" else 3e-2
