@@ -31,7 +31,7 @@ def fresh_state() -> TrainState:
 
 
 def step(state: TrainState, batch) -> tuple[TrainState, dict[str, jax.Array]]:
-    """Gradient descent with momentum on a moving target: depends on all that a checkpoint must hold."""
+    """Gradient descent with momentum on a moving target: depends on everything that a checkpoint must hold."""
     target = jax.lax.pmean(batch.frames.mean(0), parallel.AXIS)
     momentum = 0.9 * state.opt_state[0] + state.params["w"] - target
     params = {"w": state.params["w"] - 0.1 * momentum}

@@ -95,8 +95,8 @@ def channel_statistics(read: Read, train: Sequence[int], layout: Layout) -> Stat
     within = np.maximum(np.sqrt(squares_within / np.maximum(count, 1)), _LEAST_WITHIN * std)
     within = np.where(rotation, np.maximum(within, _ROTATION_NOISE), within)
     speed = np.maximum(np.sqrt(squares_of_steps / np.maximum(steps, 1)), _LEAST_SPEED * within)
-    mean, std, within, speed, low, high = (a.astype(np.float32) for a in (mean, std, within, speed, low, high))
-    return Statistics(mean, std, within, speed, low, high, varies)
+    found = {"mean": mean, "std": std, "within": within, "speed": speed, "low": low, "high": high}
+    return Statistics(**{name: values.astype(np.float32) for name, values in found.items()}, varies=varies)
 
 
 def plausible_range(read: Read, train: Sequence[int], layout: Layout) -> tuple[np.ndarray, np.ndarray]:
