@@ -28,7 +28,7 @@ from signjax.data.layout import registry as layouts
 from signjax.data.splits.groups import straddling
 from signjax.errors import InputError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 # The columns of `clips.csv` before those of the labels.
 CLIP_COLUMNS = (

@@ -36,6 +36,7 @@ class InputSpec:
       mean, std: float32 (F,), from training clips; `std` is safe to divide by.
       low, high: float32 (F,), the range in which values are plausible; infinite where nothing is known.
       cleaning: what is done to each clip.
+      no_sign: whether one of the classes is of clips in which nothing is seen.
       buckets: the numbers of frames that clips are padded to, rising; longer clips are thinned to the last.
     """
 
@@ -48,6 +49,7 @@ class InputSpec:
     low: np.ndarray
     high: np.ndarray
     cleaning: Cleaning
+    no_sign: bool
     buckets: tuple[int, ...]
 
     @property
@@ -92,6 +94,7 @@ def make_input_spec(dataset: Dataset, buckets: tuple[int, ...]) -> InputSpec:
         low=dataset.low,
         high=dataset.high,
         cleaning=Cleaning(**dataset.info["recipe"]["cleaning"]),
+        no_sign=any(blank["kept"] for blank in dataset.info["blank_classes"]),
         buckets=buckets,
     )
 
@@ -127,6 +130,7 @@ def read_input_spec(folder: Path) -> InputSpec:
             source_layout=from_description(content["source_layout"]),
             heads={str(head): tuple(map(str, names)) for head, names in content["heads"].items()},
             cleaning=Cleaning(**content["cleaning"]),
+            no_sign=bool(content.get("no_sign", False)),
             buckets=tuple(int(size) for size in content["buckets"]),
             **statistics,
         )

@@ -65,6 +65,8 @@ def _landmark_part(part: dict[str, Any]) -> LandmarkPart:
 
 def _check(layout: Layout) -> None:
     names = layout.part_names
+    if layout.columns is not None and sorted(layout.columns) != list(range(layout.width)):
+        raise ValueError(f"columns are not the numbers from 0 to {layout.width - 1}, each once")
     if len(set(names)) < len(names):
         raise ValueError(f"two parts have one name: {', '.join(names)}")
     for part in layout.parts:

@@ -3,10 +3,10 @@
 Whatever normalises, masks, mirrors or draws a clip asks the layout; nothing else knows column numbers.
 """
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -72,6 +72,8 @@ class Layout:
       shoulders: left and right shoulder; the body's centre is midway, its scale the distance. None: no such points.
       wrists: left and right wrist, to which the points of that hand are relative; None: no such points.
       head: the nose or the head's joint; None: no such point.
+      columns: the column of a source's frame that each channel is in; None: they stand in the order of the channels.
+      names: what a source calls each channel; None: it does not name them, or not each differently.
     """
 
     name: str
@@ -81,6 +83,8 @@ class Layout:
     shoulders: tuple[Point, Point] | None = None
     wrists: tuple[Point, Point] | None = None
     head: Point | None = None
+    columns: tuple[int, ...] | None = None
+    names: tuple[str, ...] | None = None
 
     @cached_property
     def width(self) -> int:
@@ -147,6 +151,25 @@ class Layout:
             part_index[index] = self.part_names.index(part.partner)
         return channel, sign, part_index
 
+    def in_order(self) -> "Layout":
+        """The layout of frames whose channels were put into its order."""
+        return replace(self, columns=None, names=None)
+
+    def ordered(self, frames: np.ndarray) -> np.ndarray:
+        """Frames (T, F) of a source with their channels in the order of the layout."""
+        return frames if self.columns is None else frames[:, list(self.columns)]
+
+    def in_columns(self, names: Sequence[str]) -> "Layout":
+        """The layout of frames whose columns have these names, from their order in another source.
+
+        Args:
+          names: one for each column; a layout that knows no names has no other order.
+        """
+        if self.names is None:
+            return self
+        columns = tuple(names.index(name) for name in self.names)
+        return replace(self, columns=None if columns == tuple(range(self.width)) else columns)
+
     def description(self) -> dict[str, Any]:
         """All fields, as JSON can hold them."""
         return asdict(self)
@@ -184,4 +207,13 @@ def from_description(fields: dict[str, Any]) -> Layout:
         shoulders=pair(fields["shoulders"]),
         wrists=pair(fields["wrists"]),
         head=None if fields["head"] is None else point(fields["head"]),
+        columns=None if fields.get("columns") is None else tuple(int(column) for column in fields["columns"]),
+        names=None if fields.get("names") is None else tuple(map(str, fields["names"])),
     )
+
+
+class ChosenLayout(NamedTuple):
+    """A layout, and in a few words why it was chosen and what it lacks."""
+
+    layout: Layout
+    reason: str

@@ -27,7 +27,7 @@ from signjax.data.layout.parts import Layout
 from signjax.data.preparation.rows import RowFile, Rows, whole_rows
 from signjax.data.splits.duplicates import SPANS
 
-_FORM = 2  # of the lines; those of another form are not taken up
+_FORM = 3  # of the lines; those of another form are not taken up
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Fact:
       size: median distance from 0 of its coordinates, or numbers of unknown kind, as the source gave them.
       turned: share of its frames in which a joint is rotated by more than a full turn.
       unseen: numbers of the parts that no frame shows.
+      nothing_seen: whether nothing is seen in it, in any frame.
       segment_end, file_frames: frame after the clip's last, and frames of the whole file, where the clip is a part of one.
       trimmed_start, trimmed_end, filled, mirroring: as in `cleaning.Cleaned`.
       reason, detail: as in `clip.Rejected`; empty for a stored clip.
@@ -60,6 +61,7 @@ class Fact:
     size: float = 0.0
     turned: float = 0.0
     unseen: Sequence[int] = ()
+    nothing_seen: bool = False
     segment_end: int | None = None
     file_frames: int | None = None
     trimmed_start: int = 0

@@ -6,6 +6,8 @@ name `frames` or `features`.
 
 from pathlib import Path
 
+import numpy as np
+
 from signjax.data.clip import Clip, Item, Rejected, Request, Say
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.matching import Found, match, segment
@@ -13,6 +15,7 @@ from signjax.errors import InputError
 
 SUFFIXES = (".npy", ".npz")
 FRAME_KEYS = ("frames", "features")
+CHANNELS = "channels"
 
 
 def clip_files(path: Path) -> list[Path]:
@@ -28,6 +31,16 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
             f"{request.path}: the folder holds no .npy or .npz file; source arrays needs features.npy or clips"
         )
     return match(request, files, SUFFIXES, say)
+
+
+def channel_names(path: Path) -> np.ndarray | None:
+    """The names of the channels in the first file below a folder that can be read; None where it has none."""
+    for file in clip_files(path):
+        try:
+            return read_arrays(file, (CHANNELS,)).get(CHANNELS) if file.suffix.lower() == ".npz" else None
+        except NUMPY_ERRORS:
+            continue  # reading the clip says why
+    return None
 
 
 def read_item(item: Item) -> Clip | Rejected:

@@ -8,6 +8,7 @@
 | `labels` | integers (N,), one-hot (N, C), or text (N,) | the class of each clip |
 | `classes` | text (C,), optional | class names |
 | `clips`, `signers`, `split`, `groups` | text (N,), optional | name, signer, split, group of each clip |
+| `channels` | text (F,), optional | name of each channel, such as `pose11.x`; layout `auto` is made of them |
 
 Where names repeat but not within a split, as in archives that number the clips of each split anew, a clip is called `split/name`.
 A label table, where one is named, says more of the clips than the arrays do, or instead of them.
@@ -19,19 +20,21 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
-from signjax.data.layout import registry as layouts
+from signjax.data.layout.parts import ChosenLayout, Layout
+from signjax.data.layout.recognition import recognize, unknown
 from signjax.data.sources import array_files
 from signjax.data.sources.array_fields import texts_of, whole_numbers
 from signjax.data.sources.shared import npy
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.label_table import split_name
 from signjax.data.tables.matching import find_label_table, with_table
-from signjax.errors import InputError
+from signjax.errors import InputError, first_few
 
 HEAD = "gloss"
 _PACKED = "packed"  # what an item carries whose clip is one of many in an array
 _TEXTS = ("clips", "signers", "split", "groups")
-_KEYS = (*array_files.FRAME_KEYS, "offsets", "lengths", "labels", "classes", *_TEXTS)
+_CHANNELS = array_files.CHANNELS
+_KEYS = (*array_files.FRAME_KEYS, "offsets", "lengths", "labels", "classes", _CHANNELS, *_TEXTS)
 
 
 def source_files(request: Request) -> list[Path]:
@@ -49,21 +52,42 @@ def source_files(request: Request) -> list[Path]:
     return [*files, find_label_table(request)] if request.labelled and files else files
 
 
-def default_layout(request: Request, width: int) -> layouts.Layout:
-    """Nothing is known of the channels."""
-    return layouts.generic(width)
+def default_layout(request: Request, width: int) -> ChosenLayout:
+    """The layout that the names of the channels describe, those of the first file where each clip has one."""
+    names = _channel_names(request.path)
+    if names is None:
+        return unknown(width, "the source does not name its channels")
+    if len(names) != width:
+        return unknown(width, f"the array 'channels' has {len(names)} names for {width} channels")
+    return recognize(names)
 
 
-def list_items(request: Request, say: Say) -> list[Item | Rejected]:
-    """An item for each clip of the arrays; an unlabelled one has no label.
+def layout_like(request: Request, trained: Layout) -> Layout:
+    """`trained`, with its channels in the order that their names have here.
 
     Raises:
-      InputError: a key is missing, or shapes and values do not agree.
+      InputError: the names are those of other channels.
     """
-    source_files(request)
-    if _one_file_a_clip(request.path):
-        return array_files.list_items(request, say)
-    return with_table(request, _packed_items(request), say)
+    names = _channel_names(request.path)
+    if names is None or trained.names is None:
+        return trained
+    if sorted(names) != sorted(trained.names):
+        lacking = [name for name in trained.names if name not in names]
+        raise InputError(
+            f"{request.path}: its channels are not those that the model was trained on: {len(lacking)} of {trained.width} are not "
+            f"there ({first_few(lacking)}), {len(names)} are"
+        )
+    return trained.in_columns(names)
+
+
+def _channel_names(path: Path) -> list[str] | None:
+    """The names of the channels; None where there are none, or they are no text."""
+    source_files(Request(path, labelled=False))
+    if not _one_file_a_clip(path):
+        names = _read_packed(path, (_CHANNELS,)).get(_CHANNELS)
+    else:
+        names = array_files.channel_names(path)
+    return None if names is None or names.ndim != 1 or names.dtype.kind not in "US" else texts_of(path, _CHANNELS, names)
 
 
 def verify(request: Request) -> None:

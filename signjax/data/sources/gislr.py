@@ -14,6 +14,7 @@ import numpy as np
 from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
 from signjax.data.layout import landmarks
 from signjax.data.layout import registry as layouts
+from signjax.data.layout.parts import ChosenLayout
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.extras import needed
 from signjax.data.sources.shared.frame_numbers import timeline
@@ -47,9 +48,9 @@ def source_files(request: Request) -> list[Path]:
     return [*files, request.path / TABLE, *([Path(request.labels)] if request.labels else [])]
 
 
-def default_layout(request: Request, width: int) -> layouts.Layout:
+def default_layout(request: Request, width: int) -> ChosenLayout:
     """All landmarks."""
-    return layouts.named("holistic", width)
+    return ChosenLayout(layouts.named("holistic", width), "all landmarks, as the files have them")
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:

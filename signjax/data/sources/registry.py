@@ -19,6 +19,7 @@ from typing import Protocol
 
 from signjax.data.clip import Clip, Item, Rejected, Request, Say
 from signjax.data.layout import registry as layouts
+from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.sources import arrays, gislr, mediapipe, pose, signavatars
 from signjax.data.tables.names import canonical, unified
 from signjax.errors import InputError
@@ -36,8 +37,8 @@ class Source(Protocol):
     def read_item(self, item: Item) -> Clip | Rejected:
         """Reads one clip; what is wrong with its file alone comes as `Rejected`."""
 
-    def default_layout(self, request: Request, width: int) -> layouts.Layout:
-        """The layout that `auto` means, for frames of `width` channels."""
+    def default_layout(self, request: Request, width: int) -> ChosenLayout:
+        """The layout that `auto` means, for frames of `width` channels, and why."""
 
 
 # The synthetic corpora are written as SignAvatars writes, and read through the same door.
@@ -191,8 +192,18 @@ def read(source: str, request: Request) -> Iterator[Clip | Rejected]:
         yield item if isinstance(item, Rejected) else read_item(source, item)
 
 
-def layout_of(source: str, request: Request, width: int) -> layouts.Layout:
-    """The layout of a source's frames of `width` channels, as the request names it."""
+def layout_of(source: str, request: Request, width: int) -> ChosenLayout:
+    """The layout of a source's frames of `width` channels, as the request names it or as the source chooses it, and why."""
     if request.layout == "auto":
         return named(source).default_layout(request, width)
-    return layouts.named(request.layout, width)
+    return ChosenLayout(layouts.named(request.layout, width), "chosen by config.data.layout")
+
+
+def layout_like(source: str, request: Request, trained: Layout) -> Layout:
+    """How the frames of a source are read for a model: in the layout that it was trained on, their channels in whatever order
+    their names say.
+
+    Raises:
+      InputError: the names say that they are other channels.
+    """
+    return arrays.layout_like(request, trained) if source == "arrays" and request.layout == "auto" else trained
