@@ -17,7 +17,7 @@ def fault_of(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) 
     return None if found is None else Rejected(clip.name, clip.file, *found)
 
 
-def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) -> tuple[str, str] | None:  # noqa: PLR0911
+def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) -> tuple[str, str] | None:
     """Reason and detail."""
     frames = clip.frames
     if len(frames) == 0:

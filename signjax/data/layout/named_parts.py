@@ -16,7 +16,12 @@ Parts = Mapping[str, tuple[str, Sequence[BodyPoint]]]
 _SIDES = ("left", "right")
 _FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 # Joints that lines connect in this order, those that are there; each by the names it goes by.
-_MIDDLE = (("nose", "head"), ("neck",), ("spine shoulder", "shoulder center"), ("spine center", "chest", "spine", "torso"))
+_MIDDLE = (
+    ("nose", "head"),
+    ("neck",),
+    ("spine shoulder", "shoulder center"),
+    ("spine center", "chest", "spine", "torso"),
+)
 _PELVIS = ("pelvis", "center hip", "hip center", "spine base")
 _ARM = (("neck", "spine shoulder", "shoulder center"), ("shoulder",), ("elbow",), ("wrist",), ("hand",))
 _LEG = (_PELVIS, ("hip",), ("knee",), ("ankle",), ("foot",))

@@ -67,7 +67,7 @@ def _channel(name: str) -> _Channel | None:
     words = words_of(name)
     axes = [at for at, word in enumerate(words) if word in _AXES]
     if not axes:
-        axes = [at for at in (len(words) - 1, 0) if at >= 0 and words[at] in _SCALARS][:1]
+        axes = [at for at in (len(words) - 1, 0) if words and words[at] in _SCALARS][:1]
     if len(axes) != 1:
         return None
     number = words.pop(axes[0])
@@ -211,11 +211,11 @@ def _described(points: Points, left_over: Sequence[int], names: Sequence[str]) -
             f"{len(left_over)} channels stay as they are, since their names do not give x and y of a point "
             f"({first_few([names[column] for column in left_over])})"
         )
-        layout = replace(
-            layout, mirrors=False, parts=(*layout.parts, Part("other", len(left_over), "scalar", "other"))
-        )
+        layout = replace(layout, mirrors=False, parts=(*layout.parts, Part("other", len(left_over), "scalar", "other")))
     if not layout.mirrors:
-        lacks.append(f"not mirrored, for {'of those' if left_over else 'of some points'} the names do not say the partner")
+        lacks.append(
+            f"not mirrored, for {'of those' if left_over else 'of some points'} the names do not say the partner"
+        )
     if layout.shoulders is None:
         lacks.append("no left and right shoulder, so clips are centred and scaled by all points")
     listed = ", ".join(f"{part.name} {part.points} x {part.kind}" for part in layout.parts if part.name != "other")

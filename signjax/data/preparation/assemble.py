@@ -132,9 +132,7 @@ def assemble(recipe: Recipe, collected: Collected, reading: Path, say: Say) -> A
     for index, fault in _name_twice(rows):
         rejected.append(fault)
         keep[index] = False
-    blank = blank_classes(
-        [item.labels for item, _ in rows], [fact.nothing_seen for fact in stored], collected.heads
-    )
+    blank = blank_classes([item.labels for item, _ in rows], [fact.nothing_seen for fact in stored], collected.heads)
     for index, (item, fact) in enumerate(rows):
         if keep[index] and fact.nothing_seen and not is_kept(item.labels, blank):
             rejected.append(unseen(item.name, item.file, fact.frames))

@@ -4,18 +4,20 @@ A file holds an array (T, F), or (T, N, D) for N points with D coordinates each;
 name `frames` or `features`.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from signjax.data.clip import Clip, Item, Rejected, Request, Say
+from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
+from signjax.data.sources.array_fields import CHANNELS, channel_names
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.matching import Found, match, segment
 from signjax.errors import InputError
 
 SUFFIXES = (".npy", ".npz")
+_SOME_FILES = 64
 FRAME_KEYS = ("frames", "features")
-CHANNELS = "channels"
 
 
 def clip_files(path: Path) -> list[Path]:
@@ -25,7 +27,8 @@ def clip_files(path: Path) -> list[Path]:
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     """An item for each clip of the label table."""
-    files = [Found(file.relative_to(request.path).as_posix(), file) for file in clip_files(request.path)]
+    names = first_channel_names(request.path) if request.layout == "auto" else None
+    files = [Found(file.relative_to(request.path).as_posix(), file, names) for file in clip_files(request.path)]
     if not files:
         raise InputError(
             f"{request.path}: the folder holds no .npy or .npz file; source arrays needs features.npy or clips"
@@ -33,14 +36,25 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     return match(request, files, SUFFIXES, say)
 
 
-def channel_names(path: Path) -> np.ndarray | None:
+def first_channel_names(path: Path) -> list[str] | None:
     """The names of the channels in the first file below a folder that can be read; None where it has none."""
     for file in clip_files(path):
         try:
-            return read_arrays(file, (CHANNELS,)).get(CHANNELS) if file.suffix.lower() == ".npz" else None
+            return channel_names(file, read_arrays(file, (CHANNELS,)))
         except NUMPY_ERRORS:
             continue  # reading the clip says why
     return None
+
+
+def some_frames(path: Path, width: int) -> np.ndarray:
+    """Frames (T, F) of a few files from all over the folder, those of another width left out."""
+    files = clip_files(path)
+    found = [np.empty((0, width))]
+    for file in files[:: max(1, len(files) // _SOME_FILES)]:
+        clip = read_item(Item(ClipInfo(file.name, str(file))))
+        if isinstance(clip, Clip) and clip.frames.shape[1] == width:
+            found.append(clip.frames)
+    return np.concatenate(found)
 
 
 def read_item(item: Item) -> Clip | Rejected:
@@ -60,7 +74,15 @@ def read_item(item: Item) -> Clip | Rejected:
     if frames.ndim not in (2, 3) or frames.dtype.kind not in "fiu":
         detail = f"expected numbers of shape (T, F) or (T, N, D), they are {frames.dtype} {frames.shape}"
         return item.rejected("wrong_width", detail)
-    chosen = segment(item, len(frames))
+    chosen = _other_names(item, arrays) or segment(item, len(frames))
     if isinstance(chosen, Rejected):
         return chosen
     return item.clip(frames[chosen].reshape(chosen.stop - chosen.start, frames[0].size), file_frames=len(frames))
+
+
+def _other_names(item: Item, arrays: Mapping[str, np.ndarray]) -> Rejected | None:
+    """Why a file cannot be read as the first one is, by the names of whose channels the layout was chosen."""
+    names = channel_names(Path(item.file), arrays)
+    if item.how is None or names is None or names == item.how:
+        return None
+    return item.rejected("wrong_width", "its channels have other names than those of the first file, or another order")

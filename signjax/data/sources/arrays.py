@@ -20,10 +20,11 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
+from signjax.data.layout.by_width import layout_by_width
 from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.layout.recognition import recognize, unknown
 from signjax.data.sources import array_files
-from signjax.data.sources.array_fields import texts_of, whole_numbers
+from signjax.data.sources.array_fields import CHANNELS, channel_names, texts_of, whole_numbers
 from signjax.data.sources.shared import npy
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.label_table import split_name
@@ -31,10 +32,10 @@ from signjax.data.tables.matching import find_label_table, with_table
 from signjax.errors import InputError, first_few
 
 HEAD = "gloss"
+_SOME_FRAMES = 4000
 _PACKED = "packed"  # what an item carries whose clip is one of many in an array
 _TEXTS = ("clips", "signers", "split", "groups")
-_CHANNELS = array_files.CHANNELS
-_KEYS = (*array_files.FRAME_KEYS, "offsets", "lengths", "labels", "classes", _CHANNELS, *_TEXTS)
+_KEYS = (*array_files.FRAME_KEYS, "offsets", "lengths", "labels", "classes", CHANNELS, *_TEXTS)
 
 
 def source_files(request: Request) -> list[Path]:
@@ -53,10 +54,13 @@ def source_files(request: Request) -> list[Path]:
 
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
-    """The layout that the names of the channels describe, those of the first file where each clip has one."""
+    """The layout that the names of the channels describe, those of the first file where each clip has one; without names, that of
+    MediaPipe landmarks that lie as those do.
+    """
     names = _channel_names(request.path)
     if names is None:
-        return unknown(width, "the source does not name its channels")
+        found = layout_by_width(_some_frames(request.path, width))
+        return unknown(width, "the source does not name its channels") if found is None else found
     if len(names) != width:
         return unknown(width, f"the array 'channels' has {len(names)} names for {width} channels")
     return recognize(names)
@@ -72,22 +76,40 @@ def layout_like(request: Request, trained: Layout) -> Layout:
     if names is None or trained.names is None:
         return trained
     if sorted(names) != sorted(trained.names):
-        lacking = [name for name in trained.names if name not in names]
+        others = [*(name for name in trained.names if name not in names), *(n for n in names if n not in trained.names)]
         raise InputError(
-            f"{request.path}: its channels are not those that the model was trained on: {len(lacking)} of {trained.width} are not "
-            f"there ({first_few(lacking)}), {len(names)} are"
+            f"{request.path}: its {len(names)} channels are not the {trained.width} that the model was trained on; in one of them "
+            f"alone are {first_few(others)}"
         )
     return trained.in_columns(names)
+
+
+def list_items(request: Request, say: Say) -> list[Item | Rejected]:
+    """An item for each clip of the arrays; an unlabelled one has no label.
+
+    Raises:
+      InputError: a key is missing, or shapes and values do not agree.
+    """
+    source_files(request)
+    if _one_file_a_clip(request.path):
+        return array_files.list_items(request, say)
+    return with_table(request, _packed_items(request), say)
 
 
 def _channel_names(path: Path) -> list[str] | None:
     """The names of the channels; None where there are none, or they are no text."""
     source_files(Request(path, labelled=False))
-    if not _one_file_a_clip(path):
-        names = _read_packed(path, (_CHANNELS,)).get(_CHANNELS)
-    else:
-        names = array_files.channel_names(path)
-    return None if names is None or names.ndim != 1 or names.dtype.kind not in "US" else texts_of(path, _CHANNELS, names)
+    if _one_file_a_clip(path):
+        return array_files.first_channel_names(path)
+    return channel_names(path, _read_packed(path, (CHANNELS,)))
+
+
+def _some_frames(path: Path, width: int) -> np.ndarray:
+    """Frames (T, F) from all over the source."""
+    if _one_file_a_clip(path):
+        return array_files.some_frames(path, width)
+    frames = _flat_frames(str(path), _packed_files(path)[0].stat().st_mtime_ns)
+    return np.asarray(frames[:: max(1, len(frames) // _SOME_FRAMES)])
 
 
 def verify(request: Request) -> None:

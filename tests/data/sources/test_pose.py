@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from signjax.data.clip import Request
-from signjax.data.layout import landmarks
-from signjax.data.layout import point_names
+from signjax.data.layout import landmarks, point_names
 from signjax.data.sources import pose, pose_layout
 from signjax.data.sources import registry as catalogue
 from signjax.errors import InputError
