@@ -67,6 +67,8 @@ def _check(layout: Layout) -> None:
     names = layout.part_names
     if layout.columns is not None and sorted(layout.columns) != list(range(layout.width)):
         raise ValueError(f"columns are not the numbers from 0 to {layout.width - 1}, each once")
+    if layout.names is not None and not len(set(layout.names)) == len(layout.names) == layout.width:
+        raise ValueError(f"names are not {layout.width} different ones")
     if len(set(names)) < len(names):
         raise ValueError(f"two parts have one name: {', '.join(names)}")
     for part in layout.parts:

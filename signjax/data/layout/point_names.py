@@ -96,7 +96,7 @@ def words_of(name: str) -> list[str]:
     (['shoulder', 'left', 'x'], ['right', 'shoulder'], ['left', 'hand', '12', 'x'])
     """
     found: list[str] = []
-    for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name):
+    for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]{1,9}", name):
         found += _split(word.lower())
     return found
 
