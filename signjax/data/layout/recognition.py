@@ -213,11 +213,10 @@ def _described(points: Points, left_over: Sequence[int], names: Sequence[str]) -
         )
         layout = replace(layout, mirrors=False, parts=(*layout.parts, Part("other", len(left_over), "scalar", "other")))
     if not layout.mirrors:
-        lacks.append(
-            f"not mirrored, for {'of those' if left_over else 'of some points'} the names do not say the partner"
-        )
+        why = "what a mirror does to those is unknown" if left_over else "some points have no partner on the other side"
+        lacks.append(f"not mirrored, since {why}")
     if layout.shoulders is None:
-        lacks.append("no left and right shoulder, so clips are centred and scaled by all points")
+        lacks.append("no left and right shoulder, so clips are centred and scaled by all their points")
     listed = ", ".join(f"{part.name} {part.points} x {part.kind}" for part in layout.parts if part.name != "other")
     said = f"{len(names) - len(left_over)} of {len(names)} channel names are those of points of the body: {listed}"
     return ChosenLayout(_ordered(layout, [*columns, *left_over], names), "; ".join([said, *lacks]))

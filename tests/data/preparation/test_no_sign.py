@@ -11,6 +11,7 @@ from signjax.data.labels.no_sign import blank_classes
 from signjax.data.preparation.prepare import prepare
 from signjax.errors import InputError
 from signjax.evaluation.baselines import baselines
+from signjax.model.input_spec import make_input_spec
 from signjax.report.data_card import write_data_card
 from signjax.report.dataset_lines import describe
 
@@ -59,6 +60,7 @@ def test_the_blank_clips_of_a_class_that_is_blank_are_kept_and_others_left_out(t
     assert {clip["split"] for clip in dataset.clips if clip["gloss"] == "empty"} == set(SPLITS)
     found = baselines(dataset, dataset.indices("train"), np.arange(len(dataset)))
     assert np.isfinite(list(found["gloss"].values())).all()
+    assert make_input_spec(dataset, (16,)).no_sign
     write_data_card(dataset, "made up", tmp_path / "card.html")
 
 
@@ -68,6 +70,7 @@ def test_several_blank_classes_are_left_out_and_named_in_the_first_line(tmp_path
     assert "8 of the 10 clips of class 'empty' (gloss)" in lines[0] and "are left out" in lines[0]
     assert "class 'hello'" in lines[1]
     assert len(quarantined(tmp_path)) == 16
+    assert not make_input_spec(dataset, (16,)).no_sign
 
 
 def test_data_in_which_nothing_is_ever_seen_cannot_be_used(tmp_path):
