@@ -1,4 +1,4 @@
-"""The front door of a checkout; signjax/__main__.py has the flags.
+"""The entry point in a checkout; the flags are defined in signjax/__main__.py.
 
 python launch.py --config=configs/base.py [--workdir=DIR] [--mode=train|prepare|evaluate|predict] [--config.KEY=VALUE ...]
 """

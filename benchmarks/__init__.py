@@ -1,1 +1,1 @@
-"""Measurements: each prints a table and writes JSON; none asserts anything."""
+"""Benchmarks: each prints a table and writes JSON; none asserts anything."""

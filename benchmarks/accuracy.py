@@ -1,9 +1,9 @@
-"""Trains with several seeds and prints a row of the results table; for a run with several heads, a table with a row each.
+"""Trains with several seeds and prints a row of the results table; for a run with several heads, a table with one row per head.
 
     python -m benchmarks.accuracy --name=base --seeds=3 --out=runs/accuracy --json=base.json -- --config.train.epochs=100
 
-What follows `--` is handed to `launch.py`. Finished runs in `--out` are read, not trained again. The rows give means over seeds,
-and the standard deviation where there are several; the interval is that of a single seed.
+Arguments after `--` are passed to `launch.py`. Finished runs in `--out` are read, not trained again. Rows show the mean over seeds,
+with the standard deviation if there are several; the interval is that of a single seed.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def one_row(row: dict[str, Any]) -> list[str]:
 
 
 def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
-    """A table with a row for each head of a run, and what the run was."""
+    """A table with one row per head of a run, and a description of the run."""
     lines = [
         "| head | classes | test clips | majority | nearest neighbour | top-1 | 95 % interval | top-3 |",
         "|---|---|---|---|---|---|---|---|",

@@ -1,9 +1,9 @@
-"""What each step of cleaning gives a nearest neighbour on the validation clips; the test clips are not looked at.
+"""How much each cleaning step helps a nearest neighbour on the validation clips; the test clips are not used.
 
     python -m benchmarks.cleaning --seeds=3 -- --config.data.source=signavatars --config.data.path=CLIPS
 
-What follows `--` is handed to `launch.py --mode=prepare`. Steps are added one after another; the seed deals the splits, where the
-source gives none. A step that does not apply to the layout changes nothing.
+Arguments after `--` are passed to `launch.py --mode=prepare`. Steps are added one after another; the seed determines the splits if
+the source gives none. A step that does not apply to the layout changes nothing.
 """
 
 import argparse
@@ -19,10 +19,10 @@ from signjax.evaluation.baselines import baselines
 
 ROOT = Path(__file__).resolve().parent.parent
 STEPS = {
-    "as it came": ["trim=False", "longest_gap=0", "centre=False", "hand_shapes=False"],
+    "uncleaned": ["trim=False", "longest_gap=0", "centre=False", "hand_shapes=False"],
     "gaps filled in": ["trim=False", "centre=False", "hand_shapes=False"],
     "centred and scaled": ["trim=False", "hand_shapes=False"],
-    "hands relative to the wrist, beside": ["trim=False"],
+    "wrist-relative hands added": ["trim=False"],
     "trimmed (all defaults)": [],
     "left-handed clips detected": ["handedness=detect"],
     "rotations as six numbers": ["rotations=6d"],

@@ -1,10 +1,10 @@
-"""Which planted copies of clips are found, and which genuine clips are taken for copies.
+"""Which planted copies of clips are found, and which genuine clips are mistaken for copies.
 
     python -m benchmarks.duplicates libras=runs/libras/dataset auslan=runs/auslan/dataset --json=duplicates.json
 
-Each argument is a name and a prepared dataset folder. Of some clips a copy of each kind is planted among all clips of the folder;
-a copy counts as found if it is paired with its own original. Pairs among the folder's own clips are counted too: where they
-are known to be different recordings, each is a mistake.
+Each argument is a name and a prepared dataset folder. Copies of each kind are made of some clips and planted among all clips of the
+folder; a copy counts as found if it is paired with its original. Pairs among the original clips are counted too: if those are
+known to be different recordings, each pair is a mistake.
 """
 
 import argparse
@@ -33,7 +33,7 @@ Plant = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 
 
 def between(frames: np.ndarray, count: int) -> np.ndarray:
-    """Resampled to so many frames, on the line between the nearest two."""
+    """The clip resampled to `count` frames by linear interpolation."""
     position = np.linspace(0, len(frames) - 1, count)
     before = np.minimum(position.astype(int), max(len(frames) - 2, 0))
     after = np.minimum(before + 1, len(frames) - 1)
@@ -83,7 +83,7 @@ PLANTS: dict[str, Plant] = {
 
 
 def measure(dataset: Dataset, count: int) -> tuple[dict[str, float], int, float]:
-    """Share of planted copies that is found, by kind; without any planted, the number of pairs and the least distance."""
+    """Share of planted copies that are found, by kind; the number of pairs among the originals and their least distance."""
     rng = np.random.default_rng(0)
     clips = [np.asarray(dataset.frames(i)) for i in range(len(dataset))]
     blank = [bool((clip == clip.flat[0]).all()) for clip in clips]
@@ -109,7 +109,7 @@ def pairs_among(clips: list[np.ndarray], blank: list[bool], near_distance: float
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("datasets", nargs="+", help="NAME=FOLDER, of prepared datasets")
-    parser.add_argument("--copies", type=int, default=300, help="clips of which copies are planted, at most")
+    parser.add_argument("--copies", type=int, default=300, help="largest number of clips that are copied")
     parser.add_argument("--json", type=Path, help="file for the rows")
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []

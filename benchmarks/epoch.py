@@ -2,9 +2,9 @@
 
     python -m benchmarks.epoch --data=auslan.npz --frames=128 --batches 16 64 --json=epoch.json
 
-All train the base model on the same training clips, with the same augmentations, made by NumPy in PyTorch's `collate_fn` and
-Keras's `PyDataset`. `padded` pads every clip to `--frames`; `bucketed` puts clips of like length together and pads to the longest
-of each batch. The peers use no masks. An epoch that compiles comes first and does not count.
+All train the base model on the same training clips with the same augmentations, which NumPy computes in PyTorch's `collate_fn` and
+in Keras's `PyDataset`. `padded` pads every clip to `--frames`; `bucketed` groups clips of similar length and pads to the longest
+in each batch. The peers use no masks. The first epoch, which compiles, is not counted.
 """
 
 import argparse
@@ -39,7 +39,7 @@ PEERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def prepared(data: Path, folder: Path) -> Path:
-    """The dataset folder that all of them read."""
+    """The dataset folder that all peers read."""
     config = get_config()
     config.data.source, config.data.path = "arrays", str(data)
     plans = take_apart(config)
@@ -49,7 +49,7 @@ def prepared(data: Path, folder: Path) -> Path:
 
 
 def compare(peers: list[str], settings: dict[str, Any], repeats: int) -> list[dict[str, Any]]:
-    """One row a peer, at one batch size and precision."""
+    """One row per peer, for one batch size and precision."""
     with started({name: (PEERS[name][0], {**settings, **PEERS[name][1]}) for name in peers}) as workers:
         seconds = measure(workers, repeats, 1, warm=False)
         return [
@@ -69,7 +69,7 @@ def compare(peers: list[str], settings: dict[str, Any], repeats: int) -> list[di
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    """The table of one setting."""
+    """Prints the table for one batch size and precision."""
     first = rows[0]
     print(f"\nbatch {first['batch']}, padded to {first['frames']} frames, {first['precision']}")
     table = [
@@ -85,7 +85,7 @@ def show(rows: list[dict[str, Any]]) -> None:
         ]
         for row in rows
     ]
-    header = ["name", "version", "parameters", "clips", "s an epoch (median)", "quartiles, ms", "clips/s"]
+    header = ["name", "version", "parameters", "clips", "s per epoch (median)", "quartiles, ms", "clips/s"]
     print_table([*header, f"{first['name']} is faster by"], table)
 
 
@@ -93,9 +93,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help=".npz of the source `arrays`")
     parser.add_argument("--batches", type=int, nargs="+", default=[16, 64])
-    parser.add_argument("--frames", type=int, default=128, help="data.max_frames of signjax; what the others pad to")
-    parser.add_argument("--loaders", type=int, default=0, help="processes of PyTorch's DataLoader")
-    parser.add_argument("--peers", nargs="+", choices=list(PEERS), help="default: all that suit the device")
+    parser.add_argument(
+        "--frames", type=int, default=128, help="data.max_frames for signjax; the length the others pad to"
+    )
+    parser.add_argument("--loaders", type=int, default=0, help="worker processes of PyTorch's DataLoader")
+    parser.add_argument("--peers", nargs="+", choices=list(PEERS), help="default: all that run on the device")
     add_common_arguments(parser)
     parser.set_defaults(repeats=3)
     arguments = parser.parse_args()

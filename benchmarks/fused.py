@@ -1,9 +1,9 @@
-"""Fused recurrences against scans on a GPU: forward and backward pass of both directions, one after the other in one process.
+"""Fused recurrences compared with scans on a GPU: forward and backward pass of both directions, measured in turn in one process.
 
     python -m benchmarks.fused
 
-Clips have between half of the frames and all of them. The difference is the largest in any gradient, and in the sum of squares that
-is differentiated, over the largest value of the same array.
+Clips have between half and all of the frames. The difference is the largest in any gradient, or in the sum of squares that is
+differentiated, divided by the largest value of the same array.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from signjax.layers.recurrent.bidirectional import (
 )
 from signjax.runtime.jax_setup import configure_jax, cores
 
-# Cell, clips, frames, hidden units of a direction, precision.
+# Cell, clips, frames, hidden units per direction, precision.
 Size = tuple[str, int, int, int, str]
 _SIZES: list[Size] = [
     ("lstm", 64, 64, 96, "float32"),
@@ -42,7 +42,7 @@ _CALLS = 10
 
 
 def made_up(size: Size) -> tuple[tuple[Direction, Direction], jax.Array]:
-    """Random inputs and weights of both directions, and the mask of real frames."""
+    """Random inputs and weights for both directions, and the mask of real frames."""
     cell, clips, frames, units, precision = size
     rng = np.random.default_rng(0)
 
@@ -59,7 +59,7 @@ def made_up(size: Size) -> tuple[tuple[Direction, Direction], jax.Array]:
 
 
 def compiled(job: tuple[Size, bool]) -> tuple[Any, Any, float]:
-    """The gradient's program, its argument, and how many seconds compiling took."""
+    """The compiled gradient, its arguments, and the seconds that compiling took."""
     size, fused = job
     cell, (ways, mask) = size[0], made_up(size)
 
@@ -76,7 +76,7 @@ def compiled(job: tuple[Size, bool]) -> tuple[Any, Any, float]:
 
 
 def milliseconds(program: Any, argument: Any, repeats: int) -> float:
-    """The median time of a call."""
+    """The median time per call."""
     jax.block_until_ready(program(argument))
     seconds = []
     for _ in range(repeats):
@@ -89,7 +89,7 @@ def milliseconds(program: Any, argument: Any, repeats: int) -> float:
 
 
 def difference(found: Any, expected: Any) -> float:
-    """The largest relative to the largest value of an array."""
+    """The largest difference, relative to the largest value of the same array."""
     pairs = zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True)
     arrays = ((a.astype(jnp.float32), b.astype(jnp.float32)) for a, b in pairs)
     return max(float(jnp.abs(a - b).max() / jnp.abs(b).max()) for a, b in arrays)

@@ -1,6 +1,6 @@
-"""Measures several frameworks in one run, turn by turn, so that a slow spell of the machine falls on all of them.
+"""Measures several frameworks in one run, in turn, so that a slow phase of the machine affects all of them.
 
-Each has a process of its own, since they would otherwise share thread pools and settings. Only one of them works at any time;
+Each runs in its own process, because they would otherwise share thread pools and settings. Only one of them works at any time;
 the others wait for their next line of input.
 """
 
@@ -26,21 +26,20 @@ Settings = Mapping[str, Any]
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags that all comparisons share."""
+    """Adds the flags that all comparisons share."""
     parser.add_argument("--precisions", nargs="+", default=["float32"], choices=["float32", "bfloat16"])
-    parser.add_argument(
-        "--device", default="auto", choices=["auto", "cpu", "gpu"], help="auto: a GPU where one answers"
-    )
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "gpu"], help="auto: a GPU if there is one")
     parser.add_argument("--threads", type=int, default=cores(), help="CPU cores that each framework may use")
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--json", type=Path, help="file for the rows")
 
 
 def print_conditions() -> None:
-    """The machine's load before a comparison, and a warning where others would be measured along with it."""
+    """Prints the machine's load before a comparison, and a warning if other processes would distort it."""
     load = os.getloadavg()[0]
-    busy = " - others use this machine: threads that wait for one another suffer most, so compare nothing" * (
-        load > 0.5
+    busy = (
+        " - other processes are using this machine, which slows multi-threaded work most: do not compare the results"
+        * (load > 0.5)
     )
     print(f"cores {cores()}, load average before the run {load:.1f}{busy}", flush=True)
 
@@ -51,10 +50,10 @@ def chosen_device(device: str) -> str:
 
 
 class Worker:
-    """A process of `benchmarks.worker`; see there. Several can get ready at once: each is waited for when it is first needed.
+    """A process that runs `benchmarks.worker`. Several can start at the same time: each is waited for when it is first needed.
 
     Attributes:
-      facts: what the job says of itself.
+      facts: what the job reports about itself.
     """
 
     def __init__(self, target: str, settings: Settings):
@@ -90,7 +89,7 @@ class Worker:
         return answer
 
     def run(self, count: int) -> tuple[float, int | None]:
-        """How many seconds `count` units of work take, and the most bytes of memory in use meanwhile."""
+        """The seconds that `count` units of work take, and the peak memory during them, in bytes."""
         _ = self.facts  # ready
         self._tell({"count": count})
         answer = self._answer()
@@ -116,15 +115,15 @@ Workers = dict[str, Worker]
 
 @contextmanager
 def started(jobs: Mapping[str, tuple[str, Settings]]) -> Iterator[Workers]:
-    """A worker for each job, which is a target and its settings."""
+    """Starts a worker for each job, which is a target and its settings."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(Worker(target, settings)) for name, (target, settings) in jobs.items()}
 
 
 def measure(workers: Mapping[str, Worker], repeats: int, count: int, *, warm: bool = True) -> dict[str, list[float]]:
-    """Seconds a unit of work of each worker, `repeats` times in turn.
+    """Measures the seconds per unit of work of each worker, `repeats` times in turn.
 
-    With `warm` each turn begins with a unit that does not count: it brings the worker's memory back into the caches.
+    With `warm`, each turn begins with a unit that is not counted: it brings the worker's memory back into the caches.
     """
     for worker in workers.values():
         _ = worker.facts  # all are ready before the first is measured
@@ -138,7 +137,7 @@ def measure(workers: Mapping[str, Worker], repeats: int, count: int, *, warm: bo
 
 
 def spread(seconds: list[float]) -> str:
-    """Lower and upper quartile in milliseconds, where there are enough repeats."""
+    """Lower and upper quartile in milliseconds, if there are enough repeats."""
     if len(seconds) < 3:
         return "-"
     low, _, high = statistics.quantiles(seconds, n=4, method="inclusive")
@@ -147,6 +146,6 @@ def spread(seconds: list[float]) -> str:
 
 
 def print_table(header: list[str], rows: list[list[str]]) -> None:
-    """A Markdown table."""
+    """Prints a Markdown table."""
     for cells in (header, ["---"] * len(header), *rows):
         print(f"| {' | '.join(cells)} |", flush=True)

@@ -1,11 +1,11 @@
-"""Kills preparation at its file-system calls and at random moments, stops it by errors, and compares what the next run makes.
+"""Interrupts preparation at its file-system calls, at random moments and by errors, and checks what the next run produces.
 
 python -m benchmarks.kill_preparation [--events 0] [--random 100] [--json FILE]
 
-The data have rows to drop of every kind: a class with one clip, an exact and a resampled copy across the given split, clips
-that are rejected or too short, a name that occurs twice. A run that was cut off is started again; every byte of every file of
-its dataset must then equal that of an undisturbed run. `right` counts moments after which they do, `wrong` those after which
-they do not, `stuck` those after which no run ends.
+The data contain every kind of clip that is dropped: a class with one clip, an exact and a resampled copy across the given split,
+clips that are rejected or too short, a name that occurs twice. An interrupted run is started again; every file of its dataset must
+then equal that of an undisturbed run, byte for byte. `right` counts the interruptions after which they do, `wrong` those after
+which they do not, and `stuck` those after which no run finishes.
 """
 
 import argparse
@@ -33,14 +33,14 @@ from signjax.data.splits.split import Rule
 from signjax.data.synthetic.corpus import CorpusSize, write_corpus
 from signjax.errors import InputError
 
-# Calls that change a file or folder, or what a later process finds of it. Each is a moment at which the process is killed.
+# Calls that change a file or folder, or what a later process finds in it. The process is killed before each of them.
 _CALLS = set("open write writev pwrite flush truncate ftruncate fsync close".split())  # noqa: SIM905
 _CALLS |= {"mkdir", "rmdir", "unlink", "rename", "replace"}
 _KILLED = -signal.SIGKILL
 
 
 def write_source(path: Path, count: int, frames: int, channels: int) -> None:
-    """Writes clips as an .npz of the `arrays` source, with something to drop of every kind among them."""
+    """Writes clips as an .npz for source `arrays`, including every kind of clip that is dropped."""
     rng = np.random.default_rng(0)
     clips = [
         (np.cumsum(rng.normal(size=(int(rng.integers(frames // 2, frames)), channels)), axis=0) + rng.normal(0, 30, channels))
@@ -74,7 +74,7 @@ def write_source(path: Path, count: int, frames: int, channels: int) -> None:
 
 
 def recipe_of(path: Path) -> Recipe:
-    """What prepares these clips to the end."""
+    """The recipe that prepares these clips to the end."""
     return Recipe(
         source="arrays", path=str(path), labels="", layout="auto", label_mode="column", heads=(), cleaning=Cleaning(),
         rule=Rule(split="column"), duplicates="drop", rare_classes="leave_out", strict=False, corpus=CorpusSize(2, 3, 1), seed=0,
@@ -82,7 +82,7 @@ def recipe_of(path: Path) -> Recipe:
 
 
 def stopping(recipe: Recipe) -> dict[str, Recipe]:
-    """Recipes that stop at an error after the clips were read, each by another."""
+    """Recipes that stop after the clips have been read, each at a different error."""
     return {
         "a class with one clip": replace(recipe, rare_classes="stop"),
         "copies across the split": replace(recipe, duplicates="stop"),
@@ -116,7 +116,7 @@ def in_child(work: Callable[[], object]) -> int:
 
 
 def killed_at(number: int, work: Callable[[], None]) -> Callable[[], None]:
-    """The same work in a process that is killed before its call of that number."""
+    """Does the work in a process that is killed before the call with this number."""
 
     def run() -> None:
         left = number
@@ -136,26 +136,26 @@ def killed_at(number: int, work: Callable[[], None]) -> Callable[[], None]:
 
 
 class Tally:
-    """How many moments of each kind were tried, and what came of them."""
+    """The number of interruptions of each kind, and their outcomes."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, int]] = {}
 
     def add(self, kind: str, outcome: str) -> None:
-        """Counts a moment."""
+        """Counts an interruption."""
         row = self.rows.setdefault(kind, {"moments": 0, "right": 0, "wrong": 0, "stuck": 0})
         row["moments"] += 1
         row[outcome] += 1
 
     def print(self) -> None:
         """Prints the table."""
-        print("| what was cut off | moments | right | wrong | stuck |\n|---|---|---|---|---|")
+        print("| interrupted | interruptions | right | wrong | stuck |\n|---|---|---|---|---|")
         for kind, row in self.rows.items():
             print(f"| {kind} | {row['moments']} | {row['right']} | {row['wrong']} | {row['stuck']} |", flush=True)
 
 
 def outcome(status: int, folder: Path, expected: dict[str, str]) -> str:
-    """`right`, `wrong` or `stuck`: what the run after the cut made of the folder."""
+    """`right`, `wrong` or `stuck`: the state of the folder after the run that followed the interruption."""
     if status != 0 or not folder.is_dir():
         return "stuck"
     left = [folder.with_name(folder.name + suffix) for suffix in (".new", ".old", ".partial")]
@@ -164,13 +164,13 @@ def outcome(status: int, folder: Path, expected: dict[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """Work that is cut off.
+    """Work that is interrupted.
 
     Attributes:
-      kind: what it is called.
-      before: what is done to an empty folder first.
-      work: what is cut off, and done again.
-      result: the folder that it makes.
+      kind: its name in the table.
+      before: prepares an empty folder.
+      work: what is interrupted and then done again.
+      result: the folder that the work creates.
     """
 
     kind: str
@@ -180,7 +180,7 @@ class Case:
 
 
 def cases(source: Path, other: Path) -> list[Case]:
-    """What is cut off: `source` and `other` are two files of clips."""
+    """The cases; `source` and `other` are two files of clips."""
     recipe = recipe_of(source)
 
     def make(folder: Path) -> None:
@@ -207,7 +207,7 @@ def cases(source: Path, other: Path) -> list[Case]:
 
 
 def at_calls(tally: Tally, case: Case, most: int, expected: dict[str, str], scratch: Path) -> None:
-    """Kills the work before each of its calls, or at `most` of them spread evenly (0: at all), and does it again."""
+    """Kills the work before each of its calls, or before `most` of them spread evenly (0: all), and does it again."""
     start, folder = scratch / "start", scratch / "run"
     start.mkdir()
     assert in_child(lambda: case.before(start)) == 0
@@ -217,7 +217,7 @@ def at_calls(tally: Tally, case: Case, most: int, expected: dict[str, str], scra
         shutil.copytree(start, folder)
         status = in_child(killed_at(number, lambda: case.work(folder)))
         assert status in (_KILLED, 0), (
-            f"{case.kind}: ended by itself, status {status}"
+            f"{case.kind}: was not killed but ended with status {status}"
         )  # the last call may come earlier
         status = in_child(lambda: case.work(folder))
         tally.add(
@@ -228,7 +228,7 @@ def at_calls(tally: Tally, case: Case, most: int, expected: dict[str, str], scra
 
 
 def _calls_of(case: Case, start: Path, folder: Path) -> int:
-    """How many calls the work makes: counted in a process of its own."""
+    """The number of calls that the work makes, counted in a separate process."""
     shutil.copytree(start, folder)
     reading, writing = os.pipe()
 
@@ -254,7 +254,7 @@ def _calls_of(case: Case, start: Path, folder: Path) -> int:
 
 
 def at_random(tally: Tally, case: Case, times: int, expected: dict[str, str], scratch: Path) -> None:
-    """Kills the work at random moments of the time that it takes undisturbed, and does it again."""
+    """Kills the work at random moments within the time that it takes undisturbed, and does it again."""
     start, folder = scratch / "start", scratch / "run"
     start.mkdir()
     assert in_child(lambda: case.before(start)) == 0
@@ -281,7 +281,7 @@ def at_random(tally: Tally, case: Case, times: int, expected: dict[str, str], sc
 
 
 def at_errors(tally: Tally, source: Path, expected: dict[str, str], scratch: Path) -> None:
-    """Stops preparation by each error that can come after reading, and prepares to the end."""
+    """Stops preparation with each error that can occur after reading, then prepares to the end."""
     recipe, folder = recipe_of(source), scratch / "run"
     for kind, stopped in stopping(recipe).items():
         status = in_child(partial(prepare, stopped, folder / "dataset", _silent))
@@ -294,10 +294,10 @@ def at_errors(tally: Tally, source: Path, expected: dict[str, str], scratch: Pat
 def main() -> None:
     """Runs all cases, prints the table and writes it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=int, default=0, help="calls of each case that are tried; 0: all of them")
-    parser.add_argument("--random", type=int, default=100, help="random moments of each case")
-    parser.add_argument("--clips", type=int, default=48, help="clips of the data that are prepared")
-    parser.add_argument("--json", type=Path, help="where the table goes as JSON")
+    parser.add_argument("--events", type=int, default=0, help="calls per case at which the process is killed; 0: all")
+    parser.add_argument("--random", type=int, default=100, help="random moments per case")
+    parser.add_argument("--clips", type=int, default=48, help="number of clips to prepare")
+    parser.add_argument("--json", type=Path, help="file for the rows")
     arguments = parser.parse_args()
     tally = Tally()
     with tempfile.TemporaryDirectory() as name:

@@ -1,11 +1,11 @@
-"""How fast torch pickles are read and converted, beside reading and copying the same bytes and beside torch.
+"""How fast torch pickles are read and converted, compared with reading and copying the same bytes, and with torch.
 
     python -m benchmarks.pickles [--files 2000] [--json FILE]
 
-Files like SignAvatars' (about 0.4 MB) are written in four forms. Each reader reads all files of a form in turn, one
-slice of the files after the other, so that a slow spell of the machine falls on all; the medians over the slices are
-shown. Where torch is installed, its own readers run too. The files come from the page cache: what is measured is the
-reader, not the disk. Some 9 GB are written below the folder for temporary files.
+Files like SignAvatars' (about 0.4 MB) are written in four forms. The readers take turns, each reading one
+slice of the files at a time, so that a slow phase of the machine affects all of them; the table shows medians over the
+slices. If torch is installed, its readers run too. The files come from the page cache: this measures the readers, not
+the disk. About 9 GB are written to the folder for temporary files.
 """
 
 import argparse
@@ -31,7 +31,7 @@ import numpy as np
 from signjax.pickles import Limits, load
 from signjax.pickles.conversion.convert import convert
 from signjax.pickles.interpreter import machine
-from signjax.pickles.resolve import Settler
+from signjax.pickles.resolve import Resolver
 from signjax.pickles.source import give_back, open_bytes
 from signjax.pickles.strided_view import View
 from signjax.pickles.write import CudaTensor, write_plain
@@ -67,7 +67,7 @@ def clip(seed: int) -> dict[str, Any]:
 
 
 def write_corpus(folder: Path, files: int, torch: Any) -> dict[str, list[Path]]:
-    """The clips in every form; torch's own two forms only where torch is there to write them.
+    """Writes the clips in every form; torch's own two forms only if torch is installed.
 
     `plain`, `zip` and `legacy` hold every array as a CUDA tensor. `mixed` is what SignAvatars published: plain
     pickles with two small tensors among NumPy arrays.
@@ -100,7 +100,7 @@ def _write(path: Path, form: str, arrays: dict[str, Any], torch: Any) -> None:
 
 
 def torch_readers(torch: Any) -> dict[str, Reader]:
-    """torch's reader, and the usual unpickler for plain files, which sends nested storages to the CPU."""
+    """torch's reader; for plain files the common unpickler, which loads nested storages to the CPU."""
 
     class Unpickler(pickle.Unpickler):
         def find_class(self, module: str, name: str) -> Any:
@@ -116,7 +116,7 @@ def torch_readers(torch: Any) -> dict[str, Reader]:
 
 
 def rates(paths: list[Path], readers: dict[str, Reader]) -> dict[str, float]:
-    """Files a second of each reader: the median over interleaved slices."""
+    """Files per second of each reader: the median over interleaved slices."""
     size = max(1, len(paths) // _SLICES)
     seconds: dict[str, list[float]] = {name: [] for name in readers}
     for path in paths:
@@ -132,7 +132,7 @@ def rates(paths: list[Path], readers: dict[str, Reader]) -> dict[str, float]:
 
 
 def stages(paths: list[Path]) -> dict[str, float]:
-    """Microseconds that the steps of `load` take on a plain file: medians."""
+    """Median microseconds of each step of `load` on a plain file."""
     times: dict[str, list[float]] = {"reading": [], "interpreting": [], "checking": [], "copying": []}
     for path in paths:
         views: list[View] = []
@@ -141,7 +141,7 @@ def stages(paths: list[Path]) -> dict[str, float]:
         at.append(time.perf_counter())
         value, _ = machine.run(content, 0, Limits())
         at.append(time.perf_counter())
-        Settler(views.append, Limits(), len(content)).value(value)
+        Resolver(views.append, Limits(), len(content)).value(value)
         at.append(time.perf_counter())
         arrays = [view.array() for view in views]
         at.append(time.perf_counter())
@@ -153,7 +153,7 @@ def stages(paths: list[Path]) -> dict[str, float]:
 
 
 def start_up(program: str, repeats: int = 7) -> float:
-    """Seconds from the start of a process to its end: the median."""
+    """Median seconds from the start of a process to its end."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -163,7 +163,7 @@ def start_up(program: str, repeats: int = 7) -> float:
 
 
 def mapped_open(folder: Path, torch: Any) -> float:
-    """Milliseconds to open a zip file with one tensor of 1 GB: the median of 7."""
+    """Milliseconds to open a zip file with one 1 GB tensor: the median of 7."""
     path = folder / "large.pt"
     torch.save({"x": torch.zeros(1 << 28)}, path)
     times = []
@@ -186,9 +186,9 @@ def _copy(task: tuple[list[Path], Path]) -> None:
 
 
 def conversion(paths: list[Path], folder: Path, workers: int = 2, repeats: int = 3) -> dict[str, float]:
-    """Files a second of `convert`, and of copying with the same fsync and rename, both with two processes.
+    """Files per second of `convert`, and of copying with the same fsync and rename, both with two processes.
 
-    All that is written stays until the end: where files have just been deleted, ext4 takes longer to make new ones.
+    All output is kept until the end: ext4 takes longer to create files where others have just been deleted.
     """
     seconds: dict[str, list[float]] = {"copy": [], "convert": []}
     for i in range(repeats):
@@ -245,11 +245,11 @@ def main() -> None:
 
 
 def show(result: dict[str, Any]) -> None:
-    """The table."""
+    """Prints the table."""
     print(
         f"{result['files']} files of {result['bytes'] / 1e6:.2f} MB, Python {result['python']}, torch {result['torch']}"
     )
-    print(f"{'files a second':<16}{'bytes alone':>12}{'load':>8}{'torch':>8}{'load/torch':>12}{'bytes/load':>12}")
+    print(f"{'files/s':<16}{'bytes alone':>12}{'load':>8}{'torch':>8}{'load/torch':>12}{'bytes/load':>12}")
     for form in ("plain", "mixed", "zip", "legacy"):
         if form in result:
             row = result[form]
@@ -264,7 +264,7 @@ def show(result: dict[str, Any]) -> None:
         print(f"opening one tensor of 1 GB: {result['mapped_open_ms']:.2f} ms")
     row = result["conversion"]
     print(
-        f"two processes: convert {row['convert']:.0f}, copy {row['copy']:.0f} files a second: {row['convert'] / row['copy']:.2f}"
+        f"two processes: convert {row['convert']:.0f}, copy {row['copy']:.0f} files/s: {row['convert'] / row['copy']:.2f}"
     )
 
 

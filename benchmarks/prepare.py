@@ -1,12 +1,11 @@
-"""Time and memory of preparing a folder of pickles, and of a second run that finds it prepared.
+"""Time and memory of preparing a folder of pickles, and of a second run that finds the data prepared.
 
     python -m benchmarks.prepare --clips=5752 --frames=60 --json=prepare.json -- --config.data.workers=2
 
-The corpus is made for the purpose, in a temporary folder: SMPL-X pickles as SignAvatars writes them, of smooth random motion
-that no two clips share. What follows `--` is handed to `launch.py`, which runs as a process of its own. Memory is resident memory,
-sampled from /proc 20 times a second: that of the largest process, and the sum over launch.py and its workers, which counts
-pages that several of them map more than once. Where other work keeps the machine busy, the seconds of its processors, all
-processes together, say more than those of the clock.
+The corpus is generated in a temporary folder: SMPL-X pickles as SignAvatars writes them, with smooth random motion that differs in
+every clip. Arguments after `--` are passed to `launch.py`, which runs in its own process. Memory is resident memory, sampled from
+/proc 20 times per second: that of the largest process, and the sum over launch.py and its workers, which counts shared pages more
+than once. On a busy machine, the CPU time of all processes says more than the elapsed time.
 """
 
 import argparse
@@ -32,7 +31,7 @@ SECONDS_BETWEEN_SAMPLES = 0.05
 
 
 def content(smplx: np.ndarray) -> dict[str, object]:
-    """What the published pickles hold of a clip, but for the key points of the picture."""
+    """The contents of a published pickle, without the image keypoints."""
     frames = len(smplx)
     return {
         "smplx": smplx,
@@ -66,7 +65,7 @@ def write_corpus(folder: Path, clips: int, frames: int) -> None:
 
 
 def resident(pid: int) -> dict[int, int]:
-    """Bytes of resident memory of a process and all below it."""
+    """Resident memory of a process and of its descendants, in bytes."""
     found: dict[int, int] = {}
     waiting = [pid]
     while waiting:
@@ -123,8 +122,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=5752)
     parser.add_argument("--frames", type=int, default=60)
-    parser.add_argument("--folder", type=Path, help="where the temporary folder is made; it needs room")
-    parser.add_argument("--json", type=Path, help="file for the row")
+    parser.add_argument("--folder", type=Path, help="parent of the temporary folder; needs free space")
+    parser.add_argument("--json", type=Path, help="file for the rows")
     parser.add_argument("overrides", nargs="*", help="flags for launch.py, after --")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:

@@ -1,10 +1,10 @@
-"""Where the time of a training step of signjax goes, in percent a layer.
+"""Where the time of a training step of signjax goes, as a percentage per layer.
 
     python -m benchmarks.profile_step --batches 16 64 --json=profile.json
 
-The profiler of jax records when each operation of the compiled step begins and ends; the compiled program says which layer it
-belongs to. Where several operations run at once, the time is shared out evenly among them. What is left when no
-operation runs, or a loop alone is open, is the run-time's own: starting operations and turning loops.
+jax's profiler records when each operation of the compiled step begins and ends; the compiled program says which layer it belongs
+to. Time in which several operations run is divided evenly among them. Time in which no operation runs, or only a loop is open, is
+the overhead of the runtime: starting operations and iterating loops.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from benchmarks.interleaved import print_conditions, print_table
 from benchmarks.peers.signjax_step import compiled, forever, made_up_trainer
 from signjax.training.state import TrainState
 
-# The first that matches the path of modules and functions that an operation came from names its layer.
+# The first pattern that matches the path of modules and functions of an operation names its layer.
 LAYERS = (
     ("dropout", r"Dropout|/dropout"),
     ("LSTM", r"/lstm/"),
@@ -44,15 +44,15 @@ Interval = tuple[float, float, str]
 
 
 def layer_of(path: str) -> str:
-    """The layer an operation belongs to."""
+    """The layer that an operation belongs to."""
     return next(name for name, pattern in LAYERS if re.search(pattern, path))
 
 
 def origins(program: str) -> dict[str, str]:
     """Operation -> the path of modules and functions it came from.
 
-    The compiler makes copies and rewrites convolutions without saying where they came from: they get the path of the first
-    operation that reads their result, or else of the first that they read.
+    The compiler inserts copies and rewrites convolutions without recording their origin: they get the path of the first operation
+    that reads their result, or else of the first operation that they read.
     """
     found: dict[str, str] = {}
     reads: dict[str, list[str]] = {}
@@ -82,7 +82,7 @@ def origins(program: str) -> dict[str, str]:
 
 
 def intervals(trace: Path) -> list[Interval]:
-    """(start, end, operation) in nanoseconds of all that the profiler saw run."""
+    """(start, end, operation) of everything that the profiler recorded, in nanoseconds."""
     (file,) = trace.rglob("*.xplane.pb")
     started: dict[int, tuple[float, float, str]] = {}
     ended: dict[int, float] = {}
@@ -95,12 +95,12 @@ def intervals(trace: Path) -> list[Interval]:
                     started[key] = (event.start_ns, event.start_ns + event.duration_ns, event.name)
                 elif event.name.startswith("end: "):
                     ended[facts["_c"]] = event.start_ns + event.duration_ns
-    # An operation that is handed to a thread pool returns at once; it is over at its `end`.
+    # An operation that is passed to a thread pool returns immediately; it is finished at its `end`.
     return [(start, max(end, ended.get(key, end)), name) for key, (start, end, name) in started.items()]
 
 
 def shares(events: Iterable[Interval], layers: dict[str, str]) -> dict[str, float]:
-    """Nanoseconds of wall time a layer."""
+    """Nanoseconds of wall time per layer."""
     edges = sorted(
         [(start, 1, name) for start, _, name in events] + [(end, -1, name) for _, end, name in events],
         key=lambda edge: (edge[0], edge[1]),
@@ -121,7 +121,7 @@ def shares(events: Iterable[Interval], layers: dict[str, str]) -> dict[str, floa
 
 
 def profile(batch: int, frames: int, steps: int) -> dict[str, Any]:
-    """One row: milliseconds of each layer in a step."""
+    """One row: milliseconds per layer and step."""
     trainer = made_up_trainer({"batch": batch, "frames": frames, "precision": "float32"})
     state, feed = trainer.fresh_state(), forever(trainer)
     came_from = origins(compiled(trainer, state).as_text())
@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file for the rows")
     arguments = parser.parse_args()
     print_conditions()
-    # A program from the cache may say of its operations what an older version of the code called them.
+    # A program from the cache may carry the operation names of an older version of the code.
     jax.config.update("jax_enable_compilation_cache", False)
     rows = [profile(batch, arguments.frames, arguments.steps) for batch in arguments.batches]
     names = [name for name, _ in LAYERS] + [OVERHEAD]

@@ -2,11 +2,11 @@
 
     python -m benchmarks.recurrence --json=recurrence.json
 
-The gradients of all weights and of the inputs are formed. Flax's layers are `nn.Bidirectional(nn.RNN(...))` with
+The gradients of all weights and of the inputs are computed. Flax's layers are `nn.Bidirectional(nn.RNN(...))` with
 `OptimizedLSTMCell` or `GRUCell` and lengths; PyTorch's are `nn.LSTM` and `nn.GRU` on whole clips, without lengths.
 
-signjax runs as in training: the devices share the clips, and each core of a CPU is a device. Flax runs so, too, and on one device
-with all cores; it is compared by the faster of the two.
+signjax runs as in training: the clips are divided among the devices, and each CPU core is a device. Flax runs in the same way and
+also on one device with all cores; the faster of the two is compared.
 """
 
 import argparse
@@ -24,9 +24,9 @@ from benchmarks.interleaved import (
     started,
 )
 
-# Clips, frames, features in, hidden units of a direction.
+# Clips, frames, features in, hidden units per direction.
 _SIZES = [(16, 64, 192, 128), (64, 64, 192, 128), (16, 128, 192, 256), (64, 128, 192, 256)]
-# name -> (what the worker builds, whether the devices share the clips)
+# name -> (what the worker builds, whether the clips are divided among the devices)
 _PEERS = {
     "signjax": ("signjax", True),
     "flax": ("flax", False),
@@ -36,7 +36,7 @@ _PEERS = {
 
 
 def compare(settings: dict[str, Any], repeats: int, count: int) -> list[dict[str, Any]]:
-    """One row a framework, for one cell and size."""
+    """One row per framework, for one cell and size."""
     jobs = {
         name: (f"benchmarks.peers.recurrence:build_{builder}", {**settings, "shared": shared})
         for name, (builder, shared) in _PEERS.items()

@@ -2,10 +2,10 @@
 
     python -m benchmarks.scaling --json=scaling.json
 
-Each size has a process of its own. `growth` is the exponent between a row and the one above it: 1 where the figure doubles with the
-size, 0 where it does not change. The memory of a step is what the compiled program asks for: the dataset, the state, a batch, and
-all that is kept for the backward pass. The peak is that of the process (on a GPU: of the device) while steps run; the
-interpreter, jax and the compiler have a constant share in it.
+Each size runs in its own process. `growth` is the exponent between a row and the row above it: 1 if the figure doubles with the
+size, 0 if it does not change. The memory of a step is what the compiled program requests: the dataset, the state, a batch, and
+everything kept for the backward pass. The peak is that of the process (on a GPU: of the device) while steps run; the interpreter,
+jax and the compiler contribute a constant share to it.
 """
 
 import argparse
@@ -22,18 +22,18 @@ _AXES: dict[str, list[dict[str, Any]]] = {
     "frames": [{"frames": size} for size in (64, 128, 256, 512, 1024)],
     "batch": [{"batch": size} for size in (8, 16, 32, 64, 128, 256)],
     "units": [{"keys": {"model.units": size}} for size in (48, 96, 192, 384)],
-    # Few channels and frames: it is the number of clips that is to fill the memory.
+    # Few channels and frames, so that the memory depends on the number of clips.
     "clips": [{"clips": size, "frames": 64, "channels": 8} for size in (1000, 10_000, 100_000)],
 }
 
 
 def size_of(axis: str, changes: dict[str, Any]) -> int:
-    """The number that an axis varies."""
+    """The value that an axis varies."""
     return int(changes["keys"]["model.units"] if axis == "units" else changes[axis])
 
 
 def point(axis: str, changes: dict[str, Any], settings: dict[str, Any], repeats: int, steps: int) -> dict[str, Any]:
-    """One row of an axis."""
+    """One row for an axis."""
     chosen = {**settings, **_BASE, **changes, "analysed": True}
     with Worker("benchmarks.peers.signjax_step:build", chosen) as worker:
         answers = [worker.run(steps) for _ in range(repeats)]
@@ -54,7 +54,7 @@ def point(axis: str, changes: dict[str, Any], settings: dict[str, Any], repeats:
 
 
 def growth(rows: list[dict[str, Any]], key: str) -> list[str]:
-    """The exponents between neighbouring rows."""
+    """The exponents between consecutive rows."""
     return ["-"] + [
         f"{math.log(after[key] / before[key]) / math.log(after['size'] / before['size']):.2f}"
         for before, after in pairwise(rows)
@@ -93,7 +93,7 @@ def main() -> None:
                     some, growth(some, "milliseconds"), growth(some, "step_mib"), strict=True
                 )
             ]
-            print_table([axis, "ms a step", "growth", "memory of the step, MiB", "growth", "peak, MiB"], table)
+            print_table([axis, "ms per step", "growth", "memory of the step, MiB", "growth", "peak, MiB"], table)
             rows += some
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")

@@ -2,11 +2,11 @@
 
     python -m benchmarks.startup --repeats=3 --json=startup.json -- --config.train.batch_size=32
 
-What follows `--` is handed to `launch.py`. Each run is a process of its own that trains, evaluates and reports:
+Arguments after `--` are passed to `launch.py`. Each run is a separate process that trains, evaluates and reports:
 
-- cold: nothing is there. The corpus is written and prepared, and every program compiled.
-- warm cache: the same again in a new run folder, with the cache of compiled programs that the cold run left.
-- warm cache, prepared: the corpus and the prepared dataset of the cold run are there, too, as in any second run on the same clips.
+- cold: nothing exists. The corpus is written and prepared, and every program is compiled.
+- warm cache: the same in a new run folder, with the cold run's cache of compiled programs.
+- warm cache, prepared: also with the corpus and the prepared dataset of the cold run, as in any second run on the same clips.
 
 Memory is the largest resident set of the process.
 """
@@ -35,13 +35,13 @@ _CASES = ("cold", "warm cache", "warm cache, prepared")
 
 
 class Run(NamedTuple):
-    """What a run told.
+    """The measurements of one run.
 
     Attributes:
       first_step: seconds from the start of the process to the end of the first training step.
       whole: seconds to the end of the run.
       memory: largest resident set, in bytes.
-      lines: what it printed.
+      lines: its output.
     """
 
     first_step: float
@@ -51,7 +51,7 @@ class Run(NamedTuple):
 
 
 def run_once(workdir: Path, data: Path, cache: Path, overrides: list[str]) -> Run:
-    """Runs `launch.py` with a folder of its own for the cache of compiled programs."""
+    """Runs `launch.py` with a separate folder for the cache of compiled programs."""
     command = [
         sys.executable,
         str(ROOT / "launch.py"),
@@ -80,8 +80,8 @@ def run_once(workdir: Path, data: Path, cache: Path, overrides: list[str]) -> Ru
         lines[name] = rest.strip()
     _, status, usage = os.wait4(process.pid, 0)
     if status or first_step is None:
-        raise SystemExit(f"launch.py ended with {os.waitstatus_to_exitcode(status)} before or after its first step")
-    process.returncode = 0  # wait4 has taken the status from under Popen
+        raise SystemExit(f"launch.py failed with exit status {os.waitstatus_to_exitcode(status)}")
+    process.returncode = 0  # wait4 has already collected the status that Popen would wait for
     return Run(first_step, time.monotonic() - started, usage.ru_maxrss * 1024, lines)
 
 
@@ -107,7 +107,7 @@ def main() -> None:
             "frames": config.data.max_frames,
             "precision": config.model.precision,
             "overrides": arguments.overrides,
-            "clips_per_second": None,  # a start has none
+            "clips_per_second": None,  # not measured here
             "repeats": arguments.repeats,
             "device": some[0].lines.get("device"),
             "first_step_seconds": statistics.median(run.first_step for run in some),

@@ -1,15 +1,15 @@
-"""Training clips a second of the base model, in signjax and in what people would use instead, in one run.
+"""Training speed of the base model, in clips per second, in signjax and in the common alternatives, in one run.
 
     python -m benchmarks.train_step --batches 16 64 --json=train_step.json
 
-One step is: forward, focal and cross-entropy loss, backward, clipped gradient, AdamW, moving average of the weights, running
-statistics of the batch norms. Every clip has all its frames, so nobody needs a mask; signjax applies its masks nevertheless,
-gathers its clips and makes its inputs (standardised values, velocities, flags) in the step. The others are given one ready-made
-batch. `signjax, augmenting` runs all of the base configuration's augmentations in the step, too. On a GPU, `captured` has PyTorch
-record the whole step, optimizer included, in one CUDA graph and replay it; `torch.compile` alone makes graphs of its parts.
+One step is: forward, focal and cross-entropy loss, backward, gradient clipping, AdamW, moving average of the weights, running
+statistics of the batch norms. Every clip has all its frames, so masks are not needed; signjax nevertheless applies its masks,
+gathers its clips and computes its inputs (standardised values, velocities, flags) in the step. The others receive one ready-made
+batch. `signjax, augmenting` also runs all augmentations of the base configuration in the step. On a GPU, with `captured` PyTorch
+records the whole step, optimizer included, in one CUDA graph and replays it; `torch.compile` alone makes graphs of its parts.
 
-The matmul rate is that of large square products on the same cores or GPU, in turn with the steps. A step's share of it counts
-matrix products and convolutions only (`training_flops`).
+The matmul rate is measured on large square products on the same cores or GPU, in turn with the steps. A step's share of it counts
+only matrix products and convolutions (`training_flops`).
 """
 
 import argparse
@@ -29,7 +29,7 @@ from benchmarks.interleaved import (
 from benchmarks.peers.matmul import flops
 from benchmarks.peers.network import base_network, training_flops
 
-# name -> (what the worker builds, its own settings)
+# name -> (what the worker builds, its settings)
 PEERS: dict[str, tuple[str, dict[str, Any]]] = {
     "signjax": ("benchmarks.peers.signjax_step:build", {}),
     "signjax, augmenting": ("benchmarks.peers.signjax_step:build", {"augmented": True}),
@@ -44,7 +44,7 @@ RATES = {"matmul jax": "benchmarks.peers.matmul:build_jax", "matmul torch": "ben
 
 
 def suiting(device: str) -> list[str]:
-    """The peers that run on a device: only a GPU captures a step, and tensorflow-cpu, which the requirements name, has no GPU."""
+    """The peers that run on a device: only a GPU can capture a step, and tensorflow-cpu (see the requirements) has no GPU."""
     return (
         [name for name in PEERS if "captured" not in name]
         if device == "cpu"
@@ -53,13 +53,13 @@ def suiting(device: str) -> list[str]:
 
 
 def jobs(peers: list[str], settings: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
-    """What is measured side by side at one batch size and precision."""
+    """The jobs that are measured in turn for one batch size and precision."""
     rates = {name: (target, settings) for name, target in RATES.items()}
     return {name: (PEERS[name][0], {**settings, **PEERS[name][1]}) for name in peers} | rates
 
 
 def compare(peers: list[str], settings: dict[str, Any], repeats: int, steps: int) -> list[dict[str, Any]]:
-    """One row a peer, at one batch size and precision."""
+    """One row per peer, for one batch size and precision."""
     with started(jobs(peers, settings)) as workers:
         seconds = measure(workers, repeats, steps)
     batch = settings["batch"]
@@ -69,7 +69,7 @@ def compare(peers: list[str], settings: dict[str, Any], repeats: int, steps: int
     rates_found = ", ".join(f"{name.split()[1]} {value:.0f}" for name, value in rate.items())
     print(
         f"\nbatch {batch}, {settings['frames']} frames, {settings['precision']}; matmul rate: {rates_found} GFLOP/s; "
-        f"{arithmetic / batch / 1e9:.3f} GFLOP a clip"
+        f"{arithmetic / batch / 1e9:.3f} GFLOP per clip"
     )
     rows = []
     for name in peers:
@@ -94,7 +94,7 @@ def compare(peers: list[str], settings: dict[str, Any], repeats: int, steps: int
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    """The table of one setting; ratios are against the best of the others."""
+    """Prints the table for one batch size and precision; ratios are to the best peer."""
     others = [row["clips_per_second"] for row in rows if not row["name"].startswith("signjax")]
     table = [
         [
@@ -109,7 +109,7 @@ def show(rows: list[dict[str, Any]]) -> None:
         ]
         for row in rows
     ]
-    header = ["name", "version", "parameters", "ms a step (median)", "quartiles, ms", "clips/s", "to best peer"]
+    header = ["name", "version", "parameters", "ms per step (median)", "quartiles, ms", "clips/s", "to best peer"]
     print_table([*header, "share of matmul rate"], table)
 
 
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, nargs="+", default=[16, 64])
     parser.add_argument("--frames", type=int, default=128)
     parser.add_argument(
-        "--peers", nargs="+", default=None, choices=list(PEERS), help="default: all that suit the device"
+        "--peers", nargs="+", default=None, choices=list(PEERS), help="default: all that run on the device"
     )
     parser.add_argument("--steps", type=int, default=5, help="steps a repeat")
     add_common_arguments(parser)

@@ -1,10 +1,10 @@
-"""A process that does one measured job when it is asked to; `interleaved` starts it and asks.
+"""A process that runs one benchmark job on request; `interleaved` starts it and sends the requests.
 
     python -m benchmarks.worker benchmarks.peers.torch_step:build
 
-Reads one JSON object a line from standard input. The first holds the settings that the job is built with; the answer is the
-job's facts. Each further one holds `count`; the answer is how many seconds that many units of work took, and the most memory
-that was in use meanwhile. Whatever the frameworks print goes to standard error, so that it cannot be mistaken for an answer.
+Reads one JSON object per line from standard input. The first holds the settings that the job is built with; the answer is the
+job's facts. Each further one holds `count`; the answer is the seconds that this many units of work took, and the peak memory
+during them. The frameworks' own output goes to standard error, so that it cannot be mistaken for an answer.
 """
 
 import importlib
@@ -27,9 +27,9 @@ class Job:
     """Work that can be repeated.
 
     Attributes:
-      facts: what the table says of it: parameters, versions, ...
-      run: does a number of units of work, and returns when all of it is done.
-      device_memory: the most bytes in use on a device with memory of its own so far; None without such a device.
+      facts: its description in the table: parameters, versions, ...
+      run: does a number of units of work, and returns when all of them are done.
+      device_memory: the peak memory of a device that has its own, in bytes; None without such a device.
     """
 
     facts: dict[str, Any]
@@ -38,13 +38,13 @@ class Job:
 
 
 def forget_peak() -> None:
-    """Sets the process's peak of resident memory to what it is now, where Linux lets us."""
+    """Resets the process's peak resident memory to its present value, if Linux allows it."""
     if (_PROCESS / "clear_refs").exists():
         (_PROCESS / "clear_refs").write_text("5")
 
 
 def peak_bytes() -> int | None:
-    """The process's peak of resident memory since `forget_peak`; None where /proc does not tell."""
+    """The process's peak resident memory since `forget_peak`; None if /proc does not report it."""
     if not (_PROCESS / "status").exists():
         return None
     lines = (_PROCESS / "status").read_text().splitlines()
@@ -57,10 +57,10 @@ def main() -> None:
     target = sys.argv[1]
     settings = json.loads(sys.stdin.readline())
     if settings["device"] == "cpu" and hasattr(os, "sched_setaffinity"):
-        # Before a framework counts the cores: then all of them make as many threads.
+        # Before any framework counts the cores, so that all of them create the same number of threads.
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: settings["threads"]])
     if settings["device"] == "gpu":
-        # The frameworks share the device: jax would take three quarters of its memory at once.
+        # The frameworks share the device, and jax would reserve three quarters of its memory at the start.
         os.environ.setdefault("XLA_PYTHON_CLIENT_MEM_FRACTION", "0.1")
     choose_platform()  # before jax is loaded
     module, _, name = target.partition(":")

@@ -1,7 +1,7 @@
 """The base recogniser on the built-in corpus of synthetic signers; every key at its default.
 
 Command: `python launch.py --config=configs/base.py`. Hardware, time and result: see the results table in README.md.
-Any key is overridden by its path: `--config.train.batch_size=64 --config.model.filters="(64, 128)"`.
+To override a key, give its path: `--config.train.batch_size=64 --config.model.filters="(64, 128)"`.
 
 docs/settings.md and `--config_help` list all keys. They are defined, each with its default, help text and allowed values, by the
 fields of the dataclasses that signjax/settings/schema.py lists.

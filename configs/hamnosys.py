@@ -15,14 +15,14 @@ def get_config() -> config_dict.ConfigDict:
     config = base.get_config()
     config.data.source = "synthetic_hamnosys"
     config.data.label_mode = "attributes"
-    # All but other_movement and other_direction, which a few hundred strings write: too few to be tested.
+    # All but other_movement and other_direction, which only a few hundred strings contain: too few to test.
     config.data.heads = ",".join((*ATTRIBUTES, *OTHER_ATTRIBUTES[:-2]))
     config.data.rare_classes = "leave_out"
     config.data.split = "stratified"  # groups are source and gloss; signers may be shared
     config.data.rotations = "6d"
     config.data.max_frames = 40
     config.synthetic.signers = 24
-    # A string is relative to the leading hand, and tells places and directions: neither is to be blurred much.
+    # A string is relative to the dominant hand, and describes places and directions: neither may be blurred much.
     config.augment.mirror = 0.0
     config.augment.posture = 0.1
     config.augment.noise = 0.05

@@ -1,8 +1,8 @@
-"""The command line: flags, nothing else.
+"""The command line: flags and nothing else.
 
 python -m signjax [--config=FILE] [--workdir=DIR] [--mode=train|prepare|evaluate|predict] [--config.KEY=VALUE ...]
 
-`signjax` is the same as a command, and `python launch.py` the same in a checkout. Without --config, the base configuration is used.
+The command `signjax` does the same, as does `python launch.py` in a checkout. Without --config, the base configuration is used.
 """
 
 import io
@@ -32,7 +32,7 @@ _CONFIG_HELP = flags.DEFINE_bool(
 
 _CONFIG_HELP_TEXT = "Python file with the configuration, by default the base one. --config.KEY=VALUE overrides any key."
 
-# What names the base configuration where no such file exists: only a checkout has a folder configs/.
+# These name the base configuration where no such file exists: only a checkout has a folder configs/.
 _BASE_NAMES = ("base", "configs/base.py")
 
 _OWN_FLAGS = ("workdir", "mode", "config_help")
@@ -69,13 +69,13 @@ def _run() -> None:
 
 
 def main(argv: list[str]) -> None:
-    """Runs a mode; ends with exit status 1 and one message where the input cannot be used."""
+    """Runs a mode; ends with exit status 1 and one message if the input cannot be used."""
     if len(argv) > 1:
-        _stop(f"{' '.join(argv[1:])}: not a flag; flags begin with --, and a value that holds spaces needs quotes")
+        _stop(f"{' '.join(argv[1:])}: not a flag. Flags begin with --, and a value with spaces needs quotes")
     if _CONFIG_HELP.value:
         _print_keys()
         return
-    logging.set_verbosity(logging.WARNING)  # orbax tells every step of its own at level INFO
+    logging.set_verbosity(logging.WARNING)  # orbax logs each of its steps at level INFO
     try:
         _run()
     except InputError as error:
@@ -105,7 +105,7 @@ def name_base_config(argv: list[str]) -> list[str]:
         value = config_value(joined)
         arguments.append(packaged if value in _BASE_NAMES and not Path(value).is_file() else joined)
     if all(config_value(argument) is None for argument in arguments):
-        arguments.insert(0, packaged)  # in front: what follows a word that is not a flag is not read
+        arguments.insert(0, packaged)  # at the front: arguments after a word that is not a flag are not read
     return [argv[0], *arguments, *argv[end:]]
 
 
@@ -116,10 +116,10 @@ def config_value(argument: str) -> str | None:
 
 
 def parse_flags(argv: list[str]) -> list[str]:
-    """Parses the flags; what is wrong with those for keys of the configuration is kept, and told with whatever else is wrong."""
+    """Parses the flags; faults in flags for configuration keys are kept, and reported together with all other faults."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # the name of a file need not be text
+            stream.reconfigure(errors="backslashreplace")  # a file name need not be valid text
     rest: list[str] = []
     try:
         rest, overrides = take_overrides(flags.FLAGS.read_flags_from_files(argv, force_gnu=False))
@@ -127,7 +127,7 @@ def parse_flags(argv: list[str]) -> list[str]:
         good, faults = readable(overrides)
         _faults.update(faults)
         end = rest.index("--") if "--" in rest else len(rest)
-        sys.argv[:] = [*rest[:end], *good, *rest[end:]]  # where config_flags looks for overrides once it is defined
+        sys.argv[:] = [*rest[:end], *good, *rest[end:]]  # config_flags looks for overrides here once it is defined
         config = config_flags.DEFINE_config_file("config", None, _CONFIG_HELP_TEXT, lock_config=True)
         for name in ("config", *_OWN_FLAGS):  # those that --help shows, whichever module was started
             flags.FLAGS.register_key_flag_for_module(sys.argv[0], flags.FLAGS[name])
@@ -144,7 +144,7 @@ def parse_flags(argv: list[str]) -> list[str]:
 
 
 def _explain(argv: list[str]) -> None:
-    """Stops with what is wrong with a configuration file that the flags name, where something is."""
+    """Stops with a message if something is wrong with the configuration file that the flags name."""
     for value in map(config_value, argv):
         try:
             if value is not None:

@@ -1,7 +1,7 @@
 """Jitted augmentations that know the layout.
 
-Every clip has a key of its own, so that what happens to it does not depend on the batch or the device it is in. Which of its frames
-are shown, and how fast, is decided before: see `signjax.data.batching.excerpts`.
+Every clip has its own key, so that its augmentation does not depend on its batch or device. Which of its frames are used, and how
+fast they are played, is decided earlier: see `signjax.data.batching.excerpts`.
 
 Shapes: B clips, T frames, F channels, P parts.
 """

@@ -1,4 +1,4 @@
-"""The one error that a person is meant to read."""
+"""The error that users are meant to read."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,13 +7,13 @@ _NAMED = 5
 
 
 class InputError(ValueError):
-    """What the user gave cannot be used.
+    """The user's input cannot be used.
 
-    The message names the file or key, what was expected, what came and what to do. `launch.py` prints it alone, without a
-    traceback, and ends with exit status 1.
+    The message names the file or key, what was expected, what was found and what to do. `launch.py` prints only the message,
+    without a traceback, and ends with exit status 1.
 
     Attributes:
-      accept: the settings (key below `config` -> value) with which a run goes on all the same; empty where none does.
+      accept: the settings (key below `config` -> value) with which a run continues nevertheless; empty if there are none.
     """
 
     def __init__(self, message: str, accept: Mapping[str, str] | None = None):
@@ -22,11 +22,11 @@ class InputError(ValueError):
 
 
 class Problems:
-    """Collects what is wrong, so that a run that cannot start says all of it at once.
+    """Collects problems, so that a run that cannot start reports all of them at once.
 
     >>> problems = Problems()
     >>> with problems.collected():
-    ...     raise InputError("clips.npz: two classes have a single clip", {"data.rare_classes": "leave_out"})
+    ...     raise InputError("clips.npz: two classes have only one clip", {"data.rare_classes": "leave_out"})
     >>> len(problems)
     1
     """
@@ -39,17 +39,17 @@ class Problems:
 
     @contextmanager
     def collected(self) -> Iterator[None]:
-        """Keeps an `InputError` for later; the code after the `with` block must not need what the block was to make."""
+        """Keeps an `InputError` for later; the code after the `with` block must not need the block's results."""
         try:
             yield
         except InputError as error:
             self._found.append(error)
 
     def check(self) -> None:
-        """Raises all problems as one.
+        """Raises all problems as one error.
 
         Raises:
-          InputError: there are any.
+          InputError: there are problems.
         """
         if self._found:
             raise together(self._found)
@@ -65,7 +65,7 @@ def first_few(names: Sequence[str]) -> str:
 
 
 def together(problems: Sequence[InputError]) -> InputError:
-    """Several problems as one error, with the settings that accept all of them where each can be accepted."""
+    """Several problems as one error, with the settings that accept all of them if each can be accepted."""
     accept = {key: value for problem in problems for key, value in problem.accept.items()}
     if not all(problem.accept for problem in problems):
         accept = {}
@@ -75,5 +75,5 @@ def together(problems: Sequence[InputError]) -> InputError:
         lines = [f"{len(problems)} problems:", *(f"  {i}. {problem}" for i, problem in enumerate(problems, 1))]
     flags = [f"--config.{key}={value}" for key, value in accept.items()]
     if (len(problems) > 1 and flags) or any(flag not in lines[0] for flag in flags):
-        lines.append(f"To go on all the same: {' '.join(flags)}")
+        lines.append(f"To continue anyway: {' '.join(flags)}")
     return InputError("\n".join(lines), accept)

@@ -1,6 +1,6 @@
-"""Modes to stages: the one place where the rooms meet.
+"""Runs the stages of each mode.
 
-Whatever loads jax is imported where it is used: `prepare` needs none of it, and a second run of it takes a moment only.
+Modules that load jax are imported where they are used: `prepare` does not need them, so running it again takes only a moment.
 """
 
 import json
@@ -28,9 +28,9 @@ from signjax.data.preparation import self_check
 from signjax.data.preparation.prepare import Expected, prepare_locked
 from signjax.data.preparation.quarantine import write_quarantine
 from signjax.data.preparation.recipe import Recipe, fingerprints
-from signjax.data.preparation.self_check import Reread
-from signjax.data.sources import registry as catalogue
-from signjax.data.synthetic import registry as corpora
+from signjax.data.preparation.self_check import RereadClip
+from signjax.data.sources import registry as source_registry
+from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
 from signjax.errors import InputError
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 _CONFIG = "config.json"
-# Written when training begins: the digest of the data that the checkpoints belong to.
+# Written at the start of training: the digest of the data that the checkpoints belong to.
 _RUN = "run.json"
 
 
@@ -56,14 +56,16 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     """Runs a mode.
 
     Raises:
-      InputError: what the user gave cannot be used; the message says what to do.
+      InputError: the user's input cannot be used; the message says what to do.
     """
     started = time.monotonic()
     run_config.check(config, mode)
     folder = Path(workdir) if workdir else run_config.default_workdir(config)
     if mode in ("evaluate", "predict") and not (folder / _CONFIG).is_file():
-        raise InputError(f"{folder}: no run here to {mode}; train first, or name its folder with --workdir")
-    with locks.inside(folder, say) as lock:
+        raise InputError(
+            f"{folder}: the folder has no run to {mode}; train first, or name the folder of a run with --workdir"
+        )
+    with locks.inner_lock(folder, say) as lock:
         lock.require()
         if mode == "predict":
             _predict(take_apart(config), folder, say)
@@ -73,15 +75,15 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
 
 
 def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: Say, started: float) -> None:
-    """Prepares, and unless the mode is `prepare` trains or takes up what was trained, and evaluates."""
+    """Prepares the data and, unless the mode is `prepare`, trains or loads a trained model, and evaluates it."""
     _check_same_config(resolved, folder)
     recipe, data = plans.recipe(folder), target_of(plans.dataset_folder(folder))
-    with Workers(plans.workers) as workers, ThreadPoolExecutor(1) as beside, locks.beside(data, say) as lock:
+    with Workers(plans.workers) as workers, ThreadPoolExecutor(1) as background, locks.sibling_lock(data, say) as lock:
         if mode != "prepare":
-            beside.submit(import_module, "signjax.trainer")  # while workers keep this process waiting
+            background.submit(import_module, "signjax.trainer")  # while this process waits for the workers
         dataset = prepare_locked(recipe, data, lock, say, workers, _trained_on(folder))
-        self_check.check_dataset(dataset, recipe, self_check.reread(dataset, recipe, turn=0))
-        # Only now: a run whose data cannot be used leaves no folder that would hold the next try to its settings.
+        self_check.check_dataset(dataset, recipe, self_check.reread_clips(dataset, recipe, turn=0))
+        # Not earlier: a run whose data cannot be used must not leave a folder that fixes the settings of the next attempt.
         write_json(folder / _CONFIG, resolved)
         for line in describe(dataset):
             say(line)
@@ -95,15 +97,13 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
             write_json(folder / _RUN, {"dataset": dataset.digest})
         outcome = trainer.train(folder, say) if mode == "train" else trainer.saved_outcome(folder)
         clips = _check_given(trainer, recipe, say)
-        notes = (
-            [] if clips else [f"the self-check was not made: files of {recipe.path} were changed while the run went on"]
-        )
+        notes = [] if clips else [f"the self-check was skipped, because files in {recipe.path} changed during the run"]
         _evaluate(trainer, folder, outcome, clips, notes, say)
         say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
 
 
-def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[Reread]:
-    """Compares what the model was given with the source; the clips that were read for it, none where the source was changed.
+def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[RereadClip]:
+    """Compares the model's inputs with the source; returns the clips read for this, none if the source has changed.
 
     Raises:
       InputError: they differ.
@@ -111,18 +111,16 @@ def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[Reread]:
     dataset = trainer.dataset
     if fingerprints(recipe)[0] != dataset.info["fingerprint"]:
         return []
-    clips = self_check.reread(dataset, recipe, turn=1)
+    clips = self_check.reread_clips(dataset, recipe, turn=1)
     self_check.check_dataset(dataset, recipe, clips)
     given = trainer.given(np.array([clip.index for clip in clips]))
     self_check.check_given(dataset, clips, given, trainer.frames)
-    say(
-        f"self-check: {len(clips)} clips, read again from their source, are what the model was given, with their labels"
-    )
+    say(f"self-check: {len(clips)} clips and their labels, read again from the source, equal the model's inputs")
     return clips
 
 
 def _make_trainer(plans: TrainingPlans, dataset: Dataset) -> "Trainer":
-    """Loads jax, set up for this machine, and puts the trainer together."""
+    """Sets up jax for this machine, and creates the trainer."""
     from signjax.settings.training_plan import step_bytes
     from signjax.trainer import Trainer
 
@@ -131,36 +129,36 @@ def _make_trainer(plans: TrainingPlans, dataset: Dataset) -> "Trainer":
 
 
 def _check_same_config(now: dict[str, Any], folder: Path) -> None:
-    """Checks that a run that is there has the same configuration.
+    """Checks that an existing run has the same configuration.
 
     Raises:
-      InputError: naming the keys that differ and may not, or the run's configuration is lost.
+      InputError: it differs in keys that must not change, which the message names, or the run's configuration is missing.
     """
     path = folder / _CONFIG
     if not path.is_file():
         if (folder / _RUN).exists() or (folder / "checkpoints").exists():
             raise InputError(
-                f"{folder}: holds a run whose {_CONFIG} is missing, so nobody can tell what it was trained with. "
-                "Put the file back, or choose another --workdir"
+                f"{folder}: the folder has a run whose {_CONFIG} is missing, so its settings are not known. "
+                "Restore the file, or choose another --workdir"
             )
         return
     differing = run_config.differences(run_config.read_object(path), now)
     if differing:
         raise InputError(
-            f"{folder}: holds a run with another configuration: {'; '.join(differing)}. "
-            "Choose another --workdir, or give the same values"
+            f"{folder}: the folder has a run with a different configuration: {'; '.join(differing)}. "
+            "Choose another --workdir, or use the same values"
         )
 
 
 def _trained_on(folder: Path) -> Expected | None:
-    """The data that a model of this run folder was trained on; None before any training."""
+    """The data that the model in this run folder was trained on; None before training."""
     if not (folder / _RUN).is_file():
         return None
     return Expected(str(run_config.read_object(folder / _RUN).get("dataset")), folder)
 
 
 def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
-    """Draws the data card, where there is none yet of these data."""
+    """Creates the data card, unless there already is one for these data."""
     from signjax.report.data_card import CARD, is_card_of, write_data_card
 
     card = folder / CARD
@@ -170,11 +168,11 @@ def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
 
 
 def _evaluate(
-    trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Sequence[Reread], notes: Sequence[str], say: Say
+    trainer: "Trainer", folder: Path, outcome: "Outcome", clips: Sequence[RereadClip], notes: Sequence[str], say: Say
 ) -> None:
     """Evaluates the selected checkpoint and writes predictions, summary and report.
 
-    `clips` are for the self-check, `notes` are warnings that came up before.
+    `clips` are for the self-check, `notes` are earlier warnings.
     """
     from signjax.evaluation.baselines import baselines_of_splits
     from signjax.evaluation.calibration import expected_calibration_error, probabilities
@@ -210,7 +208,7 @@ def _evaluate(
         devices=[device.device_kind for device in trainer.devices],
         seed=trainer.plans.seed,
     )
-    # A run that ends in between must not leave the predictions of one evaluation beside the summary of another.
+    # A run that ends in between must not leave the predictions of one evaluation with the summary of another.
     for name in ("summary.json", "report.html"):
         (folder / name).unlink(missing_ok=True)
     write_predictions(folder / "predictions.csv", dataset, answers)
@@ -225,25 +223,25 @@ def _evaluate(
 
 
 def _predict(plans: Plans, folder: Path, say: Say) -> None:
-    """Names the signs of unlabelled clips with the best checkpoint of a run; reads nothing of it but its folder."""
+    """Predicts the signs of unlabelled clips with the best checkpoint of a run; of the run, only its folder is needed."""
     from signjax.evaluation.evaluate import answers_for
     from signjax.evaluation.predict import write_unlabelled
     from signjax.model.input_spec import read_input_spec
 
     if not plans.data.path:
-        raise InputError("mode predict: --config.data.path must name the clips, and --config.data.source their form")
+        raise InputError("mode predict: set --config.data.path to the clips, and --config.data.source to their format")
     of_run, spec = take_apart(run_config.of_run(folder)), read_input_spec(folder)
     predictor = _make_predictor(of_run.training, spec)
     say(describe_devices())
     answer = predictor.answer_with(predictor.load_variables(folder))
     path = Path(plans.data.path)
-    source = "signavatars" if plans.data.source in corpora.SOURCES else plans.data.source
+    source = "signavatars" if plans.data.source in synthetic_registry.SOURCES else plans.data.source
     rejected: list[Rejected] = []
     named: list[tuple[str, str]] = []
     logits: dict[str, list[np.ndarray]] = {head: [] for head in spec.heads}
 
     def read_usable(request: Request) -> Iterator[Clip]:
-        for item in catalogue.read(source, request):
+        for item in source_registry.read(source, request):
             found = item if isinstance(item, Rejected) else clean(item, source_layout, spec.cleaning)
             if isinstance(found, Rejected):
                 rejected.append(found)
@@ -254,7 +252,7 @@ def _predict(plans: Plans, folder: Path, say: Say) -> None:
 
     with _layout_for_sources(of_run.data.layout, spec.source_layout) as layout:
         request = Request(path, layout=layout, labelled=False)
-        source_layout = catalogue.layout_like(source, request, spec.source_layout)
+        source_layout = source_registry.layout_like(source, request, spec.source_layout)
         clips = read_usable(request)
         while chunk := list(islice(clips, predictor.batch_size)):
             some = in_memory(chunk, spec.layout, spec.heads, spec.statistics)
@@ -266,14 +264,14 @@ def _predict(plans: Plans, folder: Path, say: Say) -> None:
         write_quarantine(folder / "predict_quarantine.csv", rejected)
         say(f"quarantine: {len(rejected)} clips left out; see {folder / 'predict_quarantine.csv'}")
     if not named:
-        raise InputError(f"{path}: no clip can be used; for example {rejected[0].file}: {rejected[0].detail}")
+        raise InputError(f"{path}: none of the clips can be used; for example {rejected[0].file}: {rejected[0].detail}")
     out = folder / "predicted.csv"
     write_unlabelled(out, named, {head: np.concatenate(values) for head, values in logits.items()}, spec.heads)
     say(f"predict: {len(named)} clips, written to {out}")
 
 
 def _make_predictor(plans: TrainingPlans, spec: "InputSpec") -> "Predictor":
-    """Loads jax, set up for this machine, and makes the model of a run."""
+    """Sets up jax for this machine, and loads the model of a run."""
     from signjax.model.factory import make_model
     from signjax.predictor import Predictor
     from signjax.settings import training_plan
@@ -286,7 +284,7 @@ def _make_predictor(plans: TrainingPlans, spec: "InputSpec") -> "Predictor":
 
 @contextmanager
 def _layout_for_sources(name: str, layout: Layout) -> Iterator[str]:
-    """What sources are told of the layout: `config.data.layout`, but a JSON file is written again, since its own may be gone."""
+    """The layout for sources: `config.data.layout`, but a JSON file is written again, because the original may be gone."""
     if not name.endswith(".json"):
         yield name
         return

@@ -1,4 +1,4 @@
-"""A trained model on the devices of this machine; it needs no dataset."""
+"""A trained model on the devices of this machine; it does not need the dataset."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from signjax.training.losses import LossSettings
 from signjax.training.state import Variables, make_initializer
 from signjax.training.step import make_eval_step
 
-# Clips that are evaluated at once; it changes nothing but speed and memory.
+# Clips per batch; affects only speed and memory.
 _BATCH = 64
 
 
@@ -22,8 +22,8 @@ class Predictor:
     """Runs a model over batches.
 
     Attributes:
-      spec: of the model's inputs.
-      batch_size: clips in each batch, a multiple of the devices.
+      spec: describes the model's inputs.
+      batch_size: clips per batch, a multiple of the number of devices.
     """
 
     def __init__(self, model: Model, spec: InputSpec, losses: LossSettings, devices: Sequence[jax.Device]):
@@ -33,7 +33,7 @@ class Predictor:
         self._step = parallel.map_eval_step(make_eval_step(model, losses, spec), devices)
 
     def answer_with(self, variables: Variables) -> Answer:
-        """A function from a batch to what the model says of it."""
+        """A function from a batch to the model's outputs."""
         placed = parallel.replicate(variables, self._devices)
         return lambda batch: parallel.unshard(self._step(placed, parallel.shard(batch, len(self._devices))))
 
@@ -41,7 +41,7 @@ class Predictor:
         """The averaged variables of the best checkpoint in a run folder.
 
         Raises:
-          InputError: there is none, or it is of another model or other data.
+          InputError: there is none, or it belongs to another model or other data.
         """
         initialize = make_initializer(self._model, self.spec.features, self.spec.frames)
         shapes = parallel.replicated_shapes(initialize, 0, devices=self._devices)

@@ -81,7 +81,7 @@ class Trainer:
             return state.result()
 
     def answers(self, variables: Variables, split: str) -> Answers:
-        """What the model says of a split."""
+        """The model's outputs for a split."""
         clips = self.dataset.indices(split)
         return answers_for(
             self.dataset, clips, self.predictor.answer_with(variables), self.predictor.batch_size, self.buckets
@@ -116,7 +116,7 @@ class Trainer:
 
     @cache  # noqa: B019  (one trainer lives as long as its process)
     def program(self, frames: int) -> Callable[..., tuple[TrainState, Any]]:
-        """The steps of a dispatch on batches of so many frames, mapped over the devices: (state, data, batches, count)."""
+        """The steps of a dispatch on batches of `frames` frames, mapped over the devices: (state, data, batches, count)."""
         parts, steps = len(self.dataset.layout.parts), settings.steps_per_dispatch(self.plans.batches, self.devices)
         return parallel.map_train_step(make_multi_step(self._step, frames, parts, steps), self.devices)
 
@@ -126,11 +126,11 @@ class Trainer:
         return parallel.replicate(load_device_dataset(self.dataset), self.devices) if self._resident else None
 
     def dispatch(self, state: TrainState, work: Dispatch) -> tuple[TrainState, Any]:
-        """Runs the training steps of a dispatch; each number of frames is a program of its own."""
+        """Runs the training steps of a dispatch; each number of frames has its own program."""
         frames, batches, count = work
         state, metrics = self.program(frames)(state, self.data, batches, count)
         if compilations() != self._compilations:
-            # Whatever was compiled, here or in between, has left its garbage. The step's own memory is to lie behind it.
+            # Compilations, here or in between, have left gaps in the heap. The memory of the step must come after them.
             self._compilations = compilations()
             jax.block_until_ready(metrics)
             close_gaps()
@@ -157,16 +157,16 @@ class Trainer:
         return settings.fits_on_devices(self.plans.batches, self.dataset, self.devices)
 
     def saved_outcome(self, folder: Path) -> Outcome:
-        """How the run in a folder stands, without training; errors as in `loop.saved_outcome`."""
+        """The state of the run in a folder, without training; errors as in `loop.saved_outcome`."""
         return saved_outcome(folder, self.shapes, self.plans.loop, self.dataset.digest)
 
     def train(self, folder: Path, say: Say) -> Outcome:
-        """Trains or resumes, and writes down what predicting with the model will need."""
+        """Trains or resumes, and saves what prediction with the model needs."""
         write_input_spec(folder, self.spec)
         where = "on the device" if self._resident else "read as needed"
         say(
             f"model: {parameter_count(self.shapes.params):,} parameters, {self.plans.model.precision}; batch {self._batch_size}, "
-            f"{self.steps_per_epoch} steps an epoch, padded to {' / '.join(map(str, self.buckets))} frames; data {where}"
+            f"{self.steps_per_epoch} steps per epoch, padded to {' / '.join(map(str, self.buckets))} frames; data {where}"
         )
 
         def validate(variables: Variables) -> Validation:

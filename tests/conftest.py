@@ -1,4 +1,4 @@
-"""Settings that turn silent mistakes into errors, and small data that several tests share."""
+"""Settings that turn silent mistakes into errors, and small data sets that several tests share."""
 
 import dataclasses
 import os
@@ -24,7 +24,7 @@ jax.config.update("jax_default_matmul_precision", "highest")  # as `configure_ja
 
 
 def make_recipe(**changes: object) -> Recipe:
-    """A recipe for a tiny synthetic corpus, or another with the given fields, its rule's and cleaning's included."""
+    """A recipe for a tiny synthetic corpus, with the given fields changed, including those of its rule and cleaning."""
     fields: dict[str, object] = {
         "source": "synthetic",
         "path": "",
@@ -48,7 +48,7 @@ def make_recipe(**changes: object) -> Recipe:
 
 
 def some_devices(count: int) -> list[jax.Device]:
-    """The first `count` devices; without so many, the test is skipped."""
+    """The first `count` devices; the test is skipped if there are fewer."""
     if len(jax.local_devices()) < count:
         pytest.skip(f"needs {count} devices; there are {jax.local_devices()}")
     return jax.local_devices()[:count]

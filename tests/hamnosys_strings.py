@@ -1,4 +1,4 @@
-"""HamNoSys strings that tests compose from the names of symbols."""
+"""Composes HamNoSys strings for tests from the names of symbols."""
 
 from signjax.data.hamnosys.symbols import SYMBOLS
 

@@ -1,4 +1,4 @@
-"""Names that users give, and that have broken a page, a picture or a file."""
+"""Names that users choose and that have broken a page, a picture or a file."""
 
 CLASSES = (
     "$\\foo{$", "😀 hi", "你好", "نعم", "_underscore", "<script>alert(1)</script>", "two\nlines", "a & b", "=SUM(A1)", "'=x",

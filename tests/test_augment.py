@@ -6,10 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from signjax.augment import Augmentation, augment, augment_clip
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 
 OFF = Augmentation(mirror=0.0, posture=0.0, noise=0.0, part_dropout=0.0, frame_dropout=0.0)
-LAYOUT = layouts.smplx()
+LAYOUT = layout_registry.smplx()
 STD = jnp.full(169, 2.0)
 
 

@@ -1,4 +1,4 @@
-"""What the import contracts of pyproject.toml cannot say."""
+"""Contracts that the import contracts in pyproject.toml cannot express."""
 
 import ast
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parents[1] / "signjax"
 
 
 def names(path: Path) -> Iterator[str]:
-    """Every name, attribute and imported name in a file."""
+    """All names, attributes and imported names in a file."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Name):
             yield node.id

@@ -1,4 +1,4 @@
-"""Problems that are told together, with the settings that accept them."""
+"""Problems that are reported together, with the settings that accept them."""
 
 import pytest
 
@@ -10,7 +10,7 @@ LOST = InputError("there is no such column")
 
 
 def test_one_problem_names_the_setting_that_accepts_it_unless_it_says_so_itself():
-    assert str(together([RARE])).endswith("To go on all the same: --config.data.rare_classes=leave_out")
+    assert str(together([RARE])).endswith("To continue anyway: --config.data.rare_classes=leave_out")
     assert str(together([LEAK])) == str(LEAK)
     assert str(together([LOST])) == str(LOST)
 
@@ -21,14 +21,14 @@ def test_several_problems_are_numbered_and_one_command_accepts_all():
         "2 problems:",
         f"  1. {RARE}",
         f"  2. {LEAK}",
-        "To go on all the same: --config.data.rare_classes=leave_out --config.data.split=column",
+        "To continue anyway: --config.data.rare_classes=leave_out --config.data.split=column",
     ]
     assert both.accept == {"data.rare_classes": "leave_out", "data.split": "column"}
 
 
 def test_where_one_problem_cannot_be_accepted_no_command_is_offered():
     found = together([RARE, LOST])
-    assert "To go on" not in str(found) and found.accept == {}
+    assert "To continue" not in str(found) and found.accept == {}
 
 
 def test_problems_are_collected_and_raised_as_one():

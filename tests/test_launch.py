@@ -1,4 +1,4 @@
-"""The front door, as a user comes through it: each test starts `launch.py` as a process of its own."""
+"""The command line as users see it: each test starts `launch.py` in its own process."""
 
 import csv
 import json
@@ -60,7 +60,7 @@ def records(workdir: Path) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory) -> tuple[Path, str]:
-    """A finished run and what it printed."""
+    """A finished run and its output."""
     workdir = tmp_path_factory.mktemp("finished") / "run"
     return workdir, launch(workdir, *TINY).stdout
 
@@ -148,7 +148,7 @@ def test_a_killed_run_resumes_and_equals_one_that_was_not(finished, tmp_path):
 def test_another_configuration_does_not_continue_a_run(finished):
     workdir, _ = finished
     said = launch(workdir, *TINY, "--config.train.learning_rate=0.1", status=1).stderr
-    assert "train.learning_rate was 0.0003, is 0.1" in said and "Traceback" not in said
+    assert "train.learning_rate was 0.0003 and is now 0.1" in said and "Traceback" not in said
 
 
 def test_a_finished_run_can_be_given_more_epochs(finished, tmp_path):
@@ -285,25 +285,25 @@ def not_utf8(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("case", "expected"),
     [
-        (no_such_path, "no such folder"),
-        (empty_folder, "holds no .pkl file"),
+        (no_such_path, "it does not exist"),
+        (empty_folder, "has no .pkl files"),
         (no_pickle, "no clip can be used (1 unreadable)"),
         (no_match, "none of its 1 clips"),
         (lonely_class, "rare_classes=leave_out"),
         (misspelt, "epochs"),
         (wrong_type, "epochs"),
         (bad_value, "config.model.heads is 7"),
-        (several, "error: 4 problems:\n  1. config.train.epoch: there is no such key"),
+        (several, "error: 4 problems:\n  1. config.train.epoch does not exist"),
         (several, "4. config.train.buckets is 1000; it must be a whole number from 1 to 64\n"),
         (section, "config.train is a group of keys"),
         (stray, "error: stray: not a flag"),
         (unknown_mode, "should be one of <train|prepare|evaluate|predict>"),
         (unknown_flag, "error: Unknown command line flag 'epochs'"),
         (no_flag_file, "error: Unable to open flagfile"),
-        (broken_config, "mine.py, line 1: not Python"),
+        (broken_config, "mine.py, line 1: the file is not valid Python"),
         (bad_value_for_prediction, "config.data.source is 'pandas'"),
         (bad_value_for_evaluation, "config.train.learning_rate is nan"),
-        (not_utf8, "clips\\udcff: no such folder"),
+        (not_utf8, "clips\\udcff: it does not exist"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -338,7 +338,7 @@ def test_the_config_holds_exactly_the_documented_keys():
 
 
 def planted_copy(folder: Path) -> list[str]:
-    """Flags for clips with a given split, of which one for training is a clip for testing, renamed, resampled and with noise."""
+    """Flags for clips with a given split; one training clip is a test clip, renamed, resampled and with added noise."""
     rng = np.random.default_rng(0)
     clips = [np.cumsum(rng.normal(size=(int(rng.integers(30, 60)), 6)), axis=0) for _ in range(60)]
     original = clips[50]
@@ -387,11 +387,13 @@ def copied(finished, tmp_path) -> Path:
 
 
 def test_a_run_ends_with_a_self_check(finished):
-    assert re.search(r"self-check: \d+ clips, read again from their source, are what the model was given", finished[1])
+    assert re.search(
+        r"self-check: \d+ clips and their labels, read again from the source, equal the model's inputs", finished[1]
+    )
 
 
 def test_other_data_in_a_finished_run_are_refused_and_nothing_is_lost(copied, tmp_path):
-    """The same files but for two labels that changed places."""
+    """The same files except that two labels are swapped."""
     shutil.copytree(copied / "corpus", tmp_path / "other")
     table = tmp_path / "other" / "labels.csv"
     lines = table.read_text().splitlines()
@@ -417,10 +419,10 @@ def test_the_same_data_elsewhere_are_accepted(copied, tmp_path):
 
 def test_one_process_at_a_time_works_on_a_run_folder(copied):
     before = (copied / "metrics.jsonl").read_bytes()
-    with locks.inside(copied, lambda line: None) as lock:
+    with locks.inner_lock(copied, lambda line: None) as lock:
         lock.require()
         said = launch(copied, *TINY, status=1).stderr
-    assert f"another process is working on it (process {os.getpid()} on " in said
+    assert f"another process is using it (process {os.getpid()} on " in said
     assert (copied / "metrics.jsonl").read_bytes() == before
 
 

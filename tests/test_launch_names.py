@@ -1,4 +1,4 @@
-"""Names that users give, through the front door."""
+"""Names that users choose, through the command line."""
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""What holds for the package as a whole: sizes, docstrings, version, and the command line wherever the package is installed."""
+"""Properties of the package as a whole: sizes, docstrings, version, and the command line of an installed package."""
 
 import ast
 import re
@@ -104,7 +104,7 @@ def test_a_file_of_the_same_name_is_preferred(tmp_path, monkeypatch):
     "door", [["launch.py"], ["-m", "signjax"], ["-c", "from signjax.__main__ import run; run()"]], ids=" ".join
 )
 def test_every_door_has_the_same_flags_and_messages(door):
-    """The last is what the installed command `signjax` does."""
+    """The last one is what the installed command `signjax` runs."""
 
     def said(*flags: str) -> tuple[int, str]:
         done = subprocess.run(
@@ -115,7 +115,7 @@ def test_every_door_has_the_same_flags_and_messages(door):
     assert PROJECT["project"]["scripts"] == {"signjax": "signjax.__main__:run"}
     status, text = said("--config.train.epoch=3", "--config.seed=-1")
     assert status == 1 and "Traceback" not in text
-    assert text.startswith("error: 2 problems:\n  1. config.train.epoch: there is no such key")
+    assert text.startswith("error: 2 problems:\n  1. config.train.epoch does not exist")
     status, text = said("--help")
     assert status == 1 and all(f"--{name}" in text for name in ("config", "workdir", "mode", "[no]config_help"))
     assert f"<{'|'.join(MODES)}>" in text

@@ -1,1 +1,1 @@
-"""What signjax is measured against: the same work in other frameworks, each in a process of its own."""
+"""What signjax is compared with: the same work in other frameworks, each in its own process."""

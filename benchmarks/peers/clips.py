@@ -1,7 +1,7 @@
-"""Real clips for the peers: read, augmented and padded in NumPy, as users of PyTorch and Keras do it in a `collate_fn`.
+"""Real clips for the peers: read, augmented and padded in NumPy, as users of PyTorch and Keras do in a `collate_fn`.
 
-Shapes: B clips, T frames, F channels. The augmentations are those of `signjax.augment`, but for the mirror, which plain channels
-do not have.
+Shapes: B clips, T frames, F channels. The augmentations are those of `signjax.augment` except mirroring, which generic channels do
+not support.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from signjax.data.dataset import open_dataset
 _FEWEST_FRAMES = 8
 _FRAME_MULTIPLE = 16
 
-# A bucket is made of so many batches: sorted by length, cut into batches, and these shuffled.
+# Batches per bucket: its clips are sorted by length and cut into batches, and the batches are shuffled.
 _BUCKET_BATCHES = 50
 
 
@@ -25,14 +25,16 @@ class TrainingClips:
     Attributes:
       clips: float32 (T, F) each.
       labels: int64 (N,).
-      inputs: features of a frame in a batch: values, velocities and whether it was seen.
+      inputs: features per frame in a batch: values, velocities and whether it was seen.
       classes: number of classes.
     """
 
     def __init__(self, folder: str, seed: int = 0):
         dataset = open_dataset(Path(folder))
         if len(dataset.layout.parts) != 1 or len(dataset.heads) != 1:
-            raise SystemExit("the peers know plain channels and one head only; give an .npz of source `arrays`")
+            raise SystemExit(
+                "the peers support only generic channels and one head; use an .npz file for source `arrays`"
+            )
         indices = dataset.indices("train")
         self.clips = [(dataset.frames(index) - dataset.mean) / dataset.std for index in indices]
         self.labels = dataset.labels[indices, 0].astype(np.int64)
@@ -45,7 +47,7 @@ class TrainingClips:
         return len(self.clips)
 
     def order(self, batch_size: int, *, bucketed: bool) -> list[np.ndarray]:
-        """The whole batches of an epoch; `bucketed` puts clips of like length together."""
+        """The full batches of an epoch; `bucketed` groups clips of similar length."""
         order = self._random.permutation(len(self))
         if bucketed:
             lengths = np.array([len(self.clips[index]) for index in order])
@@ -61,7 +63,7 @@ class TrainingClips:
     def batch(self, indices: np.ndarray, frames: int, *, tight: bool) -> tuple[np.ndarray, np.ndarray]:
         """Augmented inputs (B, T, 2 F + 1) and labels (B,).
 
-        T is `frames`, or where `tight` the longest of these clips, rounded up to a multiple of 16.
+        T is `frames`, or with `tight` the length of the longest of these clips, rounded up to a multiple of 16.
         """
         settings, random = self._augment, self._random
         clips = [self.clips[index] for index in indices]

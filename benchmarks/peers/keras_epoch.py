@@ -14,7 +14,7 @@ from benchmarks.worker import Job
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches for `fit`, in an order drawn anew for each epoch."""
+    """Batches for `fit`, in a new random order each epoch."""
 
     def __init__(self, clips: TrainingClips, batch: int, frames: int):
         super().__init__()

@@ -1,6 +1,6 @@
 """The hybrid in Keras 3, as its users would write it.
 
-Shapes: B clips, T frames, F input features, C classes. No masks: the clips it is measured on are of one length.
+Shapes: B clips, T frames, F input features, C classes. No masks: the clips it is measured on all have the same length.
 """
 
 import os
@@ -16,7 +16,7 @@ from benchmarks.peers.network import Network
 
 
 def positions(frames: int, features: int) -> np.ndarray:
-    """Sines and cosines of the frame number, as `signjax.layers.attention` has them."""
+    """Sines and cosines of the frame number, as in `signjax.layers.attention`."""
     half = features // 2
     angle = np.arange(frames)[:, None] * np.exp(-np.log(1000.0) * np.arange(half) / (half - 1))[None]
     return np.concatenate([np.sin(angle), np.cos(angle)], axis=1).astype(np.float32)
@@ -35,7 +35,7 @@ def gelu(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def residual_block(x: keras.KerasTensor, filters: int, kernel: int, dropout: float) -> keras.KerasTensor:
-    """Convolution, batch norm, GELU and dropout, beside a skip connection."""
+    """Convolution, batch norm, GELU and dropout, with a skip connection."""
     y = layers.Conv1D(filters, kernel, padding="same", use_bias=False)(x)
     y = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(y)
     y = layers.Dropout(dropout)(layers.Activation(gelu)(y))
@@ -44,7 +44,7 @@ def residual_block(x: keras.KerasTensor, filters: int, kernel: int, dropout: flo
 
 
 def attention(x: keras.KerasTensor, heads: int) -> keras.KerasTensor:
-    """Layer norm, positions and self-attention, beside a skip connection."""
+    """Layer norm, positions and self-attention, with a skip connection."""
     features = x.shape[-1]
     y = layers.LayerNormalization(epsilon=1e-6)(x) + positions(x.shape[1], features)
     y = layers.MultiHeadAttention(heads, features // heads)(y, y)

@@ -14,7 +14,7 @@ from configs.base import get_config
 
 
 def set_up(settings: dict[str, Any]) -> None:
-    """Threads, seeds and the precision policy."""
+    """Sets threads, seeds and the precision policy."""
     tf.config.threading.set_intra_op_parallelism_threads(settings["threads"])
     tf.config.threading.set_inter_op_parallelism_threads(settings["threads"])
     keras.utils.set_random_seed(0)
@@ -23,7 +23,7 @@ def set_up(settings: dict[str, Any]) -> None:
 
 
 def clip_losses(labels: Any, logits: Any) -> Any:
-    """Focal plus cross-entropy loss of each clip, as `signjax.training.losses` has it."""
+    """Focal plus cross-entropy loss of each clip, as in `signjax.training.losses`."""
     loss = get_config().loss
     log_probability = ops.log_softmax(logits)
     log_true = ops.take_along_axis(log_probability, ops.reshape(labels, (-1, 1)), axis=1)[:, 0]
@@ -34,7 +34,7 @@ def clip_losses(labels: Any, logits: Any) -> Any:
 
 
 def compiled_model(network: Network, frames: int | None, *, jit: bool, steps_per_execution: int) -> keras.Model:
-    """The hybrid with AdamW, clipped gradients and the moving average of the weights."""
+    """The hybrid with AdamW, gradient clipping and the moving average of the weights."""
     train = get_config().train
     model = keras_network.hybrid(network, frames)
     optimizer = keras.optimizers.AdamW(

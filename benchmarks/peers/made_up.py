@@ -1,4 +1,4 @@
-"""A dataset of random clips in memory: as many as wanted, all of one length, in SMPL-X or in plain channels."""
+"""A dataset of random clips in memory, all of the same length, in SMPL-X or in generic channels."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from signjax.data.layout.registry import BUILT_IN, generic
 
 
 def made_up_dataset(clips: int, frames: int, channels: int | None = None) -> Dataset:
-    """`clips` training clips of `frames` frames, in the layout `smplx` or with so many plain channels."""
+    """`clips` training clips of `frames` frames, in the layout `smplx` or with the given number of generic channels."""
     layout = BUILT_IN["smplx"] if channels is None else generic(channels)
     rng = np.random.default_rng(0)
     return Dataset(

@@ -1,4 +1,4 @@
-"""The sizes of the base model, and how much arithmetic a clip costs in it; every peer builds the same network from them.
+"""The sizes of the base model, and its arithmetic per clip; every peer builds the same network from them.
 
 Shapes: T frames, D features in.
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 from configs.base import get_config
 
-# The built-in corpus: 169 SMPL-X channels in 6 parts make 169 values, 169 velocities and 6 flags a frame; 24 signs.
+# The built-in corpus: 169 SMPL-X channels in 6 parts make 169 values, 169 velocities and 6 flags per frame; 24 signs.
 CHANNELS, PARTS, CLASSES = 169, 6, 24
 
 
@@ -32,7 +32,7 @@ class Network:
 
 
 def base_network(inputs: int = 2 * CHANNELS + PARTS, classes: int = CLASSES, **changes: Any) -> Network:
-    """The base model of `configs/base.py`, or another with the given keys."""
+    """The base model of `configs/base.py`, with the given keys overridden."""
     model = get_config().model
     names = ("filters", "kernels", "depth", "units", "heads", "dropout")
     return Network(inputs, classes, **{name: changes.get(name, model[name]) for name in names})
@@ -41,9 +41,9 @@ def base_network(inputs: int = 2 * CHANNELS + PARTS, classes: int = CLASSES, **c
 def training_flops(network: Network, frames: int) -> float:
     """Floating-point operations of the matrix products and convolutions of one clip's forward and backward pass.
 
-    A product of m x k by k x n counts 2 m k n, and twice that again backward, for the gradients of its two factors; the inputs
-    need no gradient. Norms, activations, dropout and the optimizer are left out: what is counted is what must run at the
-    machine's matmul rate.
+    A product of m x k by k x n counts as 2 m k n, and twice that in the backward pass, for the gradients of its two factors; the
+    inputs need no gradient. Norms, activations, dropout and the optimizer are left out: only operations that can run at the
+    machine's matmul rate are counted.
     """
     first, last, time = network.filters[0], network.filters[-1], frames
     stem = time * network.inputs * first

@@ -1,7 +1,7 @@
 """Forward and backward pass of a bidirectional LSTM or GRU over clips of one length; see `benchmarks.recurrence`.
 
-signjax and Flax are told the lengths and mask by them, and both run with jax set up as signjax sets it up. PyTorch is not told: it
-would lose its fused LSTM on packed sequences.
+signjax and Flax receive the lengths and mask by them, and both run with jax set up as signjax sets it up. PyTorch does not receive
+them: with packed sequences it would lose its fused LSTM.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from benchmarks.worker import Job
 
 
 def _job_of_jax(module: Any, settings: dict[str, Any], *extra: Any) -> Job:
-    """Gradients of weights and inputs; with `shared`, each device of jax has its share of the clips, as in training."""
+    """Gradients of weights and inputs; with `shared`, the clips are divided among jax's devices, as in training."""
     import jax
 
     from signjax.training.parallel import AXIS
@@ -35,7 +35,7 @@ def _job_of_jax(module: Any, settings: dict[str, Any], *extra: Any) -> Job:
     if shared:
         axes = (None, *(0 for _ in arrays))
         run_once = jax.pmap(on_each_device, AXIS, in_axes=axes, out_axes=(None, 0))
-        # The share of each device lies there before the clock starts.
+        # Each device holds its share before the clock starts.
         arrays = tuple(jax.pmap(lambda share: share)(value.reshape(count, -1, *value.shape[1:])) for value in arrays)
     else:
         run_once = jax.jit(gradient)

@@ -1,4 +1,4 @@
-"""Training epochs of signjax on a dataset folder, as its own loop runs them; see `benchmarks.epoch`."""
+"""Training epochs of signjax on a dataset folder, as its training loop runs them; see `benchmarks.epoch`."""
 
 from itertools import count
 from pathlib import Path

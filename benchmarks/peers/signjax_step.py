@@ -1,4 +1,4 @@
-"""Training steps of signjax, as its own loop dispatches them; see `benchmarks.train_step` and `benchmarks.epoch`."""
+"""Training steps of signjax, as its training loop dispatches them; see `benchmarks.train_step` and `benchmarks.epoch`."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -16,20 +16,20 @@ from signjax.settings.training_plan import step_bytes
 from signjax.trainer import Trainer
 from signjax.training.state import TrainState, parameter_count
 
-# Nothing happens to a clip.
+# No augmentation.
 STILL = {
     "mirror": 0.0, "fastest": 1.0, "slowest": 1.0, "crop": 0.0, "posture": 0.0, "noise": 0.0, "part_dropout": 0.0,
     "frame_dropout": 0.0,
 }  # fmt: skip
 
-# Steps in an epoch of made-up clips: with as many in a dispatch on a GPU, an epoch is one dispatch.
+# Steps in an epoch of made-up clips; on a GPU a dispatch has as many, so that an epoch is one dispatch.
 _EPOCH_STEPS = 8
 
 
 def plans_for(settings: dict[str, Any]) -> TrainingPlans:
-    """The plans of the base configuration at the size that is measured; `keys` overrides others by their dotted path.
+    """The plans of the base configuration at the measured size; `keys` overrides others by their dotted path.
 
-    Called before jax starts, which it sets up as `launch.py` does.
+    Must be called before jax starts, because it sets up jax as `launch.py` does.
     """
     config = get_config()
     config.data.max_frames = settings["frames"]
@@ -44,33 +44,33 @@ def plans_for(settings: dict[str, Any]) -> TrainingPlans:
 
 
 def forever(trainer: Trainer) -> Iterator[Any]:
-    """The dispatches of epoch after epoch, made ahead of time as in training."""
+    """The dispatches of successive epochs, prefetched as in training."""
     return prefetch(dispatch for epoch in count(1) for dispatch in trainer.dispatches_of(epoch))
 
 
 def made_up_trainer(settings: dict[str, Any]) -> Trainer:
-    """A trainer on random clips of one length."""
+    """A trainer on random clips that all have the same length."""
     clips = settings.get("clips", _EPOCH_STEPS * settings["batch"])
     return Trainer(plans_for(settings), made_up_dataset(clips, settings["frames"], settings.get("channels")))
 
 
 def compiled(trainer: Trainer, state: TrainState) -> Any:
-    """The compiled program of a dispatch, to be asked what it consists of and how much memory it wants."""
+    """The compiled program of a dispatch, for inspecting its operations and its memory."""
     frames, batches, steps = next(iter(trainer.dispatches_of(1)))
     program: Any = trainer.program(frames)
     return program.lower(state, trainer.data, batches, steps).compile()
 
 
 def device_memory() -> int:
-    """The most bytes that were in use on the first device."""
+    """The peak memory of the first device, in bytes."""
     return int((jax.local_devices()[0].memory_stats() or {})["peak_bytes_in_use"])
 
 
 def build(settings: dict[str, Any]) -> Job:
-    """Steps on clips of one length.
+    """Steps on clips that all have the same length.
 
-    With `augmented`, all augmentations of the base configuration run in the step; with `analysed`, the facts have the memory that
-    the compiled step asks for, on all devices together.
+    With `augmented`, all augmentations of the base configuration run in the step; with `analysed`, the facts include the memory
+    that the compiled step requests on all devices together.
     """
     trainer = made_up_trainer(settings)
     state, feed = trainer.fresh_state(), forever(trainer)

@@ -15,7 +15,7 @@ from benchmarks.worker import Job
 
 
 class Batches:
-    """The batches of an epoch as a sampler: drawn anew each time it is walked through."""
+    """The batches of an epoch as a sampler: drawn again for each pass."""
 
     def __init__(self, clips: TrainingClips, batch: int, *, bucketed: bool):
         self._clips, self._batch, self._bucketed = clips, batch, bucketed
@@ -28,7 +28,7 @@ class Batches:
 
 
 class Numbers(torch.utils.data.Dataset):
-    """Hands the numbers of a batch's clips to `collate`, which reads, augments and pads them together."""
+    """Passes the indices of a batch's clips to `collate`, which reads, augments and pads them together."""
 
     def __getitem__(self, index: int) -> int:
         return index

@@ -1,7 +1,7 @@
-"""The hybrid in PyTorch, as its users would write it: fused recurrent modules, `scaled_dot_product_attention`, one projection for
-query, key and value.
+"""The hybrid in PyTorch, as its users would write it: fused recurrent modules, `scaled_dot_product_attention`, and a joint
+projection for query, key and value.
 
-Shapes: B clips, T frames, F input features, D features, C classes. No masks: the clips it is measured on are of one length.
+Shapes: B clips, T frames, F input features, D features, C classes. No masks: the clips it is measured on all have the same length.
 """
 
 import math
@@ -15,14 +15,14 @@ from benchmarks.peers.network import Network
 
 
 def positions(frames: int, features: int) -> Tensor:
-    """Sines and cosines of the frame number, as `signjax.layers.attention` has them."""
+    """Sines and cosines of the frame number, as in `signjax.layers.attention`."""
     half = features // 2
     angle = torch.arange(frames)[:, None] * torch.exp(-math.log(1000.0) * torch.arange(half) / (half - 1))[None]
     return torch.cat([angle.sin(), angle.cos()], dim=1)
 
 
 class ResidualBlock(nn.Module):
-    """Convolution, batch norm, GELU and dropout, beside a skip connection; (B, D, T) in and out."""
+    """Convolution, batch norm, GELU and dropout, with a skip connection; (B, D, T) in and out."""
 
     def __init__(self, features: int, filters: int, kernel: int, dropout: float):
         super().__init__()
@@ -97,7 +97,7 @@ class Hybrid(nn.Module):
 
 
 def clip_losses(logits: Tensor, labels: Tensor, loss: dict[str, Any]) -> Tensor:
-    """Focal plus cross-entropy loss of each clip, as `signjax.training.losses` has it."""
+    """Focal plus cross-entropy loss of each clip, as in `signjax.training.losses`."""
     log_probability = functional.log_softmax(logits.float(), dim=-1)
     log_true = log_probability.gather(1, labels[:, None])[:, 0]
     smooth = loss["label_smoothing"]

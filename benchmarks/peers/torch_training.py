@@ -1,4 +1,4 @@
-"""One training step in PyTorch: forward, loss, backward, clipped gradients, AdamW, moving average of the weights."""
+"""One training step in PyTorch: forward, loss, backward, gradient clipping, AdamW, moving average of the weights."""
 
 import contextlib
 from collections.abc import Callable
@@ -14,7 +14,7 @@ Step = Callable[[Tensor, Tensor], Tensor]
 
 
 def set_up(settings: dict[str, Any]) -> torch.device:
-    """Threads, the device, and float32 products in full."""
+    """Sets threads, the device and full float32 precision for matrix products."""
     torch.set_num_threads(settings["threads"])
     torch.manual_seed(0)
     torch.backends.cuda.matmul.allow_tf32 = False
@@ -27,17 +27,17 @@ def parameter_count(model: nn.Module) -> int:
 
 
 def wait(device: torch.device) -> None:
-    """Returns when all that was asked of the device is done."""
+    """Waits until the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize()
 
 
 def make_step(model: nn.Module, device: torch.device, settings: dict[str, Any]) -> Step:
-    """A function (inputs, labels) -> loss that makes one update of `model`.
+    """A function (inputs, labels) -> loss that performs one update of `model`.
 
     Settings used: `precision`; `compiled`: whether the forward pass and the loss go through `torch.compile`, on a GPU with
-    CUDA graphs; `captured`: whether `capture` is to record the step, and graphs of parts would be in its way. AdamW is
-    the fused one; averages and clipping are of the multi-tensor kind.
+    CUDA graphs; `captured`: whether `capture` will record the step, which rules out CUDA graphs of its parts. AdamW is fused;
+    averaging and clipping use the multi-tensor functions.
     """
     config, captured = get_config(), settings.get("captured", False)
     train, loss_settings = config.train, config.loss.to_dict()
@@ -80,7 +80,7 @@ def make_step(model: nn.Module, device: torch.device, settings: dict[str, Any]) 
 
 
 def capture(step: Step, x: Tensor, labels: Tensor) -> Callable[[], Tensor]:
-    """A function that replays one update on these very arrays, recorded as a CUDA graph after a few updates to warm up."""
+    """A function that replays one update on these same arrays, recorded as a CUDA graph after a few warm-up updates."""
     warm = torch.cuda.Stream()
     warm.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(warm):

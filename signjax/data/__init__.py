@@ -1,6 +1,6 @@
-"""From files to clips, and from clips to a dataset folder; NumPy only. A folder for each step, each in its own words.
+"""From files to clips, and from clips to a dataset folder; NumPy only. There is one folder per step.
 
-The modules beside the folders are what all of them share: the clip, the dataset folder, tables, files, locks, worker processes.
+The modules next to the folders are shared by all of them: the clip, the dataset folder, tables, files, locks, worker processes.
 """
 
 from signjax.data.clip import SPLITS, Clip, ClipInfo, Item, Rejected, Request

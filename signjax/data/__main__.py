@@ -14,7 +14,9 @@ def main(argv: list[str] | None = None) -> int:
     """Runs a subcommand; returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m signjax.data", description="Commands on data.")
     commands = parser.add_subparsers(dest="command", required=True)
-    hamnosys.add_arguments(commands.add_parser("hamnosys", help="explain a HamNoSys string, or check those of a table"))
+    hamnosys.add_arguments(
+        commands.add_parser("hamnosys", help="explain a HamNoSys string, or check the strings in a table")
+    )
     return hamnosys.run(parser.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""What the rooms of `signjax.data` hand to each other: what is known of a clip, the clip, and the work item that it is read from.
+"""The types that the packages of `signjax.data` share: a clip's metadata, the clip, and the work item that it is read from.
 
 Shapes: T frames, F channels, P parts of the layout.
 """
@@ -17,16 +17,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ClipInfo:
-    """What is known of a clip besides its frames.
+    """A clip's metadata.
 
     Attributes:
       name: unique within its source.
-      file: the file or folder that holds its frames; in a row of a label table, the file's name as the table has it, or empty.
+      file: the file or folder that holds its frames; in a row of a label table, the file name as written there, or empty.
       labels: head name -> class name; a head that is absent is not labelled.
-      signer: who signs, where known.
-      group: what else must stay on one side of a split, where the source knows (a recording, a gloss, ...).
-      split: one of `SPLITS` where the source prescribes it.
-      dominant_hand: `left` or `right` where the source or its label table says which hand leads.
+      signer: the signer, if known.
+      group: a group of clips that must stay on one side of a split, if the source names one (a recording, a gloss, ...).
+      split: one of `SPLITS` if the source prescribes it.
+      dominant_hand: `left` or `right` if the source or its label table says so.
     """
 
     name: str
@@ -39,7 +39,7 @@ class ClipInfo:
 
 
 class Described:
-    """Base of what carries a `ClipInfo`: the fields of that, read-only."""
+    """Base class with the fields of a `ClipInfo` as read-only properties."""
 
     __slots__ = ()
 
@@ -62,12 +62,12 @@ class Described:
 
     @property
     def signer(self) -> str | None:
-        """Who signs, where known."""
+        """The signer, if known."""
         return self.info.signer
 
     @property
     def group(self) -> str | None:
-        """What else must stay on one side of a split."""
+        """The group of clips that must stay on one side of a split."""
         return self.info.group
 
     @property
@@ -77,7 +77,7 @@ class Described:
 
     @property
     def dominant_hand(self) -> str | None:
-        """`left` or `right`, where known."""
+        """`left` or `right`, if known."""
         return self.info.dominant_hand
 
 
@@ -86,11 +86,11 @@ class Clip(Described):
     """One recording of one sign.
 
     Attributes:
-      info: what is known of it.
-      frames: float32 (T, F), channels as the layout orders them, not normalised; a coordinate that was not found is NaN, or
-        0 as all others of its part are.
-      valid: bool (T, P), which of the layout's parts were seen in which frame; None where the source does not know.
-      file_frames: number of frames of the whole file, where the clip is a part of it; None where it is all of it.
+      info: its metadata.
+      frames: float32 (T, F), channels in the order of the layout, not normalised; a coordinate that was not found is NaN, or 0
+        like all others of its part.
+      valid: bool (T, P), which of the layout's parts were seen in which frame; None if the source does not know.
+      file_frames: number of frames in the whole file, if the clip is a part of it; None if it is all of it.
     """
 
     info: ClipInfo
@@ -104,10 +104,10 @@ class Rejected:
     """A clip that could not be used: one row of `quarantine.csv`.
 
     Attributes:
-      name: the clip, or the file's stem where no clip could be made of it.
+      name: the clip, or the file's stem if no clip could be read from it.
       file: the file that holds it, or the label table that names it.
       reason: one of a few fixed words, so that rows can be counted.
-      detail: what was expected and what came.
+      detail: what was expected and what was found.
     """
 
     name: str
@@ -118,13 +118,13 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which clips are wanted of a source; the fields are keys of `config.data`.
+    """Which clips to read from a source; the fields are keys of `config.data`.
 
     Attributes:
       path: file or folder of the source.
-      labels: the label table; empty to look for one where the source needs it.
-      layout: which channels the frames have; `auto` is the source's own choice.
-      labelled: whether labels are needed; without them all clips come unlabelled.
+      labels: the label table; if empty, a source that needs one looks for it.
+      layout: which channels the frames have; `auto` leaves the choice to the source.
+      labelled: whether labels are needed; otherwise all clips are unlabelled.
     """
 
     path: Path
@@ -135,13 +135,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Item(Described):
-    """One clip to be read: all that any process needs for it; small, and can be pickled.
+    """One clip to be read: everything that a process needs for it; small, and can be pickled.
 
     Attributes:
-      info: as the clip will have it.
-      start, stop: which frames of the file are the clip's; None is the end of the file.
+      info: the metadata of the clip.
+      start, stop: the frames of the file that belong to the clip; None is the end of the file.
       how: what else its source must know, such as which array of the file holds the frames.
-      file_frames: number of frames of the recording that the clip is a part of, where that is known before it is read.
+      file_frames: number of frames in the recording that the clip is a part of, if known before it is read.
     """
 
     info: ClipInfo
@@ -151,18 +151,18 @@ class Item(Described):
     file_frames: int | None = None
 
     def clip(self, frames: np.ndarray, valid: np.ndarray | None = None, file_frames: int | None = None) -> Clip:
-        """The clip.
+        """Makes the clip.
 
         Args:
           frames: (T, F).
           valid: (T, P), the validity of its parts.
-          file_frames: number of frames of its file; kept where the clip is a part of the file.
+          file_frames: number of frames in its file; kept if the clip is only a part of the file.
         """
         part = self.start > 0 or self.stop is not None
-        with np.errstate(over="ignore"):  # too large a number becomes infinite, which has a reason of its own
+        with np.errstate(over="ignore"):  # too large a number becomes infinite, which is reported later
             numbers = np.ascontiguousarray(frames, np.float32)
         return Clip(self.info, numbers, valid, file_frames if part and file_frames is not None else self.file_frames)
 
     def rejected(self, reason: str, detail: str) -> Rejected:
-        """Why there is no clip of this item."""
+        """The record of why this item gives no clip."""
         return Rejected(self.name, self.file, reason, detail)

@@ -1,8 +1,8 @@
-"""The CSV files that signjax writes, and reads again.
+"""The CSV files that signjax writes and reads back.
 
-Whatever a text holds is read back as it was, and no spreadsheet takes it for a formula: a text that begins with `=`, `+`, `-`,
-`@`, a tab or a carriage return is written behind an apostrophe, and one that looks like that already behind one more. A byte of
-a name that is not UTF-8 is written as its escape, `\\udcff`; where a text holds such an escape itself, its backslashes are doubled.
+Every text is read back unchanged, and no spreadsheet takes it for a formula: a text that begins with `=`, `+`, `-`, `@`, a tab or
+a carriage return gets an apostrophe in front, and a text that already looks like that gets another. A byte of a name that is not
+UTF-8 is written as its escape, `\\udcff`; if a text itself contains such an escape, its backslashes are doubled.
 """
 
 import csv
@@ -19,12 +19,12 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _MARKED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 _BACKSLASHES_BEFORE_SURROGATE = re.compile(r"(\\+)(?=ud[89a-f][0-9a-f]{2}|[\ud800-\udfff])")
 _ESCAPED_SURROGATE = re.compile(r"(\\+)u(d[89a-f][0-9a-f]{2})")
-# Far above any cell of ours; the csv module's own limit, 131,072 characters, is below a row of five long class names.
+# Far above any cell of signjax; the csv module's default limit, 131,072 characters, is less than five long class names need.
 _LONGEST_CELL = 1 << 30
 
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Writes a header and rows, whole or not at all; numbers are written as they are."""
+    """Writes a header and rows atomically; numbers are written as they are."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow([_written(name) for name in header])
@@ -33,7 +33,7 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[objec
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a table that `write_table` wrote; where two columns have one name, the first is read.
+    """The rows of a table that `write_table` wrote; if two columns have the same name, the first is read.
 
     Raises:
       InputError: a row has more or fewer fields than the header.
@@ -49,7 +49,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
             if len(cells) != len(header):
                 raise InputError(
                     f"{path}, line {reader.line_num}: expected {len(header)} fields, found {len(cells)}; the file was changed "
-                    "or is not whole. Delete it, and make it again with the same command"
+                    "or is incomplete. Delete it; the same command writes it again"
                 )
             rows.append({name: _read(cells[index]) for name, index in columns.items()})
         return rows

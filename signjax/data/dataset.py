@@ -9,8 +9,8 @@
 | `clips.csv` | name, source file, signer, group, split, frames, share of valid frames, what cleaning did, label names |
 | `dataset.json` | format version, layout, heads and classes, statistics, digests of the files, how it was made |
 | `quarantine.csv` | every clip that was left out, and why |
-| `duplicates.csv` | every pair of clips that are one recording |
-| `feasibility.json` | what the labels allow, for each head |
+| `duplicates.csv` | every pair of clips that are the same recording |
+| `feasibility.json` | for each head, whether it can be learned and tested |
 """
 
 import json
@@ -24,7 +24,8 @@ import numpy as np
 from signjax.data import integrity
 from signjax.data.clip import SPLITS, Clip
 from signjax.data.csv_table import read_table
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import Layout
+from signjax.data.layout import registry as layout_registry
 from signjax.data.splits.groups import straddling
 from signjax.errors import InputError
 
@@ -38,7 +39,7 @@ CLIP_COLUMNS = (
 
 
 def label_columns(heads: Iterable[str]) -> list[str]:
-    """The column of `clips.csv` for each head: its name, behind `label_` where another column has that."""
+    """The column of `clips.csv` for each head: its name, with the prefix `label_` if another column has that name."""
     columns: list[str] = []
     for head in heads:
         column = head
@@ -53,17 +54,17 @@ class Dataset:
     """N prepared clips.
 
     Attributes:
-      folder: where they lie.
+      folder: the dataset folder.
       features: float32 (sum of T, F), a memory map.
       offsets: int64 (N + 1).
       labels: int32 (N, heads).
-      valid: bool (sum of T, P), a memory map; None where nothing is known of it.
+      valid: bool (sum of T, P), a memory map; None if it is not known.
       split: int8 (N,), index into `SPLITS`.
-      clips: one mapping a clip, the rows of `clips.csv`.
+      clips: the rows of `clips.csv`, one mapping per clip.
       layout: what the F channels are.
       heads: head name -> class names.
       mean, std: float32 (F,), over the valid frames of training clips; `std` is safe to divide by.
-      low, high: float32 (F,), the range in which values are plausible; infinite where nothing is known.
+      low, high: float32 (F,), the range in which values are plausible; infinite if nothing is known.
       info: the content of `dataset.json`.
     """
 
@@ -74,7 +75,7 @@ class Dataset:
     valid: np.ndarray | None
     split: np.ndarray
     clips: list[dict[str, str]]
-    layout: layouts.Layout
+    layout: Layout
     heads: Mapping[str, tuple[str, ...]]
     mean: np.ndarray
     std: np.ndarray
@@ -87,17 +88,17 @@ class Dataset:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that a model is trained and tested on: frames, validity, labels, names, split and classes."""
+        """SHA-256 of everything that a model is trained and tested on: frames, validity, labels, names, split and classes."""
         return str(self.info["digest"])
 
     @property
-    def source_layout(self) -> layouts.Layout:
-        """What the channels of the source were, before the clips were cleaned."""
-        return layouts.stored(self.info["source_layout"], self.info["source_width"])
+    def source_layout(self) -> Layout:
+        """The layout of the source, before the clips were cleaned."""
+        return layout_registry.stored(self.info["source_layout"], self.info["source_width"])
 
     @property
     def lengths(self) -> np.ndarray:
-        """int64 (N,): frames of each clip."""
+        """int64 (N,): the number of frames of each clip."""
         return np.diff(self.offsets)
 
     def indices(self, split: str) -> np.ndarray:
@@ -105,7 +106,7 @@ class Dataset:
         return np.flatnonzero(self.split == SPLITS.index(split))
 
     def label(self, index: int, head: str) -> str:
-        """The class of one clip by a head; empty where it has no label."""
+        """The class of one clip for a head; empty if it has no label."""
         code = int(self.labels[index, list(self.heads).index(head)])
         return self.heads[head][code] if code >= 0 else ""
 
@@ -114,14 +115,14 @@ class Dataset:
         return self.features[self.offsets[index] : self.offsets[index + 1]]
 
     def validity(self, index: int) -> np.ndarray:
-        """bool (T, P): which parts were seen in each frame of one clip; all where nothing is known of it."""
+        """bool (T, P): which parts were seen in each frame of one clip; all of them if it is not known."""
         if self.valid is None:
             return np.ones((int(self.lengths[index]), len(self.layout.parts)), bool)
         return self.valid[self.offsets[index] : self.offsets[index + 1]]
 
 
 def read_info(folder: Path) -> dict[str, Any]:
-    """The content of a folder's `dataset.json`; empty where it is no JSON object or cannot be read."""
+    """The content of a folder's `dataset.json`; empty if it is not a JSON object or cannot be read."""
     try:
         content = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -132,7 +133,7 @@ def read_info(folder: Path) -> dict[str, Any]:
 def open_dataset(folder: Path) -> Dataset:
     """Opens a prepared folder.
 
-    Sizes, offsets, label ranges, names and groups are checked each time, the bytes of the files once for each change of them.
+    Sizes, offsets, label ranges, names and groups are checked each time, the contents of the files only when they have changed.
 
     Raises:
       InputError: a file is missing, was changed, or does not fit the others, or a group is in two splits.
@@ -141,7 +142,8 @@ def open_dataset(folder: Path) -> Dataset:
         info = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
         if info["format_version"] != FORMAT_VERSION:
             raise InputError(
-                f"{folder}: dataset format {info['format_version']}, this version reads {FORMAT_VERSION}; prepare it again"
+                f"{folder}: has dataset format {info['format_version']}, but this version of signjax reads format "
+                f"{FORMAT_VERSION}. Prepare the data again"
             )
         features = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
         offsets = np.load(folder / "offsets.npy", allow_pickle=False)
@@ -150,7 +152,7 @@ def open_dataset(folder: Path) -> Dataset:
         clips = read_table(folder / "clips.csv")
         split = np.array([SPLITS.index(clip["split"]) for clip in clips], np.int8)
         group = np.array([int(clip["group"]) for clip in clips], np.int64)
-        layout = layouts.stored(info["layout"], features.shape[1])
+        layout = layout_registry.stored(info["layout"], features.shape[1])
         heads = {name: tuple(classes) for name, classes in info["heads"].items()}
         mean, std, low, high = (_statistic(info["statistics"], *which) for which in _STATISTICS)
         dataset = Dataset(
@@ -160,22 +162,26 @@ def open_dataset(folder: Path) -> Dataset:
     except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{folder}: not a whole dataset folder ({error}); delete it and prepare it again") from error
+        raise InputError(
+            f"{folder}: the dataset folder is incomplete ({error}). Delete it; the same command prepares it again"
+        ) from error
     if faults:
-        raise InputError(f"{folder}: its files do not agree: {'; '.join(faults)}; delete it and prepare it again")
+        raise InputError(
+            f"{folder}: the files are inconsistent: {'; '.join(faults)}. Delete the folder; the same command prepares it again"
+        )
     pair = straddling(split, group)
     if pair is not None:
         a, b = (clips[i]["clip"] for i in pair)
         raise InputError(
-            f"{folder}: leak: clips {a!r} and {b!r} are of one group but in different splits; prepare it again"
+            f"{folder}: leakage: clips {a!r} and {b!r} belong to one group but are in different splits. Prepare the folder again"
         )
-    # Last, since what the checks above find, they say in words.
+    # Last, because the checks above explain in words what they find.
     integrity.check_seal(folder, info)
     integrity.check_files(folder, files)
     return dataset
 
 
-# Each statistic with what stands for null, which JSON has in place of infinity.
+# Each statistic with the value that null, which replaces infinity in JSON, stands for.
 _STATISTICS = (("mean", np.nan), ("std", np.nan), ("low", -np.inf), ("high", np.inf))
 
 
@@ -184,7 +190,7 @@ def _statistic(statistics: Mapping[str, Any], name: str, null: float) -> np.ndar
 
 
 def _faults(dataset: Dataset, valid: np.ndarray) -> list[str]:
-    """What cannot be about the arrays of a dataset, each in a few words."""
+    """The inconsistencies between the arrays of a dataset, each in a few words."""
     count, frames, width = len(dataset.clips), len(dataset.features), dataset.layout.width
     offsets, labels, parts = dataset.offsets, dataset.labels, len(dataset.layout.parts)
     shapes = {
@@ -194,8 +200,8 @@ def _faults(dataset: Dataset, valid: np.ndarray) -> list[str]:
         "labels.npy": (labels, np.int32, (count, len(dataset.heads))),
         "the mean": (dataset.mean, np.float32, (width,)),
         "the deviation": (dataset.std, np.float32, (width,)),
-        "the lower end": (dataset.low, np.float32, (width,)),
-        "the upper end": (dataset.high, np.float32, (width,)),
+        "low": (dataset.low, np.float32, (width,)),
+        "high": (dataset.high, np.float32, (width,)),
     }
     faults = [
         f"{name} is {array.dtype} {array.shape}, expected {np.dtype(kind)} {shape}"
@@ -205,30 +211,32 @@ def _faults(dataset: Dataset, valid: np.ndarray) -> list[str]:
     if faults:
         return faults
     if count == 0:
-        return ["there is no clip"]
+        return ["there are no clips"]
     if offsets[0] != 0 or offsets[-1] != frames or (np.diff(offsets) < 1).any():
-        faults.append(f"offsets.npy does not rise from 0 to the {frames} frames of features.npy")
+        faults.append(f"offsets.npy does not increase from 0 to the {frames} frames of features.npy")
     elif [clip["frames"] for clip in dataset.clips] != [str(length) for length in np.diff(offsets)]:
-        faults.append("clips.csv has other lengths than offsets.npy")
+        faults.append("clips.csv and offsets.npy have different lengths")
     columns = label_columns(dataset.heads)
     for column, (head, classes) in enumerate(dataset.heads.items()):
         codes = labels[:, column]
         if codes.min() < -1 or codes.max() >= len(classes):
-            faults.append(f"labels.npy has {codes.min()} to {codes.max()} for head {head!r} of {len(classes)} classes")
+            faults.append(
+                f"labels.npy has values from {codes.min()} to {codes.max()} for head {head!r}, which has {len(classes)} classes"
+            )
         elif [clip[columns[column]] for clip in dataset.clips] != [classes[i] if i >= 0 else "" for i in codes]:
-            faults.append(f"clips.csv has other classes of head {head!r} than labels.npy")
+            faults.append(f"clips.csv and labels.npy have different classes for head {head!r}")
     if not (np.isfinite(dataset.mean).all() and np.isfinite(dataset.std).all() and (dataset.std > 0).all()):
-        faults.append("mean and deviation are not numbers to scale by")
+        faults.append("the mean or standard deviation cannot be used for scaling")
     return faults
 
 
 def in_memory(
     clips: Sequence[Clip],
-    layout: layouts.Layout,
+    layout: Layout,
     heads: Mapping[str, tuple[str, ...]],
     statistics: Mapping[str, np.ndarray],
 ) -> Dataset:
-    """Unlabelled clips as a dataset that lies in no folder; `statistics` are `mean`, `std`, `low` and `high` of `Dataset`."""
+    """Unlabelled clips as a dataset in memory, without a folder; `statistics` are `mean`, `std`, `low` and `high` of `Dataset`."""
     parts = len(layout.parts)
     validity = [np.ones((len(clip.frames), parts), bool) if clip.valid is None else clip.valid for clip in clips]
     return Dataset(

@@ -1,12 +1,12 @@
-"""Folders that appear whole: made under another name, flushed to the disk, and put in place by renaming.
+"""Folders that are replaced atomically: written under another name, flushed to disk, and renamed.
 
 | name | what it is |
 |---|---|
-| `NAME` | the folder: whole, whenever it is there |
-| `NAME.new` | one that is being made |
-| `NAME.old` | the one before, until its successor is in place |
+| `NAME` | the folder: complete whenever it exists |
+| `NAME.new` | the new folder while it is written |
+| `NAME.old` | the previous folder, until the new one is in place |
 
-Killed at any moment, `recover` finds either the old folder or the new one, never half of each.
+After a process was killed at any moment, `recover` finds either the old folder or the new one, never half of each.
 """
 
 import os
@@ -25,7 +25,7 @@ def _beside(folder: Path, suffix: str) -> Path:
 
 
 def target_of(folder: Path) -> Path:
-    """The folder that a symbolic link stands for, which is what is replaced: links lead to another disk for a reason."""
+    """The folder that a symbolic link points to, which is what gets replaced: the user may have put it on another disk."""
     return folder.resolve() if folder.is_symlink() else folder
 
 
@@ -35,12 +35,12 @@ def settled(folder: Path) -> bool:
 
 
 def recover(folder: Path) -> None:
-    """Ends what a killed `replacing` left; the caller holds the folder's lock."""
+    """Completes or undoes what a killed `replacing` left behind; the caller holds the folder's lock."""
     old, new = _beside(folder, _OLD), _beside(folder, _NEW)
     if old.exists():
         if folder.exists():
             _remove(old)
-        else:  # killed between the two renames: whatever made the successor makes it again
+        else:  # killed between the two renames: the new folder will be written again
             old.replace(folder)
     if new.exists():
         _remove(new)
@@ -55,9 +55,9 @@ def _remove(folder: Path) -> None:
 
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
-    """Yields an empty folder to fill, which takes the place of `folder` when the block ends, and is removed if it fails.
+    """Yields an empty folder to fill, which replaces `folder` when the block ends and is removed if the block fails.
 
-    The one before is renamed first and removed last. The caller holds the folder's lock.
+    The previous folder is renamed first and removed last. The caller holds the folder's lock.
     """
     recover(folder)
     old, new = _beside(folder, _OLD), _beside(folder, _NEW)
@@ -72,5 +72,5 @@ def replacing(folder: Path) -> Iterator[Path]:
         folder.replace(old)
     new.replace(folder)
     sync_folder(os.fspath(folder.parent))
-    # The data are in place: what cannot be removed now is removed by the next `recover`.
+    # The data are in place; what cannot be removed now will be removed by the next `recover`.
     shutil.rmtree(old, ignore_errors=True)

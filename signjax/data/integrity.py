@@ -1,7 +1,7 @@
-"""Whether the files of a dataset folder still hold the bytes that were written.
+"""Checks that the files of a dataset folder still hold the bytes that were written.
 
-`dataset.json` has the SHA-256 of every other file, and one of its own content. Reading gigabytes at every start to check them would
-take long, so it is done once for each change: size, time and inode of files that were found right are kept beside the folder.
+`dataset.json` has the SHA-256 of every other file and of its own content. Reading gigabytes to check them at every start would take
+too long, so it is done only after a change: the size, time and inode of verified files are kept in a file next to the folder.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from signjax.data.text_files import encoded, write_json
 from signjax.errors import InputError
 
 _SEAL = "sha256"
-# What a model learns from: a change in any of these is another data set. The others say how it came about.
+# What a model learns from: a change in any of these makes it a different data set. The other files record how it was made.
 _CONTENT = ("features.npy", "valid.npy", "offsets.npy", "labels.npy")
 
 
@@ -29,13 +29,13 @@ def digest_of(path: Path) -> str:
 def content_digest(
     files: Mapping[str, str], names: Sequence[str], split: np.ndarray, classes: Mapping[str, Sequence[str]]
 ) -> str:
-    """SHA-256 of all that a model is trained and tested on: the arrays' bytes, the clips' names, the split and the classes.
+    """SHA-256 of everything that a model is trained and tested on: the arrays' bytes, the clips' names, the split and the classes.
 
-    Paths do not count, so data that were moved stay the same data.
+    Paths are not included, so moving the data does not change the digest.
 
     Args:
-      files: name -> SHA-256, of at least the arrays.
-      names: of the clips, in order.
+      files: name -> SHA-256, at least of the arrays.
+      names: the names of the clips, in order.
       split: int8 (N,).
       classes: head -> class names.
     """
@@ -49,32 +49,32 @@ def content_digest(
 
 
 def sealed(info: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a `dataset.json` with the SHA-256 of itself."""
+    """The content of a `dataset.json` with its own SHA-256 added."""
     return {**info, _SEAL: _seal(info)}
 
 
 def _seal(info: Mapping[str, Any]) -> str:
     content = {key: value for key, value in info.items() if key != _SEAL}
-    # As it comes back from the file, where tuples are lists and what is not UTF-8 is its escape.
+    # As it is read back from the file, where tuples are lists and text that is not UTF-8 is escaped.
     content = json.loads(encoded(json.dumps(content, ensure_ascii=False)).decode())
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def check_seal(folder: Path, info: Mapping[str, Any]) -> None:
-    """Stops where `dataset.json` is not what was written.
+    """Checks that `dataset.json` is as it was written.
 
     Raises:
-      InputError: naming the folder.
+      InputError: it is not; the message names the folder.
     """
     if info.get(_SEAL) != _seal(info):
-        raise InputError(f"{folder / 'dataset.json'}: its content was changed after it was written; {_ADVICE}")
+        raise InputError(f"{folder / 'dataset.json'}: the file was changed after it was written. {_ADVICE}")
 
 
 def check_files(folder: Path, files: Mapping[str, str]) -> None:
-    """Stops where a file of the folder does not have the bytes that were written.
+    """Checks that every file of the folder holds the bytes that were written.
 
     Raises:
-      InputError: naming every such file.
+      InputError: some do not; the message names them.
     """
     found = {name: _signature(folder / name) for name in sorted(files)}
     record = folder.with_name(f".{folder.name}.verified.json")
@@ -84,20 +84,19 @@ def check_files(folder: Path, files: Mapping[str, str]) -> None:
     damaged = [name for name in found if found[name] is None or digest_of(folder / name) != files[name]]
     if damaged:
         raise InputError(
-            f"{folder}: not what was written: {', '.join(damaged)} {'differ' if len(damaged) > 1 else 'differs'} from the digest "
-            f"in dataset.json; {_ADVICE}"
+            f"{folder}: {', '.join(damaged)} {'do' if len(damaged) > 1 else 'does'} not match the digest in dataset.json. {_ADVICE}"
         )
     try:
         write_json(record, now)
     except OSError:
-        return  # nobody can write there: the next start checks again
+        return  # the parent folder is not writable: the next start checks again
 
 
-_ADVICE = "delete the folder, and the same command prepares the data again"
+_ADVICE = "Delete the folder; the same command prepares the data again"
 
 
 def _signature(path: Path) -> list[int] | None:
-    """What changes whenever a file is written; None where there is no such file."""
+    """A signature that changes whenever the file is written; None if it does not exist."""
     try:
         status = path.stat()
     except OSError:

@@ -1,7 +1,7 @@
-"""One process at a time works on a folder.
+"""Locks that let only one process at a time work on a folder.
 
-The lock is a file beside the folder, or for a run folder in it, so that it stays while the folder itself is replaced. It belongs
-to the process that holds it and ends with it, however it ends.
+The lock is a file next to the folder, so that it survives when the folder is replaced; a run folder, which is never replaced, has
+its lock inside. The operating system releases the lock when the process that holds it ends, however it ends.
 """
 
 import errno
@@ -16,35 +16,35 @@ from signjax.errors import InputError
 
 Say = Callable[[str], None]
 
-# What file systems answer that have no locks, and what a folder answers into which nobody here can write.
+# The errors of file systems without locks, and of folders that are not writable.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class FolderLock:
-    """A lock that is not held yet; use as a context, which gives it up.
+    """A lock that is not held yet; used as a context manager, which releases it.
 
-    Several processes may hold it shared, to read; one may hold it exclusively, to write.
+    Several processes may hold it shared, for reading; one may hold it exclusively, for writing.
     """
 
     def __init__(self, path: Path, subject: str, say: Say):
-        """Names the lock.
+        """Names the lock without taking it.
 
         Args:
-          path: the lock file; made if need be, and never removed.
+          path: the lock file; created if necessary, and never removed.
           subject: what it protects, for messages.
-          say: prints a line, where the file system has no locks.
+          say: prints a warning if the file system has no locks.
         """
         self._path, self._subject, self._say = path, subject, say
         self._descriptor: int | None = None
         self._without = False
 
     def exclusive(self) -> bool:
-        """Takes the lock, or turns a shared one into an exclusive one; whether that succeeded."""
+        """Takes the lock exclusively, or converts a shared lock; returns whether that succeeded."""
         return self._take(fcntl.LOCK_EX)
 
     def shared(self) -> bool:
-        """Takes the lock to read, or turns an exclusive one into a shared one; whether that succeeded."""
+        """Takes the lock shared, or converts an exclusive lock; returns whether that succeeded."""
         return self._take(fcntl.LOCK_SH)
 
     def require(self) -> None:
@@ -63,7 +63,7 @@ class FolderLock:
         except OSError:
             holder = ""
         return InputError(
-            f"{self._subject}: another process is working on it{f' ({holder})' if holder else ''}. Wait until it has ended, "
+            f"{self._subject}: another process is using it{f' ({holder})' if holder else ''}. Wait until it has finished, "
             "or choose another folder"
         )
 
@@ -80,10 +80,12 @@ class FolderLock:
         except OSError as error:
             if error.errno in _NO_LOCKS:
                 self._say(
-                    f"lock: {self._path} lies on a file system without locks ({error.strerror}); "
-                    f"see to it that no other process works on {self._subject}"
+                    f"warning: {self._path} cannot be locked, because its file system has no locks ({error.strerror}); "
+                    f"make sure that no other process uses {self._subject}"
                 )
-            elif error.errno not in _NOT_WRITABLE:  # nobody writes there: whatever must, says so itself
+            elif (
+                error.errno not in _NOT_WRITABLE
+            ):  # not writable, so there is nothing to protect; writers report that themselves
                 raise
             self._without = True
             return True
@@ -103,11 +105,11 @@ class FolderLock:
             self._descriptor = None
 
 
-def beside(folder: Path, say: Say) -> FolderLock:
-    """The lock of a folder that is replaced as a whole: `.NAME.lock` beside it."""
+def sibling_lock(folder: Path, say: Say) -> FolderLock:
+    """The lock of a folder that is replaced as a whole: `.NAME.lock` next to it."""
     return FolderLock(folder.with_name(f".{folder.name}.lock"), str(folder), say)
 
 
-def inside(folder: Path, say: Say) -> FolderLock:
-    """The lock of a folder that stays, such as a run folder: `.lock` in it."""
+def inner_lock(folder: Path, say: Say) -> FolderLock:
+    """The lock of a folder that is never replaced, such as a run folder: `.lock` inside it."""
     return FolderLock(folder / ".lock", str(folder), say)

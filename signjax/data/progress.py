@@ -1,4 +1,4 @@
-"""How far a long piece of work is: a bar on a terminal, nothing elsewhere."""
+"""Progress of long work: a bar on a terminal, nothing elsewhere."""
 
 import sys
 from types import TracebackType
@@ -6,17 +6,17 @@ from typing import Any
 
 
 class Progress:
-    """Counts clips; use as a context."""
+    """Counts clips; used as a context manager."""
 
     def __init__(self, name: str, total: int, done: int):
         self._bar: Any = None
         if sys.stderr.isatty():
-            import tqdm  # only where it is seen: it takes a while to load
+            import tqdm  # only if it is shown, because it takes a while to load
 
             self._bar = tqdm.tqdm(desc=name, total=total, initial=done, unit=" clips", dynamic_ncols=True, leave=False)
 
     def advance(self, count: int) -> None:
-        """So many more were done."""
+        """Adds `count` to the number of clips done."""
         if self._bar is not None:
             self._bar.update(count)
 

@@ -1,5 +1,5 @@
-"""Processes that do the work of preparation, kept from its first stage to its last: starting one takes as long as reading hundreds
-of clips.
+"""The processes that prepare data. They are kept from the first stage to the last, because starting one takes as long as reading
+hundreds of clips.
 """
 
 from collections import deque
@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from signjax.errors import InputError
 from signjax.pickles.workers import worker_pool
 
-_UNDER_WAY = 2  # tasks a worker
-# With fewer clips than this, processes cost more time to start than they save.
+_UNDER_WAY = 2  # tasks per worker
+# With fewer clips than this, starting processes takes more time than they save.
 _FEWEST_CLIPS = 512
 
 
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 
 class Workers:
-    """So many processes, started when there is enough to do; a count of 1 does all in this one. Use as a context."""
+    """`count` processes, started when there is enough work; 1 does everything in this process. Used as a context manager."""
 
     def __init__(self, count: int = 1):
         self.count = count
@@ -38,14 +38,14 @@ class Workers:
     ) -> None:
         if self._pool is not None:
             failed = error is not None
-            # What was begun is done first; nothing has to wait for it here.
+            # Tasks that have begun are finished first; there is no need to wait for them here.
             self._pool.shutdown(wait=failed, cancel_futures=failed)
 
     def begin(self, work: Callable[..., Result], *arguments: Any) -> Callable[[], Result]:
-        """Begins a piece of work; with a count of 1 it is done when this returns.
+        """Starts a task; with a count of 1 it is finished when this returns.
 
         Returns:
-          A function that waits for the result, and raises what `work` raises, or InputError where its process was killed.
+          A function that waits for the result, and raises what `work` raises, or InputError if its process was killed.
         """
         if self.count == 1:
             result = work(*arguments)
@@ -66,12 +66,12 @@ class Workers:
         return self._pool
 
     def in_order(self, work: Callable[[Task], Result], tasks: Sequence[Task], clips: int) -> Iterator[Result]:
-        """What becomes of each task, in order; memory holds the results of a few.
+        """The result of each task, in order; only a few results are in memory at a time.
 
         Args:
           work: a function of a module, or a `functools.partial` of one.
-          tasks: what it is called with.
-          clips: how many the tasks have together.
+          tasks: its arguments.
+          clips: the total number of clips in the tasks.
 
         Raises:
           InputError: a process was killed.
@@ -90,16 +90,16 @@ class Workers:
                     under_way.append(self.pool.submit(work, task))
 
 
-ALONE = Workers()  # no processes beside this one
+ALONE = Workers()  # no processes other than this one
 
 
 @contextmanager
 def _killed() -> Iterator[None]:
-    """Says what to do where a process was killed."""
+    """Explains what to do if a process was killed."""
     try:
         yield
     except BrokenProcessPool as error:
         raise InputError(
-            "a process that makes, reads or draws clips was killed, perhaps for want of memory. The same command goes on from "
-            "here; with --config.data.workers=1 it needs the least memory"
+            "a worker process was killed, perhaps because the machine ran out of memory. The same command continues from here; "
+            "--config.data.workers=1 needs the least memory"
         ) from error

@@ -1,1 +1,1 @@
-"""Honest numbers: measures, baselines, calibration, predictions."""
+"""Evaluation: metrics, baselines, calibration, predictions."""

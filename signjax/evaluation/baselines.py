@@ -1,4 +1,4 @@
-"""What a number has to beat: the majority class, and the nearest neighbour.
+"""The baselines that a model has to beat: the majority class and the nearest neighbour.
 
 Shapes: N clips, F channels.
 """
@@ -15,13 +15,13 @@ _ROWS_AT_ONCE = 256
 
 
 def majority(train_labels: np.ndarray, test_labels: np.ndarray) -> float:
-    """Top-1 of always naming the most frequent training class; labels of -1 do not count."""
+    """Top-1 of always predicting the most frequent training class; labels of -1 are ignored."""
     most = np.bincount(train_labels[train_labels >= 0]).argmax()
     return float((test_labels[test_labels >= 0] == most).mean())
 
 
 def clip_vectors(dataset: Dataset, clips: np.ndarray) -> np.ndarray:
-    """float32 (N, 32 * F): each clip as the model sees it, drawn out or thinned to 32 frames; parts not seen are 0."""
+    """float32 (N, 32 * F): each clip as the model sees it, resampled to 32 frames; parts not seen are 0."""
     vectors = np.zeros((len(clips), _FRAMES, dataset.layout.width), np.float32)
     for row, clip in enumerate(clips):
         length = int(dataset.lengths[clip])
@@ -46,21 +46,21 @@ def nearest_neighbours(train: np.ndarray, test: np.ndarray) -> np.ndarray:
 
 
 def baselines(dataset: Dataset, train: np.ndarray, asked: np.ndarray) -> dict[str, dict[str, float]]:
-    """The baselines of one split, as `baselines_of_splits` gives them."""
+    """The baselines of one split, as returned by `baselines_of_splits`."""
     return baselines_of_splits(dataset, train, {"asked": asked})["asked"]
 
 
 def baselines_of_splits(
     dataset: Dataset, train: np.ndarray, splits: Mapping[str, np.ndarray]
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Split -> head -> top-1 on its clips of the `majority` class of `train` and of its `nearest_neighbour`.
+    """Split -> head -> top-1 on its clips of predicting the `majority` class of `train`, and of its `nearest_neighbour`.
 
-    A head without a labelled clip in a split is left out there. The vectors of training clips are made once for all splits.
+    A head without labelled clips in a split is left out there. The vectors of training clips are computed once for all splits.
 
     Args:
-      dataset: with the clips.
-      train: indices of those that the baselines know.
-      splits: name -> indices of those that they are asked for.
+      dataset: the dataset.
+      train: indices of the clips that the baselines learn from.
+      splits: name -> indices of the clips that they are tested on.
     """
     train_vectors = clip_vectors(dataset, train)
     return {

@@ -1,4 +1,4 @@
-"""Whether a model's confidence can be believed.
+"""Whether a model's confidence matches its accuracy.
 
 Shapes: N clips, C classes.
 """

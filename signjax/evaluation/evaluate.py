@@ -1,4 +1,4 @@
-"""Runs a model over clips and gathers its answers.
+"""Runs a model over clips and gathers its outputs.
 
 Shapes: N clips, C classes.
 """
@@ -21,7 +21,7 @@ Answer = Callable[[Batch], Mapping[str, Mapping[str, np.ndarray]]]
 
 @dataclass(frozen=True)
 class Answers:
-    """What a model said of N clips.
+    """The outputs of a model for N clips.
 
     Attributes:
       clips: int64 (N,), indices into the dataset.
@@ -36,14 +36,14 @@ class Answers:
     labels: dict[str, np.ndarray]
 
     def scores(self) -> dict[str, dict[str, Any]]:
-        """Head -> its measures."""
+        """Head -> its metrics."""
         return {head: score(self.logits[head], self.labels[head], self.losses[head]) for head in self.logits}
 
 
 def answers_for(
     dataset: Dataset, clips: np.ndarray, answer: Answer, batch_size: int, buckets: tuple[int, ...]
 ) -> Answers:
-    """Runs the model over `clips`, each once; clips of one bucket go together, the answers come in the order of `clips`."""
+    """Runs the model over `clips`, each once, batched by bucket; the outputs are in the order of `clips`."""
     labels = {head: dataset.labels[clips, column] for column, head in enumerate(dataset.heads)}
     if not len(clips):
         none = {head: np.zeros((0, len(classes)), np.float32) for head, classes in dataset.heads.items()}
@@ -65,6 +65,6 @@ def answers_for(
 
 
 def mean_over_heads(scores: Mapping[str, Mapping[str, Any]], measure: str) -> float:
-    """The mean of a measure over the heads that have labelled clips; not a number where none has."""
+    """The mean of a metric over the heads that have labelled clips; NaN if none has."""
     measured = [values[measure] for values in scores.values() if values["clips"]]
     return float(np.mean(measured)) if measured else float("nan")

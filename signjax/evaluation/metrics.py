@@ -1,4 +1,4 @@
-"""Accuracy measures, recomputed from logits in NumPy.
+"""Accuracy metrics, computed from logits in NumPy.
 
 Shapes: N clips, C classes. Accuracies are fractions of 1.
 """
@@ -11,12 +11,12 @@ _Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
 
 
 def true_class_rank(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """int64 (N,): how many classes score at least as high as the true one, itself left out; 0 is right.
+    """int64 (N,): the number of other classes that score at least as high as the true class; 0 means correct.
 
-    A tie counts against the model: logits that are all equal, or not a number, are never right.
+    A tie counts against the model: logits that are all equal, or NaN, are never correct.
     """
     true = np.take_along_axis(logits, labels[:, None], axis=1)
-    at_least = ~(logits < true)  # also where a comparison with NaN is neither
+    at_least = ~(logits < true)  # also true where a comparison with NaN is neither
     return at_least.sum(1) - 1
 
 
@@ -26,14 +26,14 @@ def top_k(rank: np.ndarray, k: int) -> float:
 
 
 def macro_top1(rank: np.ndarray, labels: np.ndarray) -> float:
-    """Mean over the classes that occur of the share of their clips that are right."""
+    """The mean of the per-class accuracy over the classes that occur."""
     count = np.bincount(labels)
     right = np.bincount(labels, weights=rank == 0)
     return float((right[count > 0] / count[count > 0]).mean())
 
 
 def wilson_interval(successes: float, count: int) -> tuple[float, float]:
-    """95 % interval of a share, for `successes` out of `count` independent clips.
+    """The 95 % confidence interval of a share, for `successes` out of `count` independent clips.
 
     Source: Wilson (1927).
     """
@@ -44,7 +44,7 @@ def wilson_interval(successes: float, count: int) -> tuple[float, float]:
 
 
 def score(logits: np.ndarray, labels: np.ndarray, losses: np.ndarray) -> dict[str, float | int | list[float]]:
-    """All measures of one head over the clips that have a label.
+    """All metrics of one head over the clips that have a label.
 
     Args:
       logits: float (N, C).
@@ -52,7 +52,7 @@ def score(logits: np.ndarray, labels: np.ndarray, losses: np.ndarray) -> dict[st
       losses: float (N,).
 
     Returns:
-      clips, top1, top3, top5, macro_top1, loss, top1_interval; only `clips`, 0, where nothing is labelled.
+      clips, top1, top3, top5, macro_top1, loss, top1_interval; only `clips`, with value 0, if no clip is labelled.
     """
     labelled = labels >= 0
     count = int(labelled.sum())

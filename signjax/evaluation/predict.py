@@ -1,4 +1,4 @@
-"""Writes what a model says of each clip.
+"""Writes a model's predictions.
 
 Shapes: N clips, C classes.
 """
@@ -18,17 +18,17 @@ _NAMED = 5
 
 
 def best_classes(logits: np.ndarray, classes: Sequence[str]) -> list[list[tuple[str, float]]]:
-    """For each clip, up to five classes and their probabilities, the likeliest first."""
+    """For each clip, up to five classes and their probabilities, the most likely first."""
     shares = probabilities(logits)
     order = np.argsort(-shares, axis=1, kind="stable")[:, :_NAMED]
     return [[(classes[i], float(row[i])) for i in best] for row, best in zip(shares, order, strict=True)]
 
 
 def write_predictions(path: Path, dataset: Dataset, answers: Mapping[str, Answers]) -> None:
-    """Writes `predictions.csv`: one row a clip of each split that was evaluated.
+    """Writes `predictions.csv`: one row per clip of each split that was evaluated.
 
     Columns: split, clip, signer, and for each head its label, the predicted class, the probability of that class, the rank of
-    the true class (1 is right), and up to five classes with their probabilities. An unlabelled clip's label and rank are empty.
+    the true class (1 is correct), and up to five classes with their probabilities. An unlabelled clip's label and rank are empty.
     """
     columns = ("label", "predicted", "probability", "rank", "best")
     header = ["split", "clip", "signer", *(f"{head}_{column}" for head in dataset.heads for column in columns)]
@@ -53,7 +53,7 @@ def write_predictions(path: Path, dataset: Dataset, answers: Mapping[str, Answer
 def write_unlabelled(
     path: Path, clips: Sequence[tuple[str, str]], logits: Mapping[str, np.ndarray], heads: Mapping[str, Sequence[str]]
 ) -> None:
-    """Writes what is said of clips without labels: clip, source, and for each head the class, its probability, the best five."""
+    """Writes predictions for unlabelled clips: clip, source, and for each head the class, its probability, and the top five."""
     header = [
         "clip",
         "source",

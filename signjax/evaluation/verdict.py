@@ -1,6 +1,6 @@
-"""Whether a run's numbers mean what they seem to: sentences for a person, from the numbers alone.
+"""Sentences that tell the user how reliable a run's numbers are, computed from the numbers alone.
 
-All scores are head -> measures as `metrics.score` gives them, all baselines head -> top-1 of `majority` and `nearest_neighbour`.
+All scores are head -> metrics as `metrics.score` returns them, all baselines head -> top-1 of `majority` and `nearest_neighbour`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,27 +8,27 @@ from typing import Any
 
 from signjax.data.visible import clips, shortened, visible
 
-# With fewer clips, or a 95 % interval of top-1 wider than this share, an accuracy tells nothing.
+# With fewer clips, or a 95 % interval of top-1 wider than this share, an accuracy is meaningless.
 FEWEST_CLIPS = 10
 WIDEST_INTERVAL = 0.4
 _NAMED = 5
 _LONGEST_NAME = 40
 _BASELINES = {"nearest_neighbour": "the nearest neighbour", "majority": "the majority class"}
 _CAUSES = (
-    "usually means that labels belong to other clips, that training made too few steps, or that the layout or the channels "
-    "are wrong. Look at the figures in data_card.html (does each sign what its label says?), at the loss in report.html (does "
-    "it still fall? then train longer), and at config.data.layout"
+    "usually means that labels are assigned to the wrong clips, that training had too few steps, or that the layout or the "
+    "channels are wrong. Check the figures in data_card.html (does each show the sign in its label?), the loss in report.html (if "
+    "it is still falling, train longer), and config.data.layout"
 )
 
 Scores = Mapping[str, Mapping[str, Any]]
 
 
 def warnings_for(scores: Mapping[str, Scores], baselines: Mapping[str, Scores]) -> list[str]:
-    """What a person must know before reading the accuracies of a run, the gravest first; empty where there is nothing.
+    """What the reader must know about the accuracies of a run, the most serious first; empty if there is nothing.
 
     Args:
-      scores: of the splits `valid` and `test`.
-      baselines: of the same splits; a head without a labelled clip is absent.
+      scores: the scores on `valid` and `test`.
+      baselines: the baselines on the same splits; a head without labelled clips is absent.
     """
     return [
         *_worse_than_baselines(scores["valid"], baselines["valid"]),
@@ -39,7 +39,7 @@ def warnings_for(scores: Mapping[str, Scores], baselines: Mapping[str, Scores]) 
 
 
 def result_line(head: str, values: Mapping[str, Any], baseline: Mapping[str, float]) -> str:
-    """The accuracy of a head on the test split, never without its number of clips and interval."""
+    """The accuracy of a head on the test split, always with its number of clips and interval."""
     low, high = values["top1_interval"]
     doubt = " (too few to tell)" if tells_nothing(values) else ""
     return (
@@ -50,7 +50,7 @@ def result_line(head: str, values: Mapping[str, Any], baseline: Mapping[str, flo
 
 
 def tells_nothing(values: Mapping[str, Any]) -> bool:
-    """Whether there are too few clips for their accuracy to say how good a model is."""
+    """Whether there are too few clips to measure how good a model is."""
     if values["clips"] < FEWEST_CLIPS:
         return True
     low, high = values["top1_interval"]
@@ -73,7 +73,7 @@ def _worse_than_baselines(scores: Scores, baselines: Scores) -> Iterator[str]:
     by_chance = all(
         max(baselines[head][name] for name in beaten_by[head]) <= scores[head]["top1_interval"][1] for head in heads
     )
-    so = "With so few clips that may be chance; if not, it" if by_chance else "This"
+    so = "With so few clips this may be chance; if not, it" if by_chance else "This"
     yield f"on validation the network is worse than {better}: {_of_heads(scores, heads, numbers)}. {so} {_CAUSES}"
 
 
@@ -85,8 +85,8 @@ def _compared(values: Mapping[str, Any], baseline: Mapping[str, float]) -> str:
 def _not_validated(scores: Scores) -> Iterator[str]:
     if not any(values["clips"] for values in scores.values()):
         yield (
-            "no validation clip has a label: no epoch could be chosen by its accuracy, so the last one is taken, and whether the "
-            "network beats the nearest neighbour is not known. Choose another --config.data.split, or label validation clips"
+            "no validation clip has a label: no epoch could be chosen by its accuracy, so the last one is used, and it is not "
+            "known whether the network beats the nearest neighbour. Choose another --config.data.split, or label validation clips"
         )
 
 
@@ -94,7 +94,7 @@ def _untested(scores: Scores) -> Iterator[str]:
     heads = [head for head, values in scores.items() if not values["clips"]]
     if heads:
         whose = "" if len(scores) == 1 else f" for {_listed([_short(head) for head in heads])}"
-        yield f"no test clip has a label{whose}: nothing is known of the accuracy"
+        yield f"no test clip has a label{whose}, so the accuracy is not known"
 
 
 def _too_few(scores: Scores) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _too_few(scores: Scores) -> Iterator[str]:
 
 
 def _of_heads(scores: Scores, heads: Sequence[str], texts: Sequence[str]) -> str:
-    """What is said of each head, behind its name where the run has several."""
+    """The text for each head, after its name if the run has several."""
     if len(scores) == 1:
         return texts[0]
     return _listed([f"{_short(head)} ({text})" for head, text in zip(heads, texts, strict=True)])

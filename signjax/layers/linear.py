@@ -7,8 +7,6 @@ result, it uses the usual one.
 Shapes: B clips, T frames, D features in, F features out. Frames or clips may come first.
 """
 
-from collections.abc import Callable
-
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -57,13 +55,11 @@ class Projection(nn.Module):
       features: number of features F out.
       use_bias: whether to add a bias to each feature.
       dtype: precision of the product; None uses that of inputs and weights.
-      bias_init: initial biases.
     """
 
     features: int
     use_bias: bool = True
     dtype: jnp.dtype | None = None
-    bias_init: Callable[..., Array] = nn.initializers.zeros
 
     @nn.compact
     def __call__(self, x: Float[Array, "b t d"]) -> Float[Array, "b t f"]:
@@ -73,4 +69,4 @@ class Projection(nn.Module):
         y = project(x.astype(dtype), kernel.astype(dtype))
         if not self.use_bias:
             return y
-        return y + self.param("bias", self.bias_init, (self.features,)).astype(dtype)[None, None, :]
+        return y + self.param("bias", nn.initializers.zeros, (self.features,)).astype(dtype)[None, None, :]

@@ -1,1 +1,1 @@
-"""What the network sees of a batch, and the network."""
+"""The inputs of the network, and the network."""

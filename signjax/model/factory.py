@@ -11,7 +11,7 @@ from signjax.plans.hybrid import HybridSettings
 
 
 class Model(Protocol):
-    """What training, evaluation and prediction ask of a model; B clips, T frames, I features of `model_inputs`.
+    """The interface of a model; B clips, T frames, I features from `model_inputs`.
 
     Attributes:
       classes: head name -> number of classes.
@@ -41,7 +41,7 @@ class Model(Protocol):
         rngs: Any = None,
         mutable: Any = False,
     ) -> Any:
-        """{head: logits (B, classes)}, and what changed of the `mutable` variables where some are named."""
+        """{head: logits (B, classes)}, and the changed variables if `mutable` names any."""
 
 
 def make_model(settings: HybridSettings, spec: InputSpec, axis_name: str | None = None) -> Model:
@@ -49,7 +49,7 @@ def make_model(settings: HybridSettings, spec: InputSpec, axis_name: str | None 
 
     Args:
       settings: sizes and options of the network.
-      spec: of the data.
+      spec: the inputs and outputs.
       axis_name: the mapped axis over which devices share a batch.
     """
     return Hybrid(spec.classes, settings, axis_name=axis_name)

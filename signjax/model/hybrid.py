@@ -1,9 +1,9 @@
 """The hybrid: frames to {head: logits}.
 
-Residual convolutions, then self-attention, a bidirectional LSTM and a bidirectional GRU side by side over their output; all of
-these are fused, pooled over time and read by one linear layer a head.
+Residual convolutions, then self-attention, a bidirectional LSTM and a bidirectional GRU side by side over their output; all
+are fused, pooled over time and classified by one linear layer per head.
 
-Shapes: B clips, T frames, D features, C classes of a head.
+Shapes: B clips, T frames, D features, C classes per head.
 """
 
 from collections.abc import Mapping
@@ -42,10 +42,10 @@ class Hybrid(nn.Module):
         """Logits of each head.
 
         Args:
-          x: as `model_inputs` makes it; zero on padding.
+          x: as returned by `model_inputs`; zero on padding.
           mask: True on real frames.
-          row: each clip's row in the global batch, which names its dropout stream.
-          training: batch statistics and dropout, or not.
+          row: each clip's row in the global batch, which determines its dropout stream.
+          training: whether to use batch statistics and dropout.
         """
         settings = self.settings
         inner, dtype = settings.dropout / 2, jnp.dtype(settings.precision)
@@ -84,7 +84,7 @@ class Hybrid(nn.Module):
         return {head: nn.Dense(count, name=f"head_{head}")(pooled) for head, count in self.classes.items()}
 
     def _apply(self, layer: nn.Module, *inputs: Array, **flags: bool) -> Array:
-        """The layer's output; what it computed on the way is forgotten where `remat` says so."""
+        """The layer's output; with `remat`, its activations are not kept for the backward pass."""
 
         def call(module: nn.Module, *arrays: Array) -> Array:
             return module(*arrays, **flags)

@@ -1,4 +1,4 @@
-"""What a model was trained on, as far as predicting needs it: saved in the run folder, so that a model can leave its data.
+"""What prediction must know about the training data, saved in the run folder so that a model works without its data.
 
 Shapes: F channels, P parts.
 """
@@ -26,18 +26,18 @@ _STATISTICS = {"mean": np.nan, "std": np.nan, "low": -np.inf, "high": np.inf}
 
 @dataclass(frozen=True, eq=False)
 class InputSpec:
-    """How clips become the inputs of a model, and what its outputs are called.
+    """How clips become the inputs of a model, and the names of its outputs.
 
     Attributes:
       dataset: digest of the data that the model was trained on.
-      layout: what the F channels are that the model sees.
-      source_layout: what the channels of a source are before its clips are cleaned.
+      layout: the layout of the F channels that the model sees.
+      source_layout: the layout of a source before its clips are cleaned.
       heads: head name -> class names, in the order of the logits.
       mean, std: float32 (F,), from training clips; `std` is safe to divide by.
-      low, high: float32 (F,), the range in which values are plausible; infinite where nothing is known.
-      cleaning: what is done to each clip.
-      no_sign: whether one of the classes is of clips in which nothing is seen.
-      buckets: the numbers of frames that clips are padded to, rising; longer clips are thinned to the last.
+      low, high: float32 (F,), the range in which values are plausible; infinite if nothing is known.
+      cleaning: how each clip is cleaned.
+      no_sign: whether there is a class of clips in which nothing is seen.
+      buckets: the lengths that clips are padded to, ascending; longer clips are subsampled to the last.
     """
 
     dataset: str
@@ -54,12 +54,12 @@ class InputSpec:
 
     @property
     def frames(self) -> int:
-        """The most frames that the model sees of a clip."""
+        """The largest number of frames that the model sees of a clip."""
         return self.buckets[-1]
 
     @property
     def features(self) -> int:
-        """Features of each frame that `model_inputs` makes: values, velocities, and a flag for each part."""
+        """The number of features per frame from `model_inputs`: values, velocities, and a flag for each part."""
         return 2 * self.layout.width + len(self.layout.parts)
 
     @property
@@ -74,16 +74,16 @@ class InputSpec:
 
     @cached_property
     def mirror(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """`Layout.mirror`; None where clips cannot be mirrored.
+        """`Layout.mirror`; None if clips cannot be mirrored.
 
-        The mirror image of coordinates that are not centred would lie outside the picture: augmenting with it would only harm.
+        The mirror image of coordinates that are not centred would be outside the picture, and augmenting with it would do harm.
         """
         centred = self.cleaning.centre or not any(part.kind in COORDINATES for part in self.layout.parts)
         return self.layout.mirror if self.layout.mirrors and centred else None
 
 
 def make_input_spec(dataset: Dataset, buckets: tuple[int, ...]) -> InputSpec:
-    """The spec of models that are trained on this dataset, padded to these numbers of frames."""
+    """The spec of models that are trained on this dataset, padded to these lengths."""
     return InputSpec(
         dataset=dataset.digest,
         layout=dataset.layout,
@@ -104,7 +104,7 @@ def write_input_spec(folder: Path, spec: InputSpec) -> None:
     content = {field.name: getattr(spec, field.name) for field in fields(spec)}
     content |= {name: getattr(spec, name).description() for name in ("layout", "source_layout")}
     for name, values in spec.statistics.items():
-        # A float32 is a float64, whose shortest decimal form is read back exactly.
+        # A float32 is also a float64, whose shortest decimal form is read back exactly.
         content[name] = [float(value) if np.isfinite(value) else None for value in values]
     write_json(folder / FILE, {"format_version": _FORMAT_VERSION, **content, "cleaning": asdict(spec.cleaning)})
 
@@ -113,15 +113,15 @@ def read_input_spec(folder: Path) -> InputSpec:
     """The spec in a run folder, equal to the one that was written, bit for bit.
 
     Raises:
-      InputError: there is none, or it is damaged or of another version.
+      InputError: the file does not exist, is damaged, or has another version.
     """
     path = folder / FILE
     if not path.is_file():
-        raise InputError(f"{path}: no such file; train with this version of signjax to write it")
+        raise InputError(f"{path}: the file does not exist; train with this version of signjax to create it")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format_version"] != _FORMAT_VERSION:
-            raise ValueError(f"format {content['format_version']}, this version reads {_FORMAT_VERSION}")
+            raise ValueError(f"it has format {content['format_version']}, but this version reads {_FORMAT_VERSION}")
         layout = from_description(content["layout"])
         statistics = {name: _statistic(content[name], null, layout.width) for name, null in _STATISTICS.items()}
         return InputSpec(
@@ -135,11 +135,11 @@ def read_input_spec(folder: Path) -> InputSpec:
             **statistics,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: cannot be used: {error}; put the file back, or train again") from error
+        raise InputError(f"{path}: the file cannot be used: {error}. Restore it, or train again") from error
 
 
 def _statistic(values: Any, null: float, width: int) -> np.ndarray:
     array = np.array([null if value is None else value for value in values], np.float32)
     if array.shape != (width,):
-        raise ValueError(f"{len(array)} values where the layout has {width} channels")
+        raise ValueError(f"found {len(array)} values, but the layout has {width} channels")
     return array

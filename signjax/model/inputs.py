@@ -1,4 +1,4 @@
-"""What the network sees of a batch.
+"""The inputs of the network.
 
 Shapes: B clips, T frames, F channels, P parts.
 """
@@ -20,10 +20,10 @@ def model_inputs(
     valid: Bool[Array, "b t p"],
     spec: InputSpec,
 ) -> tuple[Float[Array, "b t 2*f+p"], Bool[Array, "b t"]]:
-    """What the network sees: standardised channels, their velocity, and which parts were seen.
+    """The inputs of the network: standardised channels, their velocity, and which parts were seen.
 
-    A part that was not seen is 0, the mean, in all of its channels; a velocity that would touch it is 0 too. A value outside of
-    the plausible range, from `spec.low` to `spec.high`, is seen as the nearest end of it.
+    All channels of a part that was not seen are 0, the mean; a velocity that would involve it is also 0. Values outside the
+    plausible range, from `spec.low` to `spec.high`, are clipped to it.
 
     Returns:
       Inputs, zero on padding, and the mask of real frames.
@@ -40,7 +40,7 @@ def model_inputs(
 
 
 def _of_channels(seen: Bool[Array, "b t p"], part_of_channel: Int[Array, "f"]) -> Bool[Array, "b t f"]:
-    """seen[:, :, part_of_channel], but XLA on the CPU would gather in an order that takes several times as long to read."""
+    """seen[:, :, part_of_channel], avoiding a gather that XLA on the CPU would lay out in an order that is much slower to read."""
     of_channel = jnp.zeros((1, 1, len(part_of_channel)), bool)
     for part in range(seen.shape[2]):
         of_channel = of_channel | (seen[:, :, part, None] & (part_of_channel == part)[None, None, :])

@@ -6,11 +6,11 @@ returns a tree of dict, list, tuple, set, str, bytes and numbers, with a `numpy.
 
 Guarantees, for any file:
 
-- Nothing the file names is imported or called. The pickle is interpreted by our own machine; the names it may use are a
-  closed list of exact (module, name) pairs, and calling one only creates a stand-in.
+- Nothing the file names is imported or called. The pickle is interpreted by signjax's own machine; the names it may use are a
+  closed list of exact (module, name) pairs, and calling one only creates a placeholder.
 - Every array lies within the bytes the file provides for it: sizes, offsets and strides are first checked as integers.
 - Time and memory are bounded by the file's size and by `Limits`.
-- The outcome is a tree or a `PickleError` (or an `OSError` if the file cannot be read at all).
+- The outcome is a tree or a `PickleError` (or an `OSError` if the file cannot be read).
 
 Not guaranteed: that the content is true, or that another program may truncate a file of 64 MiB or more, which is
 mapped, while its arrays are in use. `docs/pickles.md` lists the formats, the limits and the measurements.
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from signjax.pickles import reader as containers
+from signjax.pickles import reader
 from signjax.pickles.limits import Limits, PickleError
 from signjax.pickles.strided_view import View
 
@@ -51,12 +51,12 @@ def load(path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS, veri
       PickleError: the file is damaged, hostile, or contains something that is not supported.
       OSError: the file cannot be read.
     """
-    return containers.read(path, limits, View.array, mapped=False, verify=verify)
+    return reader.read(path, limits, View.array, mapped=False, verify=verify)
 
 
 def inspect(path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS) -> Any:
     """Returns the same tree with an `ArrayInfo` for each array, not reading arrays where the format allows it."""
-    return containers.read(path, limits, _describe, mapped=True, verify=False)
+    return reader.read(path, limits, _describe, mapped=True, verify=False)
 
 
 def _describe(view: View) -> ArrayInfo:

@@ -16,18 +16,22 @@ def main(arguments: list[str] | None = None) -> int:
     convert = commands.add_parser("convert", help="turn pickles into .npz files")
     convert.add_argument("source", type=Path, help="a pickle, or a folder of them")
     convert.add_argument("destination", type=Path, help="the folder for the .npz files and manifest.jsonl")
-    convert.add_argument("--recursive", action="store_true", help="look into folders inside of the source")
-    convert.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (one a core)")
-    convert.add_argument("--overwrite", action="store_true", help="convert again what has not changed, too")
+    convert.add_argument("--recursive", action="store_true", help="search subfolders of the source")
     convert.add_argument(
-        "--shard", type=_shard, default=(1, 1), metavar="I/N", help="do the I-th of N parts of the work"
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="number of processes (default: one per core)",
     )
+    convert.add_argument("--overwrite", action="store_true", help="also convert unchanged files again")
+    convert.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="convert only the I-th of N parts")
 
     show = commands.add_parser("show", help="list a file's arrays: shape, dtype, device, range, NaN")
     show.add_argument("file", type=Path)
     show.add_argument("--json", action="store_true", help="as JSON")
 
-    merge = commands.add_parser("merge", help="make one manifest of those that --shard left")
+    merge = commands.add_parser("merge", help="merge the manifests that --shard wrote into one")
     merge.add_argument("destination", type=Path)
 
     for command in (convert, show):
@@ -42,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(": ".join(filter(None, (error.filename, error.strerror))), file=sys.stderr)
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
+        print("interrupted; the same command continues from here", file=sys.stderr)
     return 2
 
 
@@ -75,7 +79,7 @@ def _run(chosen: argparse.Namespace) -> int:
 def _shard(text: str) -> tuple[int, int]:
     index, _, count = text.partition("/")
     if not (index.isdigit() and count.isdigit() and 1 <= int(index) <= int(count)):
-        raise argparse.ArgumentTypeError("I/N with I from 1 to N, such as 1/4")
+        raise argparse.ArgumentTypeError("must be I/N with I from 1 to N, such as 1/4")
     return int(index), int(count)
 
 

@@ -11,7 +11,7 @@ _MOST_PIECES = 512  # writev accepts 1024
 
 
 class Partial:
-    """A file written under a temporary name beside `path`, until `finish` or `abandon`.
+    """A file written under a temporary name next to `path`, until `finish` or `abandon`.
 
     It collects pieces without copying them and writes many at once.
     """
@@ -72,7 +72,7 @@ def partial_path(path: str) -> str:
 
 @contextmanager
 def written(path: str) -> Iterator[Partial]:
-    """Opens a temporary file beside `path`; the caller finishes it. If an error occurs, it is removed."""
+    """Opens a temporary file next to `path`; the caller finishes it. If an error occurs, it is removed."""
     file = Partial(path)
     try:
         yield file

@@ -8,7 +8,7 @@ from signjax.pickles.formats import compressed, legacy_stream, tar_archive, zip_
 from signjax.pickles.interpreter import machine
 from signjax.pickles.interpreter.nested_stream import HEADER
 from signjax.pickles.limits import Limits, PickleError
-from signjax.pickles.resolve import Settler
+from signjax.pickles.resolve import Resolver
 from signjax.pickles.source import give_back, open_bytes
 from signjax.pickles.strided_view import View
 
@@ -75,7 +75,7 @@ def parse(buffer: memoryview, limits: Limits, leaf: Callable[[View], Any], verif
             found = f"{inner} in {found}"
         else:
             value = _FORMS[found](buffer, limits, verify)
-        return Settler(leaf, limits, max(file_size, len(buffer))).value(value)
+        return Resolver(leaf, limits, max(file_size, len(buffer))).value(value)
     except PickleError as error:
         raise PickleError(f"{found}: {error}") from None
     except MemoryError:
@@ -89,7 +89,7 @@ def _plain(buffer: memoryview, limits: Limits, _verify: bool) -> Any:
     if value == legacy_stream.MAGIC and type(value) is int and end < len(buffer):
         return legacy_stream.read(buffer, limits)
     if end != len(buffer):
-        raise PickleError(f"{len(buffer) - end} bytes behind the pickle, which ends at byte {end}")
+        raise PickleError(f"{len(buffer) - end} bytes after the pickle, which ends at byte {end}")
     return value
 
 

@@ -5,25 +5,25 @@ from typing import Any
 
 from signjax.pickles.formats import legacy_stream
 from signjax.pickles.limits import Limits, PickleError
-from signjax.pickles.objects.numpy_standins import ArrayStandIn
-from signjax.pickles.objects.standins import (
+from signjax.pickles.objects.numpy_placeholders import ArrayPlaceholder
+from signjax.pickles.objects.placeholders import (
     Constructor,
-    DictStandIn,
+    DictPlaceholder,
     Name,
-    StandIn,
+    Placeholder,
 )
-from signjax.pickles.objects.torch_standins import Storage, Tensor
+from signjax.pickles.objects.torch_placeholders import Storage, Tensor
 from signjax.pickles.strided_view import View
 
 _ATOMS = frozenset((str, int, float, bool, type(None), bytes, bytearray, complex, slice, range))
 
 
-class Settler:
-    """Walks the tree once and replaces every stand-in with the value it stands for.
+class Resolver:
+    """Walks the tree once and replaces every placeholder with the value it stands for.
 
     An object with several references is resolved once and stays a single object, but counts against the limits each
-    time: forty nested tuples, each holding the previous one twice, encode 2 ** 40 values, and whoever walks the
-    tree pays for all of them.
+    time: forty nested tuples, each holding the previous one twice, encode 2 ** 40 values, and any code that
+    walks the tree visits all of them.
     """
 
     def __init__(self, leaf: Callable[[View], Any], limits: Limits, file_size: int) -> None:
@@ -66,14 +66,14 @@ class Settler:
             self._check()
             return seen[1]
         # First the most frequent kinds; they contain no references, so they cannot be part of a cycle.
-        view = (value.ready or value.view(self)) if kind is Tensor or kind is ArrayStandIn else None
+        view = (value.ready or value.view(self)) if kind is Tensor or kind is ArrayPlaceholder else None
         if view is not None:
             self._bytes += view.nbytes
             if self._bytes > self._most_bytes or self._values > self._most_values:
                 self._refuse()
-            settled = self._leaf(view)
-            self._done[id(value)] = (value, settled, 0, view.nbytes)
-            return settled
+            resolved = self._leaf(view)
+            self._done[id(value)] = (value, resolved, 0, view.nbytes)
+            return resolved
         if kind is memoryview:
             self._bytes += len(value)
             return bytes(value)
@@ -94,24 +94,24 @@ class Settler:
             )
         self._under_way.add(id(value))
         values, nbytes = self._values, self._bytes
-        settled: Any
-        if kind is dict or kind is DictStandIn:
-            settled = {key: self.value(item) for key, item in value.items()}
+        resolved: Any
+        if kind is dict or kind is DictPlaceholder:
+            resolved = {key: self.value(item) for key, item in value.items()}
         elif kind is list:
-            settled = [self.value(item) for item in value]
+            resolved = [self.value(item) for item in value]
         elif kind is tuple:
-            settled = tuple([self.value(item) for item in value])
+            resolved = tuple([self.value(item) for item in value])
         elif kind is set or kind is frozenset:
             self._values += len(value)
-            settled = value
-        elif isinstance(value, StandIn):
-            settled = value.settle(self)  # type: ignore[attr-defined]
+            resolved = value
+        elif isinstance(value, Placeholder):
+            resolved = value.resolve(self)  # type: ignore[attr-defined]
         else:
             raise PickleError(f"a {kind.__name__}, which no pickle should have made")
         self._under_way.discard(id(value))
         self._depth -= 1
-        self._done[id(value)] = (value, settled, self._values - values, self._bytes - nbytes)
-        return settled
+        self._done[id(value)] = (value, resolved, self._values - values, self._bytes - nbytes)
+        return resolved
 
     def _check(self) -> None:
         if self._bytes > self._most_bytes or self._values > self._most_values:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from signjax.pickles import reader as containers
+from signjax.pickles import reader
 from signjax.pickles.flatten import Entry, entries
 from signjax.pickles.limits import Limits
 from signjax.pickles.strided_view import View
@@ -17,7 +17,7 @@ _LONGEST_TEXT = 40  # characters of a value that is not an array
 
 def describe(path: str | os.PathLike[str], limits: Limits) -> list[dict[str, Any]]:
     """Returns one row per array or value: name, shape, dtype, device, min, max, number of NaN, and a scalar's value."""
-    tree = containers.read(path, limits, lambda view: view, mapped=True, verify=True)
+    tree = reader.read(path, limits, lambda view: view, mapped=True, verify=True)
     return [_row(entry) for entry in entries(tree)]
 
 

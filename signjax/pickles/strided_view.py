@@ -177,7 +177,7 @@ def _checked(
     itemsize = dtype.itemsize
     count = check_shape(shape, itemsize)
     if type(offset) is not int or not 0 <= offset <= _LARGEST:
-        raise PickleError("an array whose offset is no whole number from 0 on")
+        raise PickleError("an array whose offset is not a non-negative whole number")
     farthest = count - 1  # elements from the first to the last
     if strides is not None:
         if len(strides) != len(shape):
@@ -185,7 +185,7 @@ def _checked(
         reached = 0
         for size, step in zip(shape, strides, strict=True):
             if type(step) is not int or not 0 <= step <= _LARGEST:
-                raise PickleError("an array with a stride that is no whole number from 0 on")
+                raise PickleError("an array with a stride that is not a non-negative whole number")
             reached += (size - 1) * step
         in_order = not count or not itemsize or (reached == farthest and _is_c_order(shape, strides))
         strides = None if in_order else tuple([step * itemsize for step in strides])
@@ -204,11 +204,11 @@ def check_shape(shape: Any, itemsize: int = 1) -> int:
     The largest size in bytes is computed as if no size were 0, because NumPy does the same.
     """
     if type(shape) is not tuple or len(shape) > _MOST_DIMENSIONS:
-        raise PickleError(f"a shape that is no tuple of at most {_MOST_DIMENSIONS} sizes")
+        raise PickleError(f"a shape that is not a tuple of at most {_MOST_DIMENSIONS} sizes")
     count = widest = 1
     for size in shape:
         if type(size) is not int or size < 0:
-            raise PickleError("a shape with a size that is no whole number from 0 on")
+            raise PickleError("a shape with a size that is not a non-negative whole number")
         count *= size
         widest *= size or 1
     if widest * max(itemsize, 16) > _LARGEST:

@@ -25,7 +25,7 @@ class Setting:
       help: what it is and what a larger value does, in sentences.
       kind: the values it can have.
       unit: of the number; empty where it has none.
-      automatic: what the automatic value does; empty where there is no such value. The default is then the automatic value.
+      automatic: what the automatic value does; empty if there is no such value. The default is then the automatic value.
       key: dotted, where it is not the section of the stage and the name of the field.
       may_change: whether a run may be resumed with another value.
       convert: from the value in the config to that of the field.
@@ -77,7 +77,7 @@ def setting(
 
 
 def settings_of(stage: type) -> dict[str, Setting]:
-    """The settings of a dataclass by the name of the field; fields that are no settings are left out."""
+    """The settings of a dataclass by the name of the field; fields that are not settings are left out."""
     return {one.name: one.metadata[_METADATA] for one in fields(stage) if _METADATA in one.metadata}
 
 
@@ -88,19 +88,19 @@ def make(stage: type[Stage], section: str, values: Mapping[str, Any], **others: 
       stage: a dataclass with settings.
       section: of its keys; empty for keys without one.
       values: dotted key -> value.
-      others: the fields that are no settings.
+      others: the fields that are not settings.
     """
     chosen = {name: one.of_field(values[key_of(section, name, one)]) for name, one in settings_of(stage).items()}
     return stage(**chosen, **others)
 
 
 def refused(key: str, value: Any, kind: Kind) -> str:
-    """Says that a key cannot have a value, and which it can."""
+    """A sentence that says that a value of a key is not allowed, and which are."""
     return f"config.{key} is {shown(value)}; it must be {kind.allowed}"
 
 
 def check_fields(stage: Any, section: str) -> None:
-    """Stops at a value that a setting cannot have, in a dataclass that was not made of a checked config.
+    """Checks the values of a dataclass that was not made from a checked config.
 
     Args:
       stage: an instance of a dataclass with settings; those whose field holds another value than the config are left out.

@@ -13,7 +13,7 @@ from typing import Any
 from signjax.data.csv_table import read_table
 from signjax.data.text_files import write_text
 from signjax.report.data_card import CARD
-from signjax.report.errors import confusion_counts, find_errors, read_predictions
+from signjax.report.error_analysis import confusion_counts, find_errors, read_predictions
 from signjax.report.plots import MOST_HEADS_APART, file_names, plot_confusion, plot_curves, plot_heads
 from signjax.report.template import template
 

@@ -1,4 +1,4 @@
-"""Every random stream by name, jax's and NumPy's; the generator behind jax's; a key for each clip of a batch.
+"""The named random streams of jax and NumPy, the generator of the jax streams, and keys for each clip of a batch.
 
-This file imports nothing: `numpy_streams` must be there without jax.
+This file imports nothing, because `numpy_streams` must be usable without jax.
 """

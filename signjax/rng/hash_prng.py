@@ -1,8 +1,8 @@
-"""The random generator behind every stream: a hash of a counter and a key of two words.
+"""The random generator of every jax stream: a hash of a counter and a key of two words.
 
-jax's own generator, Threefry, is on a CPU a loop of its own for each key that is derived, and there are dozens in a training step
-and in the initial weights: all of them are compiled. This one is a dozen operations. It is good enough for noise and initial
-weights, and is used for nothing else.
+On a CPU, jax's own generator, Threefry, compiles to a separate loop for each derived key, and there are dozens of keys in a
+training step and in the initial weights. This generator is a dozen operations. It is good enough for noise and initial weights, and
+is used for nothing else.
 """
 
 import math
@@ -13,11 +13,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Integer, UInt32
 
 
-@jax.jit  # traced once for all keys that are derived
+@jax.jit  # traced once for all derived keys
 def hashed(index: UInt32[Array, "*shape"], key: UInt32[Array, "2"]) -> UInt32[Array, "*shape"]:
     """32 bits for each index.
 
-    Source: the mixing steps are the `lowbias32` of Wellons (2018), in two rounds with a key word each.
+    Source: the mixing steps are the `lowbias32` of Wellons (2018), in two rounds with one key word each.
     """
     first, second = key
     bits = index + first
@@ -31,8 +31,8 @@ def hashed(index: UInt32[Array, "*shape"], key: UInt32[Array, "2"]) -> UInt32[Ar
 def derived(key: UInt32[Array, "2"], number: Integer[Array, "*shape"] | int) -> UInt32[Array, "*shape 2"]:
     """A key for each number.
 
-    Each word is the sum of two hashes. XLA computes a sum once; any other key it would compute again for every value that is
-    drawn with it.
+    Each word is the sum of two hashes. XLA computes a sum once, but would compute any other expression again for every value
+    drawn with the key.
     """
     first = 4 * jnp.asarray(number, jnp.uint32)[..., None, None]
     shape = (*first.shape[:-2], 2, 2)
@@ -55,7 +55,7 @@ def _bits(key: UInt32[Array, "2"], width: int, shape: tuple[int, ...]) -> UInt32
     return hashed(jnp.arange(math.prod(shape), dtype=jnp.uint32), key).reshape(shape)
 
 
-# What `jax.random.key` takes as `impl`; the functions of `jax.random` then work as with any other.
+# The `impl` argument for `jax.random.key`; the functions of `jax.random` then work as with any other generator.
 HASHED = jax.extend.random.define_prng_impl(
     key_shape=(2,), seed=_seed, split=_split, random_bits=_bits, fold_in=derived, name="hashed", tag="hash"
 )

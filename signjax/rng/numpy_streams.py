@@ -1,7 +1,7 @@
 """NumPy's random streams, named once. Nothing here loads jax, so that `signjax.data` may draw from them.
 
-A draw is named by the seed of the run, its stream and what counts the draws of that stream, such as an epoch or the number of a
-clip: any of them can be repeated alone, and no generator is carried along. The streams of jax are in `signjax.rng.streams`.
+A draw is identified by the seed of the run, its stream and counters within that stream, such as an epoch or the index of a clip:
+any draw can be repeated on its own, and no generator is carried along. The streams of jax are in `signjax.rng.streams`.
 """
 
 from typing import Literal
@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 Stream = Literal["split", "signer", "take", "hamnosys_clip", "order", "self_check", "excerpt"]
-# A stream that is given another number draws something else: the built-in corpora would no longer be the same bytes, nor data
-# sets be split as before. 0 draws what the bare seed draws, for NumPy fills a seed up with zeros.
+# Changing the number of a stream changes its draws: the built-in corpora would no longer have the same bytes, and data sets would
+# be split differently. Number 0 draws the same as the bare seed, because NumPy pads a seed with zeros.
 _NUMBERS: dict[Stream, int] = {
     "split": 0,
     "signer": 1,
@@ -29,9 +29,9 @@ def numpy_stream(seed: int, stream: Stream, *counters: int) -> np.random.Generat
     """The generator of one draw of a stream.
 
     Args:
-      seed: of the run, at least 0.
-      stream: what is drawn.
-      counters: which draw of the stream it is, such as the epoch; each at least 0.
+      seed: the seed of the run, at least 0.
+      stream: the stream to draw from.
+      counters: identify the draw within the stream, for example the epoch; each at least 0.
     """
     return np.random.default_rng([seed, _NUMBERS[stream], *counters])
 

@@ -1,8 +1,8 @@
 """Random numbers that belong to a clip, whatever batch or device it is in.
 
-Every clip has a row number in the global batch, and its numbers depend on that alone; so a run on four devices draws what a run
-on one does. What is drawn here is the generator's hash without what `jax.random` would do to it on the way: cheap enough for every
-value of a batch.
+Every clip has a row number in the global batch, and its random numbers depend only on that, so a run on four devices draws the same
+as a run on one. These functions use the generator's hash directly instead of through `jax.random`: cheap enough for every value of
+a batch.
 
 Shapes: B clips, ... any.
 """
@@ -21,7 +21,7 @@ _BYTES_STD = math.sqrt(4 * (256**2 - 1) / 12)
 
 
 def row_keys(key: Key[Array, ""], row: Int[Array, "b"]) -> Key[Array, "b"]:
-    """One key a clip, by its row in the global batch."""
+    """One key per clip, from its row in the global batch."""
     return jax.random.wrap_key_data(derived(jax.random.key_data(key), row), impl=jax.random.key_impl(key))
 
 

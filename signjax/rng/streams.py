@@ -1,4 +1,4 @@
-"""jax's random streams, named once: `key = fold_in(fold_in(key(seed), step), stream)`. No key is carried in the state.
+"""jax's named random streams: `key = fold_in(fold_in(key(seed), step), stream)`. No key is carried in the state.
 
 NumPy's streams, such as the order of clips, are in `signjax.rng.numpy_streams`.
 """

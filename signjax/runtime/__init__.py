@@ -1,1 +1,1 @@
-"""What is done to the process before and while jax works: platform, memory, compilation cache. All of it is optional."""
+"""Settings of the process before and while jax runs: platform, memory, compilation cache. All of it is optional."""

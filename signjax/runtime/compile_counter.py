@@ -1,4 +1,4 @@
-"""How many programs XLA has compiled in this process, or taken from the cache of compiled programs."""
+"""Counts the programs that XLA compiled in this process or loaded from the compilation cache."""
 
 import jax.monitoring
 
@@ -6,7 +6,7 @@ _EVENT = "/jax/core/compile/backend_compile_duration"
 
 
 class _Counter:
-    """Counts from the moment it is made."""
+    """Counts from the moment it is created."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -20,5 +20,5 @@ _counter = _Counter()
 
 
 def compilations() -> int:
-    """Compilations since this module was loaded."""
+    """The number of compilations since this module was loaded."""
     return _counter.count

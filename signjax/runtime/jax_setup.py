@@ -1,7 +1,7 @@
-"""Which devices to use and how, settled before jax starts.
+"""Chooses the devices and their settings before jax starts.
 
-The CUDA build of jax, on a machine without a GPU, prints a traceback (cuInit, error 303) before it falls back to the CPU. So
-the driver is asked first.
+On a machine without a GPU, the CUDA build of jax prints a traceback (cuInit, error 303) before it falls back to the CPU. To avoid
+that, this module queries the driver first.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ _CUDA_PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin")
 
 
 def cuda_driver_answers() -> bool:
-    """Whether the NVIDIA driver is there and starts."""
+    """Whether the NVIDIA driver exists and initialises."""
     try:
         return ctypes.CDLL("libcuda.so.1").cuInit(0) == 0
     except (OSError, AttributeError):
@@ -24,9 +24,9 @@ def cuda_driver_answers() -> bool:
 
 
 def choose_platform() -> None:
-    """Tells a CUDA build of jax to use the CPU where no NVIDIA driver answers; to be called before jax is imported.
+    """Makes a CUDA build of jax use the CPU if there is no NVIDIA driver; call it before jax is imported.
 
-    The environment variable JAX_PLATFORMS, where set, is left as it is; other accelerators are left to jax to find.
+    If the environment variable JAX_PLATFORMS is set, it is left unchanged; other accelerators are left for jax to find.
     """
     has_cuda_build = any(importlib.util.find_spec(name) is not None for name in _CUDA_PLUGINS)
     if has_cuda_build and not os.environ.get("JAX_PLATFORMS") and not cuda_driver_answers():
@@ -34,23 +34,23 @@ def choose_platform() -> None:
 
 
 def cores() -> int:
-    """CPU cores that this process may use."""
+    """The number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def configure_jax(step_bytes: int | None = None) -> None:
     """Sets what must be set before jax starts a backend: memory, one CPU device for each core, the cache of compiled programs.
 
-    `step_bytes` is about what a device will allocate for a step, where that is known; see `malloc.keep_freed_memory`.
+    `step_bytes` is approximately what a device will allocate for a step, if known; see `malloc.keep_freed_memory`.
 
-    Products of float32 are made in float32: by default a GPU would round their factors to TF32's 11 bits. Where
+    float32 products are computed in float32: by default a GPU would round their factors to the 11 bits of TF32. If
     `$JAX_DEFAULT_MATMUL_PRECISION` is set, it decides.
 
-    Python's search for cycles comes less often from here on: tracing makes millions of objects that stay, and would walk through
-    all of them again and again.
+    Python's garbage collector runs less often from here on: tracing creates millions of long-lived objects, which it would
+    traverse again and again.
 
-    A batch is shared by the cores as by GPUs: a scan over time keeps one core busy, and each core runs its own. Programs are
-    kept in `$JAX_COMPILATION_CACHE_DIR` where that is set, else in `signjax/programs` in the user's cache folder.
+    A batch is divided among CPU cores as among GPUs: a scan over time keeps only one core busy, and each core runs its own.
+    Compiled programs are kept in `$JAX_COMPILATION_CACHE_DIR` if that is set, else in `signjax/programs` in the user's cache.
     """
     import jax
 
@@ -68,7 +68,7 @@ def configure_jax(step_bytes: int | None = None) -> None:
 
 
 def describe_devices() -> str:
-    """One line that says what is used; loads jax."""
+    """One line that describes the devices in use; loads jax."""
     import jax
 
     devices = jax.local_devices()

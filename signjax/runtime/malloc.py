@@ -1,28 +1,28 @@
-"""The C library's heap, from which XLA on a CPU takes the memory of every step.
+"""Tunes the C library's heap, from which XLA on a CPU takes the memory of every step.
 
-XLA allocates when a step begins, and all through it: its operations ask for scratch memory and small objects, from several
-threads. How fast that goes decides a good part of a step, and depends on what the process did with the heap before.
+XLA allocates at the beginning of a step and throughout it: its operations request scratch memory and small objects, from several
+threads. The speed of these allocations is a large part of the time of a step, and depends on the previous use of the heap.
 
-These functions speak to glibc (mallopt(3), mallinfo(3), malloc_trim(3)). Under another C library they do nothing.
+These functions call glibc (mallopt(3), mallinfo(3), malloc_trim(3)). With other C libraries they do nothing.
 """
 
 import ctypes
 from functools import cache
 
-# Numbers of glibc's mallopt (malloc.h).
+# Parameter numbers of glibc's mallopt (malloc.h).
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -2, -4, -8
 
-# Bytes of a thread's heap (glibc's HEAP_MAX_SIZE where addresses have 64 bits), and what a block may have that is to lie in one.
+# The size of a thread's heap (glibc's HEAP_MAX_SIZE with 64-bit addresses), and of the largest block that fits into one.
 _THREAD_HEAP = 64 << 20
 _FITS_A_THREAD = 56 << 20
 
-# Gaps are closed with blocks of at most so many bytes, as the last attempt of a size is taken from the heap's end and given back.
+# The size of the largest block that closes gaps. The last attempt at each size is taken from the heap's end and freed.
 _LARGEST_PLUG = 64 << 20
 
-# Gaps below this many bytes have lists of their own for each size, where nobody searches.
+# Smaller gaps are in separate lists for each size, which need no search.
 _LEAST_GAP = 128
 
-# More than a heap can have at its end: none of it is given back.
+# More than a heap can have at its end, so that none of it is returned.
 _ALL = ctypes.c_size_t(-1).value // 2
 
 
@@ -39,9 +39,9 @@ class _HeapFacts(ctypes.Structure):
 
 @cache
 def _glibc() -> ctypes.PyDLL | None:
-    """The C library, or None where it lacks one of glibc's functions (mallinfo2: glibc 2.33)."""
+    """The C library, or None if it lacks one of glibc's functions (mallinfo2: glibc 2.33)."""
     try:
-        library = ctypes.PyDLL(None)  # keeps Python's lock: the calls are short, and there are many
+        library = ctypes.PyDLL(None)  # keeps Python's global lock: the calls are short and numerous
         library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
         library.free.restype, library.free.argtypes = None, [ctypes.c_void_p]
         library.sbrk.restype, library.sbrk.argtypes = ctypes.c_void_p, [ctypes.c_ssize_t]
@@ -54,46 +54,46 @@ def _glibc() -> ctypes.PyDLL | None:
 
 
 def keep_freed_memory(largest_block: int | None) -> None:
-    """Has the C library keep the memory that is freed, for the next one who asks, instead of giving it back to the system.
+    """Makes the C library keep freed memory for later allocations instead of returning it to the system.
 
-    Memory that went back to the system between two steps must be mapped and cleared again, page by page, a good part of a
-    large step.
+    Memory that is returned to the system between two steps must be mapped and cleared again, page by page, which takes a large
+    part of a step that uses much memory.
 
-    Threads have heaps of their own, and need not wait for one another's requests, where a step's memory fits in; to be called
-    before they start.
+    If the memory of a step fits into the heaps of the threads, each thread keeps its own, so that threads do not wait for one
+    another. Call this before any threads start.
 
     Args:
-      largest_block: bytes that a device asks for at once in every step, about; None where nobody knows.
+      largest_block: approximate size in bytes of the largest allocation of a device in every step; None if it is not known.
     """
     glibc = _glibc()
     if glibc is None:
         return
     if largest_block is not None and largest_block <= _FITS_A_THREAD:
-        glibc.mallopt(_M_TOP_PAD, _THREAD_HEAP)  # a heap is made whole and never shrinks
+        glibc.mallopt(_M_TOP_PAD, _THREAD_HEAP)  # a heap is created at full size and never shrinks
     else:
-        # A block that no thread's heap can hold would be mapped anew in each step, whatever M_MMAP_MAX says. All share one heap.
+        # A block too large for a thread's heap would be mapped again in each step, whatever M_MMAP_MAX is. So all share one heap.
         glibc.mallopt(_M_ARENA_MAX, 1)
     glibc.mallopt(_M_MMAP_MAX, 0)
     glibc.mallopt(_M_TRIM_THRESHOLD, -1)
 
 
 def close_gaps() -> int:
-    """Takes the free memory between blocks in use out of the heap for good, and gives its pages back to the system.
+    """Permanently removes the free memory between used blocks from the heap, and returns its pages to the system.
 
-    Tracing and compiling leave tens of thousands of gaps, which make up most of the heap. Whoever asks for memory then has glibc
-    search through them, while other threads wait. Closed, they are no longer found; memory comes from the heap's end. Their pages
-    go back first, and a gap keeps its addresses and at most the page with its header.
+    Tracing and compiling leave tens of thousands of gaps, which make up most of the heap. For every allocation, glibc then searches
+    through them while other threads wait. Once the gaps are closed, memory comes from the heap's end. Their pages are returned to
+    the system first, so a closed gap costs only its addresses and at most the page with its header.
 
-    Threads' heaps only give their pages back. What compiled has ended, and with it the use of its heap.
+    The heaps of other threads only return their pages: compilation has ended, and with it the use of these heaps.
 
     Returns:
-      The number of blocks with which the gaps were closed; 0 under another C library.
+      The number of blocks that closed the gaps; 0 with another C library.
     """
     glibc = _glibc()
     if glibc is None:
         return 0
     glibc.malloc_trim(_ALL)
-    # A heap that does not end where the process's data end is left alone: all its blocks lie above.
+    # A heap that does not end at the end of the process's data segment is left alone: all its blocks are above that.
     end = glibc.sbrk(0) - glibc.mallinfo2().keepcost
     closed, size = 0, _LARGEST_PLUG
     while size >= _LEAST_GAP:
@@ -101,7 +101,7 @@ def close_gaps() -> int:
         if block is not None and block < end:
             closed += 1
             continue
-        # No gap is left that holds so much: this came from the end.
+        # No gap of this size is left: this block came from the heap's end.
         glibc.free(block)
         size -= size // 8
     return closed

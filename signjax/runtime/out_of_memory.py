@@ -1,4 +1,4 @@
-"""Turns a device's lack of memory into advice."""
+"""Turns out-of-memory errors into advice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,9 @@ _SIGNS = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
 
 @contextmanager
 def explain_out_of_memory() -> Iterator[None]:
-    """Raises an `InputError` that says which keys to turn where the device has no more memory.
+    """Raises an `InputError` that says which settings to change if the device runs out of memory.
 
-    Other errors of the runtime go on as they are.
+    Other errors of the runtime are passed on unchanged.
     """
     try:
         yield
@@ -23,8 +23,9 @@ def explain_out_of_memory() -> Iterator[None]:
             raise
         first = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise InputError(
-            f"the device has no memory left ({first.strip()}). In this order: --config.train.accumulate=2 (or 4: the batch in "
-            "parts), --config.model.remat=True (compute again instead of keeping), --config.model.precision=bfloat16, "
-            "--config.train.resident_gib=0 (leave the data on disk), a smaller --config.train.batch_size or "
+            f"the device ran out of memory ({first.strip()}). Try these in order: --config.train.accumulate=2 or 4 (processes the "
+            "batch in parts), --config.model.remat=True (recomputes activations instead of keeping them), "
+            "--config.model.precision=bfloat16, --config.train.resident_gib=0 (leaves the data on disk), a smaller "
+            "--config.train.batch_size or "
             "--config.data.max_frames"
         ) from error

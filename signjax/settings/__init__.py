@@ -1,1 +1,1 @@
-"""Every key of a config, generated from the settings of the stages; its checks, its reference, and the plans made of a config."""
+"""The keys of a config, generated from the settings of the stages; their checks and reference, and the plans made from a config."""

@@ -1,4 +1,4 @@
-"""The base configuration, every key at its default: the file that is used where `--config` names none."""
+"""The base configuration, every key at its default: the file that is used if `--config` names none."""
 
 from ml_collections import ConfigDict
 

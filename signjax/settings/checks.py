@@ -1,4 +1,4 @@
-"""All that is wrong with the values of a config: each key by itself, then the keys that depend on each other."""
+"""Checks the values of a config: first each key by itself, then keys that depend on each other."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from signjax.data.cleaning.clean import Cleaning, check_cleaning
 from signjax.data.labels.modes import check_mode
 from signjax.data.layout.json_files import read_layout
 from signjax.data.preparation.recipe import check_path
-from signjax.data.synthetic import registry as corpora
+from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.synthetic.hamnosys_corpus import find_strings
 from signjax.errors import InputError
 from signjax.plans.kinds import shown
@@ -27,15 +27,15 @@ def faults(values: Mapping[str, Any], mode: str = "train", known: Collection[str
 
     Args:
       values: dotted key -> value.
-      mode: of `launch.py`; what only concerns the data of a training run is not asked of `predict`.
-      known: keys whose faults were told already.
+      mode: the mode of `launch.py`; `predict` skips the checks that only concern the data of a training run.
+      known: keys whose faults have already been reported.
     """
     wrong = set(known)
     unknown, absent = values.keys() - SETTINGS, SETTINGS.keys() - values
     if unknown:
         yield f"the config has keys that do not exist: {_listed(unknown)}; --config_help lists all keys"
     if absent:
-        yield f"the config lacks keys: {_listed(absent)}; start from configs.base.get_config(), which has all"
+        yield f"the config lacks keys: {_listed(absent)}; start from signjax.settings.base.get_config(), which has all keys"
         wrong |= absent
     for key, one in SETTINGS.items():
         if key not in wrong and not one.kind.accepts(values[key]):
@@ -57,7 +57,7 @@ def _listed(keys: Collection[str]) -> str:
 def _check_fractions(valid: float, test: float) -> None:
     if valid + test >= 1:
         raise InputError(
-            f"config.data.valid_fraction is {valid} and config.data.test_fraction is {test}; they must sum to less than 1: "
+            f"config.data.valid_fraction is {valid} and config.data.test_fraction is {test}; their sum must be less than 1: "
             "the rest is for training"
         )
 
@@ -65,7 +65,7 @@ def _check_fractions(valid: float, test: float) -> None:
 def _check_fold(split: str, folds: int, fold: int) -> None:
     if split == "folds" and fold >= folds:
         raise InputError(
-            f"config.data.fold is {fold}; it must be less than config.data.folds, {folds}: folds count from 0"
+            f"config.data.fold is {fold}; it must be less than config.data.folds, {folds}: folds are counted from 0"
         )
     if split not in ("folds", "leave_one_out") and fold:
         raise InputError(
@@ -77,7 +77,7 @@ def _check_fold(split: str, folds: int, fold: int) -> None:
 def _check_held_out(split: str, held_out: str) -> None:
     if held_out and split != "leave_one_out":
         raise InputError(
-            f"config.data.held_out is {shown(held_out)}, but config.data.split is {split}, which does not follow it; "
+            f"config.data.held_out is {shown(held_out)}, but config.data.split is {split}, which does not use it; "
             "add --config.data.split=leave_one_out"
         )
 
@@ -85,9 +85,7 @@ def _check_held_out(split: str, held_out: str) -> None:
 def _check_heads(mode: str, heads: str) -> None:
     names = [name.strip() for name in heads.split(",")] if heads else []
     if not all(names):
-        raise InputError(
-            f"config.data.heads is {shown(heads)}; it must name heads, separated by single commas, or nothing"
-        )
+        raise InputError(f"config.data.heads is {shown(heads)}; it must be a comma-separated list of heads, or empty")
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(f"config.data.heads is {shown(heads)}; it names {', '.join(map(shown, twice))} more than once")
@@ -126,8 +124,8 @@ def _check_attention(filters: Sequence[int], heads: int) -> None:
 def _check_loss(cross_entropy: float, focal: float) -> None:
     if not cross_entropy and not focal:
         raise InputError(
-            "config.loss.cross_entropy_weight and config.loss.focal_weight are both 0; one must be above 0: "
-            "with neither there is nothing to learn from"
+            "config.loss.cross_entropy_weight and config.loss.focal_weight are both 0; at least one must be greater than 0, "
+            "or the model learns nothing"
         )
 
 
@@ -141,8 +139,8 @@ def _check_parts(batch_size: int, accumulate: int) -> None:
 def _check_durations(warmup: int, decay: int) -> None:
     if warmup >= decay:
         raise InputError(
-            f"config.train.warmup_epochs is {warmup}; it must be less than config.train.decay_epochs, {decay}, which counts "
-            "the warm-up too"
+            f"config.train.warmup_epochs is {warmup}; it must be less than config.train.decay_epochs, {decay}, which includes "
+            "the warm-up"
         )
 
 
@@ -158,7 +156,7 @@ def _check_corpus(source: str, signs: int, signers: int, takes: int) -> None:
 def _check_path(source: str, path: str, labels: str) -> None:
     if source == "synthetic_hamnosys":
         find_strings(path, labels)
-    elif source not in corpora.SOURCES:
+    elif source not in synthetic_registry.SOURCES:
         check_path(source, path)
 
 
@@ -166,7 +164,7 @@ _CLEANING_KEYS = tuple(key_of(STAGES[Cleaning], name, one) for name, one in sett
 
 Relation = tuple[tuple[str, ...], Callable[..., None]]
 
-# A relation is checked where each of its keys has a value that it can have by itself.
+# A relation is checked only if each of its keys has a valid value by itself.
 _RELATIONS: tuple[Relation, ...] = (
     (("data.label_mode", "data.heads"), _check_heads),
     (_CLEANING_KEYS, _check_cleaning),

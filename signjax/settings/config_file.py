@@ -1,7 +1,7 @@
-"""What is wrong with the flags and the file of a config, all of it and in words.
+"""Reports all faults in the flags and the file of a config.
 
-`ml_collections` reads both, but stops at the first fault, for some with a traceback. So flags are looked at before it sees them,
-and a file that it cannot load is loaded once more to say why.
+`ml_collections` reads both, but stops at the first fault, sometimes with a traceback. Flags are therefore checked before it sees
+them, and a file that it cannot load is loaded once more to find out why.
 """
 
 import difflib
@@ -24,14 +24,14 @@ _FLAG = re.compile(r"--?[a-zA-Z]")
 
 
 class Override(NamedTuple):
-    """A key and the text that was given for its value; None where there is none."""
+    """A key and the text given for its value; None if there is no text."""
 
     key: str
     written: str | None
 
 
 def take_overrides(argv: Sequence[str]) -> tuple[list[str], list[Override]]:
-    """Parts command-line arguments into those for others, in order, and the overrides; nothing behind `--` is an override."""
+    """Separates command-line arguments into other arguments, in order, and overrides; nothing after `--` is an override."""
     others: list[str] = []
     overrides: list[Override] = []
     waiting = list(argv)
@@ -56,7 +56,7 @@ def take_overrides(argv: Sequence[str]) -> tuple[list[str], list[Override]]:
 
 
 def readable(overrides: Sequence[Override]) -> tuple[list[str], dict[str, str]]:
-    """The flags of overrides that can be read, as `ml_collections` takes them, and for each other key why it cannot be set."""
+    """The flags of valid overrides, in the form for `ml_collections`, and for each other key why it cannot be set."""
     flags: dict[str, str] = {}
     faults: dict[str, str] = {}
     for key, written in overrides:
@@ -64,7 +64,7 @@ def readable(overrides: Sequence[Override]) -> tuple[list[str], dict[str, str]]:
         if key not in SETTINGS:
             faults[key] = _unknown(key)
         elif written is None:
-            faults[key] = f"config.{key} has no value; say --config.{key}=VALUE"
+            faults[key] = f"config.{key} has no value; write --config.{key}=VALUE"
         else:
             try:
                 flags[key] = f"--config.{key}={SETTINGS[key].kind.read(written)}"
@@ -74,14 +74,14 @@ def readable(overrides: Sequence[Override]) -> tuple[list[str], dict[str, str]]:
 
 
 def load_config(name: str) -> ConfigDict:
-    """The config that a file makes; behind a colon, `name` may have text that is handed to `get_config`.
+    """The config from a file; text after a colon in `name` is passed to `get_config`.
 
     Raises:
-      InputError: there is no such file, or it is not one that makes a config.
+      InputError: there is no such file, or it does not define a config.
     """
     path, *argument = name.split(":", 1)
     if not path:
-        raise InputError("--config: its value is empty; it must be a Python file such as configs/base.py")
+        raise InputError("--config has an empty value; it must be a Python file such as configs/base.py")
     try:
         code = compile(Path(path).read_bytes(), path, "exec")
     except OSError as error:
@@ -91,7 +91,7 @@ def load_config(name: str) -> ConfigDict:
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         reason = error.msg if isinstance(error, SyntaxError) else error
-        raise InputError(f"--config: {path}{line}: not Python: {reason}") from error
+        raise InputError(f"--config: {path}{line}: the file is not valid Python: {reason}") from error
     module = types.ModuleType("run_config")
     module.__file__ = path
     sys.modules[module.__name__] = module  # dataclasses look their module up
@@ -102,11 +102,13 @@ def load_config(name: str) -> ConfigDict:
     except Exception as error:  # the file is the user's program: it can raise anything
         raise InputError(f"--config: {path}{_line_of(error, path)}: {_said(error)}") from error
     if not callable(get_config):
-        raise InputError(f"--config: {path}: has no function get_config; see configs/hamnosys.py for one")
+        raise InputError(
+            f"--config: {path}: the file has no function get_config; see configs/hamnosys.py for an example"
+        )
     if not isinstance(config, ConfigDict):
         raise InputError(
-            f"--config: {path}: get_config returned {_kind(config)}; it must return the ConfigDict of configs.base.get_config(), "
-            "with other values"
+            f"--config: {path}: get_config returned {_kind(config)}; it must return the ConfigDict from "
+            "signjax.settings.base.get_config(), with changed values"
         )
     return config
 
@@ -114,14 +116,14 @@ def load_config(name: str) -> ConfigDict:
 def _unknown(key: str) -> str:
     below = [known for known in SETTINGS if known.startswith(f"{key}.")]
     if below:
-        return f"config.{key} is a group of keys and has no value itself; set one of them, such as --config.{below[0]}=VALUE"
+        return f"config.{key} is a group of keys without a value of its own; set one of them, such as --config.{below[0]}=VALUE"
     asked = key.replace("-", "_").lower()
     by_name = {known.rpartition(".")[2]: known for known in SETTINGS}
     close = difflib.get_close_matches(asked, SETTINGS, 1, 0.7) or [
         by_name[name] for name in difflib.get_close_matches(asked.rpartition(".")[2], by_name, 1, 0.7)
     ]
     advice = f"did you mean config.{close[0]}? " if close else ""
-    return f"config.{key}: there is no such key; {advice}--config_help lists all keys"
+    return f"config.{key} does not exist; {advice}--config_help lists all keys"
 
 
 def _line_of(error: Exception, path: str) -> str:
@@ -130,7 +132,7 @@ def _line_of(error: Exception, path: str) -> str:
 
 
 def _said(error: Exception) -> str:
-    """An error of the user's program on one line; Python's names for errors are what its author looks for."""
+    """An error of the user's program on one line, with Python's name for it, which its author will recognise."""
     words = " ".join(str(error.args[0] if isinstance(error, KeyError) and error.args else error).split())
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 

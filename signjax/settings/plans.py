@@ -1,6 +1,6 @@
-"""Takes a config apart, once, into one frozen plan for each stage; nothing below the pipeline sees the config.
+"""Splits a config into one frozen plan per stage; nothing below the pipeline sees the config.
 
-This loads no jax: preparing data needs none of it.
+This does not load jax, which preparing data does not need.
 """
 
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ from signjax.settings.schema import STAGES, flat
 
 @dataclass(frozen=True)
 class TrainingPlans:
-    """What training needs, one plan for each stage of it."""
+    """The plans of training, one per stage."""
 
     seed: int
     batches: BatchSettings
@@ -41,12 +41,12 @@ class TrainingPlans:
 
 @dataclass(frozen=True)
 class Plans:
-    """A config, taken apart.
+    """A config, split into plans.
 
     Attributes:
-      run: seed, folder of the prepared data, processes.
+      run: seed, folder of the prepared data, number of processes.
       data: the clips as the config names them; `recipe` has the files that a run reads.
-      training: of the stages after preparation.
+      training: the stages after preparation.
     """
 
     run: RunSettings
@@ -54,10 +54,10 @@ class Plans:
     training: TrainingPlans
 
     def recipe(self, workdir: Path) -> Recipe:
-        """What `prepare` needs: the data of a synthetic corpus lie in the run folder.
+        """The recipe for `prepare`; a synthetic corpus is in the run folder.
 
         Raises:
-          InputError: there is no label table with the strings of source synthetic_hamnosys.
+          InputError: there is no label table with the strings for source synthetic_hamnosys.
         """
         data, corpus = self.data, str(workdir / "corpus")
         if data.source == "synthetic_hamnosys":
@@ -68,11 +68,11 @@ class Plans:
 
     @property
     def workers(self) -> int:
-        """Processes that read clips."""
+        """The number of processes that read clips."""
         return self.run.workers or cores()
 
     def dataset_folder(self, workdir: Path) -> Path:
-        """Where the prepared data lie."""
+        """The folder of the prepared data."""
         return Path(self.run.dataset) if self.run.dataset else workdir / "dataset"
 
 

@@ -19,7 +19,7 @@ _QUOTE = "'"
 
 
 def help_of(one: Setting) -> str:
-    """The help text of a setting, with what its automatic value does."""
+    """The help text of a setting, including the meaning of its automatic value."""
     return f"{one.help} auto: {one.automatic}." if one.automatic else one.help
 
 

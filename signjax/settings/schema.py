@@ -1,7 +1,7 @@
 """Every key of a config, collected from the settings of the stages.
 
-A setting is added by a field in the dataclass of its stage, and used where the stage reads that field; its key, default, help,
-check and flag follow from the field. A new stage is one more line in `STAGES`.
+To add a setting, add a field to the dataclass of its stage, and read that field in the stage; its key, default, help, check and
+flag follow from the field. To add a stage, add a line to `STAGES`.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ SECTIONS = {
     "train": "Training",
 }
 
-# The dataclass of each stage -> the section of its keys. Keys are listed in this order, those of one section together.
+# The dataclass of each stage -> the section of its keys. Keys are listed in this order, grouped by section.
 STAGES: dict[type, str] = {
     Recipe: "data",
     Rule: "data",
@@ -58,7 +58,7 @@ def collect(stages: Mapping[type, str]) -> dict[str, Setting]:
 
 
 def section_of(key: str) -> str:
-    """What stands before the dot of a key."""
+    """The part of a key before the dot."""
     return key.rpartition(".")[0]
 
 
@@ -77,7 +77,7 @@ def default_config() -> ConfigDict:
 
 
 def flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A nested config as {dotted key: value}, in the form JSON gives it back; `auto` is told as the default that it means."""
+    """A nested config as {dotted key: value}, in the form that JSON returns; `auto` is replaced by the default that it means."""
     pairs: dict[str, Any] = {}
     for name, value in config.items():
         key = prefix + name

@@ -1,4 +1,4 @@
-"""What the plans of training come to for given data and devices."""
+"""Derives the quantities of training from the plans, the data and the devices."""
 
 import jax
 import numpy as np
@@ -10,15 +10,15 @@ from signjax.data.dataset import Dataset
 from signjax.settings.plans import TrainingPlans
 from signjax.training.input.device_dataset import resident_bytes
 
-# Fewer clips keep a core busy with overheads.
+# With fewer clips, a core is mostly busy with overhead.
 _FEWEST_CLIPS_OF_A_CORE = 8
 
-# Epochs by which buckets are chosen, and batches of each size that an epoch has on average.
+# Epochs that are sampled to choose buckets, and the average number of batches of each size in an epoch.
 _DRAWN_EPOCHS, _FEWEST_BATCHES = 8, 4
 
 
 def devices(batches: BatchSettings) -> list[jax.Device]:
-    """The devices that share a batch: all, but of a CPU's (one a core) only as many as each get a useful share of it."""
+    """The devices that share a batch: all GPUs, but only as many CPU devices (one per core) as get a useful share of it."""
     found = jax.local_devices()
     if found[0].platform != "cpu":
         return found
@@ -26,7 +26,7 @@ def devices(batches: BatchSettings) -> list[jax.Device]:
 
 
 def cpu_devices(batch_size: int, cores: int) -> int:
-    """Into how many equal shares of at least 8 clips a batch goes, one a core at most."""
+    """The number of equal shares of at least 8 clips that a batch is divided into, at most one per core."""
     return max(
         (n for n in range(1, cores + 1) if batch_size % n == 0 and batch_size // n >= _FEWEST_CLIPS_OF_A_CORE),
         default=1,
@@ -34,10 +34,10 @@ def cpu_devices(batch_size: int, cores: int) -> int:
 
 
 def step_bytes(plans: TrainingPlans, cores: int) -> int:
-    """About how many bytes of temporary memory a device allocates for a training step on a CPU of so many cores.
+    """The approximate temporary memory, in bytes, that a device allocates for a training step on a CPU with `cores` cores.
 
-    Fitted to what XLA said of the base model with 8 to 32 clips on a device, and with more depth, features and units: at most a
-    fifth more. Nothing depends on it but the choice of heaps.
+    Fitted to XLA's figures for the base model with 8 to 32 clips per device, and with more depth, features and units; at most a
+    fifth too high. Only the choice of heaps depends on it.
     """
     batch = plans.batches.batch_size // plans.batches.accumulate
     clips = batch // cpu_devices(batch, cores)
@@ -47,10 +47,10 @@ def step_bytes(plans: TrainingPlans, cores: int) -> int:
 
 
 def buckets(plans: TrainingPlans, lengths: np.ndarray) -> tuple[int, ...]:
-    """The numbers of frames that batches are padded to, for training clips of so many frames each.
+    """The numbers of frames that batches are padded to, for training clips of the given lengths.
 
-    Chosen by what a few epochs draw. Each bucket holds four batches an epoch or more, on average: so every epoch has a batch of
-    every size, and all compilations are made in the first. The last bucket holds whatever can be drawn.
+    Chosen from the excerpts of a few epochs. Each bucket has four or more batches per epoch on average, so that every epoch has a
+    batch of every size and all compilations happen in the first. The last bucket holds the longest possible excerpt.
     """
     longest = int(np.ceil(lengths.max() * max(1.0, plans.pace.slowest)))
     most = padded_frames(longest, plans.batches.max_frames)
@@ -68,7 +68,7 @@ def steps_per_dispatch(batches: BatchSettings, devices: list[jax.Device]) -> int
 
 def fits_on_devices(batches: BatchSettings, dataset: Dataset, devices: list[jax.Device]) -> bool:
     """Whether the dataset stays on the devices; those of a CPU share its memory."""
-    if len(dataset.features) > np.iinfo(np.int32).max:  # frames are counted in int32 there
+    if len(dataset.features) > np.iinfo(np.int32).max:  # frames are indexed in int32 there
         return False
     copies = len(devices) if devices[0].platform == "cpu" else 1
     return copies * resident_bytes(dataset) <= batches.resident_gib * 2**30

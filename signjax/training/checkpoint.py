@@ -1,7 +1,7 @@
-"""The only orbax: keeps the latest and the best checkpoint of a run.
+"""The only module that uses orbax: keeps the latest and the best checkpoint of a run.
 
 A checkpoint is the training state and the progress of the run, a small JSON object. Checkpoints are written in the background
-and become visible when they are whole, so a run that is killed leaves none that is half written.
+and become visible when they are complete, so a killed run never leaves a partial one.
 """
 
 from pathlib import Path
@@ -25,7 +25,7 @@ def _best_at(metrics: dict[str, float]) -> float:
 
 
 class Checkpoints:
-    """The checkpoints in one folder; use as a context, so that pending writes end."""
+    """The checkpoints in a folder; used as a context manager, which waits for pending writes."""
 
     def __init__(self, folder: Path):
         policy = preservation_policy.AnyPreservationPolicy(
@@ -73,7 +73,7 @@ class Checkpoints:
           like: a state, or the shapes of one with the place of each array.
 
         Raises:
-          InputError: the checkpoint is damaged or of another model.
+          InputError: the checkpoint is damaged or belongs to another model.
         """
         return self._restore(step, ocp.args.StandardRestore(jax.tree.map(ocp.utils.to_shape_dtype_struct, like)))
 
@@ -93,7 +93,7 @@ class Checkpoints:
             )
         except (ValueError, KeyError, OSError) as error:
             raise InputError(
-                f"{self.folder / str(step)}: the checkpoint cannot be restored into this model; it is damaged, or of another "
+                f"{self.folder / str(step)}: the checkpoint cannot be restored, because it is damaged or belongs to another "
                 f"model: {str(error).splitlines()[0]}. Choose a new --workdir"
             ) from error
         return restored["state"], restored["progress"]
@@ -112,17 +112,17 @@ def load_best_average(folder: Path, like: Variables, dataset_digest: str) -> Var
       dataset_digest: of the data that the model was trained on.
 
     Raises:
-      InputError: there is no checkpoint, or it is damaged, or of another model or other data.
+      InputError: there is no checkpoint, it is damaged, or it belongs to another model or other data.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; train first, or name a run folder with --workdir")
+        raise InputError(f"{folder}: the folder does not exist; train first, or name a run folder with --workdir")
     with Checkpoints(folder) as checkpoints:
         if checkpoints.best_step is None:
-            raise InputError(f"{folder}: no checkpoint was finished here; train first")
+            raise InputError(f"{folder}: the folder has no complete checkpoint; train first")
         average, progress = checkpoints.restore_average(checkpoints.best_step, like)
     if progress["dataset"] != dataset_digest:
         raise InputError(
             f"{folder}: the checkpoint belongs to other data (digest {progress['dataset'][:12]}) than the run's input_spec.json "
-            f"({dataset_digest[:12]}); put the run's own file back"
+            f"(digest {dataset_digest[:12]}). Restore the run's own file"
         )
     return jax.device_get(average)

@@ -1,4 +1,4 @@
-"""What a run says while it trains: JSON lines, TensorBoard, a progress bar or plain lines."""
+"""The log of a training run: JSON lines, TensorBoard, a progress bar or plain lines."""
 
 import json
 import re
@@ -19,7 +19,7 @@ _SECONDS_BETWEEN_LINES = 15.0
 
 
 def _import_tensorboard() -> Any:
-    """tensorboardX, which logs numbers as well without torch; it would load it where it is installed, for seconds."""
+    """tensorboardX without torch, which it does not need for numbers but would spend seconds on loading if installed."""
     hidden = "torch" not in sys.modules
     if hidden:
         sys.modules["torch"] = None  # type: ignore[assignment]  # an import of it fails
@@ -32,7 +32,7 @@ def _import_tensorboard() -> Any:
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """The records of a `metrics.jsonl`; a last line that a killed run left unfinished is passed over."""
+    """The records of a `metrics.jsonl`; an incomplete last line from a killed run is ignored."""
     if not path.exists():
         return []
     records = []
@@ -45,16 +45,15 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 
 class MetricsLog:
-    """Appends one record an epoch to `metrics.jsonl` and to TensorBoard files; use as a context.
+    """Appends one record per epoch to `metrics.jsonl` and to TensorBoard files; used as a context manager.
 
-    Records of epochs after `epochs_done` are dropped first: a run that resumes makes those again.
+    Records of epochs after `epochs_done` are dropped first: a resumed run trains these epochs again.
     """
 
     def __init__(self, folder: Path, epochs_done: int):
         path = folder / "metrics.jsonl"
         kept = [record for record in read_log(path) if record["epoch"] <= epochs_done]
         write_text(path, "".join(json.dumps(record) + "\n" for record in kept))
-        self.records = kept
         self._file = path.open("a", encoding="utf-8")
         purge = kept[-1]["step"] + 1 if kept else 0
         self._tags: dict[str, str] = {}
@@ -71,7 +70,6 @@ class MetricsLog:
 
     def write(self, record: dict[str, Any]) -> None:
         """Adds a record; it has at least `epoch` and `step`."""
-        self.records.append(record)
         self._file.write(json.dumps(record) + "\n")
         self._file.flush()
         values = _flat(record)
@@ -82,7 +80,7 @@ class MetricsLog:
 
 
 def tags(names: Iterable[str]) -> dict[str, str]:
-    """Name -> what it is called in TensorBoard, which takes few characters: different for different names."""
+    """Name -> tag in TensorBoard, which allows only some characters; different names get different tags."""
     listed = list(names)
     return dict(zip(listed, distinct(re.sub(r"[^-/\w.]", "_", name) for name in listed), strict=True))
 
@@ -98,7 +96,7 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
 
 
 class Progress:
-    """A progress bar over the steps of a run, or a plain line now and then where the output is no terminal."""
+    """A progress bar over the steps of a run, or an occasional plain line if the output is not a terminal."""
 
     def __init__(self, total_steps: int, done: int):
         self._total, self._done, self._started_at = total_steps, done, done
@@ -109,13 +107,13 @@ class Progress:
             self._bar = tqdm.tqdm(total=total_steps, initial=done, unit="step", dynamic_ncols=True, leave=False)
 
     def advance(self, steps: int) -> None:
-        """So many more steps were made."""
+        """Adds to the number of steps done."""
         self._done += steps
         if self._bar is not None:
             self._bar.update(steps)
 
     def epoch(self, text: str) -> None:
-        """Shows how the run stands after an epoch."""
+        """Shows the state of the run after an epoch."""
         self._text = text
         if self._bar is not None:
             self._bar.set_postfix_str(text)
@@ -125,7 +123,7 @@ class Progress:
             self.line(f"train: {text}, {self._rate():.1f} steps/s, at most {_duration(left)} left")
 
     def line(self, text: str) -> None:
-        """Prints a line of its own, above the bar where there is one."""
+        """Prints a separate line, above the bar if there is one."""
         tqdm.tqdm.write(text)
         sys.stdout.flush()
 
@@ -133,7 +131,7 @@ class Progress:
         return (self._done - self._started_at) / max(time.monotonic() - self._start, 1e-9)
 
     def close(self) -> None:
-        """Ends the bar and prints how the run stood last."""
+        """Ends the bar and prints the last state of the run."""
         if self._bar is not None:
             self._bar.close()
         if self._text:

@@ -27,12 +27,11 @@ class Outcome:
     """How training ended.
 
     Attributes:
-      epochs, steps: made in all, before and after a resumption.
-      seconds: spent training in all.
-      best_epoch: of the selected checkpoint.
-      stopped_by: `patience`, `epochs`, or `unfinished` where training was cut off.
-      first_step_seconds: from the call to the end of the first training step, which is compiled on the way; None where no
-        step was made.
+      epochs, steps: the totals, before and after a resumption.
+      seconds: the total time spent training.
+      best_epoch: the epoch of the selected checkpoint.
+      stopped_by: `patience`, `epochs`, or `unfinished` if training was interrupted.
+      first_step_seconds: from the call to the end of the first training step, including compilation; None if no step was made.
       best_variables: averaged parameters and batch statistics of the selected checkpoint.
     """
 
@@ -178,10 +177,10 @@ def saved_outcome(workdir: Path, shapes: TrainState, settings: LoopSettings, dat
       InputError: the folder has no checkpoint, or one of another model or data set.
     """
     if not (workdir / "checkpoints").is_dir():
-        raise InputError(f"{workdir}: no checkpoint here; train first, or name a run folder with --workdir")
+        raise InputError(f"{workdir}: the folder has no checkpoint; train first, or name a run folder with --workdir")
     with Checkpoints(workdir / "checkpoints") as checkpoints:
         if checkpoints.latest_step is None:
-            raise InputError(f"{workdir}: no checkpoint was finished here; train first")
+            raise InputError(f"{workdir}: the folder has no complete checkpoint; train first")
         _, progress = _restore(checkpoints, checkpoints.latest_step, shapes, dataset_digest)
         return _outcome(checkpoints, shapes, progress, settings, None)
 
@@ -192,8 +191,8 @@ def _restore(
     state, progress = checkpoints.restore(step, shapes)
     if progress["dataset"] != dataset_digest:
         raise InputError(
-            f"{checkpoints.folder}: this run was trained on other data (digest {progress['dataset'][:12]}, the data now have "
-            f"{dataset_digest[:12]}); choose a new --workdir"
+            f"{checkpoints.folder}: this run was trained on other data (digest {progress['dataset'][:12]}, but the data now "
+            f"have {dataset_digest[:12]}). Choose a new --workdir"
         )
     return state, progress
 
@@ -240,7 +239,7 @@ def _mean_metrics(collected: list[tuple[dict[str, jax.Array], int]], first: int)
             step = int(np.flatnonzero(~np.isfinite(steps))[0])
             raise InputError(
                 f"training diverged: {name} is not finite from step {first + step} on (steps {first} to "
-                f"{first + len(steps) - 1} were checked); lower config.train.learning_rate"
+                f"{first + len(steps) - 1} were checked). Lower config.train.learning_rate"
             )
     means = {name: float(steps.mean()) for name, steps in values.items()}
     means["learning_rate"] = float(values["learning_rate"][-1])

@@ -1,4 +1,4 @@
-"""Focal plus cross-entropy loss, as (sum, count), divided once.
+"""Focal plus cross-entropy loss, as (sum, count), to be divided once.
 
 Shapes: B clips, C classes.
 """

@@ -1,6 +1,6 @@
 """Several training steps in one dispatch, on batches that are gathered on the device or come from the host.
 
-Shapes: S steps of a dispatch, B clips of a device, T frames.
+Shapes: S steps per dispatch, B clips per device, T frames.
 """
 
 from collections.abc import Callable
@@ -21,13 +21,13 @@ Tree = TypeVar("Tree")
 def make_multi_step(step: TrainStep, frames: int, parts: int, steps: int) -> Callable[..., tuple[TrainState, Any]]:
     """A function (state, data, batches, count) -> (state, metrics), to be mapped over the devices.
 
-    `batches` has a leading axis of S = `steps`, of which the first `count` are run: any number of steps is one compilation.
-    Metrics have that axis too; those that were not run are 0.
+    `batches` has a leading axis of S = `steps`, of which the first `count` are run, so one compilation serves any number of steps.
+    Metrics have that axis, too; those of steps that were not run are 0.
 
     Args:
       step: one step on a padded batch.
-      frames: T, what a batch that is gathered here is padded to.
-      parts: P, of the layout.
+      frames: T, the length that gathered batches are padded to.
+      parts: P, the number of parts of the layout.
       steps: S.
     """
 

@@ -1,4 +1,4 @@
-"""The only pmap: one batch shared by all local devices.
+"""The only module that uses pmap: one batch shared by all local devices.
 
 The state keeps its natural shapes and is the same on every device; only the batch is mapped.
 
@@ -20,10 +20,10 @@ Tree = TypeVar("Tree")
 
 
 def check_batch_size(batch_size: int, devices: int, accumulate: int = 1) -> None:
-    """Stops where a batch cannot be shared evenly.
+    """Checks that a batch can be divided evenly among the devices.
 
     Raises:
-      InputError: naming the numbers.
+      InputError: it cannot; the message has the numbers.
     """
     if batch_size < 1 or batch_size % (devices * accumulate):
         parts = f", times config.train.accumulate, {accumulate}" if accumulate > 1 else ""
@@ -35,13 +35,13 @@ def check_batch_size(batch_size: int, devices: int, accumulate: int = 1) -> None
 def replicate(tree: Any, devices: Sequence[jax.Device]) -> Any:
     """Copies of the arrays of a tree on every device, as `map_train_step` returns them.
 
-    A state that enters the first step in any other form has that step compiled twice.
+    If the initial state has any other form, the first step is compiled twice.
     """
     return jax.device_put(tree, _everywhere(devices))
 
 
 def replicated_shapes(make: Callable[..., Any], *arguments: Any, devices: Sequence[jax.Device]) -> Any:
-    """What `replicate` makes of the result of a function, without its values: enough to compile for."""
+    """The shapes that `replicate` would give for the result of a function, which is enough to compile for."""
     place = _everywhere(devices)
     return jax.tree.map(
         lambda like: jax.ShapeDtypeStruct(like.shape, like.dtype, sharding=place), jax.eval_shape(make, *arguments)
@@ -55,8 +55,8 @@ def _everywhere(devices: Sequence[jax.Device]) -> NamedSharding:
 def map_train_step(step: Callable[..., Any], devices: Sequence[jax.Device]) -> Callable[..., Any]:
     """(state, data, sharded batch, count) -> (state, metrics); the old state's memory is given to the new one.
 
-    `data` and `count` are the same on all devices. Both results must be equal on all devices: `step` adds up whatever
-    differs. pmap hands back the first device's.
+    `data` and `count` are the same on all devices. Both results must be equal on all devices, so `step` sums whatever
+    differs. pmap returns those of the first device.
     """
     return jax.pmap(
         step,
@@ -79,7 +79,7 @@ def shard(batch: Tree, devices: int) -> Tree:
 
 
 def shard_steps(batches: Sequence[Tree], devices: int, steps: int) -> Tree:
-    """At most `steps` batches of one shape -> (K, steps, B / K, ...); places without a batch repeat the last one."""
+    """At most `steps` batches of one shape -> (K, steps, B / K, ...); positions without a batch repeat the last one."""
     sharded = [shard(batch, devices) for batch in batches]
     sharded += sharded[-1:] * (steps - len(sharded))
     return jax.tree.map(lambda *values: np.stack(values, axis=1), *sharded)

@@ -1,4 +1,4 @@
-"""Which epoch's checkpoint is the best: the one by which a run is evaluated, and for which early stopping waits."""
+"""Decides which epoch's checkpoint is the best: the run is evaluated with it, and early stopping waits for a better one."""
 
 import math
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class Validation:
 
 
 def better(new: Validation, best: dict[str, Any] | None) -> bool:
-    """Whether an epoch is the best so far: by accuracy, and where that is equal by a loss at least 1 % lower.
+    """Whether an epoch is the best so far: by accuracy, or if that is equal by a loss at least 1 % lower.
 
-    The loss of a small validation split creeps down long after its accuracy has settled; that is not worth waiting for. Where
-    validation has no labelled clip there is nothing to choose by, and every epoch is better than the one before.
+    The loss of a small validation split decreases slowly long after its accuracy is stable, which is not worth waiting for. If
+    validation has no labelled clips, no choice is possible, and every epoch counts as better than the one before.
     """
     if math.isnan(new.top1):
         return True

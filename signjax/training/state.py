@@ -1,4 +1,4 @@
-"""All that training changes."""
+"""The state of training."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,12 +16,12 @@ Variables = dict[str, Any]
 
 
 class TrainState(flax.struct.PyTreeNode):
-    """The state of a run; the step counter lives here and nowhere else.
+    """The state of a run; the step counter is stored only here.
 
     Attributes:
-      step: how many updates were made.
-      params, batch_stats: of the network.
-      opt_state: of the optimizer.
+      step: the number of updates done.
+      params, batch_stats: the variables of the network.
+      opt_state: the state of the optimizer.
       average: moving averages of `params` and `batch_stats`.
     """
 
@@ -32,12 +32,12 @@ class TrainState(flax.struct.PyTreeNode):
     average: Variables
 
     def averaged(self) -> Variables:
-        """The moving averages on the host; this is what is evaluated."""
+        """The moving averages on the host; these are evaluated."""
         return jax.device_get(self.average)
 
 
 def make_initializer(model: Model, features: int, frames: int) -> Callable[[int], Variables]:
-    """A function from a seed to fresh variables, for a model that sees `features` features in each of `frames` frames."""
+    """A function from a seed to fresh variables, for a model with inputs of `frames` frames and `features` features."""
     shapes = (jnp.zeros((1, frames, features)), jnp.ones((1, frames), bool), jnp.zeros(1, jnp.int32))
     return lambda seed: model.init({"params": stream_key(seed, 0, "params")}, *shapes, training=False)
 
@@ -48,7 +48,7 @@ def make_state_initializer(
     """A function from a seed to a fresh state; `features` and `frames` as in `make_initializer`."""
     initialize = make_initializer(model, features, frames)
 
-    @jax.jit  # one compilation instead of one for each shape
+    @jax.jit  # one compilation instead of one per shape
     def fresh(seed: int) -> TrainState:
         variables = initialize(seed)
         return TrainState(
@@ -63,5 +63,5 @@ def make_state_initializer(
 
 
 def parameter_count(params: Any) -> int:
-    """Number of trained values."""
+    """The number of trained values."""
     return sum(value.size for value in jax.tree.leaves(params))

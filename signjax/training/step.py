@@ -46,7 +46,7 @@ def make_train_step(
 
     Sums and counts are added over the devices before they are divided, so that any number of devices gives the same result.
     With `accumulate` above 1 a device's clips go through the network in that many parts, one after another; the gradient is
-    that of the whole batch, but batch norm sees each part by itself.
+    that of the whole batch, but batch norm sees each part separately.
     """
 
     def total(tree: Any) -> Any:

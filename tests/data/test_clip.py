@@ -1,4 +1,4 @@
-"""What travels between the rooms of `signjax.data`."""
+"""The types that the packages of `signjax.data` share."""
 
 import pickle
 from dataclasses import FrozenInstanceError, fields

@@ -1,4 +1,4 @@
-"""Folders that appear whole, and locks on them."""
+"""Folders that are replaced atomically, and their locks."""
 
 import errno
 import fcntl
@@ -49,7 +49,7 @@ def test_a_second_process_is_told_who_holds_the_lock(tmp_path):
     code = f"""
 import os, pathlib, sys
 from signjax.data import locks
-with locks.beside(pathlib.Path({str(tmp_path / "d")!r}), print) as lock:
+with locks.sibling_lock(pathlib.Path({str(tmp_path / "d")!r}), print) as lock:
     lock.require()
     print(os.getpid(), flush=True)
     sys.stdin.read()
@@ -59,18 +59,18 @@ with locks.beside(pathlib.Path({str(tmp_path / "d")!r}), print) as lock:
     ) as holder:
         assert holder.stdout is not None and holder.stdin is not None
         pid = holder.stdout.readline().strip()
-        with locks.beside(tmp_path / "d", silent) as lock:
+        with locks.sibling_lock(tmp_path / "d", silent) as lock:
             assert not lock.shared()
-            with pytest.raises(InputError, match=rf"another process is working on it \(process {pid} on "):
+            with pytest.raises(InputError, match=rf"another process is using it \(process {pid} on "):
                 lock.require()
         holder.stdin.close()
         holder.wait()
-        with locks.beside(tmp_path / "d", silent) as lock:
+        with locks.sibling_lock(tmp_path / "d", silent) as lock:
             lock.require()
 
 
 def test_readers_share_and_writers_do_not(tmp_path):
-    with locks.inside(tmp_path, silent) as first, locks.inside(tmp_path, silent) as second:
+    with locks.inner_lock(tmp_path, silent) as first, locks.inner_lock(tmp_path, silent) as second:
         assert first.exclusive() and not second.shared()
         assert first.shared() and second.shared() and not second.exclusive()
 
@@ -82,7 +82,7 @@ def test_without_locks_the_run_goes_on_and_says_so_once(tmp_path, monkeypatch, n
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     said: list[str] = []
-    with locks.inside(tmp_path, said.append) as lock:
+    with locks.inner_lock(tmp_path, said.append) as lock:
         lock.require()
         assert lock.shared()
     assert len(said) == says

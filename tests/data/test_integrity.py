@@ -1,4 +1,4 @@
-"""A dataset folder that is not what was written is not opened."""
+"""A dataset folder that was changed after it was written is not opened."""
 
 import json
 import shutil
@@ -41,7 +41,7 @@ def test_files_that_did_not_change_are_not_read_again(folder, monkeypatch):
     open_dataset(folder)
 
 
-def test_a_folder_that_nobody_can_write_beside_is_checked_each_time(folder, monkeypatch):
+def test_a_folder_without_a_writable_parent_is_checked_each_time(folder, monkeypatch):
     def refuse(*_: object) -> None:
         raise PermissionError("read-only")
 
@@ -55,7 +55,7 @@ def test_a_folder_that_nobody_can_write_beside_is_checked_each_time(folder, monk
 
 
 def sealed_again(folder: Path, **changes: object) -> None:
-    """Makes the digests right again, as a faulty program that writes datasets would."""
+    """Corrects the digests, as if a faulty program had written the dataset."""
     info = json.loads((folder / "dataset.json").read_text()) | changes
     info["files"] = {name: integrity.digest_of(folder / name) for name in info["files"]}
     (folder / "dataset.json").write_text(json.dumps(integrity.sealed(info)))
@@ -66,14 +66,14 @@ def test_labels_outside_of_the_classes_are_found_whatever_the_digests_say(folder
     labels[3, 0] = 249
     np.save(folder / "labels.npy", labels)
     sealed_again(folder)
-    with pytest.raises(InputError, match="249 for head 'gloss' of 4 classes"):
+    with pytest.raises(InputError, match="249 for head 'gloss', which has 4 classes"):
         open_dataset(folder)
 
 
 def test_labels_that_belong_to_other_clips_are_found_whatever_the_digests_say(folder):
     np.save(folder / "labels.npy", np.roll(np.load(folder / "labels.npy"), 1, axis=0))
     sealed_again(folder)
-    with pytest.raises(InputError, match=r"other classes of head 'gloss' than labels\.npy"):
+    with pytest.raises(InputError, match=r"clips\.csv and labels\.npy have different classes for head 'gloss'"):
         open_dataset(folder)
 
 
@@ -90,7 +90,7 @@ def test_offsets_that_do_not_fit_are_found(folder, fault):
         offsets = offsets.astype(np.int32)
     np.save(folder / "offsets.npy", offsets)
     sealed_again(folder)
-    with pytest.raises(InputError, match="do not agree"):
+    with pytest.raises(InputError, match="are inconsistent"):
         open_dataset(folder)
 
 
@@ -138,7 +138,7 @@ def test_frames_that_changed_between_reading_and_writing_stop_the_run(corpus, tm
     write = prepare_module.write_dataset
     monkeypatch.setattr(prepare_module, "write_dataset", damage)
     recipe = make_recipe(path=str(corpus))
-    with pytest.raises(InputError, match="are not those that were read"):
+    with pytest.raises(InputError, match="have changed since they were read"):
         prepare(recipe, tmp_path / "d", silent)
     assert not (tmp_path / "d").exists()
     monkeypatch.undo()

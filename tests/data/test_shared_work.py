@@ -1,4 +1,4 @@
-"""Workers: the same results in the same order from any number of processes, and what becomes of errors."""
+"""Workers: the same results in the same order from any number of processes, and the handling of errors."""
 
 import os
 import signal

@@ -39,7 +39,7 @@ def test_a_network_that_a_baseline_beats_on_validation_is_told_first(base, than)
     said = warnings({"gloss": measures(50, 100)}, {"gloss": measures(2, 4)}, {"gloss": base})
     assert len(said) == 2
     assert said[0].startswith(f"on validation the network is worse than {than}: top-1 50.0 %, nearest neighbour")
-    assert "100 clips. This usually means that labels belong to other clips" in said[0]
+    assert "100 clips. This usually means that labels are assigned to the wrong clips" in said[0]
     assert "config.data.layout" in said[0] and "data_card.html" in said[0]
 
 
@@ -55,7 +55,7 @@ def test_a_tie_is_not_worse():
 
 def test_a_difference_within_the_interval_may_be_chance():
     (said,) = warnings({"gloss": measures(2, 8)}, {"gloss": GOOD}, {"gloss": beaten(0.375, 0.2)})
-    assert "With so few clips that may be chance; if not, it usually means" in said
+    assert "With so few clips this may be chance; if not, it usually means" in said
 
 
 def test_the_test_split_does_not_judge_the_network():
@@ -98,7 +98,7 @@ def test_splits_without_a_clip_of_a_head_or_of_any():
     mixed = warnings(
         {"gloss": GOOD, "hands": measures(0, 0)}, {"gloss": GOOD, "hands": measures(0, 0)}, {"gloss": EASY}
     )
-    assert mixed == ["no test clip has a label for hands: nothing is known of the accuracy"]
+    assert mixed == ["no test clip has a label for hands, so the accuracy is not known"]
     nothing = warnings({"gloss": measures(0, 0)}, {"gloss": measures(0, 0)}, {})
     assert nothing[0].startswith("no validation clip has a label")
-    assert nothing[1] == "no test clip has a label: nothing is known of the accuracy"
+    assert nothing[1] == "no test clip has a label, so the accuracy is not known"

@@ -1,6 +1,6 @@
-"""What every layer promises: its shapes, its precision, a finite gradient, and that padding changes nothing.
+"""The contract of every layer: its shapes, its precision, a finite gradient, and that padding changes nothing.
 
-`test_padding.py` looks closer, at gradients and at what stands in the padding.
+`test_padding.py` also tests gradients and the values in the padding.
 """
 
 import importlib
@@ -27,7 +27,7 @@ LENGTHS, FEATURES = (13, 7, 16), 6
 
 
 class Case(NamedTuple):
-    """A layer, how it is called (module, x, mask, row), and the features that come out; per clip where it pools."""
+    """A layer, how it is called (module, x, mask, row), and its number of output features, which are per clip if it pools."""
 
     module: nn.Module
     call: Callable[..., jax.Array]

@@ -1,4 +1,4 @@
-"""Four devices equal one, layer by layer: what each device holds a share of adds up to what one device has."""
+"""Four devices equal one, layer by layer: the shares of the devices add up to the result of one device."""
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ T, D = 9, 6
 
 
 def gradients(module, variables, x, mask, weights):
-    """Batch statistics after, outputs, and gradients of (output * weights).sum() for the parameters and for `x`."""
+    """Updated batch statistics, outputs, and gradients of (output * weights).sum() for the parameters and for `x`."""
 
     def run(variables, x, mask, weights):
         row = jnp.arange(len(x))

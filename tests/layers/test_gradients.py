@@ -1,4 +1,4 @@
-"""The gradient of every layer, for weights and inputs, against finite differences in float64."""
+"""The gradient of every layer, for weights and inputs, compared with finite differences in float64."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""The projection against Flax's dense layer."""
+"""The projection compared with Flax's dense layer."""
 
 import flax.linen as nn
 import jax

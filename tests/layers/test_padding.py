@@ -117,7 +117,7 @@ def test_a_gradient_does_not_see_padding_or_batch_mates(name):
 
 @pytest.mark.parametrize("name", ["lstm", "gru", "attention", "norm"])
 def test_what_stands_in_padding_reaches_nothing(name):
-    """Neither outputs nor gradients; the convolutions alone are promised zeros there."""
+    """Neither outputs nor gradients change; only the convolutions rely on zeros in the padding."""
     x, mask = batch(29)
     variables = initialised(name, x, mask)
     dirty = jnp.where(mask[:, :, None], x, 1e3)
@@ -195,7 +195,7 @@ def test_logits_and_their_gradient_do_not_see_padding():
 
 
 def test_training_does_not_see_padding_either():
-    """With dropout on and statistics of the batch: both count real frames alone."""
+    """With dropout and batch statistics, both of which use only real frames."""
     model, row = small_model(), jnp.arange(3)
     variables = model.init(jax.random.key(0), *inputs(16), row, training=False)
 

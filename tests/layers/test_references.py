@@ -1,4 +1,4 @@
-"""Each layer against a plain NumPy account of the same mathematics; see `test_torch.py` for PyTorch's."""
+"""Each layer compared with a plain NumPy implementation; see `test_torch.py` for PyTorch's."""
 
 import jax
 import jax.numpy as jnp

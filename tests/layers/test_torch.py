@@ -1,6 +1,6 @@
-"""Each layer against PyTorch's of the same name, where it is installed: outputs, and the gradients of inputs and weights.
+"""Each layer compared with PyTorch's of the same name, if it is installed: outputs, and the gradients of inputs and weights.
 
-PyTorch is given each clip without its padding (or packed), so that it has nothing to mask.
+PyTorch receives each clip without its padding (or packed), so that it has nothing to mask.
 """
 
 import jax
@@ -48,7 +48,7 @@ def gradients(module, variables, x, weights, *args, **kwargs):
 
 
 def shaken(variables):
-    """Variables in which nothing is exactly zero or one."""
+    """Variables without values that are exactly zero or one."""
     return jax.tree.map(lambda value: value + 0.1 * normal(*value.shape, seed=value.size), variables)
 
 

@@ -1,4 +1,4 @@
-"""What a model was trained on survives the way to disk, bit for bit."""
+"""An `InputSpec` is read back from disk bit for bit."""
 
 import json
 from dataclasses import fields, replace
@@ -30,14 +30,14 @@ def test_a_spec_is_read_back_bit_for_bit(dataset, tmp_path):
 
 
 def test_what_cannot_be_used_is_named(dataset, tmp_path):
-    with pytest.raises(InputError, match=r"input_spec\.json: no such file; train"):
+    with pytest.raises(InputError, match=r"input_spec\.json: the file does not exist; train"):
         read_input_spec(tmp_path)
     write_input_spec(tmp_path, make_input_spec(dataset, (16,)))
     path = tmp_path / FILE
     content = json.loads(path.read_text())
     for damage in ("{", "[]", json.dumps(content | {"mean": [0.0]}), json.dumps(content | {"format_version": 0})):
         path.write_text(damage)
-        with pytest.raises(InputError, match=r"input_spec\.json: cannot be used"):
+        with pytest.raises(InputError, match=r"input_spec\.json: the file cannot be used"):
             read_input_spec(tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Pieces of pickles and archives for tests that need files which no library would write."""
+"""Builds pickles and archives that no library would write."""
 
 import io
 import struct

@@ -3,7 +3,7 @@
     python -m tests.pickles.fuzz --inputs 1000000 --seed 1
 
 Input number i of a seed is the same on every machine: a fixture or an attack, mutated; archives and packed files are
-mutated inside and packed again as well, so that checksums do not stop everything at the door. A worker process reads
+also mutated inside and packed again, so that checksums do not reject everything. A worker process reads
 the inputs; one that dies, hangs or grows is named with the number of its input, and `--only I` reads that one alone.
 """
 
@@ -26,8 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from signjax.pickles import PickleError
-from signjax.pickles import reader as containers
+from signjax.pickles import PickleError, reader
 from signjax.pickles.conversion import npz
 from signjax.pickles.flatten import entries
 from signjax.pickles.limits import Limits
@@ -38,13 +37,13 @@ from tests.pickles.usual import arrays, clips
 
 _LONGEST = 64 << 10  # bytes of a seed file; larger attacks are about size, and make slow fuzzing
 _HANG = 2.0  # seconds of the processor: a busy machine is not the reader's fault
-_MEMORY = 64 << 20  # bytes beside 4 x the input
+_MEMORY = 64 << 20  # bytes in addition to 4 x the input
 _LIMITS = Limits()
 _INTERESTING = (0, 1, 0x7F, 0x80, 0xFF, 0x28, 0x2E, 0x52, 0x62, 0x63, 0x93, 0x94, 0x71, 0x68, 0x51, 0x85, 0x86, 0x95)
 
 
 def seeds() -> list[bytes]:
-    """Files to start from: real ones thrice, because what is damaged only a little gets further than an attack."""
+    """Files to start from: real ones three times, because slightly damaged files get further than attacks."""
     files = 3 * ([path.read_bytes() for path, _ in fixtures()] + clips() + arrays())
     files += [content for _, content, _ in attacks()]
     return [content for content in files if len(content) <= _LONGEST]
@@ -81,7 +80,7 @@ def mutated(content: bytes, chance: random.Random, files: list[bytes]) -> bytes:
 
 
 def changed(content: bytes, chance: random.Random, files: list[bytes]) -> bytes:
-    """The content mutated as it lies, or, where it is packed, mutated inside and packed again."""
+    """The content mutated directly or, if it is packed, mutated inside and packed again."""
     if chance.random() < 0.7:
         if content.startswith(b"PK\x03\x04") and zipfile.is_zipfile(io.BytesIO(content)):
             return _rezipped(content, chance, files)
@@ -131,10 +130,10 @@ def number(i: int, seed: int, files: list[bytes]) -> bytes:
 
 
 def read(content: bytes, i: int) -> str:
-    """Reads one input by one of the ways there are, touching every number it gives; what came of it."""
+    """Reads one input in one of the possible ways, accesses every number of the result, and returns the outcome."""
     leaf: Callable[[View], Any] = (View.array, lambda view: view)[i % 2]
     try:
-        tree = containers.parse(memoryview(content), _LIMITS, leaf, verify=True)
+        tree = reader.parse(memoryview(content), _LIMITS, leaf, verify=True)
         if i % 2:
             npz.write(io.BytesIO(), [npz.member(entry) for entry in entries(tree)], "0" * 64)
         else:
@@ -165,7 +164,7 @@ def _hang(*_: Any) -> None:
 
 
 def work(first: int, last: int, seed: int, reports: "SimpleQueue[Any]") -> None:
-    """Reads inputs first to last; reports (input, outcome) for what is wrong, and counts at the end."""
+    """Reads inputs first to last; reports (input, outcome) for each failure, and the counts at the end."""
     files = seeds()
     signal.signal(signal.SIGPROF, _hang)
     for i in range(200):  # what importing and the first files take is no growth
@@ -199,7 +198,7 @@ def work(first: int, last: int, seed: int, reports: "SimpleQueue[Any]") -> None:
 
 
 def main() -> int:
-    """Runs the inputs in a worker, and goes on behind an input that kills it."""
+    """Runs the inputs in a worker, and continues after an input that kills it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--inputs", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)

@@ -1,6 +1,6 @@
 """Attacks on readers of pickles: files that would run code, read out of bounds, or eat time or memory.
 
-Each is (name, bytes, what the refusal has to say). Those that run code would write a file named by `CANARY`.
+Each is (name, bytes, expected text in the error). Those that run code would write a file named `CANARY`.
 """
 
 import bz2
@@ -31,7 +31,7 @@ from tests.pickles.forge import (
     whole,
 )  # fmt: skip
 
-CANARY = "canary-4f1c"  # a name below the working directory of whoever would run the attack
+CANARY = "canary-4f1c"  # a file in the working directory of the process that would run the attack
 TOUCH = f"touch {CANARY}"
 PYTHON = f"open({CANARY!r}, 'w')"
 SYSTEM = call(name("os", "system"), text(TOUCH))
@@ -42,7 +42,7 @@ Attack = tuple[str, bytes, str]
 
 
 def code() -> Iterator[Attack]:
-    """Names, calls and states that would run something."""
+    """Names, calls and states that would run code."""
     for module, attribute, argument in (
         ("os", "system", TOUCH), ("posix", "system", TOUCH), ("nt", "system", TOUCH), ("subprocess", "getoutput", TOUCH),
         ("builtins", "eval", PYTHON), ("builtins", "exec", PYTHON), ("__builtin__", "eval", PYTHON),
@@ -72,9 +72,9 @@ def code() -> Iterator[Attack]:
     yield "name of a module", pickle(name("torch.serialization", "os")), "torch.serialization.os"
     yield "name with a newline", pickle(b"cos\nsystem\n", b"("), "os.system"
     yield "dunder of an allowed class", pickle(name("collections", "OrderedDict.__init__.__globals__")), "__globals__"
-    yield "call of a string", pickle(text("os.system"), tup(text(TOUCH)), b"R"), "no constructor"
-    yield "call of a mere name", pickle(name("torch", "float32"), tup(text(TOUCH)), b"R"), "no constructor"
-    yield "call of what a call gave", pickle(call(name("collections", "OrderedDict")), b")R"), "no constructor"
+    yield "call of a string", pickle(text("os.system"), tup(text(TOUCH)), b"R"), "not a constructor"
+    yield "call of a mere name", pickle(name("torch", "float32"), tup(text(TOUCH)), b"R"), "not a constructor"
+    yield "call of what a call gave", pickle(call(name("collections", "OrderedDict")), b")R"), "not a constructor"
     yield (
         "slot state for a function",
         pickle(name("torch._utils", "_rebuild_tensor_v2"), tup(b"N", b"}" + text("__code__") + b"Ns"), b"b"),
@@ -110,12 +110,12 @@ def code() -> Iterator[Attack]:
     yield "persistent id outside of torch's forms", pickle(text("x") + b"Q"), "persistent id"
     yield "persistent id of the wrong type", legacy(whole(1) + b"Q", [], b""), "persistent id"
     yield "a frame across an instruction", b"\x80\x04\x95\x02\x00\x00\x00\x00\x00\x00\x00" + text("a") + b".", "frame"
-    yield "code behind the end", pickle(b"N") + pickle(SYSTEM), "behind the pickle"
+    yield "code behind the end", pickle(b"N") + pickle(SYSTEM), "after the pickle"
     yield "code in front of an archive", pickle(SYSTEM) + saved(b"N", {}), "os.system"
 
 
 def time_and_memory() -> Iterator[Attack]:
-    """A few bytes that ask for much."""
+    """A few bytes that request much memory or time."""
     double = b"K\x01" + b"2\x86" * 40
     deep = b")" + b"\x85" * 300_000
     yield "memo index of 4 billion", b"]r\xff\xff\xff\x0f.", ""
@@ -143,8 +143,8 @@ def time_and_memory() -> Iterator[Attack]:
     yield "bytes of 2 ** 63", b"\x80\x04\x8e" + b"\xff" * 8 + b"abc.", "ends early"
     yield "text of 2 ** 63", b"\x80\x04\x8d" + b"\xff" * 8 + b"abc.", "ends early"
     yield "string of negative length", b"T\xff\xff\xff\xffabc.", "negative"
-    yield "whole number of negative length", b"\x80\x04\x8b\xff\xff\xff\xff.", "whole number"
-    yield "whole number of a megabyte", b"\x80\x04\x8b\x00\x00\x10\x00" + b"\x01" * (1 << 20) + b".", "whole number"
+    yield "whole number of negative length", b"\x80\x04\x8b\xff\xff\xff\xff.", "integer"
+    yield "whole number of a megabyte", b"\x80\x04\x8b\x00\x00\x10\x00" + b"\x01" * (1 << 20) + b".", "integer"
     yield "number of a million digits", b"L" + b"9" * 1_000_000 + b"L\n.", "digits"
     yield "bytearray of 4 GB", pickle(call(name("builtins", "bytearray"), whole(4 << 30))), "bytearray"
     yield "bytes of a number", pickle(call(name("builtins", "bytes"), whole(4 << 30))), "bytes"
@@ -157,8 +157,8 @@ def time_and_memory() -> Iterator[Attack]:
     yield "numbers that hash alike", pickle(call(name("builtins", "set"), alike)), "64 bits"
     yield "keys of many bits", pickle(b"}" + b"".join(whole((1 << 61) * i + i) + b"Ns" for i in range(9))), "64 bits"
     yield "complex numbers as keys", pickle(b"}" + call(name("builtins", "complex"), whole(1), whole(2)) + b"Ns"), "key"
-    yield "gzip bomb", gzip.compress(bytes(40 << 20)), "unpack to more"
-    yield "bzip2 bomb", bz2.compress(bytes(40 << 20)), "unpack to more"
+    yield "gzip bomb", gzip.compress(bytes(40 << 20)), "decompress to more"
+    yield "bzip2 bomb", bz2.compress(bytes(40 << 20)), "decompress to more"
     yield "gzip in gzip", gzip.compress(gzip.compress(pickle(b"N"))), "inside of it"
     yield "deflate bomb", archive({"data.pkl": pickle(b"N") + bytes(40 << 20)}, deflated=True), "limit"
     yield "40 million instructions", pickle(b"N0" * 2_600_000), "instructions"
@@ -173,7 +173,7 @@ def time_and_memory() -> Iterator[Attack]:
 def arrays() -> Iterator[Attack]:
     """NumPy arrays that lie about themselves."""
     objects = structure(8, a=tup(dtype("O8"), whole(0)))
-    yield "object hidden in a structure", pickle(array(objects, sizes([1]), raw(b"A" * 8))), "objects inside"
+    yield "object hidden in a structure", pickle(array(objects, sizes([1]), raw(b"A" * 8))), "contains objects"
     yield "object array from bytes", pickle(array(dtype("O8"), sizes([1]), raw(b"A" * 8))), "objects"
     yield "object scalar", pickle(call(name("numpy._core.multiarray", "scalar"), dtype("O8"), raw(b"A" * 8))), "objects"
     outside = structure(8, a=tup(dtype("i8"), whole(1 << 20)))
@@ -228,12 +228,16 @@ def tensors() -> Iterator[Attack]:
     yield "storage larger than the file", one(persistent("7", 1 << 40, view=b"N")), "in a file of"
     yield "storage that ends early", one(tensor(STORAGE, 0, [4], [1]), record(FLOATS)[:-1]), "ends inside"
     yield "storage without data", legacy(tensor(STORAGE, 0, [4], [1]), [], b""), "no data for it"
-    yield "key listed twice", legacy(STORAGE, ["7", "7"], record(FLOATS) * 2), "different keys"
-    yield "key that nothing uses", legacy(b"N", ["7"], record(FLOATS)), "nothing uses"
+    yield "key listed twice", legacy(STORAGE, ["7", "7"], record(FLOATS) * 2), "distinct keys"
+    yield "key that nothing uses", legacy(b"N", ["7"], record(FLOATS)), "not used"
     yield "storage of two sizes", one(tup(STORAGE, persistent("7", 2, view=b"N"))), "two types or sizes"
-    yield "storage view out of bounds", one(persistent("7", 4, view=tup(text("8"), whole(2), whole(3)))), "outside"
-    yield "bytes behind the storages", one(STORAGE, record(FLOATS) + b"x"), "behind the last storage"
-    yield "items for a tensor", one(tensor(STORAGE, 0, [4], [1]) + text("a") + b"Ns"), "no dictionary"
+    yield (
+        "storage view out of bounds",
+        one(persistent("7", 4, view=tup(text("8"), whole(2), whole(3)))),
+        "beyond its storage",
+    )
+    yield "bytes behind the storages", one(STORAGE, record(FLOATS) + b"x"), "after the last storage"
+    yield "items for a tensor", one(tensor(STORAGE, 0, [4], [1]) + text("a") + b"Ns"), "not a dictionary"
     yield "tensor on something else", pickle(tensor(text("x"), 0, [1], [1])), "storage is a str"
     yield (
         "nested tensor in a storage",
@@ -280,17 +284,17 @@ def archives() -> Iterator[Attack]:
     )
     yield "encrypted member", good[: first + 8] + b"\x01" + good[first + 9 :], "encrypted"
     yield "unknown compression", good[: first + 10] + b"\x0c" + good[first + 11 :], "compression"
-    yield "local header of another name", good.replace(b"archive/data.pkl", b"archive/data.plk", 1), "otherwise"
+    yield "local header of another name", good.replace(b"archive/data.pkl", b"archive/data.plk", 1), "contradicts"
     yield "count of members too large", good[: end + 8] + b"\xff\x7f\xff\x7f" + good[end + 12 :], "zip directory"
     yield "directory outside of the file", good[: end + 16] + b"\xff\xff\xff\x7f" + good[end + 20 :], "zip"
-    yield "no pickle inside", archive({"x.txt": b""}), "torch.save did not write"
+    yield "no pickle inside", archive({"x.txt": b""}), "not written by torch.save"
     yield "byte order unknown", saved(b"N", {}, byteorder=b"middle"), "byte order"
     whole_tar = {"storages": pickle(b"K\0") + pickle(b"]"), "tensors": pickle(b"K\0"), "pickle": pickle(b"N")}
     yield "link in a tar", tar(whole_tar, kind=b"2"), "tar member"
     yield "path in a tar", tar({"../../pickle": pickle(b"N"), **whole_tar}), "tar member"
     yield "tar member twice", tar(whole_tar)[:-1024] + tar({"pickle": pickle(b"N")}), "two tar members"
     yield "tar of wrong checksum", b"S" + tar(whole_tar)[1:], "checksum"
-    yield "tar member that ends early", tar(whole_tar)[:516], "reaches behind the end"
+    yield "tar member that ends early", tar(whole_tar)[:516], "extends beyond the end"
     yield "tar of links only", tar({"sys_info": b""}), "without"
 
 
@@ -314,7 +318,7 @@ def broken() -> Iterator[Attack]:
     yield "escape of Python 2", b"S'\\x9'\n.", "escape"
     yield "string without quotes", b"Sabc\n.", "quotes"
     yield "protocol 9", b"\x80\x09N.", "protocol 9"
-    yield "unknown instruction", pickle(b"\xfe"), "no pickle instruction"
+    yield "unknown instruction", pickle(b"\xfe"), "not a pickle instruction"
     yield "odd items", pickle(b"}(K\x01u"), "without its value"
     yield "NumPy file", b"\x93NUMPY\x01\x00v\x00", "numpy.load"
     yield "Git LFS pointer", b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"

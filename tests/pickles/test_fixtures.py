@@ -1,4 +1,4 @@
-"""Files that real torch wrote, from 1.0 under Python 2.7 to the current one, against what they were written from."""
+"""Files that real torch wrote, from 1.0 under Python 2.7 to the current one, compared with what they were written from."""
 
 from pathlib import Path
 from typing import Any

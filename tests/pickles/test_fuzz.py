@@ -1,4 +1,4 @@
-"""A bounded number of damaged files: each gives a tree or a `PickleError`. `fuzz` has the unbounded form, run by hand."""
+"""A bounded number of damaged files: each gives a tree or a `PickleError`. `fuzz` is the unbounded version, to be run by hand."""
 
 import resource
 

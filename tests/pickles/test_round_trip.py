@@ -1,4 +1,4 @@
-"""What Python's, NumPy's and torch's own writers write is read back, whatever it is."""
+"""Whatever Python, NumPy and torch write is read back."""
 
 import math
 import pickle
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from signjax.pickles import reader as containers
+from signjax.pickles import reader
 from signjax.pickles.limits import Limits
 from signjax.pickles.strided_view import View
 
@@ -46,11 +46,11 @@ QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthC
 
 
 def read(content: bytes) -> Any:
-    return containers.parse(memoryview(content), Limits(), View.array, verify=True)
+    return reader.parse(memoryview(content), Limits(), View.array, verify=True)
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equal in value and type all the way down; NaN equals itself."""
+    """Recursively equal in value and type; NaN equals itself."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):

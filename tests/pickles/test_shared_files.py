@@ -1,4 +1,4 @@
-"""Files that real torch wrote with the tag `cuda:0`, against what torch itself read from them.
+"""Files that real torch wrote with the tag `cuda:0`, compared with what torch itself read from them.
 
 The folder is not part of the project; `SIGNJAX_DATA` names the folder that holds `torch_cuda/`.
 """

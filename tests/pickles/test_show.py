@@ -1,4 +1,4 @@
-"""What `show` says of a file, for people and for programs; and what starting the command costs in imports."""
+"""The output of `show`, for people and for programs, and the imports that starting the command needs."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Files are read into memory that is used again, but never while anything still looks at it."""
+"""Files are read into memory that is reused, but never while it is still referenced."""
 
 from pathlib import Path
 

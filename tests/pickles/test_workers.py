@@ -1,4 +1,4 @@
-"""Worker processes: what they are given, and what they leave as it was."""
+"""Worker processes: what they receive, and what they leave unchanged."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""The writer that needs no torch: what it writes is read back here, and by torch where torch is installed."""
+"""The writer that does not need torch: its files are read back here, and by torch if it is installed."""
 
 import io
 import pickle

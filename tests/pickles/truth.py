@@ -1,4 +1,4 @@
-"""Compares trees with the truth that `fixtures/write_fixtures.py` wrote beside each fixture."""
+"""Compares trees with the expected content that `fixtures/write_fixtures.py` wrote next to each fixture."""
 
 import ast
 import json
@@ -20,7 +20,7 @@ def fixtures() -> Iterator[tuple[Path, Any]]:
 
 
 def assert_true(found: Any, truth: Any, path: str = "") -> None:
-    """Fails unless the tree is what torch, NumPy or Python had when the file was written."""
+    """Fails unless the tree equals what torch, NumPy or Python held when the file was written."""
     kind = truth["kind"]
     if kind == "tensor":
         assert isinstance(found, np.ndarray), path

@@ -1,4 +1,4 @@
-"""Plain pickles as Python's own pickler writes them when torch's tensors are in them: with a memo and frames."""
+"""Plain pickles with torch tensors as Python's own pickler writes them: with a memo and frames."""
 
 import io
 import pickle
@@ -11,13 +11,13 @@ from signjax.pickles.write import CudaTensor, legacy_storage
 
 
 class _Foreign(NamedTuple):
-    """A name of torch's, which is written without being imported."""
+    """A name from torch, which is written without being imported."""
 
     module: str
     name: str
 
     def __call__(self) -> None:
-        """Only what can be called is written as the function of a call."""
+        """The pickler only writes a callable as the function of a call."""
 
 
 class _Storage(NamedTuple):
@@ -51,7 +51,7 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined,misc]
 
 
 def usual(tree: Any, protocol: int = 4, frame: int = 1 << 16) -> bytes:
-    """The pickle of a tree with `CudaTensor` in it, by protocol 4 or 5; bytes of `frame` or more lie outside of frames."""
+    """The pickle of a tree with `CudaTensor` in it, by protocol 4 or 5; objects of `frame` bytes or more are outside frames."""
     stream = io.BytesIO()
     pickler = _Pickler(stream, protocol)
     pickler.framer._FRAME_SIZE_TARGET = frame

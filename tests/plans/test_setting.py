@@ -1,4 +1,4 @@
-"""A setting is a field: its default, help and rule stand in it, and all else follows."""
+"""A setting is a field that defines its default, help and allowed values; everything else follows."""
 
 from dataclasses import dataclass
 

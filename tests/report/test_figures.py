@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from signjax.data.geometry.kinematics import positions
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import Layout, Part
 from signjax.report.figures import FIELD, MISSING, MOST_FRAMES, draw, stick_of
 
-XY = layouts.BUILT_IN["pose_hands_xy"]
+XY = layout_registry.BUILT_IN["pose_hands_xy"]
 
 
 def decoded(figure, stick) -> np.ndarray:
@@ -26,7 +26,7 @@ def drawn(frames, layout, valid=None):
 
 
 def person(layout: Layout = XY, frames: int = 20) -> np.ndarray:
-    """A person in pixels, facing the camera, with both hands beside the body."""
+    """A person in pixels, facing the camera, with both hands next to the body."""
     made = np.zeros((frames, layout.width), np.float32)
     places = {
         11: (380, 300),
@@ -47,9 +47,9 @@ def person(layout: Layout = XY, frames: int = 20) -> np.ndarray:
     return made
 
 
-@pytest.mark.parametrize("name", layouts.BUILT_IN)
+@pytest.mark.parametrize("name", layout_registry.BUILT_IN)
 def test_each_hand_has_the_colour_of_its_side_and_both_the_same_number_of_lines(name):
-    stick = stick_of(layouts.BUILT_IN[name])
+    stick = stick_of(layout_registry.BUILT_IN[name])
     sides = [line[2] for line in stick.lines]
     assert sides.count("left") == sides.count("right") >= 17
     for a, b, side in stick.lines:
@@ -71,7 +71,7 @@ def test_smplx_in_the_camera_is_seen_from_the_front_with_the_head_up():
     for root in (-np.pi, 0.0):  # in the frame of the body itself y is up
         frames = np.zeros((3, 169))
         frames[:, 0] = root
-        picture, stick, _ = drawn(frames, layouts.smplx())
+        picture, stick, _ = drawn(frames, layout_registry.smplx())
         left, right = (picture[0, wrist, 0] for wrist in stick.wrists)
         assert right < FIELD / 2 < left
         head, shoulder, hip = (picture[0, stick.points.index(("body", joint)), 1] for joint in (14, 15, 0))
@@ -112,7 +112,7 @@ def test_hands_relative_to_their_wrists_are_drawn_at_the_arms():
 
 
 def test_hands_alone_relative_to_their_wrists_lie_side_by_side():
-    layout = layouts.BUILT_IN["hands_xy"]
+    layout = layout_registry.BUILT_IN["hands_xy"]
     hand = np.random.default_rng(0).uniform(-1, 1, (21, 2))
     hand[0] = 0
     picture, stick, _ = drawn(np.tile(hand.reshape(-1), (4, 2)), layout)
@@ -126,7 +126,7 @@ def test_a_clip_in_which_nothing_was_seen_or_of_one_frame_can_be_drawn():
 
 
 def test_long_clips_are_thinned_and_size_is_bounded():
-    layout = layouts.BUILT_IN["holistic"]
+    layout = layout_registry.BUILT_IN["holistic"]
     figure = drawn(np.random.default_rng(0).uniform(0, 1, (2000, layout.width)), layout)[2]
     assert figure["frames"] == MOST_FRAMES
     assert figure["radius"] == 0  # the outline of the face is drawn
@@ -134,7 +134,7 @@ def test_long_clips_are_thinned_and_size_is_bounded():
 
 
 def test_what_has_no_place_is_not_drawn():
-    assert stick_of(layouts.generic(4)) is None
+    assert stick_of(layout_registry.generic(4)) is None
     robot = Layout("robot", (Part("arm", 3, "axis_angle", "arm"),), mirrors=False, skeleton=((("arm", 0), ("arm", 1)),))
     assert positions(np.zeros((1, 9)), robot) == {}
     assert stick_of(robot) is None

@@ -19,7 +19,7 @@ from signjax.report.page import write_report
 
 
 def named(dataset, heads, classes, labelled=("train", "valid", "test")):
-    """The dataset with other heads, every clip of some splits labelled in turn."""
+    """The dataset with other heads; in some splits, every clip is labelled in turn."""
     labels = np.repeat(np.arange(len(dataset), dtype=np.int32)[:, None] % len(classes), len(heads), 1)
     for split in {"train", "valid", "test"} - set(labelled):
         labels[dataset.indices(split)] = -1
@@ -27,7 +27,7 @@ def named(dataset, heads, classes, labelled=("train", "valid", "test")):
 
 
 def evaluate(dataset, folder: Path, said: list[str]) -> None:
-    """The evaluation stage of a network that says something at random."""
+    """The evaluation stage of a network with random outputs."""
 
     def answers(_, split: str) -> Answers:
         clips, rng = dataset.indices(split), np.random.default_rng(0)

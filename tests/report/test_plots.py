@@ -10,7 +10,7 @@ from signjax.report.plot_text import plot_labels
 
 
 def records(heads: int) -> list[dict]:
-    """Three epochs of a run with so many heads; head k has top-1 k / 100 + epoch / 10."""
+    """Three epochs of a run with `heads` heads; head k has top-1 k / 100 + epoch / 10."""
     names = [f"a_head_with_a_long_name_{k}" for k in range(heads)]
     return [
         {
@@ -27,7 +27,7 @@ def records(heads: int) -> list[dict]:
 
 @pytest.mark.parametrize("heads", [1, 3, 20])
 def test_curves_can_be_read_with_any_number_of_heads(tmp_path, heads):
-    """A legend that leaves no room for the curve is a warning of matplotlib's, and warnings are errors."""
+    """matplotlib warns if a legend leaves no room for the curve, and warnings are errors."""
     files = plots.plot_curves(records(heads), 2, tmp_path)
     assert [file.name for file in files] == ["loss.png", "accuracy.png", "topk.png", "learning_rate.png"]
     assert all(file.is_file() for file in files)
@@ -52,13 +52,13 @@ def test_the_figure_of_heads_grows_with_their_number(tmp_path):
 
 
 def few(names: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The names, as many at a time as have a line each in a curve."""
+    """The names, in groups of as many as get a line each in a curve."""
     return [names[start : start + plots.MOST_HEADS_APART] for start in range(0, len(names), plots.MOST_HEADS_APART)]
 
 
 @pytest.mark.parametrize("names", few(HEADS + CLASSES), ids=str)
 def test_curves_are_drawn_whatever_the_heads_are_called(tmp_path, names):
-    """Warnings are errors: of a glyph that no font has, of a legend that leaves no room."""
+    """Warnings are errors: about a glyph that no font has, or a legend that leaves no room."""
     records = [
         {
             "epoch": 1,

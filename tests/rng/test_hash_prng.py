@@ -1,4 +1,4 @@
-"""The generator behind the streams: spread, independence of what is derived, and that programs agree on it."""
+"""The generator of the streams: spread, independence of derived keys, and equal results in all programs."""
 
 import re
 
@@ -19,7 +19,7 @@ def words(key) -> np.ndarray:
 
 
 def test_the_numbers_are_those_of_the_hash_whatever_program_asks():
-    """A run that is resumed elsewhere draws on: these are constants of the format of a run."""
+    """A run may be resumed elsewhere, so these values are part of the format of a run."""
     key = jax.random.key(7, impl=HASHED)
     assert words(key).tolist() == [1449168539, 1357793177]
     expected = words_of_hash(np.arange(8, dtype=np.uint32), words(key))
@@ -72,7 +72,7 @@ def test_it_makes_numbers_of_32_bits_alone():
 
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="about XLA on a CPU")
 def test_a_key_is_derived_once_and_not_for_every_number_that_is_drawn():
-    """XLA would fuse the derivation into what draws, and repeat it for each of the numbers."""
+    """XLA would fuse the derivation into the draws, and repeat it for each number."""
 
     def drop(key, step, x):
         keys = row_keys(jax.random.fold_in(jax.random.fold_in(key, step), 7), jnp.arange(len(x)))

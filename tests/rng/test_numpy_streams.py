@@ -1,4 +1,4 @@
-"""NumPy's streams: no two of them draw the same, and those of the built-in corpora never change."""
+"""NumPy's streams: no two draw the same numbers, and those of the built-in corpora never change."""
 
 import ast
 import subprocess
@@ -33,7 +33,7 @@ def test_fixed_streams_draw_the_same_again_and_differ():
 
 @pytest.mark.parametrize(("stream", "number"), [("split", 0), ("signer", 1), ("take", 2), ("hamnosys_clip", 3)])
 def test_what_corpora_and_splits_draw_is_what_they_always_drew(stream, number):
-    """If this fails, the built-in corpora and the splits of everybody's data have changed."""
+    """If this fails, the built-in corpora and the splits of all users' data have changed."""
     assert numpy_stream(7, stream, 3).random() == np.random.default_rng([7, number, 3]).random()
     assert numpy_stream(7, "split").random() == np.random.default_rng(7).random()
 

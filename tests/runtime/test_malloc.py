@@ -1,4 +1,4 @@
-"""The heap: gaps are closed, what is in use is not touched, and training closes them when something was compiled."""
+"""The heap: gaps are closed, used memory is not touched, and training closes gaps after compilations."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 from signjax import trainer
 from signjax.runtime import malloc as heap
 
-# A process of its own, with a heap that nobody else uses. It fills the heap, frees three blocks of four, and prints what it had.
+# A separate process with its own heap. It fills the heap, frees three of every four blocks, and prints what it found.
 FILL_AND_CLOSE = """
 import ctypes, random
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the settings of a run can be: every key has a rule, and what breaks one is told, with all else, before anything is read."""
+"""The allowed settings of a run: every key has a rule, and all violations are reported together before anything is read."""
 
 import json
 import math
@@ -21,7 +21,7 @@ RULES = {key: one.kind for key, one in SETTINGS.items()}
 
 
 def problems(*flags: str, mode: str = "train") -> str:
-    """What is said of the base config with these flags; empty where nothing is wrong."""
+    """The error for the base config with these flags; empty if nothing is wrong."""
     others, overrides = take_overrides(flags)
     assert not others
     good, faults = readable(overrides)
@@ -97,17 +97,17 @@ seed=4294967296 | config.seed is 4294967296; it must be a whole number
 seed=1.5 | config.seed is '1.5'; it must be a whole number
 seed=1e3 | config.seed is '1e3'; it must be a whole number
 data.source=Synthetic | config.data.source is 'Synthetic'; it must be one of synthetic, synthetic_hamnosys, signavatars
-data.source=arrays | config.data.path is empty; source arrays needs --config.data.path=...
+data.source=arrays | config.data.path is empty, but source arrays needs a path: --config.data.path=...
 data.source=synthetic_hamnosys | source synthetic_hamnosys needs a label table
 data.layout=holistic_3d | config.data.layout is 'holistic_3d'; it must be one of auto, generic, smplx
 data.layout=absent.json | config.data.layout: absent.json: No such file
 data.label_mode=signs | config.data.label_mode is 'signs'; it must be one of column, gloss, attributes
-data.heads=, | config.data.heads is ','; it must name heads
-data.heads=gloss,,hands | config.data.heads is 'gloss,,hands'; it must name heads, separated by single commas, or nothing
-data.heads=gloss, | it must name heads
+data.heads=, | config.data.heads is ','; it must be a comma-separated list of heads
+data.heads=gloss,,hands | config.data.heads is 'gloss,,hands'; it must be a comma-separated list of heads, or empty
+data.heads=gloss, | it must be a comma-separated list of heads
 data.heads=gloss,hands,gloss | config.data.heads is 'gloss,hands,gloss'; it names 'gloss' more than once
-data.label_mode=gloss data.heads=hands | config.data.heads has 'hands', label mode gloss has: gloss
-data.label_mode=attributes data.heads=handshap | config.data.heads has 'handshap'
+data.label_mode=gloss data.heads=hands | config.data.heads: label mode gloss has no head 'hands'; it has gloss
+data.label_mode=attributes data.heads=handshap | config.data.heads: label mode attributes has no head 'handshap'
 data.split=random | config.data.split is 'random'; it must be one of auto, column, signer, stratified, folds, leave_one_out
 data.folds=1 | config.data.folds is 1; it must be a whole number from 2 to 1000
 data.split=folds data.fold=5 | config.data.fold is 5; it must be less than config.data.folds, 5
@@ -119,8 +119,8 @@ data.held_out=anna | config.data.held_out is 'anna', but config.data.split is au
 data.valid_fraction=0 | config.data.valid_fraction is 0.0; it must be a number above 0 and less than 1
 data.test_fraction=0 | config.data.test_fraction is 0.0; it must be a number above 0 and less than 1
 data.valid_fraction=1 | config.data.valid_fraction is 1.0; it must be
-data.valid_fraction=0.9 | config.data.valid_fraction is 0.9 and config.data.test_fraction is 0.15; they must sum to less than 1
-data.valid_fraction=0.5 data.test_fraction=0.5 | they must sum to less than 1
+data.valid_fraction=0.9 | config.data.valid_fraction is 0.9 and config.data.test_fraction is 0.15; their sum must be less than 1
+data.valid_fraction=0.5 data.test_fraction=0.5 | their sum must be less than 1
 data.valid_fraction=15% | config.data.valid_fraction is '15%'; it must be a number above 0
 data.rare_classes=drop | config.data.rare_classes is 'drop'; it must be one of stop, leave_out
 data.duplicates=leave_out | config.data.duplicates is 'leave_out'; it must be one of stop, drop
@@ -200,19 +200,19 @@ train.weight_decay=-0.05 | config.train.weight_decay is -0.05; it must be
 train.clip_norm=0 | config.train.clip_norm is 0.0; it must be a number above 0 and at most 1000000
 train.average_decay=1 | config.train.average_decay is 1.0; it must be
 train.checkpoint_epochs=0 | config.train.checkpoint_epochs is 0; it must be
-train.epoch=3 | config.train.epoch: there is no such key; did you mean config.train.epochs?
-train.batch-size=3 | config.train.batch-size: there is no such key; did you mean config.train.batch_size?
-batch_size=3 | config.batch_size: there is no such key; did you mean config.train.batch_size?
-Train.Epochs=3 | config.Train.Epochs: there is no such key; did you mean config.train.epochs?
-train.epochs.most=3 | config.train.epochs.most: there is no such key
-nothing=3 | config.nothing: there is no such key; --config_help lists all keys
-=3 | config.: there is no such key
-model.filters[0]=3 | config.model.filters[0]: there is no such key
-__class__=3 | config.__class__: there is no such key
-train.lock=3 | config.train.lock: there is no such key
-train=3 | config.train is a group of keys and has no value itself; set one of them, such as --config.train.epochs=VALUE
+train.epoch=3 | config.train.epoch does not exist; did you mean config.train.epochs?
+train.batch-size=3 | config.train.batch-size does not exist; did you mean config.train.batch_size?
+batch_size=3 | config.batch_size does not exist; did you mean config.train.batch_size?
+Train.Epochs=3 | config.Train.Epochs does not exist; did you mean config.train.epochs?
+train.epochs.most=3 | config.train.epochs.most does not exist
+nothing=3 | config.nothing does not exist; --config_help lists all keys
+=3 | config. does not exist
+model.filters[0]=3 | config.model.filters[0] does not exist
+__class__=3 | config.__class__ does not exist
+train.lock=3 | config.train.lock does not exist
+train=3 | config.train is a group of keys without a value of its own; set one of them, such as --config.train.epochs=VALUE
 data={} | config.data is a group of keys
-train.epochs | config.train.epochs has no value; say --config.train.epochs=VALUE
+train.epochs | config.train.epochs has no value; write --config.train.epochs=VALUE
 """
 
 

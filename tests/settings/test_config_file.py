@@ -1,4 +1,4 @@
-"""A config file is the user's own program; whatever is wrong with it, one sentence says where."""
+"""A config file is the user's own program; for any error in it, one sentence says where."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from signjax.errors import InputError
 from signjax.settings.config_file import load_config, readable, take_overrides
 
 BROKEN = {
-    "syntax": ("def get_config(:\n", "line 1: not Python: invalid syntax"),
-    "nul": ("x = '\0'\n", "not Python: source code string cannot contain null bytes"),
+    "syntax": ("def get_config(:\n", "line 1: the file is not valid Python: invalid syntax"),
+    "nul": ("x = '\0'\n", "not valid Python: source code string cannot contain null bytes"),
     "empty": ("", "has no function get_config"),
     "value": ("get_config = 3\n", "has no function get_config"),
     "nothing": ("def get_config():\n    pass\n", "get_config returned nothing; it must return the ConfigDict"),
@@ -43,13 +43,13 @@ def test_a_file_that_makes_no_config_is_named_with_the_line(case, tmp_path):
 def test_what_is_no_text_file_is_named(tmp_path):
     (tmp_path / "binary.py").write_bytes(bytes(range(128, 256)))
     for name, expected in (
-        ("binary.py", "not Python"),
+        ("binary.py", "not valid Python"),
         ("absent.py", "No such file or directory; it must be a Python file such as configs/base.py"),
         ("", "Is a directory; it must be"),
     ):
         with pytest.raises(InputError, match=expected):
             load_config(str(tmp_path / name))
-    with pytest.raises(InputError, match="--config: its value is empty"):
+    with pytest.raises(InputError, match="--config has an empty value"):
         load_config("")
 
 
@@ -85,7 +85,7 @@ def test_overrides_are_taken_out_of_the_flags_in_every_form():
 )
 def test_a_flag_without_a_value_does_not_take_the_next_flag_for_one(flags):
     good, faults = readable(take_overrides(flags)[1])
-    assert faults == {"train.epochs": "config.train.epochs has no value; say --config.train.epochs=VALUE"}
+    assert faults == {"train.epochs": "config.train.epochs has no value; write --config.train.epochs=VALUE"}
     assert good == (["--config.seed=3"] if len(flags) > 1 else [])
 
 

@@ -1,4 +1,4 @@
-"""One truth for each setting: keys, defaults, help, checks, flags, plans and documentation all come from the fields."""
+"""A single source for each setting: keys, defaults, help, checks, flags, plans and documentation all come from the fields."""
 
 import re
 from dataclasses import dataclass, fields
@@ -64,7 +64,7 @@ def test_every_setting_has_a_use():
 
 
 def test_a_new_setting_is_one_field(monkeypatch):
-    """Its key, default, flag, help, check and plan follow; `tests/test_launch.py` shows that they reach the command line."""
+    """Its key, default, flag, help, check and plan follow; `tests/test_launch.py` tests that they reach the command line."""
 
     @dataclass(frozen=True)
     class WithRest(LoopSettings):
@@ -119,7 +119,10 @@ def test_only_what_decides_nothing_may_change():
     before, now = base.get_config().to_dict(), base.get_config().to_dict()
     now["train"].update(epochs=3, learning_rate=0.1)
     del now["seed"]
-    assert run_config.differences(before, now) == ["seed was 0, is None", "train.learning_rate was 0.0003, is 0.1"]
+    assert run_config.differences(before, now) == [
+        "seed was 0 and is now None",
+        "train.learning_rate was 0.0003 and is now 0.1",
+    ]
 
 
 def plans_with(**data: object) -> Plans:

@@ -55,7 +55,7 @@ def test_durations_are_for_people(seconds, text):
 
 
 def test_torch_is_not_loaded_where_it_is_installed(tmp_path):
-    """tensorboardX would; and it would not be found missing by whoever imports it afterwards."""
+    """tensorboardX would import it; code that imports torch afterwards must still find it."""
     (tmp_path / "torch.py").write_text("LOADED = True\n")
     program = """
 import sys

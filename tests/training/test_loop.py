@@ -30,7 +30,7 @@ def fresh_state() -> TrainState:
 
 
 def step(state: TrainState, batch) -> tuple[TrainState, dict[str, jax.Array]]:
-    """Gradient descent with momentum on a moving target: depends on all that a checkpoint must hold."""
+    """Gradient descent with momentum on a moving target: depends on everything that a checkpoint must hold."""
     target = jax.lax.pmean(batch["x"].mean(0), parallel.AXIS)
     momentum = 0.9 * state.opt_state[0] + state.params["w"] - target
     params = {"w": state.params["w"] - 0.1 * momentum}
@@ -46,7 +46,7 @@ def batch_at(at: int) -> dict[str, np.ndarray]:
 
 
 class Judge:
-    """Scores epochs by a script; counts how often it was asked."""
+    """Scores epochs from a list, and counts its calls."""
 
     def __init__(self, top1: list[float]):
         self.top1, self.seen = top1, []
@@ -61,7 +61,7 @@ class Judge:
 def run(
     workdir: Path, judge: Judge, epochs: int, patience: int = 100, batch_at=batch_at, digest: str = "d", steps: int = 1
 ):
-    """Trains with two devices; three steps an epoch, `steps` of them a dispatch."""
+    """Trains with two devices; three steps per epoch, `steps` per dispatch."""
     program = parallel.map_train_step(make_multi_step(step, frames=1, parts=1, steps=steps), some_devices(2))
 
     def dispatches_of(epoch: int):
@@ -190,7 +190,7 @@ def test_a_run_that_diverges_stops_and_names_the_step(tmp_path):
 
 
 def test_no_checkpoint_says_what_to_do(tmp_path):
-    with pytest.raises(InputError, match="no checkpoint here; train first"):
+    with pytest.raises(InputError, match="the folder has no checkpoint; train first"):
         saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, 1), "d")
 
 

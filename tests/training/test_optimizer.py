@@ -20,7 +20,7 @@ def test_the_schedule_warms_up_decays_and_stays():
 
 
 def test_updates_equal_adamw_written_out_in_numpy():
-    """Each step, not only the last: gradients clipped by the norm of all of them, decay on the matrix alone."""
+    """Each step, not only the last: gradients clipped by their global norm, decay only on the matrix."""
     optimizer, schedule = make_optimizer(SETTINGS), make_schedule(SETTINGS)
     params = {"kernel": jnp.array([[1.0, -2.0]]), "bias": jnp.array([0.5])}
     state = optimizer.init(params)

@@ -42,7 +42,7 @@ STEPS = 3
 
 
 class Run(NamedTuple):
-    """What a number of devices made of the same batches."""
+    """The result of a number of devices for the same batches."""
 
     state: TrainState
     history: list[dict[str, np.ndarray]]

@@ -1,4 +1,4 @@
-"""What a training step may and may not depend on."""
+"""What the result of a training step may depend on."""
 
 from dataclasses import replace
 
@@ -49,7 +49,7 @@ def one_step(dataset, frames=FRAMES, accumulate=1, augmentation=STILL, **changes
 
 
 def test_a_step_is_the_same_whatever_its_batch_is_padded_to(dataset):
-    """Dropout and augmentation are drawn by clip and frame, so even they do not see the padding."""
+    """Dropout and augmentation are drawn per clip and frame, so even they are independent of the padding."""
     short = replace(dataset, offsets=np.arange(len(dataset) + 1) * 30)
     assert short.offsets[-1] <= len(dataset.features)
     first, second = (one_step(short, frames, augmentation=LIVELY, dropout=0.4)[0] for frames in (32, 64))
@@ -75,7 +75,7 @@ def test_recomputing_changes_nothing_but_memory(dataset):
 
 
 def test_a_batch_in_parts_has_the_gradient_of_the_mean_of_the_parts(dataset):
-    """Batch norm apart, which sees each part: with equal parts even it sees the same."""
+    """Except for batch norm, which sees each part separately; with equal parts even its result is the same."""
     twice = replace(
         dataset,
         features=np.concatenate([dataset.features[: dataset.offsets[4]]] * 2),
@@ -125,12 +125,10 @@ def test_every_option_of_the_network_trains(dataset):
 
 
 def test_lack_of_memory_names_the_keys_to_turn():
-    advice = (
-        r"no memory left \(RESOURCE_EXHAUSTED: 9 GB\).*train.accumulate=2.*model.remat=True.*model.precision=bfloat16"
-    )
+    advice = r"ran out of memory \(RESOURCE_EXHAUSTED: 9 GB\).*train.accumulate=2.*model.remat=True.*model.precision=bfloat16"
     with pytest.raises(InputError, match=advice), explain_out_of_memory():
         raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: 9 GB")
-    with pytest.raises(InputError, match="no memory left"), explain_out_of_memory():
+    with pytest.raises(InputError, match="ran out of memory"), explain_out_of_memory():
         raise MemoryError
     with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL"), explain_out_of_memory():
         raise jax.errors.JaxRuntimeError("INTERNAL: broken")

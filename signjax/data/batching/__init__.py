@@ -1,1 +1,1 @@
-"""Which clips make up a batch, which of their frames are shown, and the padded arrays of it."""
+"""Which clips form a batch, which of their frames are used, and the padded arrays."""

@@ -1,9 +1,9 @@
-"""What a step is given: padded frames, or the clips and frames that a device is to gather itself.
+"""The input of a step: padded frames, or the indices of the clips and frames that a device gathers itself.
 
-The arrays are NumPy's on the host and JAX's in a step. A batch on its way to the devices has further axes in front: devices, and
+The arrays are NumPy arrays on the host and JAX arrays in a step. A batch for several devices has further leading axes: devices, and
 steps of a dispatch.
 
-Shapes: B clips a batch, T frames a clip is padded to, F channels, P parts.
+Shapes: B clips per batch, T frames that clips are padded to, F channels, P parts.
 """
 
 from typing import Any, NamedTuple
@@ -12,15 +12,15 @@ from jaxtyping import Bool, Float, Int
 
 
 class Batch(NamedTuple):
-    """Clips padded to one number of frames.
+    """Clips padded to the same number of frames.
 
     Attributes:
-      frames: float32 (B, T, F), zeros on padding.
-      length: int32 (B,), real frames of each clip.
+      frames: float32 (B, T, F), zero on padding.
+      length: int32 (B,), the number of real frames in each clip.
       valid: bool (B, T, P), which parts were seen; False on padding.
       labels: int32 (B, heads); -1 = not labelled.
       weight: float32 (B,): 1, or 0 for rows that only fill the batch.
-      row: int32 (B,), each clip's row in the global batch, which names its random streams.
+      row: int32 (B,), each clip's row in the global batch, which determines its random streams.
     """
 
     frames: Float[Any, "*lead b t f"]
@@ -32,11 +32,11 @@ class Batch(NamedTuple):
 
 
 class IndexBatch(NamedTuple):
-    """The same clips as numbers, for a dataset that lies on the device.
+    """The same clips as indices, for a dataset that is stored on the device.
 
     Attributes:
       clip: int32 (B,), indices into the dataset.
-      first, last, played: int32 (B,), the excerpt of each clip, as `signjax.data.batching.excerpts.Excerpts` has it.
+      first, last, played: int32 (B,), the excerpt of each clip, as in `signjax.data.batching.excerpts.Excerpts`.
       weight, row: as in `Batch`.
     """
 

@@ -1,6 +1,6 @@
-"""Padded batches, made on the host.
+"""Builds padded batches on the host.
 
-Shapes: B clips a batch, T frames a clip is padded to, F channels, P parts.
+Shapes: B clips per batch, T frames that clips are padded to, F channels, P parts.
 """
 
 import queue
@@ -21,17 +21,17 @@ T = TypeVar("T")
 def collate(
     dataset: Dataset, clips: np.ndarray, batch_size: int, frames: int, excerpts: Excerpts | None = None
 ) -> Batch:
-    """Pads clips to one batch.
+    """Pads clips and stacks them into a batch.
 
     Args:
-      dataset: where they are.
-      clips: their numbers, `batch_size` or fewer.
+      dataset: the dataset that holds them.
+      clips: their indices, at most `batch_size`.
       batch_size: B.
       frames: T.
-      excerpts: what is shown of each of these clips; None: all, evenly thinned where a clip is longer than T.
+      excerpts: the frames to use of each clip; None: all frames, evenly subsampled if a clip is longer than T.
 
     Returns:
-      NumPy arrays; rows without a clip are zeros, with label -1 and weight 0.
+      NumPy arrays; rows without a clip are zero, with label -1 and weight 0.
     """
     batch = Batch(
         frames=np.zeros((batch_size, frames, dataset.layout.width), np.float32),
@@ -52,9 +52,9 @@ def collate(
 
 
 def prefetch(items: Iterable[T], depth: int = 4) -> Iterator[T]:
-    """Yields the same items in the same order, made ahead of time by a thread.
+    """Yields the same items in the same order, computed ahead of time by a thread.
 
-    An exception in `items` is raised here, in its place. Leaving the loop early ends the thread.
+    An exception in `items` is raised here, at the same position. Leaving the loop early ends the thread.
     """
     ready: queue.Queue[tuple[str, T | BaseException | None]] = queue.Queue(maxsize=depth)
     stop = threading.Event()
@@ -74,7 +74,7 @@ def prefetch(items: Iterable[T], depth: int = 4) -> Iterator[T]:
                 if not put("item", item):
                     return
             put("end", None)
-        except BaseException as error:  # noqa: BLE001  (handed over whole, and raised in the consumer)
+        except BaseException as error:  # noqa: BLE001  (passed on, and raised in the consumer)
             put("error", error)
 
     thread = threading.Thread(target=produce, name="prefetch", daemon=True)
@@ -90,6 +90,6 @@ def prefetch(items: Iterable[T], depth: int = 4) -> Iterator[T]:
             yield value  # type: ignore[misc]
     finally:
         stop.set()
-        # When Python ends with the loop unfinished, as after an error, other threads no longer run: joining would wait for ever.
+        # If Python exits with the loop unfinished, as after an error, other threads no longer run: joining would wait forever.
         if not sys.is_finalizing():
             thread.join()

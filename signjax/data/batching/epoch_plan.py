@@ -1,9 +1,9 @@
-"""Which clips make up each training batch, and to how many frames it is padded: a pure function of (seed, epoch).
+"""The clips of each training batch and the number of frames they are padded to: a pure function of (seed, epoch).
 
-Clips are sorted into buckets by length, so that short clips do not pay for long ones; each bucket is one compilation of the
-training step.
+Clips are sorted into buckets by length, so that short clips are not padded to the longest; each bucket compiles the training step
+once.
 
-Shapes: N training clips, B clips a batch.
+Shapes: N training clips, B clips per batch.
 """
 
 from collections.abc import Iterator
@@ -15,20 +15,20 @@ from signjax.rng.numpy_streams import numpy_stream
 
 _FRAME_MULTIPLE = 16
 
-# Batches of the same number of frames come in runs of at most this many, so that several can be one dispatch.
+# Batches of equal length come in runs of at most this many, so that several can form one dispatch.
 RUN = 8
 
-# A further bucket must save this share of the padded frames: each costs a compilation.
+# Another bucket must save this share of the padded frames, because each costs a compilation.
 _LEAST_SAVING = 0.05
 
 
 @dataclass(frozen=True)
 class PlannedBatch:
-    """A batch to be made.
+    """A planned batch.
 
     Attributes:
-      clips: int64 (B or fewer,), indices into the training clips.
-      frames: what each is padded to.
+      clips: int64 (at most B,), indices into the training clips.
+      frames: the number of frames they are padded to.
     """
 
     clips: np.ndarray
@@ -41,22 +41,22 @@ def padded_frames(longest: int, max_frames: int) -> int:
 
 
 def choose_buckets(lengths: np.ndarray, max_frames: int, most: int, least: int) -> tuple[int, ...]:
-    """The bucket sizes, rising, that leave the least padding.
+    """The bucket sizes, in ascending order, that need the least padding.
 
     Args:
-      lengths: int (N,), the frames that clips have.
-      max_frames: longer clips are thinned to this many.
-      most: how many buckets there may be.
-      least: how many clips each must hold, where there are several. With two batches' worth every epoch has a batch of every
-        size, so that all compilations are made in the first.
+      lengths: int (N,), the number of frames of each clip.
+      max_frames: longer clips are subsampled to this many.
+      most: the largest number of buckets.
+      least: the smallest number of clips per bucket, if there are several. With two batches' worth, every epoch has a batch of
+        every size, so that all compilations happen in the first.
 
     Returns:
-      At most `most` sizes; fewer where a further one would save less than a twentieth of all padded frames.
+      At most `most` sizes; fewer if another one would save less than a twentieth of all padded frames.
     """
     sizes = np.array([padded_frames(int(length), max_frames) for length in lengths])
     distinct, counts = np.unique(sizes, return_counts=True)
     reached = np.cumsum(counts)
-    # cost[i]: padded frames of all clips of up to distinct[i], with the buckets chosen so far, of which distinct[i] is the last.
+    # cost[i]: padded frames of all clips no longer than distinct[i], if distinct[i] is the last of the buckets chosen so far.
     cost = np.where(reached >= least, distinct * reached, np.inf)
     chosen: list[tuple[int, ...]] = [(int(size),) for size in distinct]
     best_cost, best = float(distinct[-1] * reached[-1]), chosen[-1]
@@ -75,27 +75,27 @@ def choose_buckets(lengths: np.ndarray, max_frames: int, most: int, least: int) 
 
 
 def assign_buckets(lengths: np.ndarray, buckets: tuple[int, ...]) -> np.ndarray:
-    """int64: the smallest bucket that holds each length; the last one for longer clips, which are thinned."""
+    """int64: the smallest bucket that holds each length; the last one for longer clips, which are subsampled."""
     index = np.searchsorted(np.array(buckets), lengths)
     return np.array(buckets)[np.minimum(index, len(buckets) - 1)]
 
 
 def steps_per_epoch(count: int, batch_size: int) -> int:
-    """Whole batches in an epoch of `count` clips; what is left over differs each epoch. At least 1."""
+    """The number of full batches in an epoch of `count` clips, at least 1. The clips left over differ in each epoch."""
     return max(1, count // batch_size)
 
 
 def plan_epoch(epoch: int, sizes: np.ndarray, batch_size: int, seed: int) -> list[PlannedBatch]:
     """The batches of an epoch, counted from 0.
 
-    Each epoch is a permutation of its own. Within it, clips of one bucket come together; a batch at the border of two takes the
-    larger. Runs of batches of one size are then shuffled. Fewer clips than a batch give one short batch.
+    Each epoch has its own permutation. Within it, clips are grouped by bucket; a batch at the border of two buckets uses the
+    larger size. Runs of batches of equal size are then shuffled. With fewer clips than a batch, there is one short batch.
 
     Args:
-      epoch: which.
+      epoch: its number, counted from 0.
       sizes: int (N,), the bucket of each training clip.
       batch_size: B.
-      seed: of the run.
+      seed: the seed of the run.
     """
     random = numpy_stream(seed, "order", epoch)
     steps = steps_per_epoch(len(sizes), batch_size)
@@ -108,7 +108,7 @@ def plan_epoch(epoch: int, sizes: np.ndarray, batch_size: int, seed: int) -> lis
 
 
 def group_runs(planned: list[PlannedBatch], most: int) -> list[list[PlannedBatch]]:
-    """Neighbouring batches of one number of frames, at most `most` together."""
+    """Groups consecutive batches of equal length, at most `most` per group."""
     grouped: list[list[PlannedBatch]] = []
     for batch in planned:
         if grouped and grouped[-1][0].frames == batch.frames and len(grouped[-1]) < most:
@@ -119,7 +119,7 @@ def group_runs(planned: list[PlannedBatch], most: int) -> list[list[PlannedBatch
 
 
 def plan_evaluation(sizes: np.ndarray, batch_size: int) -> Iterator[PlannedBatch]:
-    """All clips, each once, those of one bucket together: the order in which a split is evaluated."""
+    """All clips, each once, grouped by bucket: the order in which a split is evaluated."""
     order = np.argsort(sizes, kind="stable")
     for at in range(0, len(order), batch_size):
         clips = order[at : at + batch_size]

@@ -1,7 +1,7 @@
-"""Which frames of its clips a batch shows: all of them, or, as an augmentation, a part of them played faster or slower.
+"""Which frames of its clips a batch uses: all of them, or, as an augmentation, a part of them played faster or slower.
 
-Drawn on the host, before clips are put into buckets: so a clip is padded to what it was drawn to, not to the longest it can
-come to have. Everything is in whole numbers, so that a device that gathers the frames cannot round another way.
+Excerpts are drawn on the host, before clips are put into buckets: a clip is padded to its drawn length, not to the longest length
+possible. All arithmetic is on integers, so that a device that gathers the frames cannot round differently.
 
 Shapes: N clips.
 """
@@ -15,18 +15,18 @@ from signjax.plans.kinds import RATE, number
 from signjax.plans.setting import setting
 from signjax.rng.numpy_streams import numpy_stream
 
-# A sign is not shortened below this many frames: its movement would be gone.
+# A sign is not shortened to fewer frames than this, because its movement would be lost.
 _FEWEST_FRAMES = 8
 
 
 class Excerpts(NamedTuple):
-    """What is shown of N clips: `played` frames each, evenly spread from `first` to `last`; the nearest, never a mean of two.
+    """The frames used of N clips: `played` frames each, evenly spaced from `first` to `last`; nearest frames, never a mean of two.
 
     Rotation vectors cannot be averaged across the turn at pi.
 
     Attributes:
-      first, last: int32 (N,), frames of the clip.
-      played: int32 (N,), how many frames come of them.
+      first, last: int32 (N,), the first and the last frame.
+      played: int32 (N,), the resulting number of frames.
     """
 
     first: np.ndarray
@@ -34,13 +34,13 @@ class Excerpts(NamedTuple):
     played: np.ndarray
 
     def of(self, clips: np.ndarray) -> "Excerpts":
-        """Those of some clips."""
+        """The excerpts of some clips."""
         return Excerpts(*(values[clips] for values in self))
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How clips are cut and played in training; the factor on the number of frames is drawn evenly on a log scale."""
+    """How clips are cut and played in training; the factor on the number of frames is log-uniformly distributed."""
 
     crop: float = setting(
         0.1, "Largest share of a clip that is cut off, split at random between its start and its end.", RATE
@@ -56,27 +56,27 @@ class Pace:
 
 
 def whole_clips(lengths: np.ndarray, frames: int) -> Excerpts:
-    """All frames of each clip; of a clip of more than `frames`, that many."""
+    """All frames of each clip; longer clips are subsampled to `frames` frames."""
     lengths = lengths.astype(np.int32)
     return Excerpts(np.zeros_like(lengths), np.maximum(lengths - 1, 0), np.minimum(lengths, frames))
 
 
 def draw_excerpts(lengths: np.ndarray, pace: Pace, frames: int, seed: int, epoch: int) -> Excerpts:
-    """What an epoch, counted from 0, shows of each clip: a pure function of its arguments.
+    """The excerpt of each clip in an epoch: a pure function of its arguments.
 
     Args:
-      lengths: int (N,), frames of each clip.
+      lengths: int (N,), the number of frames of each clip.
       pace: how clips are cut and played.
-      frames: the most that a clip is played in.
-      seed: of the run.
-      epoch: which.
+      frames: the largest number of frames of an excerpt.
+      seed: the seed of the run.
+      epoch: its number, counted from 0.
     """
     random = numpy_stream(seed, "excerpt", epoch)
     share = 1.0 - pace.crop * random.random(len(lengths))
     start = (1.0 - share) * random.random(len(lengths))
     factor = np.exp(random.uniform(np.log(pace.fastest), np.log(pace.slowest), len(lengths)))
     end = np.maximum(lengths - 1, 0)
-    # Of a clip that is thinned anyway, the tempo varies around what a test clip is thinned to.
+    # If a clip is subsampled anyway, its tempo varies around the length that a test clip is subsampled to.
     usual = np.minimum(lengths, frames)
     played = np.clip(np.round(share * factor * usual), np.minimum(_FEWEST_FRAMES, usual), frames)
     first, last = np.round(start * end), np.round((start + share) * end)
@@ -84,6 +84,6 @@ def draw_excerpts(lengths: np.ndarray, pace: Pace, frames: int, seed: int, epoch
 
 
 def frame_indices(first: int, last: int, played: int) -> np.ndarray:
-    """int64 (played,): the frames that are shown, from the first to the last."""
+    """int64 (played,): the frames of the excerpt, from the first to the last."""
     gaps = max(played - 1, 1)
     return first + (2 * np.arange(played) * (last - first) + gaps) // (2 * gaps)

@@ -14,7 +14,7 @@ class BatchSettings:
     max_frames: int = setting(
         64,
         "Most frames that the model sees of a clip; longer clips are subsampled evenly. Larger values are slower.",
-        whole(8, 100_000),  # attention compares each frame with each other
+        whole(8, 100_000),  # attention compares each frame with every other
         unit="frames",
         key="data.max_frames",
     )
@@ -27,7 +27,7 @@ class BatchSettings:
     accumulate: int = setting(
         1,
         "Parts in which a batch goes through the network, one after another; must divide train.batch_size. "
-        "More parts need less memory. Batch normalization sees each part by itself.",
+        "More parts need less memory. Batch normalization sees each part separately.",
         whole(1, 4096),
     )
     buckets: int = setting(
@@ -38,7 +38,7 @@ class BatchSettings:
     steps_per_dispatch: int = setting(
         0,
         "Training steps that the device runs without waiting for the host. More hide the host's overhead.",
-        whole(0, RUN),  # batches of one length come in runs of at most that many
+        whole(0, RUN),  # batches of equal length come in runs of at most that many
         unit="steps",
         automatic=f"1 on a CPU, {RUN} on other devices",
         may_change=True,

@@ -1,6 +1,8 @@
-"""Coordinates relative to the signer: centred and scaled on the shoulders, and the hands once more relative to their wrists.
+"""Coordinates relative to the signer: centred between the shoulders and scaled by their distance, and the hands also relative to
+their wrists.
 
-One centre and one scale a clip, not a frame: leaning and turning are part of a sign, and one bad frame moves nothing.
+There is one centre and one scale per clip, not per frame: leaning and turning are part of a sign, and one bad frame must not move
+the clip.
 
 Shapes: T frames, F channels, P parts.
 """
@@ -12,7 +14,7 @@ import numpy as np
 from signjax.data.layout.parts import COORDINATES, Layout, Part
 
 HANDS = ("left_hand", "right_hand")
-# Times the median distance of all points from their median.
+# As a multiple of the median distance of all points from their median.
 _FARTHEST = 20.0
 _SHAPE = {hand: f"{hand}_shape" for hand in HANDS}
 
@@ -20,8 +22,9 @@ _SHAPE = {hand: f"{hand}_shape" for hand in HANDS}
 def centred(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.ndarray:
     """The frames with coordinates in shoulder widths from the midpoint of the shoulders; parts that were not seen are 0.
 
-    The centre and the width are medians over the frames in which both shoulders were seen. Where none was, or the layout has
-    none, the centre is the mean of all points that were seen, and the unit their root mean square distance from it.
+    The centre and the width are medians over the frames in which both shoulders were seen. If there are no such frames, or the
+    layout has no shoulders, the centre is the mean of all points that were seen, and the unit is their root mean square distance
+    from it.
     """
     parts = [
         (index, part, channels) for index, (part, channels) in enumerate(layout.runs()) if part.kind in COORDINATES
@@ -63,7 +66,7 @@ def _from_all_points(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> t
     pool = np.concatenate(places)
     if not len(pool):
         return np.zeros(dimensions), 1.0
-    # One point at 1e4 would shrink the whole clip to nothing: points as far out as no body reaches do not count.
+    # One point at 1e4 would shrink the whole clip to nothing: points farther out than any body reaches are ignored.
     distance = np.linalg.norm(pool - np.median(pool, axis=0), axis=1)
     pool = pool[distance <= _FARTHEST * np.median(distance)]
     centre = pool.mean(0)
@@ -72,9 +75,9 @@ def _from_all_points(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> t
 
 
 def with_hand_shapes(layout: Layout) -> Layout:
-    """The layout with a copy of each hand, relative to its wrist, as further parts at the end.
+    """The layout with a copy of each hand, relative to its wrist, as additional parts at the end.
 
-    Only where hands and wrists are coordinates of the same kind; otherwise the layout itself.
+    Only if hands and wrists are coordinates of the same kind; otherwise the layout is unchanged.
     """
     if not _has_shapes(layout):
         return layout
@@ -87,7 +90,7 @@ def with_hand_shapes(layout: Layout) -> Layout:
 
 
 def add_hand_shapes(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """Frames and validity of `with_hand_shapes(layout)`, from those of the layout."""
+    """Frames and validity for `with_hand_shapes(layout)`, computed from those of the layout."""
     if not _has_shapes(layout) or layout.wrists is None:
         return frames, valid
     columns, seen = [frames], [valid]

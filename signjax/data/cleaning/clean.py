@@ -1,4 +1,4 @@
-"""From a clip as its source gave it to the clip that is stored: a pure function of both, for training and prediction alike.
+"""Turns a clip as its source provides it into the clip that is stored: a pure function, the same for training and prediction.
 
 Shapes: T frames, F channels, P parts.
 """
@@ -15,7 +15,7 @@ from signjax.data.cleaning.handedness import Mirroring
 from signjax.data.cleaning.trimming import active_frames
 from signjax.data.clip import Clip, Rejected
 from signjax.data.geometry.rotations import axis_angle_to_6d
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import Layout
 from signjax.errors import InputError
 from signjax.plans.kinds import one_of, whole, yes_no
@@ -26,7 +26,7 @@ ROTATIONS = ("axis_angle", "6d")
 
 @dataclass(frozen=True)
 class Cleaning:
-    """What is done to each clip; the fields are keys of `config.data`."""
+    """How each clip is cleaned; the fields are keys of `config.data`."""
 
     shortest_clip: int = setting(4, "Shorter clips are quarantined.", whole(1, 100_000), unit="frames")
     longest_clip: int = setting(
@@ -66,10 +66,10 @@ class Cleaning:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A clip that is ready to be stored, and what was done to it.
+    """A clip that is ready to be stored, and how it was changed.
 
     Attributes:
-      clip: in the layout of `cleaned_layout`; its validity is always known.
+      clip: in the layout that `cleaned_layout` returns; its validity is always known.
       trimmed_start, trimmed_end: idle frames that were cut off.
       filled: frames in which at least one part was interpolated.
       mirroring: whether it was mirrored, and why.
@@ -85,10 +85,10 @@ class Cleaned:
 
 
 def check_cleaning(cleaning: Cleaning) -> None:
-    """Stops at settings that do not exist.
+    """Checks the settings.
 
     Raises:
-      InputError: naming the key and what there is.
+      InputError: a value is not allowed; the message names the key and the allowed values.
     """
     check_fields(cleaning, "data")
     if cleaning.shortest_clip > cleaning.longest_clip:
@@ -99,23 +99,23 @@ def check_cleaning(cleaning: Cleaning) -> None:
 
 
 def cleaned_layout(layout: Layout, cleaning: Cleaning) -> Layout:
-    """The layout of clips that were cleaned, from that of their source."""
+    """The layout of cleaned clips, given that of their source."""
     layout = layout.in_order()
     if cleaning.rotations == "6d":
-        layout = layouts.in_6d(layout)
+        layout = layout_registry.in_6d(layout)
     return with_hand_shapes(layout) if cleaning.hand_shapes else layout
 
 
 def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
     """Cleans a clip, or says why it cannot be used.
 
-    The order matters: what is missing must be known before anything is measured on hands or shoulders; a gap is filled before
-    its neighbours might be trimmed off; and centring comes after mirroring, which reflects about the axis of the picture.
+    The order matters: missing parts must be known before anything is measured on hands or shoulders; gaps are filled before
+    their neighbours might be trimmed; and centring follows mirroring, which reflects about the axis of the picture.
 
     Args:
-      clip: as its source gave it.
-      layout: of its frames.
-      cleaning: what to do.
+      clip: as its source provides it.
+      layout: the layout of its frames.
+      cleaning: the settings.
     """
     if clip.frames.shape[1] == layout.width:
         clip, layout = replace(clip, frames=layout.ordered(clip.frames)), layout.in_order()
@@ -133,7 +133,7 @@ def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
     if cleaning.centre:
         frames = centred(frames, valid, layout)
     if cleaning.rotations == "6d":
-        frames, layout = _in_6d(frames, valid, layout), layouts.in_6d(layout)
+        frames, layout = _in_6d(frames, valid, layout), layout_registry.in_6d(layout)
     if cleaning.hand_shapes:
         frames, valid = add_hand_shapes(frames, valid, layout)
     return Cleaned(
@@ -147,8 +147,8 @@ def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
 
 
 def _in_6d(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.ndarray:
-    """The frames of `layouts.in_6d(layout)`; parts that were not seen stay 0."""
-    if layouts.in_6d(layout) is layout:
+    """The frames in `layout_registry.in_6d(layout)`; parts that were not seen stay 0."""
+    if layout_registry.in_6d(layout) is layout:
         return frames
     columns = []
     for index, (part, channels) in enumerate(layout.runs()):

@@ -1,4 +1,4 @@
-"""What keeps the frames of a clip from being used at all.
+"""Faults that make the frames of a clip unusable.
 
 Shapes: T frames, F channels.
 """
@@ -18,17 +18,17 @@ def fault_of(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) 
 
 
 def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) -> tuple[str, str] | None:
-    """Reason and detail."""
+    """The reason and its details."""
     frames = clip.frames
     if len(frames) == 0:
-        return "empty", "the clip has no frame"
+        return "empty", "the clip has no frames"
     if frames.shape[1] != layout.width:
-        return "wrong_width", f"expected {layout.width} channels ({layout.name}), came {frames.shape[1]}"
+        return "wrong_width", f"expected {layout.width} channels ({layout.name}), found {frames.shape[1]}"
     if len(frames) > longest_clip:
         return "too_long", f"{len(frames)} frames; config.data.longest_clip is {longest_clip}"
     if len(frames) < shortest_clip:
         return "too_short", f"{len(frames)} frames; config.data.shortest_clip is {shortest_clip}"
-    # A coordinate that is NaN is a landmark that was not found; anything else that is not finite is a fault.
+    # A NaN coordinate is a landmark that was not found; any other value that is not finite is a fault.
     coordinate = np.array([part.kind in COORDINATES for part in layout.parts])[layout.part_of_channel]
     bad = ~np.isfinite(frames) & ~(np.isnan(frames) & coordinate)
     if bad.any():
@@ -52,7 +52,7 @@ def unseen(name: str, file: str, frames: int) -> Rejected:
 
 
 def _observed(layout: Layout) -> list[int]:
-    """The parts of which a source says whether they were seen: all of coordinates, the hands alone of a fitted body."""
+    """The parts for which a source says whether they were seen: all parts of coordinates, only the hands of a fitted body."""
     chosen = [index for index, part in enumerate(layout.parts) if part.kind in COORDINATES]
     chosen = chosen or [index for index, name in enumerate(layout.part_names) if name in _HANDS]
     return chosen or list(range(len(layout.parts)))

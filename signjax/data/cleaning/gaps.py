@@ -1,4 +1,4 @@
-"""What was not seen in a clip: found, filled in over short gaps, masked over long ones.
+"""Parts that were not seen in a clip: detected, interpolated over short gaps, masked over long ones.
 
 Shapes: T frames, F channels, P parts, N points of a part, C channels of a point.
 """
@@ -20,8 +20,8 @@ from signjax.data.layout.parts import (
 
 
 def seen_parts(frames: np.ndarray, valid: np.ndarray | None, layout: Layout) -> np.ndarray:
-    """bool (T, P): what the source says was seen, without coordinates that are all zero or NaN: so trackers write a part
-    that they did not find.
+    """bool (T, P): the parts that the source says were seen, except those whose coordinates are all zero or NaN, which is how
+    trackers write a part that they did not find.
     """
     seen = np.ones((len(frames), len(layout.parts)), bool) if valid is None else valid.copy()
     for index, (part, channels) in enumerate(layout.runs()):
@@ -31,7 +31,7 @@ def seen_parts(frames: np.ndarray, valid: np.ndarray | None, layout: Layout) -> 
 
 
 def seen_points(channels: np.ndarray, part: Part) -> np.ndarray:
-    """bool (T, N): which points of a part of coordinates have numbers that are not all zero."""
+    """bool (T, N): which points of a part have coordinates that are not all zero."""
     points = channels.reshape(len(channels), part.points, part.channels_per_point)
     return np.isfinite(points).all(2) & (points != 0).any(2)
 
@@ -39,18 +39,18 @@ def seen_points(channels: np.ndarray, part: Part) -> np.ndarray:
 def fill(frames: np.ndarray, valid: np.ndarray, layout: Layout, longest_gap: int) -> tuple[np.ndarray, np.ndarray]:
     """Fills gaps of at most `longest_gap` frames between frames in which the part was seen.
 
-    Coordinates and scalars are interpolated between the frames on either side, rotations as six numbers. A point that is missing
-    in a part that was seen is filled over any gap, and takes its nearest value at the ends, so that its part can be used.
-    Parts that were not seen are 0 afterwards; nothing is left that is not finite.
+    Coordinates and scalars are interpolated between the frames on either side, rotations as six numbers. A single missing point
+    of a part that was seen is interpolated over any gap, and takes its nearest value at the ends, so that its part can be used.
+    Afterwards parts that were not seen are 0, and all values are finite.
 
     Args:
       frames: float32 (T, F).
       valid: bool (T, P), as `seen_parts` finds it.
-      layout: of the frames.
-      longest_gap: frames; 0 fills nothing.
+      layout: the layout of the frames.
+      longest_gap: in frames; 0 fills nothing.
 
     Returns:
-      The frames, and the validity (T, P) in which filled frames count as seen.
+      The frames, and the validity (T, P), in which filled frames count as seen.
     """
     frames, valid = frames.copy(), valid.copy()
     for index, (part, channels) in enumerate(layout.runs()):
@@ -67,7 +67,7 @@ def fill(frames: np.ndarray, valid: np.ndarray, layout: Layout, longest_gap: int
 
 
 def short_gaps(seen: np.ndarray, longest: int) -> np.ndarray:
-    """bool (T,): frames of runs that were not seen, no longer than `longest`, with a seen frame on either side."""
+    """bool (T,): frames in gaps of at most `longest` frames that have a seen frame on either side."""
     gaps = np.zeros_like(seen)
     if seen.all():
         return gaps
@@ -79,7 +79,7 @@ def short_gaps(seen: np.ndarray, longest: int) -> np.ndarray:
 
 
 def _between(numbers: np.ndarray, seen: np.ndarray, gaps: np.ndarray, part: Part) -> np.ndarray:
-    """The numbers (T, N * C), those in gaps interpolated from the frames that were seen."""
+    """The values (T, N * C), with gaps interpolated from the frames that were seen."""
     numbers = numbers.copy()
     at, known = np.flatnonzero(gaps), np.flatnonzero(seen)
     if part.kind not in ROTATIONS:
@@ -94,7 +94,7 @@ def _between(numbers: np.ndarray, seen: np.ndarray, gaps: np.ndarray, part: Part
 
 
 def _interpolated(at: np.ndarray, known: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """Values at frames `at`, on the line between the known frames on either side."""
+    """Values at frames `at`, linearly interpolated between the known frames on either side."""
     after = np.clip(np.searchsorted(known, at), 1, len(known) - 1)
     first, second = known[after - 1], known[after]
     share = ((at - first) / (second - first))[:, None].astype(numbers.dtype)

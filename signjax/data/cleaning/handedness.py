@@ -1,7 +1,7 @@
-"""Canonical handedness: a clip in which the left hand leads is mirrored, so that the right hand leads in all.
+"""Canonical handedness: a clip in which the left hand is dominant is mirrored, so that the right hand is dominant in all clips.
 
-A left-handed signer signs the mirror image of what a right-handed one signs, and what a notation says of the dominant hand is
-the same for both.
+A left-handed signer signs the mirror image of what a right-handed signer signs, and a notation describes the dominant hand in the
+same way for both.
 
 Shapes: T frames, F channels, P parts.
 """
@@ -18,13 +18,13 @@ from signjax.data.layout.parts import Layout
 
 MODES = ("as_is", "table", "detect")
 
-# The left hand must move this many times as much as the right one before a clip counts as left-handed: below it lie
-# the two-handed signs, in which both hands move alike and a mirror image says the same.
+# The left hand must move this many times as much as the right before a clip counts as left-handed. Below that are the two-handed
+# signs, in which both hands move alike and the mirror image means the same.
 MARGIN = 1.5
-# Movement is how far a point gets within this many frames, a quarter of a second: over fewer, the jitter of the tracker, which
-# both hands have alike, outweighs it.
+# Movement is the distance that a point covers within this many frames, a quarter of a second: over fewer frames, tracker jitter,
+# which affects both hands equally, outweighs it.
 _SPAN = 6
-# In shoulder widths (of coordinates without shoulders: spans of all points): more is a fault of the tracker.
+# In shoulder widths (for coordinates without shoulders, in spans of all points); a larger value is a tracker error.
 _FARTHEST = 2.0
 _HANDS = ("left_hand", "right_hand")
 
@@ -42,9 +42,9 @@ class Mirroring(NamedTuple):
     """What `canonical` did to a clip.
 
     Attributes:
-      cause: `TABLE` and `DETECTED` say who found that the left hand leads; `NO_SIDES`, that the left hand leads and the
-        layout cannot be mirrored; `NONE`, that nothing had to be done.
-      detail: what was found, for a person; empty with `NONE`.
+      cause: `TABLE` and `DETECTED` say how the left hand was found to be dominant; `NO_SIDES` means that it is but the layout
+        cannot be mirrored; `NONE` means that nothing had to be done.
+      detail: a description for people; empty with `NONE`.
     """
 
     cause: Cause = Cause.NONE
@@ -80,24 +80,24 @@ def parse_mirroring(text: str) -> Mirroring:
 
 @dataclass(frozen=True)
 class Dominance:
-    """How far each hand gets in a quarter of a second, in shoulder widths; while it is not seen it counts as still."""
+    """How far each hand moves in a quarter of a second, in shoulder widths; a hand that is not seen counts as still."""
 
     left: float
     right: float
 
     @property
     def hand(self) -> str | None:
-        """`left` or `right`; None where neither hand leads by the margin."""
+        """`left` or `right`; None if neither hand moves more by the margin."""
         if self.left > MARGIN * self.right:
             return "left"
         return "right" if self.right > MARGIN * self.left else None
 
 
 def dominance(clip: Clip, layout: Layout) -> Dominance | None:
-    """How much each hand moves in a clip: the mean way of its points, wrist included, about the midpoint of the shoulders.
+    """How much each hand moves in a clip: the mean displacement of its points, including the wrist, relative to the midpoint of the
+    shoulders.
 
-    SMPL-X poses are measured on the stick figure, wrist and fingers alike. None where the layout does not have two hands that
-    have a place.
+    SMPL-X poses are measured on the stick figure. None if the layout does not have two hands with positions.
     """
     places = positions(clip.frames, layout)
     if layout.wrists is None or not all(hand in places for hand in _HANDS):
@@ -135,7 +135,7 @@ def _times(left: float, right: float) -> str:
 
 
 def _seen(clip: Clip, layout: Layout, part: str, points: np.ndarray) -> np.ndarray:
-    """bool (T,): the part was seen; where the source does not say, zeros and NaN stand for what was not."""
+    """bool (T,): the part was seen; if the source does not say, zeros and NaN mean that it was not."""
     known = np.isfinite(points).all((1, 2)) & (points != 0).any((1, 2))
     return known if clip.valid is None else known & clip.valid[:, layout.part_names.index(part)]
 
@@ -153,16 +153,16 @@ def mirrored(clip: Clip, layout: Layout) -> Clip:
 
 
 def canonical(clip: Clip, layout: Layout, mode: str) -> tuple[Clip, Mirroring]:
-    """The clip with the right hand leading, as far as the mode knows.
+    """The clip with the right hand dominant, as far as the mode can tell.
 
     Args:
       clip: coordinates need not be centred yet, but must be afterwards.
-      layout: of its frames.
-      mode: `as_is` changes nothing; `table` mirrors what the source or its label table calls left-handed; `detect` does that,
-        and mirrors clips of which they say nothing where the left hand clearly moves more.
+      layout: the layout of its frames.
+      mode: `as_is` changes nothing; `table` mirrors clips that the source or its label table marks as left-handed; `detect` also
+        mirrors unmarked clips in which the left hand clearly moves more.
 
     Returns:
-      The clip, and what was done to it.
+      The clip, and how it was changed.
     """
     hand, found = clip.dominant_hand, Mirroring(Cause.TABLE, "the left hand leads")
     if mode == "as_is":
@@ -175,5 +175,5 @@ def canonical(clip: Clip, layout: Layout, mode: str) -> tuple[Clip, Mirroring]:
     if hand != "left":
         return clip, NOTHING_DONE
     if not layout.mirrors:
-        return clip, Mirroring(Cause.NO_SIDES, f"layout {layout.name} knows no left and right")
+        return clip, Mirroring(Cause.NO_SIDES, f"layout {layout.name} has no left and right")
     return mirrored(clip, layout), found

@@ -1,4 +1,4 @@
-"""Where a sign begins and ends in a clip: idle frames at both ends are those in which no hand moves.
+"""Where a sign begins and ends in a clip: frames at either end in which no hand moves are idle.
 
 Shapes: T frames, F channels, P parts.
 """
@@ -10,20 +10,20 @@ from signjax.data.layout.parts import Layout, Point
 
 HANDS = ("left_hand", "right_hand")
 
-# Movement is how far a hand gets in this many frames, so that the jitter of a tracker does not count.
+# Movement is the distance that a hand covers in this many frames, so that tracker jitter does not count.
 _SPAN = 4
 # Frames count as idle while movement is below this share of the clip's own (its 95th percentile).
 _IDLE_SHARE = 0.25
-# Frames that are kept before the first and after the last in which a hand moves.
+# Frames kept before the first and after the last frame in which a hand moves.
 _MARGIN = 3
 _FEWEST_FRAMES = 8
 
 
 def hand_motion(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.ndarray | None:
-    """float (T,): how far the hands get around each frame, in the unit of their positions.
+    """float (T,): how far the hands move around each frame, in the unit of their positions.
 
-    The mean over the points of each hand, wrist included. While a hand is not seen, that of the arm's end, if the skeleton joins
-    one to the wrist; without one it is still. None where the layout has no hand that has a place.
+    The mean over the points of each hand, including the wrist. If a hand is not seen, the end of the arm is used if the skeleton
+    connects it to the wrist; otherwise the hand counts as still. None if the layout has no hand with positions.
     """
     places = positions(frames, layout)
     hands = [hand for hand in HANDS if hand in places]
@@ -53,7 +53,7 @@ def hand_motion(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.nda
 
 
 def _arm_end(layout: Layout, wrist: Point) -> Point | None:
-    """The point of another part that the skeleton joins to a wrist of a hand; None where the wrist is not of a hand."""
+    """The point of another part that the skeleton connects to a hand's wrist; None if the wrist does not belong to a hand."""
     if wrist[0] not in HANDS:
         return None
     joined = (edge[1 - edge.index(wrist)] for edge in layout.skeleton if wrist in edge)
@@ -61,7 +61,7 @@ def _arm_end(layout: Layout, wrist: Point) -> Point | None:
 
 
 def active_frames(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> slice:
-    """The frames from the first to the last in which a hand moves, and a few on either side; all where none can be told."""
+    """The frames from the first to the last in which a hand moves, and a few on either side; all frames if there are none."""
     everything = slice(0, len(frames))
     motion = hand_motion(frames, valid, layout)
     if motion is None:

@@ -1,6 +1,6 @@
-"""Rotations in their three notations, and where joints are: forward and inverse kinematics of a stick figure.
+"""Rotations in three representations, and joint positions: forward and inverse kinematics of a stick figure.
 
-Mathematics alone: nothing here knows of clips, labels or files.
+Mathematics only: nothing here knows about clips, labels or files.
 """
 
 from signjax.data.geometry.arms import hand_rotation, reach

@@ -1,7 +1,7 @@
-"""A right arm of SMPL-X that brings the wrist to a place and turns the hand.
+"""Inverse kinematics for the right arm of SMPL-X: brings the wrist to a position and orients the hand.
 
 Coordinates are those of the stick figure of `signjax.data.layout.smplx`: metres from the pelvis, x to the signer's left, y up,
-z out. The torso is taken to be at rest.
+z out. The torso is assumed to be at rest.
 
 Shapes: T frames.
 """
@@ -13,7 +13,7 @@ from signjax.data.layout.smplx import OFFSETS, PARENTS
 
 # Joints of SMPL-X.
 _SHOULDER, _ELBOW, _WRIST = 17, 19, 21
-# Where the elbow hangs: down, and a little outwards and back.
+# Where the elbow points: down, and a little outwards and back.
 _POLE = np.array([-0.45, -1.0, -0.25])
 _LONGEST = 0.99  # of a stretched arm
 
@@ -31,7 +31,7 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def _frame(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """(..., 3) twice -> (..., 3, 3): columns along the first, along what the second has across it, and across both."""
+    """(..., 3) twice -> (..., 3, 3): columns along the first, the orthogonal part of the second, and their cross product."""
     along = _unit(first)
     across = _unit(second - (second * along).sum(-1, keepdims=True) * along)
     return np.stack([along, across, np.cross(along, across)], axis=-1)
@@ -44,16 +44,16 @@ _REST_HAND = _frame(np.array([-1.0, 0.0, 0.0]), np.array([0.0, -1.0, 0.0]))
 
 
 def hand_rotation(axes: np.ndarray) -> np.ndarray:
-    """(..., 2, 3), where the fingers point and the palm faces -> (..., 3, 3), the turn of the hand from rest."""
+    """(..., 2, 3), where the fingers point and the palm faces -> (..., 3, 3), the rotation of the hand from rest."""
     return _frame(axes[..., 0, :], axes[..., 1, :]) @ _REST_HAND.T
 
 
 def reach(places: np.ndarray, hand: np.ndarray) -> np.ndarray:
-    """Rotations that bring the wrist to places that the arm can reach, or in their direction.
+    """Rotations that bring the wrist to the given positions, or as far as the arm reaches in their direction.
 
     Args:
       places: (T, 3).
-      hand: (T, 3, 3), the turn of the hand from rest, in the space of the body.
+      hand: (T, 3, 3), the rotation of the hand from rest, in body coordinates.
 
     Returns:
       (T, 3, 3): axis-angle in radians of shoulder, elbow and wrist.

@@ -1,4 +1,4 @@
-"""Where the points of a frame are: coordinates as they stand, SMPL-X rotations by forward kinematics.
+"""Positions of the points of a frame: coordinates as they are, SMPL-X rotations by forward kinematics.
 
 Shapes: T frames, J = 55 joints of SMPL-X.
 """
@@ -16,7 +16,7 @@ from signjax.data.layout.smplx import (
 
 
 def _levels() -> list[tuple[np.ndarray, np.ndarray]]:
-    """The joints by their distance from the pelvis, so that a whole level can be moved at once; and which bear others."""
+    """The joints by their level below the pelvis, so that a whole level can be computed at once; and which joints have children."""
     depth = np.zeros(JOINTS, int)
     for joint in range(1, JOINTS):
         depth[joint] = depth[PARENTS[joint]] + 1
@@ -36,7 +36,7 @@ def forward_kinematics(rotations: np.ndarray) -> np.ndarray:
     Returns:
       (T, J, 3) in metres, from the pelvis. With the root at rest y is up, the signer faces z, and left is positive x.
     """
-    # Frames last: sums over long rows are several times as fast as products of many 3 x 3 matrices.
+    # Frames are the last axis: sums over long rows are several times as fast as products of many 3 x 3 matrices.
     turns = np.ascontiguousarray(np.moveaxis(rotations, 0, -1))
     total = turns.copy()
     joints = np.zeros((JOINTS, 3, len(rotations)), rotations.dtype)
@@ -66,10 +66,10 @@ def joint_rotations(frames: np.ndarray, layout: Layout) -> np.ndarray:
 
 
 def positions(frames: np.ndarray, layout: Layout) -> dict[str, np.ndarray]:
-    """Where the points of each part are that has a place: part name -> (T, points, 2 or 3).
+    """The positions of the points of each part that has positions: part name -> (T, points, 2 or 3).
 
-    Rotations of SMPL-X give metres, from the pelvis; coordinates are given in their own unit. Parts of scalars have no place,
-    and so have rotations of anything that is not SMPL-X.
+    Rotations of SMPL-X give metres from the pelvis; coordinates keep their own unit. Parts of scalars have no positions, nor have
+    rotations of anything other than SMPL-X.
     """
     places = {
         part.name: frames[:, channels].reshape(len(frames), part.points, part.channels_per_point)

@@ -1,14 +1,14 @@
 """Rotations as vectors, matrices and six numbers.
 
-A rotation vector is the axis times the angle in radians. Six numbers are the first two columns of the matrix, one after the
-other, which have no jump anywhere: Zhou et al. (2019), On the Continuity of Rotation Representations in Neural Networks.
+A rotation vector is the axis times the angle in radians. The six numbers are the first two columns of the matrix, one after the
+other, which have no discontinuities: Zhou et al. (2019), On the Continuity of Rotation Representations in Neural Networks.
 
-All functions work on arrays of any leading shape, compute in float64 and return the precision they were given, float32 at least.
+All functions work on arrays of any leading shape, compute in float64 and return the precision of their input, at least float32.
 """
 
 import numpy as np
 
-# Below this length a column says nothing of a direction.
+# Below this length a column has no reliable direction.
 _NO_LENGTH = 1e-8
 
 
@@ -25,7 +25,7 @@ def axis_angle_to_matrix(vectors: np.ndarray) -> np.ndarray:
     first = ratio * np.cos(half)  # sin(angle) / angle
     second = 0.5 * ratio * ratio  # (1 - cos(angle)) / angle^2
     cosine = 1.0 - 2.0 * sine * sine
-    # The axes of the matrix first: what is written then lies together.
+    # The axes of the matrix come first, so that writes are contiguous.
     matrix = np.empty((3, 3, *half.shape), _precision(vectors))
     for i, value in enumerate((x, y, z)):
         matrix[i, i] = cosine + second * value * value
@@ -39,7 +39,7 @@ def axis_angle_to_matrix(vectors: np.ndarray) -> np.ndarray:
 def matrix_to_axis_angle(matrices: np.ndarray) -> np.ndarray:
     """(..., 3, 3) -> (..., 3), of an angle from 0 to pi. Exact at and near 0 and pi, where the sign of the axis is free.
 
-    Source: by the quaternion, from its largest component (Shepperd 1978).
+    Source: through the quaternion, from its largest component (Shepperd 1978).
     """
     m = matrices.astype(np.float64)
     xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
@@ -68,10 +68,10 @@ def matrix_to_6d(matrices: np.ndarray) -> np.ndarray:
 
 
 def matrix_from_6d(numbers: np.ndarray) -> np.ndarray:
-    """(..., 6) -> (..., 3, 3), by Gram-Schmidt; any six numbers give a rotation, six zeros none at all (the identity)."""
+    """(..., 6) -> (..., 3, 3), by Gram-Schmidt; any six numbers give a rotation, six zeros the identity."""
     columns = numbers.astype(np.float64).reshape(*numbers.shape[:-1], 2, 3)
     x = _unit(columns[..., 0, :], np.array([1.0, 0.0, 0.0]))
-    # Where the second column says nothing beside the first, the axis that is least along the first takes its place.
+    # If the second column is parallel to the first, the coordinate axis least aligned with the first replaces it.
     least = np.eye(3)[np.argmin(np.abs(x), axis=-1)]
     y = columns[..., 1, :]
     y = _unit(y - _dot(x, y) * x, _unit(least - _dot(x, least) * x, least))

@@ -1,6 +1,6 @@
-"""HamNoSys 4: strings of code points to a tree, to attributes, and to words.
+"""HamNoSys 4: parses strings of code points into a tree, attributes and words.
 
-The notation and nothing else: how a string is signed is in `synthetic`, how it becomes labels in `labels`.
+Only the notation is here: how a string is signed is in `synthetic`, how it becomes labels in `labels`.
 """
 
 from signjax.data.hamnosys.attributes import ATTRIBUTES, OTHER_ATTRIBUTES, attributes

@@ -1,26 +1,26 @@
 """The attributes of a string: one class name for each head that a model can learn.
 
-Each attribute is read off the first sign of the string (a compound joins several by plus), at its beginning: the first
-handshape and orientation, location and movement. A sign that changes its handshape is labelled with the one it starts with.
+Each attribute is taken from the beginning of the first sign of the string (a compound joins several with plus): the first
+handshape, orientation, location and movement. A sign that changes its handshape is labelled with the one it starts with.
 
 | attribute | classes |
 |---|---|
-| `symmetry` | `one hand`, `mirrored`, `parallel`, or `different` where a block is written for each hand |
+| `symmetry` | `one hand`, `mirrored`, `parallel`, or `different` if a block is written for each hand |
 | `handshape` | the base symbol |
-| `thumb`, `bending` | the first symbol of each in the first handshape; `plain` where there is none |
+| `thumb`, `bending` | the first symbol of each in the first handshape; `plain` if there is none |
 | `finger_direction`, `palm` | the first symbol: `up-left`, ...; out is away from the signer |
-| `location` | the place on the body, else `hand or arm`; `neutral space` where none is written, which is what that means |
+| `location` | the place on the body, else `hand or arm`; `neutral space` if none is written, which is what its absence means |
 | `movement` | of the first step: `straight` (or an arc), `circle`, `local`, `change`, `hold`; `none` without one |
 | `direction` | of the first straight or circular movement: for a circle, its axis; not labelled without one |
 | `size` | of that movement: `small`, `large` or `plain` |
-| `repetition` | `repeated` where anything is, else `once` |
-| `contact` | `contact` where a symbol of contact stands anywhere (close, touching, ...), else `none` |
+| `repetition` | `repeated` if anything is, else `once` |
+| `contact` | `contact` if there is a contact symbol anywhere (close, touching, ...), else `none` |
 
-A `local` movement is one of the wrist or the fingers, a `change` one of handshape or orientation. What stands in one pair of
-brackets is one step, and straight or circular if anything in it is: a hand that opens while it moves down moves straight.
+A `local` movement is one of the wrist or the fingers, a `change` one of handshape or orientation. The contents of a pair of
+brackets are one step, and it is straight or circular if anything in it is: a hand that opens while it moves down moves straight.
 
-`other_handshape`, `other_thumb`, ... are what is written for the other hand alone; where nothing is written, as in most
-mirrored signs, they are not labelled.
+`other_handshape`, `other_thumb`, ... are what is written only for the other hand; if nothing is written, as in most mirrored
+signs, they are not labelled.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,7 +51,7 @@ _SYMMETRY = {"hamsymmpar": "parallel", "hamsymmlr": "mirrored"}
 
 
 def attributes(tree: Node) -> dict[str, str]:
-    """The attributes of a parsed string, those that are not labelled left out.
+    """The attributes of a parsed string, without those that are not labelled.
 
     Args:
       tree: as `parse` returns it.
@@ -97,7 +97,7 @@ def first(trees: Iterable[Tree], *roles: str) -> Leaf | None:
 
 
 def dominant(tree: Tree) -> Tree:
-    """The tree without what is written for the other hand."""
+    """The tree without the parts that are written for the other hand."""
     if isinstance(tree, Leaf):
         return tree
     return Node(tree.kind, tuple(dominant(child) for child in tree.children if not _is(child, "other")))
@@ -115,7 +115,7 @@ def _symmetry(sign: Node, differ: bool) -> str:
 
 
 def _of_hand(posture: Sequence[Tree], where: Sequence[Tree], actions: Sequence[Tree]) -> dict[str, str]:
-    """The attributes of one hand, those that its blocks do not write left out."""
+    """The attributes of one hand, without those that its blocks do not specify."""
     found: dict[str, str] = {}
     for name, role in (("handshape", "base"), ("finger_direction", "finger direction"), ("palm", "palm")):
         leaf = first(posture, role)
@@ -143,7 +143,7 @@ def _of_hand(posture: Sequence[Tree], where: Sequence[Tree], actions: Sequence[T
 
 
 def _steps(actions: Iterable[Tree]) -> Iterator[list[Leaf]]:
-    """The symbols that say which movement each action is, those of what happens at the same time together."""
+    """The symbols that tell which movement each action is; those of simultaneous actions are grouped."""
     for tree in actions:
         if isinstance(tree, Leaf):
             continue

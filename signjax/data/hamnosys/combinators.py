@@ -1,7 +1,7 @@
-"""Parsers made of parsers, for a notation whose symbols say what they are.
+"""Parser combinators for a notation in which every symbol has a known role.
 
-A parser takes a `Reading` and a position, and returns the position behind what it read and the trees it read, or None. Choice is
-ordered and `many` is greedy (a parsing expression grammar, Ford (2004)); rules are remembered by position, so that time is linear.
+A parser takes a `Reading` and a position, and returns the position after what it read and the trees it read, or None. Choice is
+ordered and `many` is greedy (a parsing expression grammar, Ford (2004)); results are memoized by position, so that time is linear.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Node:
-    """What a rule of the grammar read; `kind` is the rule's name."""
+    """The part of the string that a grammar rule read; `kind` is the name of the rule."""
 
     kind: str
     children: tuple[Union["Node", Leaf], ...]
@@ -41,7 +41,7 @@ Result = tuple[int, tuple[Tree, ...]] | None
 
 @dataclass
 class Reading:
-    """A string that is being read, how far it could be read, and what would have been welcome there."""
+    """A string that is being read, how far it could be read, and what was expected there."""
 
     text: str
     furthest: int = 0
@@ -76,7 +76,7 @@ def one(role: str) -> Parser:
 
 
 def sequence(*parsers: Parser) -> Parser:
-    """All of them, one after another."""
+    """A sequence: all of the parsers, one after another."""
 
     def parse(reading: Reading, position: int) -> Result:
         trees: tuple[Tree, ...] = ()
@@ -91,7 +91,7 @@ def sequence(*parsers: Parser) -> Parser:
 
 
 def choice(*parsers: Parser) -> Parser:
-    """The first of them that fits."""
+    """A choice: the first of the parsers that matches."""
 
     def parse(reading: Reading, position: int) -> Result:
         for parser in parsers:
@@ -104,12 +104,12 @@ def choice(*parsers: Parser) -> Parser:
 
 
 def maybe(parser: Parser) -> Parser:
-    """It, or nothing."""
+    """The parser once, or nothing."""
     return lambda reading, position: parser(reading, position) or (position, ())
 
 
 def many(parser: Parser) -> Parser:
-    """It as often as it fits, or nothing."""
+    """The parser as often as it matches, or nothing."""
 
     def parse(reading: Reading, position: int) -> Result:
         trees: tuple[Tree, ...] = ()
@@ -121,12 +121,12 @@ def many(parser: Parser) -> Parser:
 
 
 def some(parser: Parser) -> Parser:
-    """It, once or more often."""
+    """The parser once or more often."""
     return sequence(parser, many(parser))
 
 
 def rule(kind: str, parser: Parser) -> Parser:
-    """It, as a node of that kind; what it reads at a position is remembered."""
+    """The parser as a node of that kind; its result at each position is memoized."""
     number = id(parser)
 
     def parse(reading: Reading, position: int) -> Result:

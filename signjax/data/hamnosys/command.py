@@ -14,19 +14,21 @@ from signjax.errors import InputError
 
 COLUMN = "hamnosys"
 
-# A code point as it can be typed in a shell: U+E000, \ue000 or 0xE000.
+# A code point as typed in a shell: U+E000, \ue000 or 0xE000.
 _TYPED = re.compile(r"(?:U\+|\\u|0x)([0-9a-f]{4})", re.IGNORECASE)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the subcommand takes."""
+    """Adds the arguments of the subcommand."""
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("string", nargs="?", help=r"code points, as they are or typed: U+E001 U+E020 or '\ue001\ue020'")
+    what.add_argument(
+        "string", nargs="?", help=r"HamNoSys characters, or their code points: U+E001 U+E020 or '\ue001\ue020'"
+    )
     what.add_argument("--check", type=Path, metavar="TABLE", help=f"parse column {COLUMN} of a label table")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Returns the exit status: 0 all parsed, 1 some string did not, 2 nothing could be read."""
+    """Runs the subcommand. Exit status: 0 if all strings were parsed, 1 if some were not, 2 if nothing could be read."""
     try:
         return _check(arguments.check) if arguments.check else _explain(code_points(arguments.string))
     except (InputError, OSError) as error:
@@ -35,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def code_points(typed: str) -> str:
-    """The string that was meant: as it stands, or from `U+E001`, `\\ue001` or `0xE001` with or without spaces or commas.
+    """The string that was typed: as characters, or as `U+E001`, `\\ue001` or `0xE001` with or without spaces or commas.
 
     Raises:
       InputError: it is neither.
@@ -46,7 +48,7 @@ def code_points(typed: str) -> str:
     if any(0xE000 <= ord(character) <= 0xE0FF for character in typed):
         return typed
     raise InputError(
-        f"{typed!r}: expected HamNoSys code points (U+E000 to U+E0F1), as they are or typed as U+E001 U+E020"
+        f"{typed!r}: expected HamNoSys characters (U+E000 to U+E0F1), or their code points such as U+E001 U+E020"
     )
 
 
@@ -71,12 +73,12 @@ def _check(path: Path) -> int:
     parsed = 0
     for row in table:
         if COLUMN not in row.labels:
-            print(f"{row.name}: no string in column {COLUMN}")
+            print(f"{row.name}: column {COLUMN} is empty")
             continue
         try:
             parse(row.labels[COLUMN])
             parsed += 1
         except UnparsedError as error:
             print(f"{row.name}: {error}")
-    print(f"parsed {parsed} of {len(table)}")
+    print(f"parsed {parsed} of {len(table)} strings")
     return 0 if parsed == len(table) else 1

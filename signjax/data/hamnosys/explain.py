@@ -1,16 +1,16 @@
-"""A parsed string in words."""
+"""Describes a parsed string in words."""
 
 from collections.abc import Iterator
 
 from signjax.data.hamnosys.combinators import Leaf, Node, Tree
 
-# Nodes that get a heading, what they hold indented below it; every other node is one line.
+# Nodes that get a heading with their contents indented below it; every other node is one line.
 _HEADINGS = {
     "sign": "sign", "where": "location", "actions": "movement", "dominant": "dominant hand", "other": "other hand",
     "parallel": "at the same time", "sequence": "one after another", "fusion": "merged into one movement",
 }  # fmt: skip
 _TRANSPARENT = ("string", "posture", "both", "choice")
-# Their heading says what they are.
+# Nodes that need no heading.
 _SELF_EXPLAINING = ("target", "movement")
 _BRACKETS = ("parallel", "sequence", "fusion", "choice")
 _SILENT = {"plus", "space", "version", *(f"{bracket} {end}" for bracket in _BRACKETS for end in ("open", "close"))}
@@ -50,7 +50,7 @@ def _inline(tree: Node) -> str:
         if leaf.symbol.role == "plus":
             spoken.append("and, for the other hand,")
         elif leaf.symbol.role not in _SILENT:
-            # Behind a symmetry operator the bar and the size tell the plane, not the fingers.
+            # After a symmetry operator, the bar and the size describe the plane of symmetry, not the fingers.
             spoken.append(
                 leaf.symbol.words if tree.kind == "symmetry" and leaf.symbol.role == "bending" else _phrase(leaf)
             )

@@ -1,10 +1,10 @@
 """The grammar of HamNoSys 4: symmetry, non-manual, handshape, orientation, location, actions.
 
-A string is one sign or several joined by plus. Where the two hands differ, a block is written for both,
-`( dominant + other )`; everything the other hand does lies in nodes of kind `other`.
+A string is one sign, or several joined with plus. If the two hands differ, a block is written for each,
+`( dominant + other )`; everything the other hand does is in nodes of kind `other`.
 
 Sources: Hanke (2004); the HamNoSys 4 user documentation of the University of Hamburg; the strings of four sign languages in the
-SignAvatars annotations, which hold the forms marked "as written" below.
+SignAvatars annotations, which contain the forms marked "as written" below.
 """
 
 from signjax.data.hamnosys.combinators import (
@@ -45,13 +45,13 @@ def _between(parser: Parser) -> Parser:
     return sequence(parser, maybe(sequence(one("between"), parser)))
 
 
-# Symmetry. Bar and size behind the operator turn the plane of symmetry; `alternate`: the hands are half a cycle apart.
+# Symmetry. Bar and size after the operator rotate the plane of symmetry; `alternate`: the hands are half a cycle apart.
 _symmetry = rule(
     "symmetry",
     choice(sequence(one("symmetry"), many(choice(one("bending"), one("size"), one("alternate")))), one("alternate")),
 )
 
-# Handshape: base, then thumb and bending in either order, then what single fingers do.
+# Handshape: base, then thumb and bending in either order, then details of single fingers.
 _crossing = rule(
     "fingers touching", sequence(one("finger"), one("finger part"), one("finger"), maybe(one("finger part")))
 )
@@ -98,7 +98,7 @@ _on_hand = rule(
     ),
 )
 _place = rule("location", _between(choice(_on_body, _on_hand)))
-# What touches: a contact alone, or `[ contact with this part of the hand ]`.
+# Contact: a contact symbol alone, or `[ contact with this part of the hand ]`.
 _contact = choice(
     rule("contact", one("contact")),
     rule("contact", sequence(one("sequence open"), one("contact"), _place, one("sequence close"))),
@@ -143,7 +143,7 @@ _action: Parser = sequence(
 _head = sequence(
     maybe(choice(_symmetry, one("nondominant"))), maybe(rule("non-manual", sequence(one("place"), some(one("local")))))
 )
-# A posture that is only held or taken again has no action but a manner or a repetition.
+# A posture that is only held or repeated has a manner or a repetition but no action.
 _held = rule("actions", some(choice(_repetition, one("manner"))))
 _sign = rule(
     "sign",
@@ -162,7 +162,7 @@ _string = rule(
 )
 
 
-# What a message calls symbols that begin the same block.
+# How messages refer to symbols that begin the same block.
 _BLOCKS = {
     **dict.fromkeys(("path", "circle", "local", "hold", "cross", "mime", "replace"), "an action"),
     **dict.fromkeys(("place", "side", "hand area", "finger", "finger part"), "a location"),
@@ -174,12 +174,12 @@ _BLOCKS = {
 
 
 class UnparsedError(ValueError):
-    """A string that is no HamNoSys, or that this grammar does not know.
+    """The string is not HamNoSys, or this grammar does not cover it.
 
     Attributes:
-      position: of the first symbol that does not fit, counted from 0.
+      position: the position of the first unexpected symbol, counted from 0.
       symbol: that symbol as messages name it, or `end of the string`.
-      reason: what would have fitted.
+      reason: what was expected instead.
     """
 
     def __init__(self, text: str, position: int, reason: str):
@@ -198,7 +198,7 @@ def parse(text: str) -> Node:
       The tree; its leaves are the symbols of the string, each once and in order.
 
     Raises:
-      UnparsedError: naming the first symbol that does not fit.
+      UnparsedError: names the first unexpected symbol.
     """
     reading = Reading(text)
     result = _string(reading, 0)

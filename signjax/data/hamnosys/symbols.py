@@ -1,4 +1,4 @@
-"""The symbols of HamNoSys 4: code point, name, what it means, and what it may be in a string.
+"""The symbols of HamNoSys 4: code point, name, meaning, and role in a string.
 
 Names are those of the HamNoSys 4 font and of SiGML. Source: the inventory of the LaTeX package `hamnosys` (Schulder and
 Hanke, 2022); Hanke (2004), HamNoSys: representing sign language data in language resources and language processing contexts.
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 _DIRECTION_WORDS = {"u": "up", "d": "down", "l": "left", "r": "right", "o": "out", "i": "in"}
 
-# Finger directions and straight movements stand in this order, palms in that of its first eight, circles in their own.
+# Finger directions and straight movements are in this order, palms in that of its first eight, circles in their own.
 _DIRECTIONS = ["u", "ur", "r", "dr", "d", "dl", "l", "ul", "ol", "o", "or", "il", "i", "ir", "ui", "di", "do", "uo"]
 _CIRCLES = ["o", "i", "d", "u", "l", "r", "ul", "dr", "ur", "dl", "ol", "ir", "or", "il", "ui", "do", "uo", "di"]
 _CLOCKS = ["u", "ul", "l", "dl", "d", "dr", "r", "ur"]
@@ -21,7 +21,7 @@ class Symbol:
     Attributes:
       character: the code point.
       name: as in SiGML, `hamfist`.
-      role: what it is in the grammar: `base`, `thumb`, `palm`, ...
+      role: its role in the grammar: `base`, `thumb`, `palm`, ...
       words: its meaning in English; for classes of a head, the class name.
     """
 
@@ -158,4 +158,4 @@ SYMBOLS = _all_symbols()
 def describe(character: str) -> str:
     """A character as messages name it: `U+E000 hamfist`."""
     symbol = SYMBOLS.get(character)
-    return f"U+{ord(character):04X} {symbol.name if symbol else '(no HamNoSys symbol)'}"
+    return f"U+{ord(character):04X} {symbol.name if symbol else '(not a HamNoSys symbol)'}"

@@ -1,6 +1,6 @@
-"""From label columns to heads: what becomes of the labels in each mode, their codes, and whether the classes can be learned.
+"""From label columns to heads: the labels of each mode, their codes, and whether the classes can be learned.
 
-Which clip has which label is read in `tables` and `sources`; what a HamNoSys string says, in `hamnosys`.
+Which clip has which label is read in `tables` and `sources`; HamNoSys strings are parsed in `hamnosys`.
 """
 
 from signjax.data.labels.encoding import class_names, encode

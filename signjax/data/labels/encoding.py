@@ -12,7 +12,7 @@ def class_names(labels: Iterable[Mapping[str, str]], heads: Iterable[str]) -> di
 
 
 def encode(labels: Iterable[Mapping[str, str]], classes: Mapping[str, tuple[str, ...]]) -> np.ndarray:
-    """Labels as int32 (N, heads): the index into the head's classes, -1 where there is no label."""
+    """Labels as int32 (N, heads): the index into the head's classes, -1 if there is no label."""
     index = {head: {name: i for i, name in enumerate(names)} for head, names in classes.items()}
     rows = [[index[head].get(row.get(head, ""), -1) for head in classes] for row in labels]
     return np.array(rows, np.int32).reshape(len(rows), len(classes))

@@ -9,7 +9,7 @@ from signjax.errors import InputError
 
 RARE_CLASSES = ("stop", "leave_out")
 
-# A class needs a clip to learn from and another to be tested on.
+# A class needs one clip for training and another for testing.
 FEWEST_CLIPS = 2
 
 _NAMED = 5
@@ -24,49 +24,50 @@ def rare_classes(labels: Sequence[Labels], heads: Sequence[str]) -> set[tuple[st
 
 
 def without(labels: Labels, rare: set[tuple[str, str]]) -> dict[str, str]:
-    """The labels of a clip, less those of rare classes."""
+    """The labels of a clip, without those of rare classes."""
     return {head: name for head, name in labels.items() if (head, name) not in rare}
 
 
 def check_none_rare(rare: set[tuple[str, str]], path: str) -> None:
-    """Stops where there is a rare class: leaving it out is for the user to decide.
+    """Stops if there are rare classes: leaving them out is the user's decision.
 
     Raises:
-      InputError: naming the first few.
+      InputError: there are some; the message names the first few.
     """
     if rare:
+        have = "1 class has" if len(rare) == 1 else f"{len(rare)} classes have"
         raise InputError(
-            f"{path}: {len(rare)} classes have a single clip and cannot be both learned and tested: "
+            f"{path}: {have} only one clip, too few for both training and testing: "
             f"{_listed([f'{name!r} ({head})' for head, name in sorted(rare)])}. "
-            "Add clips, or leave these out with --config.data.rare_classes=leave_out",
+            "Add clips, or leave these classes out with --config.data.rare_classes=leave_out",
             accept={"data.rare_classes": "leave_out"},
         )
 
 
 def check_classes(classes: Mapping[str, Sequence[str]], labels: Sequence[Labels], path: str) -> None:
-    """Stops where a head has nothing to tell apart.
+    """Stops if a head has fewer than two classes.
 
     Raises:
-      InputError: naming the head and the label columns there are.
+      InputError: names the head and the available label columns.
     """
     for head, names in classes.items():
         if len(names) < 2:
             columns = sorted({column for row in labels for column in row})
             raise InputError(
-                f"{path}: head {head!r} has {len(names)} classes with at least {FEWEST_CLIPS} clips, it needs 2; "
-                f"the label columns are: {', '.join(columns)} (config.data.heads chooses)"
+                f"{path}: head {head!r} has {len(names)} classes with at least {FEWEST_CLIPS} clips, but needs 2. "
+                f"Choose other heads with --config.data.heads; the label columns are: {', '.join(columns)}"
             )
 
 
 def check_learnable(classes: Mapping[str, Sequence[str]], train_labels: np.ndarray) -> None:
-    """Stops where a class has no training clip.
+    """Stops if a class has no training clip.
 
     Args:
       classes: head -> class names.
-      train_labels: int (N, heads), of the training clips.
+      train_labels: int (N, heads), the labels of the training clips.
 
     Raises:
-      InputError: naming the first few.
+      InputError: there are some; the message names the first few.
     """
     for column, (head, names) in enumerate(classes.items()):
         learned = set(train_labels[:, column].tolist())

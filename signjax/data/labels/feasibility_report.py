@@ -1,4 +1,4 @@
-"""Says before any training whether a task can be learned and tested as posed.
+"""Reports before training whether a task can be learned and tested as posed.
 
 Shapes: N clips.
 """
@@ -12,22 +12,22 @@ import numpy as np
 from signjax.data.labels.feasibility import FEWEST_CLIPS, Labels
 from signjax.data.splits.split import SPLITS
 
-# With a median of fewer clips a class, what is learned is mostly who signed it and how.
+# With a smaller median of clips per class, a model mostly learns who signed each clip and how.
 _FEW_CLIPS = 5
 
 
 def feasibility(labels: Sequence[Labels], heads: Sequence[str], group: np.ndarray) -> dict[str, dict[str, Any]]:
-    """What the labels of N usable clips allow, for each head.
+    """For each head, whether the labels of N usable clips can be learned and tested.
 
     Args:
-      labels: of each clip, head -> class.
-      heads: to be learned.
-      group: int (N,), clips that must stay on one side of a split share a number.
+      labels: head -> class, for each clip.
+      heads: the heads to learn.
+      group: int (N,); clips that must stay on one side of a split share a number.
 
     Returns:
       Head -> `clips` labelled, `classes`, `clips_per_class` and `groups_per_class` (least, median, most), `singletons`
       (classes with one clip), `one_group` (classes of several clips that are all in one group), `left_out` (classes, clips and
-      why), `majority` (class and share of what is left), `learnable`, and a plain `sentence`.
+      the reason), `majority` (the largest class left and its share), `learnable`, and a plain `sentence`.
     """
     return {head: _head([row.get(head) for row in labels], group) for head in heads}
 
@@ -67,24 +67,24 @@ def _spread(counts: Sequence[int]) -> dict[str, float]:
 def _sentence(report: Mapping[str, Any], left: Sequence[int]) -> str:
     classes, rare = report["classes"], report["singletons"]
     if classes == 0:
-        return "no clip has a label for it"
+        return "has no labelled clips"
     alone = f"{rare:,} of {classes:,} classes {'has' if rare == 1 else 'have'} a single clip"
     if len(left) < 2:
-        return f"cannot be learned: {alone if rare else 'there is one class only'}"
+        return f"cannot be learned: {alone if rare else 'there is only one class'}"
     if not report["learnable"]:
         return (
             f"cannot be learned as posed: {alone}; {len(left):,} classes with {sum(left):,} clips are left, "
-            f"{np.median(left):g} a class"
+            f"{np.median(left):g} per class"
         )
     doubts = []
     if rare:
         doubts.append(f"{alone} and cannot be")
     if report["one_group"]:
         doubts.append(
-            f"{_have(report['one_group'])} clips of one signer or group only and cannot be both learned and tested"
+            f"{_have(report['one_group'])} clips of only one signer or group and cannot be both learned and tested"
         )
     if np.median(left) < _FEW_CLIPS:
-        doubts.append(f"{np.median(left):g} clips a class are few: expect little")
+        doubts.append(f"{np.median(left):g} clips per class are few: expect low accuracy")
     return "can be learned and tested" + "".join(f"; {doubt}" for doubt in doubts)
 
 
@@ -95,11 +95,11 @@ def _have(classes: int) -> str:
 def with_splits(
     report: dict[str, dict[str, Any]], labels: np.ndarray, assignment: np.ndarray
 ) -> dict[str, dict[str, Any]]:
-    """The report with the number of classes that occur in each split, and a warning where some are not tested.
+    """The report with the number of classes in each split, and a warning if some are not tested.
 
     Args:
-      report: of `feasibility`.
-      labels: int (N, heads), of the clips that are left; -1 = not labelled.
+      report: as returned by `feasibility`.
+      labels: int (N, heads), the labels of the remaining clips; -1 = not labelled.
       assignment: int (N,), index into `SPLITS`.
     """
     found = {}
@@ -113,7 +113,7 @@ def with_splits(
 
 
 def lines(report: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The report in one line a head."""
+    """The report, one line per head."""
     said = []
     for head, fields in report.items():
         clips, most = fields["clips_per_class"], fields["majority"]

@@ -1,10 +1,10 @@
-"""What becomes of a source's labels before they are heads: `config.data.label_mode`.
+"""How a source's labels become heads: `config.data.label_mode`.
 
 | mode | heads |
 |---|---|
 | `column` | the label columns that `config.data.heads` names |
 | `gloss` | the column `gloss` |
-| `attributes` | the attributes of the HamNoSys string in column `hamnosys`; `config.data.heads` may choose among them |
+| `attributes` | the attributes of the HamNoSys string in column `hamnosys`; `config.data.heads` may select some of them |
 """
 
 from collections import Counter
@@ -28,10 +28,10 @@ Items = list[Item | Rejected]
 
 
 def check_mode(mode: str, heads: Sequence[str]) -> None:
-    """Stops at a mode that does not exist, or heads that it does not have.
+    """Checks the mode and its heads.
 
     Raises:
-      InputError: naming what there is.
+      InputError: the mode does not exist, or has no such head; the message names those that exist.
     """
     if mode not in LABEL_MODES:
         raise InputError(f"config.data.label_mode must be one of {', '.join(LABEL_MODES)}; it is {mode!r}")
@@ -40,21 +40,21 @@ def check_mode(mode: str, heads: Sequence[str]) -> None:
     wrong = [head for head in heads if head not in known]
     if wrong:
         raise InputError(
-            f"config.data.heads has {wrong[0]!r}, label mode {mode} has: {', '.join(known)}. "
-            "Choose among these, or take label columns with --config.data.label_mode=column"
+            f"config.data.heads: label mode {mode} has no head {wrong[0]!r}; it has {', '.join(known)}. "
+            "Choose from these, or use label columns with --config.data.label_mode=column"
         )
 
 
 def relabel(items: Sequence[Item | Rejected], mode: str, heads: Sequence[str]) -> tuple[Items, tuple[str, ...]]:
     """The items with the labels of a mode, and the heads to learn.
 
-    Mode `attributes` also sets the groups: clips of one source and gloss, and clips with equal strings, belong together.
+    Mode `attributes` also sets the groups: clips of the same source and gloss, and clips with equal strings, belong together.
 
     Args:
-      items: as the source lists them; what it rejected is handed on.
+      items: as the source lists them; rejected items are passed on.
       mode: one of `LABEL_MODES`.
-      heads: the heads that were asked for; empty for those of the mode. Attributes that nobody asked for are left out
-        where they do not have two classes of at least two clips.
+      heads: the requested heads; empty for all heads of the mode. Attributes that were not requested are left out if they do
+        not have two classes of at least two clips.
 
     Raises:
       InputError: as `check_mode`.
@@ -76,7 +76,7 @@ def source_of(name: str) -> str:
 
 
 def _with_attributes(item: Item) -> Item | Rejected:
-    """The item labelled with its string's attributes; one without a string has no label."""
+    """The item labelled with the attributes of its string; without a string it has no label."""
     text = item.labels.get(HAMNOSYS_COLUMN)
     if text is None:
         return _labelled(item, {})
@@ -111,7 +111,7 @@ def _group_name(item: Item) -> str:
 
 
 def _learnable(items: Items) -> tuple[str, ...]:
-    """The attributes with at least two classes that have clips enough."""
+    """The attributes with at least two classes that have enough clips."""
     counts = Counter(pair for item in items if isinstance(item, Item) for pair in item.labels.items())
     classes = Counter(head for (head, _), clips in counts.items() if clips >= FEWEST_CLIPS)
     return tuple(head for head in _ALL_ATTRIBUTES if classes[head] > 1) or hamnosys.ATTRIBUTES

@@ -1,6 +1,6 @@
-"""What each channel of a frame is: layouts, the registry of those that have a name, and JSON files that describe others.
+"""The meaning of each channel of a frame: layouts, the registry of named ones, and JSON files that describe others.
 
-Whatever needs to know which columns are a hand asks a `Layout`; no other room has column numbers.
+Code that needs to know which columns are a hand asks a `Layout`; no other package contains column numbers.
 """
 
 from signjax.data.layout.parts import COORDINATES, KINDS, ROTATIONS, Layout, Part, Point

@@ -1,7 +1,7 @@
-"""The 106 points in the picture that SignAvatars stores beside the parameters of a body.
+"""The 106 image keypoints that SignAvatars stores alongside the parameters of a body.
 
-They are the joint set of SMPL-X that its fitting is supervised with, without the legs: 16 of the body, 48 of the face, and each
-hand's wrist and four points of each finger, thumb first. Left and right are the signer's own.
+They are the SMPL-X joints that supervise the fitting, without the legs: 16 of the body, 48 of the face, and for each hand the wrist
+and four points per finger, thumb first. Left and right are the signer's own.
 Source: `joint_idx` in `common/utils/human_models.py` of the SignAvatars repository.
 """
 
@@ -21,8 +21,8 @@ _BODY_LINES = (
     ("right_shoulder", "right_elbow"), ("neck", "spine3"), ("spine3", "spine2"), ("spine2", "spine1"),
     ("spine1", "pelvis"), ("pelvis", "left_hip"), ("pelvis", "right_hip"),
 )  # fmt: skip
-# Runs of the face's points, as (first, one after the last): outline, brows, ridge of the nose, its lower edge. Each but the
-# ridge is read from one side of the face to the other, so its mirror image is the run read backwards.
+# Runs of the face's points, as (first, one after the last): outline, brows, ridge of the nose, its lower edge. Each except the
+# ridge goes from one side of the face to the other, so its mirror image is the reversed run.
 _OUTLINE, _BROWS, _LOWER_NOSE = (0, 17), (17, 27), (31, 36)
 _EYES = 36  # six points each, numbered around
 _EYE_PARTNERS = (9, 8, 7, 6, 11, 10, 3, 2, 1, 0, 5, 4)

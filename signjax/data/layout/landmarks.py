@@ -1,4 +1,4 @@
-"""MediaPipe landmarks: which are partners, which are joined by a line, and the layouts made of them.
+"""MediaPipe landmarks: mirror partners, connecting lines, and the layouts made of them.
 
 A frame of MediaPipe Holistic has 468 landmarks of the face, 33 of the pose and 21 of each hand. Left and right are the signer's
 own. Source: the landmark numbers and connections of MediaPipe's face mesh, pose and hand solutions.
@@ -23,9 +23,9 @@ COUNTS = {"face": FACE, "pose": POSE, "left_hand": HAND, "right_hand": HAND}
 _LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_WRIST, _RIGHT_WRIST = 11, 12, 15, 16
 _NOSE_OF_POSE, _NOSE_OF_FACE = 0, 1
 
-# The landmarks of the face that lie on its midline. All others come in two halves of 220 in the same order: the right half has
-# numbers below 248, the left half begins there. (All 1,322 edges of MediaPipe's face mesh map onto themselves under this, but for
-# three quadrilaterals that are cut along the other diagonal.)
+# The landmarks on the midline of the face. All others form two halves of 220 in the same order: the right half has numbers below
+# 248, the left half begins there. (All 1,322 edges of MediaPipe's face mesh map onto themselves under this, except in three
+# quadrilaterals that are cut along the other diagonal.)
 _FACE_MIDLINE = (
     *(0, 1, 2, 4, 5, 6), *range(8, 20), 94, 151, 152, 164, 168, 175, 195, 197, 199, 200,
 )  # fmt: skip
@@ -64,7 +64,7 @@ def _pose_partners() -> tuple[int, ...]:
     return tuple(partners)
 
 
-# The landmark of the same set that takes each one's place in a mirror.
+# The mirror partner of each landmark, in the same set.
 FACE_PARTNERS, POSE_PARTNERS = _face_partners(), _pose_partners()
 
 
@@ -79,11 +79,11 @@ def edges(landmarks: str) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class LandmarkPart:
-    """Landmarks of one set as a part of a layout, which is named after the set.
+    """Landmarks of one set as a part of a layout; the part is named after the set.
 
     Attributes:
       landmarks: `face`, `pose`, `left_hand` or `right_hand`.
-      kind: `xyz` or `xy`; `scalar` for one number a landmark, in a part `visibility` of the pose.
+      kind: `xyz` or `xy`; `scalar` for one number per landmark, for a part `visibility` of the pose.
       indices: MediaPipe's numbers of the landmarks, in their order; None: all of the set.
     """
 
@@ -103,9 +103,10 @@ class LandmarkPart:
 
 
 def landmark_layout(name: str, chosen: Sequence[LandmarkPart]) -> Layout:
-    """A layout of any choice of landmarks.
+    """A layout of any selection of landmarks.
 
-    It mirrors where it has both of each left/right pair. Lines, shoulders, wrists and nose are those that were chosen.
+    It can be mirrored if it has both landmarks of every left/right pair. It has those lines, shoulders, wrists and nose whose
+    landmarks were selected.
     """
     of = {part.name: part for part in chosen}
     position_of = {name: {number: at for at, number in enumerate(part.numbers)} for name, part in of.items()}
@@ -158,7 +159,7 @@ def _of(name: str, sets: Sequence[str], kind: str) -> Layout:
 
 
 def holistic(kind: str = "xyz") -> Layout:
-    """All 543 landmarks in the order of the Kaggle `asl-signs` files: face, left hand, pose, right hand. 1629 channels, or 1086."""
+    """All 543 landmarks in the order of the Kaggle `asl-signs` files: face, left hand, pose, right hand. 1629 or 1086 channels."""
     return _of("holistic" if kind == "xyz" else "holistic_xy", ("face", "left_hand", "pose", "right_hand"), kind)
 
 
@@ -173,7 +174,7 @@ def hands(kind: str = "xyz") -> Layout:
 
 
 def face4_pose_hands() -> Layout:
-    """Top, chin, right and left side of the face, pose, left hand, right hand, x and y alone: 158 channels."""
+    """Top, chin, right and left side of the face, pose, left hand, right hand, only x and y: 158 channels."""
     face = LandmarkPart("face", "xy", (10, 152, 234, 454))
     return landmark_layout(
         "face4_pose_hands_xy", [face, *(LandmarkPart(name, "xy") for name in ("pose", "left_hand", "right_hand"))]
@@ -181,7 +182,7 @@ def face4_pose_hands() -> Layout:
 
 
 def holistic_1662() -> Layout:
-    """The 1662 values of the `MP_Data` tutorials: pose, visibility of the pose, face, left hand, right hand.
+    """The 1662 values that the `MP_Data` tutorials save: pose, visibility of the pose, face, left hand, right hand.
 
     The tutorials write x, y, z, visibility of one pose landmark after another; `visibility_last` puts them into this order.
     """

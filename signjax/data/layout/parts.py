@@ -1,6 +1,6 @@
-"""What a layout is: the parts of a frame, and how they mirror.
+"""Layouts: the parts of a frame, and how they are mirrored.
 
-Whatever normalises, masks, mirrors or draws a clip asks the layout; nothing else knows column numbers.
+Code that normalises, masks, mirrors or draws a clip asks the layout; nothing else knows column numbers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,20 +24,20 @@ KINDS = tuple(_REFLECTION)
 ROTATIONS = ("axis_angle", "rotation_6d")
 COORDINATES = ("xyz", "xy")
 
-# A point of a layout: the name of its part, and its position in the part.
+# A point of a layout: the name of its part, and its index in the part.
 Point = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Part:
-    """A named run of channels: its points one after another, each with the channels of its kind.
+    """A named range of channels: its points one after another, each with the channels of its kind.
 
     Attributes:
       name: `root`, `body`, `left_hand`, ...
       points: number of joints or landmarks (of scalars, for kind `scalar`).
       kind: `axis_angle` (radians), `rotation_6d` (the first two columns of the matrix), `xyz`, `xy` or `scalar`.
-      partner: the part that takes its place in a mirror; itself where it has no left and right.
-      point_partners: the point of the partner that takes each point's place; None: the point of the same position.
+      partner: the part that it is swapped with in mirroring; itself if it has no left and right.
+      point_partners: for each point, the point of the partner that it is swapped with; None: the point with the same index.
     """
 
     name: str
@@ -61,19 +61,19 @@ class Part:
 class Layout:
     """The parts of a frame, in the order of their channels.
 
-    Points that are named here are points of `signjax.data.geometry.kinematics.positions`: the coordinates themselves where the
-    parts are coordinates, joints by forward kinematics where they are rotations. Left and right are the signer's own.
+    The points named here are those that `signjax.data.geometry.kinematics.positions` returns: the coordinates themselves if the
+    parts are coordinates, joints from forward kinematics if they are rotations. Left and right are the signer's own.
 
     Attributes:
-      name: the name that a config and a dataset folder use.
+      name: the name used in configs and dataset folders.
       parts: all parts, without gaps.
       mirrors: whether left and right are known, so that a clip can be mirrored.
-      skeleton: pairs of points between which a line is drawn.
-      shoulders: left and right shoulder; the body's centre is midway, its scale the distance. None: no such points.
-      wrists: left and right wrist, to which the points of that hand are relative; None: no such points.
-      head: the nose or the head's joint; None: no such point.
-      columns: the column of a source's frame that each channel is in; None: they stand in the order of the channels.
-      names: what a source calls each channel; None: it does not name them, or not each differently.
+      skeleton: pairs of points that are connected by a line.
+      shoulders: left and right shoulder; the body's centre is midway between them, its scale their distance. None: no such points.
+      wrists: left and right wrist, which the points of the hands can be made relative to; None: no such points.
+      head: the nose or the joint of the head; None: no such point.
+      columns: the column of the source's frames that holds each channel; None: they are in the order of the channels.
+      names: the source's name of each channel; None: it does not name them, or not uniquely.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Layout:
 
     @cached_property
     def part_of_channel(self) -> np.ndarray:
-        """int32 (F,): the index of the part that each channel belongs to."""
+        """int32 (F,): for each channel, the index of its part."""
         return np.repeat(np.arange(len(self.parts), dtype=np.int32), [part.channels for part in self.parts])
 
     def part(self, name: str) -> Part:
@@ -134,8 +134,8 @@ class Layout:
 
         Returns:
           (channel, sign, part): int32 (F,), float32 (F,), int32 (P,). The mirrored clip is `frames[:, channel] * sign` and
-          its validity `valid[:, part]`. Applied twice it is the identity. Coordinates must be centred on the body, either
-          before (prepared data are) or after: centring does not care about which axis the picture was mirrored.
+          its validity `valid[:, part]`. Mirroring twice is the identity. Coordinates must be centred on the body, either before
+          (as prepared data are) or after: the result of centring does not depend on the axis of reflection.
         """
         channel = np.arange(self.width, dtype=np.int32)
         sign = np.ones(self.width, np.float32)
@@ -146,7 +146,7 @@ class Layout:
             points = np.arange(part.points) if part.point_partners is None else np.array(part.point_partners)
             taken = there.start + points[:, None] * len(reflection) + np.arange(len(reflection))
             channel[here] = taken.reshape(-1)
-            # A layout that knows no left and right must not be reflected half.
+            # Without left and right, reflecting the axis alone would only be half a mirror image.
             sign[here] = np.tile(reflection, part.points) if self.mirrors else 1.0
             part_index[index] = self.part_names.index(part.partner)
         return channel, sign, part_index
@@ -176,7 +176,7 @@ class Layout:
 
 
 def from_description(fields: dict[str, Any]) -> Layout:
-    """The layout that `Layout.description` described, also after a way through JSON.
+    """The layout that `Layout.description` described, also after a round trip through JSON.
 
     Raises:
       KeyError, TypeError, ValueError: the fields are not those of a layout.

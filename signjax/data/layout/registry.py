@@ -1,4 +1,4 @@
-"""Layouts by name: what each channel of a frame is, from a config or a dataset folder."""
+"""Layouts by name, as configs and dataset folders use them."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ __all__ = [
 ]  # fmt: skip
 
 GENERIC = "generic"
-# Every layout whose name says all; `generic` needs a width too.
+# Every layout that its name determines; `generic` also needs a width.
 BUILT_IN = {
     layout.name: layout
     for layout in (
@@ -54,20 +54,20 @@ BUILT_IN = {
 
 
 def generic(width: int) -> Layout:
-    """Any F channels of which nothing is known: one part, no mirror."""
+    """Any F channels without a known meaning: one part, without mirroring."""
     return Layout(GENERIC, (Part("channels", width, "scalar", "channels"),), mirrors=False)
 
 
 def in_6d(layout: Layout) -> Layout:
-    """The layout with rotations as 6 numbers that belongs to one with rotation vectors; the layout itself if it has none."""
+    """The layout with each rotation vector replaced by 6 numbers; the layout itself if it has no rotation vectors."""
     return BUILT_IN.get(layout.name + "_6d", layout)
 
 
 def named(name: str, width: int) -> Layout:
-    """The layout of that name, or of the file of that name (`.json`), for frames of `width` channels.
+    """The layout with that name, or from the JSON file of that name, for frames of `width` channels.
 
     Raises:
-      InputError: there is no such layout, or its width is another.
+      InputError: there is no such layout, or its width differs.
     """
     if name == GENERIC:
         return generic(width)
@@ -77,34 +77,34 @@ def named(name: str, width: int) -> Layout:
         layout = BUILT_IN[name]
     else:
         raise InputError(
-            f"config.data.layout: there is no layout {name!r}; there are {', '.join(BUILT_IN)}, generic, and JSON files "
-            "that describe one"
+            f"config.data.layout: there is no layout {name!r}; the layouts are {', '.join(BUILT_IN)}, generic, or a JSON file "
+            "that describes one"
         )
     if layout.width != width:
         fitting = [other.name for other in BUILT_IN.values() if other.width == width]
         raise InputError(
-            f"layout {name} has {layout.width} channels, the frames have {width}: "
-            f"choose layout {' or '.join([*fitting, 'generic'])}"
+            f"layout {name} has {layout.width} channels, but the frames have {width}; "
+            f"choose --config.data.layout={' or '.join([*fitting, 'generic'])}"
         )
     return layout
 
 
 def to_store(layout: Layout) -> str | dict[str, Any]:
-    """What a dataset folder writes down of its layout; see `stored`."""
+    """The form in which a dataset folder stores its layout; see `stored`."""
     known = BUILT_IN.get(layout.name, generic(layout.width))
     return layout.name if layout == known else layout.description()
 
 
 def stored(content: str | dict[str, Any], width: int) -> Layout:
-    """The layout that a dataset folder has written down: the name of a built-in one, or the description of another.
+    """The layout that a dataset folder stores: the name of a built-in one, or the description of another.
 
     Raises:
-      InputError: there is no such layout, or its width is another.
-      KeyError, TypeError, ValueError: the description is not one of a layout.
+      InputError: there is no such layout, or its width differs.
+      KeyError, TypeError, ValueError: the description does not describe a layout.
     """
     if isinstance(content, str):
         return named(content, width)
     layout = from_description(content)
     if layout.width != width:
-        raise InputError(f"layout {layout.name} has {layout.width} channels, the frames have {width}")
+        raise InputError(f"layout {layout.name} has {layout.width} channels, but the frames have {width}")
     return layout

@@ -1,7 +1,7 @@
 """SMPL-X: its kinematic tree, a stick figure of it, and the layouts of its pose.
 
 Joints: 0 pelvis, 1 to 21 body, 22 jaw, 23 and 24 left and right eye, 25 to 39 left hand, 40 to 54 right hand. Source: Pavlakos
-et al. (2019) for the tree. The model itself may not be passed on, so the bones here are those of a stick figure.
+et al. (2019) for the tree. The licence of the model does not allow redistribution, so the bones here are those of a stick figure.
 """
 
 from functools import cache
@@ -12,7 +12,7 @@ from signjax.data.layout.parts import Layout, Part
 
 JOINTS = 55
 
-# Body joints 1 to 21 come in this order; the partner of each under a left/right swap.
+# Body joints 1 to 21 in order, and the mirror partner of each.
 _BODY_PARTNERS = (1, 0, 2, 4, 3, 5, 7, 6, 8, 10, 9, 11, 13, 12, 14, 16, 15, 18, 17, 20, 19)
 BODY_JOINTS = (
     "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle", "right_ankle", "spine3",
@@ -32,8 +32,8 @@ _BODY_OFFSETS = {
     "left_wrist": (0.25, 0.01, 0.0),
 }  # fmt: skip
 _JAW_OFFSET, _LEFT_EYE_OFFSET = (0.0, -0.02, 0.04), (0.03, 0.06, 0.08)
-# The three joints of each finger of the left hand, palm down, in the order of the hand pose: each from the one before it, the
-# first from the wrist. The last segment, from its joint to the fingertip, is FINGERTIPS.
+# The three joints of each finger of the left hand, palm down, in the order of the hand pose, as offsets from the previous joint,
+# the first from the wrist. The last segment, from its joint to the fingertip, is in FINGERTIPS.
 _LEFT_FINGERS = {
     "index": ((0.098, 0.0, 0.025), (0.034, 0.0, 0.002), (0.024, 0.0, 0.001)),
     "middle": ((0.104, 0.003, 0.001), (0.036, 0.0, 0.0), (0.026, 0.0, 0.0)),
@@ -64,15 +64,15 @@ def _tree() -> tuple[np.ndarray, np.ndarray]:
     return np.array(parents, np.int32), offsets
 
 
-# int32 (55,): the joint that each joint hangs on, always one before it; -1 for the pelvis. float64 (55, 3): see above.
+# int32 (55,): the parent of each joint, which always comes before it; -1 for the pelvis. float64 (55, 3): see above.
 PARENTS, OFFSETS = _tree()
 
-# First joint of each part of a pose, and the number of its joints.
+# First joint and number of joints of each part of a pose.
 JOINTS_OF_PART = {"root": (0, 1), "body": (1, 21), "jaw": (22, 1), "left_hand": (25, 15), "right_hand": (40, 15)}
 
 
 def _skeleton() -> tuple[tuple[tuple[str, int], tuple[str, int]], ...]:
-    """Every bone but those of the face; the collar bones begin at the neck, as a person draws shoulders."""
+    """Every bone except those of the face; the collarbones begin at the neck, as in a drawing."""
     point_of = {
         first + position: (part, position)
         for part, (first, count) in JOINTS_OF_PART.items()
@@ -121,7 +121,7 @@ def smplx_unsmoothed() -> Layout:
 
 
 def smplx_with_signer() -> Layout:
-    """`smplx`, then what identifies the signer and the studio: 10 shape coefficients and the camera's translation. 182 channels."""
+    """`smplx` and the values that identify signer and studio: 10 shape coefficients and the camera translation. 182 channels."""
     return _layout("smplx_with_signer", "axis_angle", face=True, signer=True)
 
 

@@ -1,4 +1,4 @@
-"""From a source, labels and a split to a dataset folder: read, journal, assemble, write; `prepare.prepare` does all of it.
+"""From a source, labels and a split to a dataset folder: read, journal, assemble, write; `prepare.prepare` runs all steps.
 
-What is decided about all clips together belongs here. Nothing is exported, for worker processes import `collect` alone.
+Decisions that involve all clips belong here. Nothing is exported, because worker processes import only `collect`.
 """

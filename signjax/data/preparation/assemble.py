@@ -1,6 +1,6 @@
-"""From what was read to what a dataset shall hold: duplicates, labels, splits, and everything that is wrong with them.
+"""Decides from the clips that were read what a dataset contains: duplicates, labels and splits.
 
-Nothing is written here, nothing is augmented or balanced, and all that keeps a run from starting is told at once.
+Nothing is written, augmented or balanced here, and all problems that keep a run from starting are reported together.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,14 +50,15 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Collected:
-    """What was read of a source.
+    """What was read from a source.
 
     Attributes:
-      chosen: the layout of its frames before they were cleaned, and why.
-      items, facts: one each; where a fact has no reason, the clip's rows are in the reading folder's files, in this order.
-      rejected: what needed no reading.
-      heads: to be learned.
-      remarks: sentences on what was concluded from names.
+      chosen: the layout of its frames before cleaning, and why.
+      items, facts: the items and the fact about each; if a fact has no reason, the clip's rows are in the reading folder's files,
+        in this order.
+      rejected: items that were rejected without being read.
+      heads: the heads to learn.
+      remarks: sentences on what was inferred from names.
     """
 
     chosen: ChosenLayout
@@ -70,19 +71,19 @@ class Collected:
 
 @dataclass(frozen=True)
 class Assembly:
-    """What a dataset of N clips, out of M that were stored, shall hold.
+    """The contents of a dataset of N clips, out of M that were stored.
 
     Attributes:
       stored: the facts of the M clips, in the order of their rows.
-      keep: int64 (N,), rising indices into them.
+      keep: int64 (N,), ascending indices into them.
       rows: N items with their facts.
       classes: head -> class names.
       encoded: int32 (N, heads).
-      pairs: of clips that are one recording, by their place among the N.
-      split: of the N clips.
+      pairs: pairs of clips that are the same recording, as indices into the N.
+      split: the split of the N clips.
       blank: classes in most of whose clips nothing is seen.
       rejected: every clip that is left out, and why.
-      report: of feasibility.
+      report: the feasibility report.
       doubts: sentences on splits that cannot test what they should.
     """
 
@@ -100,29 +101,29 @@ class Assembly:
 
     @property
     def train(self) -> np.ndarray:
-        """int64: the training clips, by their place among the N."""
+        """int64: the training clips, as indices into the N."""
         return np.flatnonzero(self.split.assignment == SPLITS.index("train"))
 
 
 def offsets_of(facts: Sequence[Fact]) -> np.ndarray:
-    """int64 (N + 1): where each clip begins, and where the last ends."""
+    """int64 (N + 1): where each clip begins, and where the last one ends."""
     return np.cumsum([0, *(fact.frames for fact in facts)], dtype=np.int64)
 
 
 def assemble(recipe: Recipe, collected: Collected, reading: Path, say: Say) -> Assembly:
-    """Decides what a dataset shall hold.
+    """Decides what a dataset contains.
 
-    Where the recipe says to stop, the search goes on as if the settings that accept a problem had been given, so that the next
-    run does not stop at the next problem.
+    At a problem that stops the run, the checks continue as if the settings that accept the problem had been given, so that the
+    next run does not stop at the next problem.
 
     Args:
-      recipe: what is wanted.
+      recipe: the settings.
       collected: what was read.
       reading: the folder with `features.npy` and `outlines.npy`.
-      say: prints what the labels allow, where they keep the run from starting.
+      say: prints the feasibility report if the run cannot start.
 
     Raises:
-      InputError: all that is wrong with labels, duplicates and split, with the settings that accept it.
+      InputError: all problems with labels, duplicates and split, with the settings that accept them.
     """
     problems = Problems()
     rejected = [*collected.rejected, *_unreadable(collected)]
@@ -178,7 +179,7 @@ def _name_twice(rows: Sequence[Row]) -> list[tuple[int, Rejected]]:
     found = []
     for index, (item, _) in enumerate(rows):
         if item.name in seen:
-            detail = f"{seen[item.name]} has a clip of that name too"
+            detail = f"{seen[item.name]} has a clip with the same name"
             found.append((index, Rejected(item.name, item.file, "duplicate_name", detail)))
         else:
             seen[item.name] = item.file
@@ -196,7 +197,7 @@ def _duplicates(stored: Sequence[Fact], keep: np.ndarray, reading: Path) -> list
 
 
 def _copies(recipe: Recipe, rows: Sequence[Row], pairs: Sequence[Pair], problems: Problems) -> dict[int, Rejected]:
-    """The clips that are left out since a copy of each is in another given split."""
+    """The clips that are left out because a copy of each is in another given split."""
     names, given = [item.name for item, _ in rows], [item.split for item, _ in rows]
     if not follows_column(recipe.rule, given):
         return {}
@@ -206,9 +207,7 @@ def _copies(recipe: Recipe, rows: Sequence[Row], pairs: Sequence[Pair], problems
     left_out = {}
     for index, pair in leaks.to_drop(pairs, given).items():
         other = pair.first + pair.second - index
-        detail = (
-            f"one recording with {names[other]!r} in {given[other]} ({leaks.described(pair)}); it is in {given[index]}"
-        )
+        detail = f"same recording as {names[other]!r} in {given[other]} ({leaks.described(pair)}); this copy is in {given[index]}"
         left_out[index] = Rejected(names[index], rows[index][0].file, "duplicate", detail)
     return left_out
 
@@ -221,7 +220,7 @@ def _labels(
     pairs: Sequence[Pair],
     problems: Problems,
 ) -> tuple[dict[str, tuple[str, ...]], np.ndarray, dict[str, dict[str, Any]], list[Rejected]]:
-    """The classes of each head, labels int32 (M, heads), the feasibility report, and the clips of rare classes alone."""
+    """The classes of each head, labels int32 (M, heads), the feasibility report, and the clips with only rare labels."""
     all_labels = [item.labels if kept else {} for (item, _), kept in zip(rows, keep, strict=True)]
     group = group_numbers(_description(rows, np.zeros(len(rows)), pairs), recipe.rule)
     report = feasibility_report.feasibility(all_labels, heads, group)
@@ -237,7 +236,7 @@ def _labels(
     for (item, _), before, left in zip(rows, all_labels, labels, strict=True):
         if before and not any(head in left for head in heads):
             named = ", ".join(f"{head} {before[head]!r}" for head in heads if head in before)
-            detail = f"{named}: the only clip of its class; a class needs {FEWEST_CLIPS}"
+            detail = f"{named}: the only clip of its class; a class needs {FEWEST_CLIPS} clips"
             rejected.append(Rejected(item.name, item.file, "rare_class", detail))
     return classes, labels_lib.encode(labels, classes), report, rejected
 
@@ -245,7 +244,7 @@ def _labels(
 def _split(
     clips: Description, rule: Rule, classes: dict[str, tuple[str, ...]], encoded: np.ndarray, problems: Problems
 ) -> Split | None:
-    """The split; what is wrong with it is collected, and where another rule accepts that, with that rule too."""
+    """The split; its problems are collected, and if another rule accepts them, also those of that rule."""
     tried = {rule.split}
     while True:
         try:

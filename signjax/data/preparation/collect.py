@@ -1,6 +1,6 @@
 """Reads and cleans all items of a source, in several processes, into the files of a journal.
 
-Memory does not grow with the data: at most a few batches are under way, and a batch is a few clips.
+Memory does not grow with the data: at most a few batches are in progress, and a batch is a few clips.
 """
 
 import hashlib
@@ -27,19 +27,19 @@ from signjax.data.preparation.journal import (
 )
 from signjax.data.preparation.plausibility import beyond_full_turn, typical_size
 from signjax.data.progress import Progress
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.data.splits.duplicates import SPANS, outline
 from signjax.data.workers import Workers
 
-# Clips handed to a worker at once: enough that talking to it costs nothing, few enough that memory stays small.
+# Clips per worker task: enough that communication costs little, few enough that memory stays small.
 _BATCH = 32
-# Clips that are looked at to find how many channels the others should have.
+# Clips that are read to find how many channels the others should have.
 _PROBES = 9
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a worker must know beside the items."""
+    """What a worker must know in addition to the items."""
 
     source: str
     layout: Layout
@@ -47,25 +47,25 @@ class Reading:
 
 
 def source_layout(source: str, request: Request, items: Sequence[Item]) -> ChosenLayout | Rejected:
-    """The layout of a source's frames, from the width that most of its first readable clips have.
+    """The layout of a source's frames, from the most frequent width among its first readable clips.
 
     Returns:
-      The layout and why it was chosen, or why the first item could not be read where none could.
+      The layout and why it was chosen, or if no item can be read, why the first cannot.
     """
     widths: Counter[int] = Counter()
     first: Rejected | None = None
     for item in items:
-        found = catalogue.read_item(source, item)
+        found = source_registry.read_item(source, item)
         if isinstance(found, Clip) and len(found.frames):
             widths[found.frames.shape[1]] += 1
             if widths.total() == _PROBES:
                 break
         elif first is None:
-            first = found if isinstance(found, Rejected) else item.rejected("empty", "the clip has no frame")
+            first = found if isinstance(found, Rejected) else item.rejected("empty", "the clip has no frames")
     if not widths:
         assert first is not None
         return first
-    return catalogue.layout_of(source, request, widths.most_common(1)[0][0])
+    return source_registry.layout_of(source, request, widths.most_common(1)[0][0])
 
 
 def read_batch(reading: Reading, items: Sequence[Item]) -> Batch:
@@ -73,7 +73,7 @@ def read_batch(reading: Reading, items: Sequence[Item]) -> Batch:
     width = cleaned_layout(reading.layout, reading.cleaning)
     facts, cleaned, outlines = [], [], []
     for item in items:
-        clip = catalogue.read_item(reading.source, item)
+        clip = source_registry.read_item(reading.source, item)
         found = clip if isinstance(clip, Rejected) else clean(clip, reading.layout, reading.cleaning)
         if isinstance(found, Rejected):
             end, whole = _segment(item, clip)
@@ -122,17 +122,17 @@ def _fact(item: Item, clip: Clip, cleaned: Cleaned, outline: np.ndarray, layout:
 
 
 def _segment(item: Item, clip: Clip | Rejected) -> tuple[int | None, int | None]:
-    """The end of a clip in its file, and the frames of that; None where it is all of a file, or lies among others in an array."""
+    """The end of a clip in its file, and the frames of the file; None if it is a whole file, or one of several in an array."""
     if isinstance(clip, Rejected) or item.stop is None or item.file_frames is not None:
         return None, None
     return item.stop, clip.file_frames
 
 
 def collect(reading: Reading, items: Sequence[Item], journal: Journal, workers: Workers) -> None:
-    """Reads the items that the journal does not have yet and adds them to it, in order.
+    """Reads the items that are not in the journal yet and adds them to it, in order.
 
     Raises:
-      InputError: a worker was killed; what was read is kept.
+      InputError: a worker was killed; the clips read so far are kept.
     """
     batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)][journal.batches :]
     with Progress("prepare", len(items), journal.resumed) as progress:

@@ -1,15 +1,15 @@
-"""What was read so far, on disk: a run that is cut off at any point goes on from there.
+"""The record on disk of what has been read so far: a run that was interrupted at any point continues from there.
 
 | file | content |
 |---|---|
 | `features.npy` | float32 (sum of T, F) |
 | `valid.npy` | bool (sum of T, P) |
 | `outlines.npy` | float32 (clips, K, F) |
-| `journal.jsonl` | first its form, the fingerprint and the layouts, then a line for each batch of items: what became of each |
+| `journal.jsonl` | the format version, the fingerprint and the layouts, then one line per batch of items with the result for each |
 
-Rows are appended first and their line after them, so rows without a line are those of a batch that was cut off; they are written
-again. A line carries its own digest, and the digest of the rows of each clip: what a crash of the machine or of its disk left
-behind is taken up only as far as it is what was written. Nothing but appending ever changes these files.
+Rows are appended before their line, so rows without a line belong to a batch that was interrupted; they are written again. A line
+contains its own digest and a digest of the rows of each clip: after a crash of the machine or its disk, only rows that match are
+kept. These files are only ever appended to.
 """
 
 import hashlib
@@ -27,26 +27,26 @@ from signjax.data.layout.parts import Layout
 from signjax.data.preparation.rows import RowFile, Rows, whole_rows
 from signjax.data.splits.duplicates import SPANS
 
-_FORM = 3  # of the lines; those of another form are not taken up
+_FORM = 3  # version of the line format; a journal of another version is not resumed
 
 
 @dataclass(frozen=True)
 class Fact:
-    """What became of one item: a stored clip, or the reason why there is none.
+    """The result for one item: a stored clip, or the reason why there is none.
 
     Attributes:
-      name: of the item.
-      frames: stored frames; 0 where it was rejected.
+      name: the name of the item.
+      frames: number of stored frames; 0 if it was rejected.
       valid_share: share of its parts and frames that were seen.
-      digest: SHA-256 of the frames as the source gave them: equal for exact copies, whatever they are called.
+      digest: SHA-256 of the frames as the source provides them: equal for exact copies, whatever their names.
       stored: SHA-256 of frames, validity and outline as they are stored.
-      blank: whether every value of the clip is the same: it carries no recording that could leak.
+      blank: whether every value of the clip is the same: it holds no recording that could leak.
       still: whether no frame differs from the first.
-      size: median distance from 0 of its coordinates, or numbers of unknown kind, as the source gave them.
+      size: median distance from 0 of its coordinates, or of numbers of unknown kind, as the source provides them.
       turned: share of its frames in which a joint is rotated by more than a full turn.
-      unseen: numbers of the parts that no frame shows.
-      nothing_seen: whether nothing is seen in it, in any frame.
-      segment_end, file_frames: frame after the clip's last, and frames of the whole file, where the clip is a part of one.
+      unseen: indices of the parts that were not seen in any frame.
+      nothing_seen: whether nothing was seen in any frame.
+      segment_end, file_frames: the frame after the clip's last, and the frames of the whole file, if the clip is a part of one.
       trimmed_start, trimmed_end, filled, mirroring: as in `cleaning.Cleaned`.
       reason, detail: as in `clip.Rejected`; empty for a stored clip.
     """
@@ -74,7 +74,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Batch:
-    """What a worker made of a run of items: a fact for each, and the arrays of those that are stored, one after another."""
+    """A worker's results for a run of items: a fact for each, and the arrays of those that are stored, one after another."""
 
     facts: list[Fact]
     features: np.ndarray
@@ -83,16 +83,16 @@ class Batch:
 
 
 class Journal:
-    """The files of a folder that is being filled; use as a context."""
+    """The files of a folder that is being filled; used as a context manager."""
 
     def __init__(self, folder: Path, fingerprint: str, source_layout: Layout, layout: Layout, names: Sequence[str]):
-        """Takes up what is there of the same fingerprint, layouts and items, else starts anew.
+        """Resumes a journal with the same fingerprint, layouts and items, or starts a new one.
 
         Args:
-          folder: made if need be; the caller holds the lock of what is prepared.
-          fingerprint: of the files and settings that the frames depend on.
-          source_layout, layout: of the frames before and after they are cleaned.
-          names: of the items that are read, in order.
+          folder: created if necessary; the caller holds the lock of the dataset folder.
+          fingerprint: a digest of the files and settings that the frames depend on.
+          source_layout, layout: the layout of the frames before and after cleaning.
+          names: the names of the items to read, in order.
         """
         self.facts: list[Fact] = []
         self.batches = 0
@@ -119,7 +119,7 @@ class Journal:
         }
 
     def _take_up(self, folder: Path, stamp: bytes, there: dict[str, int]) -> int:
-        """Reads the lines whose rows are there as they were written, and returns where they end; 0 if there are none."""
+        """Reads the lines whose rows are intact, and returns where they end; 0 if there are none."""
         self._lines.seek(0)
         if self._lines.readline() != stamp:
             return 0
@@ -135,7 +135,7 @@ class Journal:
                 or [fact.name for fact in facts] != list(self._names[done : done + len(facts)])
                 or not _as_written(files, facts, frames, clips)
             ):
-                break  # the machine, not only the process, went down before the rows were on disk
+                break  # the machine, not only the process, crashed before the rows were on disk
             self.facts += facts
             self.batches += 1
             end = self._lines.tell()
@@ -194,7 +194,7 @@ def _line(content: Any) -> bytes:
 
 
 def _parse(line: bytes) -> list[Fact]:
-    """The facts of a line; none of one that is not as it was written."""
+    """The facts in a line; none if the line is damaged."""
     digest, _, text = line.removesuffix(b"\n").partition(b" ")
     if not line.endswith(b"\n") or hashlib.sha256(text).hexdigest().encode() != digest:
         return []
@@ -202,7 +202,7 @@ def _parse(line: bytes) -> list[Fact]:
 
 
 def _fact(fields: dict[str, Any]) -> Fact:
-    """The fact that `_spare` gave the fields of."""
+    """The fact whose fields `_spare` returned."""
     if "mirroring" in fields:
         cause, detail = fields["mirroring"]
         fields["mirroring"] = Mirroring(Cause(cause), detail)

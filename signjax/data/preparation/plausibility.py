@@ -1,4 +1,4 @@
-"""What looks wrong about a whole data set: units, parts that nobody saw, segments in seconds, nothing that moves.
+"""Warnings about a data set as a whole: mixed units, parts that were never seen, segments given in seconds, clips without motion.
 
 Shapes: T frames, F channels, P parts of the layout.
 """
@@ -18,15 +18,15 @@ from signjax.errors import InputError, first_few
 _NAMED = 5
 # A clip whose rotation vectors exceed a full turn more often than this is not in radians, or is damaged.
 _MANY_TURNS = 0.1
-# Between coordinates in pixels and in shares of the picture lies a factor of several hundred; between cameras, builds and layouts
-# of one unit, one of less than ten.
+# Coordinates in pixels and as shares of the picture differ by a factor of several hundred; coordinates of different cameras, builds
+# and layouts in the same unit by less than ten.
 _OTHER_UNIT = 20.0
-# Signs fill a recording to its end or nearly so. Seconds that are taken for frames end within a tenth of it, at 10 frames a second.
+# Segments usually extend to nearly the end of a recording. Seconds mistaken for frames end within its first tenth, at 10 frames/s.
 _SECONDS_SHARE = 0.12
 
 
 def typical_size(frames: np.ndarray, layout: Layout) -> float:
-    """Median distance from 0 of the coordinates (T, F) of a clip that were seen; of all channels in a generic layout, else 0."""
+    """Median distance from 0 of a clip's coordinates (T, F) that were seen; in a generic layout, of all channels; otherwise 0."""
     chosen = [channels for part, channels in layout.runs() if part.kind in COORDINATES or layout.name == "generic"]
     if not chosen:
         return 0.0
@@ -36,7 +36,7 @@ def typical_size(frames: np.ndarray, layout: Layout) -> float:
 
 
 def beyond_full_turn(frames: np.ndarray, layout: Layout) -> float:
-    """Share of frames (T, F) in which a joint's rotation is longer than a full turn in radians, of the joint that has most."""
+    """Share of frames (T, F) in which a rotation exceeds a full turn in radians, for the joint with the largest share."""
     lengths = [
         np.linalg.norm(frames[:, channels].reshape(len(frames), -1, 3), axis=2)
         for part, channels in layout.runs()
@@ -49,24 +49,24 @@ def doubts(items: Sequence[Item], facts: Sequence[Fact], layout: Layout) -> list
     """A sentence for each thing that looks wrong about the clips as a whole.
 
     Args:
-      items, facts: one each, of clips that were read; rejected ones count for their segments alone.
-      layout: of the stored frames.
+      items, facts: the clips that were read and the fact about each; of rejected ones, only the segments are used.
+      layout: the layout of the stored frames.
     """
     stored = [(item, fact) for item, fact in zip(items, facts, strict=True) if not fact.reason]
     found = [*_units(stored), *_segments(items, facts)]
     unseen = [name for part, name in enumerate(layout.part_names) if all(part in fact.unseen for _, fact in stored)]
     if stored and unseen:
         found.append(
-            f"no clip shows {_and(unseen)}: not one frame of {len(stored)} clips has it. Is the tracker's output complete, and "
-            "config.data.layout right?"
+            f"no clip shows {_and(unseen)}, in any frame of {len(stored)} clips. Check that the tracker's output is complete "
+            "and that config.data.layout is right"
         )
     if stored and all(fact.still for _, fact in stored):
-        found.append("no clip moves: all frames of each clip are the same, so only postures can be told apart")
+        found.append("no clip moves: all frames of each clip are the same, so a model can only distinguish postures")
     return found
 
 
 def names_alike(items: Sequence[Item], heads: Sequence[str]) -> list[str]:
-    """A sentence for the classes of each head, and for the signers, whose names differ by case or spacing alone."""
+    """A sentence for each head whose classes, and for the signers if their names, differ only by case or spacing."""
     names = {f"classes of head {head!r}": [item.labels.get(head) for item in items] for head in heads}
     names["signers"] = [item.signer for item in items]
     found = []
@@ -75,26 +75,26 @@ def names_alike(items: Sequence[Item], heads: Sequence[str]) -> list[str]:
         if groups:
             listed = "; ".join(" and ".join(map(repr, group)) for group in groups[:_NAMED])
             found.append(
-                f"{what} differ only by case, width or spacing, and are taken for different ones: {listed}"
-                f"{'; ...' if len(groups) > _NAMED else ''} ({len(groups)} in all). Give them one name if they are one"
+                f"{what} differ only by case, width or spacing, and are treated as different: {listed}"
+                f"{'; ...' if len(groups) > _NAMED else ''} ({len(groups)} in all). Use the same name if they are the same"
             )
     return found
 
 
 def check_something_to_learn(varies: np.ndarray, path: str) -> None:
-    """Stops where all training clips look alike.
+    """Stops if all training clips look alike.
 
     Args:
       varies: bool (F,), whether each channel ever changes in the training clips.
-      path: of the source.
+      path: the path of the source.
 
     Raises:
       InputError: no channel ever changes.
     """
     if not varies.any():
         raise InputError(
-            f"{path}: nothing can be learned from these clips: no number differs between any two frames of the training clips. "
-            "Look at the files, and at config.data.layout"
+            f"{path}: nothing can be learned from these clips, because all frames of the training clips are identical. "
+            "Check the files and config.data.layout"
         )
 
 
@@ -103,8 +103,8 @@ def _units(stored: Sequence[tuple[Item, Fact]]) -> list[str]:
     turned = [item.name for item, fact in stored if fact.turned > _MANY_TURNS]
     if len(turned) > len(stored) * _MANY_TURNS:
         found.append(
-            f"rotations are longer than a full turn (2 pi) in many frames of {len(turned)} of {len(stored)} clips, for example "
-            f"{turned[0]!r}: are they in degrees? The layout expects radians"
+            f"rotations exceed a full turn (2 pi) in many frames of {len(turned)} of {len(stored)} clips, for example "
+            f"{turned[0]!r}. Are they in degrees? The layout expects radians"
         )
     sizes = sorted((fact.size, item.name) for item, fact in stored if fact.size > 0)
     if len(sizes) > 1:
@@ -114,9 +114,9 @@ def _units(stored: Sequence[tuple[Item, Fact]]) -> list[str]:
             small, large = sizes[:at], sizes[at:]
             fewer = min(small, large, key=len)
             found.append(
-                f"clips come in two units: the numbers of {len(small)} are about {_middle(small):.3g}, those of {len(large)} about "
-                f"{_middle(large):.3g} (pixels beside shares of the picture, or millimetres beside metres?). "
-                f"The fewer are {first_few(sorted(name for _, name in fewer))}"
+                f"the clips seem to use two units: the numbers of {len(small)} are about {_middle(small):.3g}, those of "
+                f"{len(large)} about {_middle(large):.3g} (pixels and shares of the picture, or millimetres and metres?). "
+                f"The smaller group is {first_few(sorted(name for _, name in fewer))}"
             )
     return found
 
@@ -131,7 +131,7 @@ def _segments(items: Sequence[Item], facts: Sequence[Fact]) -> list[str]:
         return []
     return [
         f"the columns 'start' and 'end' of the label table reach only the first {_SECONDS_SHARE:.0%} of {len(early)} of "
-        f"{len(reached)} files, for example of {early[0]}: are they in seconds? Frame numbers are expected (seconds times the "
+        f"{len(reached)} files, for example of {early[0]}. Are they in seconds? Frame numbers are expected (seconds times the "
         "frame rate)"
     ]
 

@@ -1,8 +1,8 @@
-"""Source, labels and splits to a dataset folder, with its quarantine.
+"""Makes a dataset folder, with its quarantine, from a source, labels and splits.
 
-What is read is appended to the files of `<folder>.partial`, which a journal describes and nothing ever changes in place. The
-dataset is written anew from them, under a temporary name, and renamed when it is whole. A run that is cut off, at any point, or
-stops at an error, leaves what it has read, and the next one goes on from there.
+Clips that have been read are appended to the files in `<folder>.partial`, which a journal describes and which never change in
+place. The dataset is written from them under a temporary name and renamed when it is complete. A run that is interrupted at any
+point, or stops at an error, leaves what it has read, and the next run continues from there.
 """
 
 import shutil
@@ -26,8 +26,8 @@ from signjax.data.preparation.plausibility import doubts, names_alike
 from signjax.data.preparation.quarantine import counts
 from signjax.data.preparation.recipe import Recipe, check_recipe, fingerprints
 from signjax.data.preparation.write_dataset import write_dataset
-from signjax.data.sources import registry as catalogue
-from signjax.data.synthetic import registry as corpora
+from signjax.data.sources import registry as source_registry
+from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.workers import ALONE, Workers
 from signjax.errors import InputError
 
@@ -47,21 +47,21 @@ class Expected:
 def prepare(
     recipe: Recipe, folder: Path, say: Say, workers: Workers = ALONE, expected: Expected | None = None
 ) -> Dataset:
-    """Makes the dataset folder, or opens it where the same recipe over the same files made it before.
+    """Makes the dataset folder, or opens it if the same recipe made it before from the same files.
 
     Args:
-      recipe: what it shall hold.
-      folder: for the data; beside it `<folder>.partial` holds what an unfinished run has read.
+      recipe: the settings that determine the contents.
+      folder: the dataset folder; `<folder>.partial` next to it holds what an unfinished run has read.
       say: prints a line.
-      workers: processes that read clips, else this one does; more than one only under `if __name__ == "__main__"`.
-      expected: the data that the folder must hold, where a model was trained on them.
+      workers: the processes that read clips; by default this process. More than one only under `if __name__ == "__main__"`.
+      expected: the data that a model was trained on, which the folder must hold; None for any data.
 
     Raises:
-      InputError: the source, the labels or the split cannot be used, the data are not those that are expected, or another
-        process works on the folder; nothing is left behind that looks complete, and no dataset is lost.
+      InputError: the source, the labels or the split cannot be used, the data are not the expected ones, or another process is
+        using the folder. Nothing incomplete is left under the folder's name, and no dataset is lost.
     """
     folder = target_of(folder)
-    with locks.beside(folder, say) as lock:
+    with locks.sibling_lock(folder, say) as lock:
         return prepare_locked(recipe, folder, lock, say, workers, expected)
 
 
@@ -73,10 +73,10 @@ def prepare_locked(
     workers: Workers = ALONE,
     expected: Expected | None = None,
 ) -> Dataset:
-    """The same with the folder's lock, which is shared afterwards: nobody replaces the data while they are used."""
+    """Like `prepare`, with the folder's lock, which is shared afterwards so that the data are not replaced while in use."""
     check_recipe(recipe)
-    if recipe.source in corpora.SOURCES:
-        corpora.write_corpus(Path(recipe.path), recipe.corpus, recipe.seed, say, workers)
+    if recipe.source in synthetic_registry.SOURCES:
+        synthetic_registry.write_corpus(Path(recipe.path), recipe.corpus, recipe.seed, say, workers)
     fingerprint, reading_fingerprint = fingerprints(recipe)
     writing = lock.exclusive()
     if writing:
@@ -111,7 +111,8 @@ def _make(
         say(f"prepare: {folder} was made from other files or settings; making it again")
     elif folder.exists() and any(folder.iterdir()):
         raise InputError(
-            f"{folder}: exists and is no dataset folder; signjax does not write into it. Move it away, or choose another folder"
+            f"{folder}: the folder exists and is not a dataset folder, so signjax does not write to it. Move it, or choose "
+            "another folder"
         )
     started = time.monotonic()
     collected = _collect(recipe, fingerprints[1], partial, workers, say)
@@ -137,21 +138,21 @@ def _make(
 
 
 def _check_expected(digest: str, folder: Path, expected: Expected | None) -> None:
-    """Stops where data are not those that a model was trained on.
+    """Stops if the data are not those that a model was trained on.
 
     Raises:
-      InputError: naming both digests.
+      InputError: they are not; the message has both digests.
     """
     if expected is not None and digest != expected.digest:
         raise InputError(
-            f"{expected.run}: this run was trained on other data (digest {expected.digest[:12]}; the data that these settings "
-            f"give have {digest[:12]}). Nothing was changed; choose a new --workdir for the new data"
+            f"{expected.run}: this run was trained on other data (digest {expected.digest[:12]}; these settings give data "
+            f"with digest {digest[:12]}). Nothing was changed. Choose a new --workdir for the new data"
         )
 
 
 def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, say: Say) -> Collected:
     """Reads and cleans all clips into the temporary folder."""
-    listing = catalogue.listing(recipe.source, recipe.request)
+    listing = source_registry.listing(recipe.source, recipe.request)
     listed, heads = label_modes.relabel(listing.items, recipe.label_mode, recipe.heads)
     items: list[Item] = []
     rejected: list[Rejected] = []
@@ -168,12 +169,12 @@ def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, 
     if isinstance(chosen, Rejected):
         raise _nothing(recipe.path, [*rejected, chosen])
     layout = chosen.layout
-    catalogue.verify(recipe.source, recipe.request)
+    source_registry.verify(recipe.source, recipe.request)
     reading = Reading(recipe.source, layout, recipe.cleaning)
     stored_layout = cleaned_layout(layout, recipe.cleaning)
     with Journal(partial, fingerprint, layout, stored_layout, [item.name for item in items]) as journal:
         if journal.resumed:
-            say(f"prepare: {journal.resumed} of {len(items)} clips were read before; going on from there")
+            say(f"prepare: {journal.resumed} of {len(items)} clips were already read; continuing from there")
         collect(reading, items, journal, workers)
     collected = Collected(chosen, items, journal.facts, rejected, heads, listing.remarks)
     if all(fact.reason or fact.nothing_seen for fact in journal.facts):
@@ -189,7 +190,7 @@ def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, 
 
 
 def _no_label(item: Item, heads: Sequence[str]) -> str:
-    columns = f"its labels are: {', '.join(item.labels)} (config.data.heads chooses)" if item.labels else "it has none"
+    columns = f"its labels are {', '.join(item.labels)} (see config.data.heads)" if item.labels else "it has no labels"
     return f"no label for {', '.join(heads)}; {columns}"
 
 

@@ -1,4 +1,4 @@
-"""Clips that are left out: why, and where that is written."""
+"""Clips that are left out, and the record of why."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,15 +12,15 @@ _NAMED = 5
 
 
 def counts(rejected: Sequence[Rejected]) -> dict[str, int]:
-    """How many clips were left out for each reason."""
+    """The number of clips that were left out for each reason."""
     return dict(sorted(Counter(item.reason for item in rejected).items()))
 
 
 def check_none_rejected(rejected: Sequence[Rejected], path: str) -> None:
-    """Stops where a clip is left out, for `config.data.strict`.
+    """Stops if any clip is left out, for `config.data.strict`.
 
     Raises:
-      InputError: with the count of each reason, and the first few clips.
+      InputError: some are; the message has the count for each reason, and the first few clips.
     """
     if rejected:
         listed = ", ".join(f"{count} {reason}" for reason, count in counts(rejected).items())

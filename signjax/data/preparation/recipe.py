@@ -1,4 +1,4 @@
-"""All that decides what a dataset folder holds."""
+"""The settings that determine the contents of a dataset folder."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from signjax.data.dataset import FORMAT_VERSION
 from signjax.data.labels import modes as label_modes
 from signjax.data.labels.feasibility import RARE_CLASSES
 from signjax.data.layout.registry import BUILT_IN
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.data.splits.leaks import DUPLICATES
 from signjax.data.splits.split import Rule
 from signjax.data.synthetic.registry import Corpus
@@ -22,19 +22,19 @@ from signjax.plans.setting import check_fields, setting
 
 
 def named_heads(written: str) -> tuple[str, ...]:
-    """The names in a list that is separated by commas."""
+    """The names in a comma-separated list."""
     return tuple(head.strip() for head in written.split(",") if head.strip())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """All that decides what a dataset folder holds; the fields are keys of `config.data`.
+    """The settings that determine the contents of a dataset folder; the fields are keys of `config.data`.
 
     Attributes:
-      cleaning: what is done to each clip.
+      cleaning: how each clip is cleaned.
       rule: how clips are split.
-      corpus: what a synthetic corpus consists of.
-      seed: of a synthetic corpus.
+      corpus: the contents of a synthetic corpus.
+      seed: the seed of a synthetic corpus.
     """
 
     source: str = setting(
@@ -42,7 +42,7 @@ class Recipe:
         "Form of the clips: synthetic (made up), synthetic_hamnosys (made-up motion for real HamNoSys strings), signavatars "
         "(pickles), arrays (.npz, .npy), pose (.pose), mediapipe (class/sequence/frame.npy) or gislr (Kaggle asl-signs). "
         "See docs/data.md.",
-        one_of(tuple(catalogue.SOURCES)),
+        one_of(tuple(source_registry.SOURCES)),
     )
     path: str = setting(
         "",
@@ -98,15 +98,15 @@ class Recipe:
 
     @property
     def request(self) -> Request:
-        """What the source is asked for."""
+        """The request to the source."""
         return Request(Path(self.path), self.labels, self.layout)
 
 
 def check_recipe(recipe: Recipe) -> None:
-    """Stops at settings that do not exist.
+    """Checks the settings.
 
     Raises:
-      InputError: naming the key and what there is.
+      InputError: a value is not allowed; the message names the key and the allowed values.
     """
     check_fields(recipe, "data")
     label_modes.check_mode(recipe.label_mode, recipe.heads)
@@ -115,28 +115,28 @@ def check_recipe(recipe: Recipe) -> None:
 
 
 def check_path(source: str, path: str) -> None:
-    """Stops where a source has no path.
+    """Stops if a source has no path.
 
     Raises:
-      InputError: naming the source.
+      InputError: it has none; the message names the source.
     """
     if not path:
-        raise InputError(f"config.data.path is empty; source {source} needs --config.data.path=...")
+        raise InputError(f"config.data.path is empty, but source {source} needs a path: --config.data.path=...")
 
 
 def fingerprints(recipe: Recipe) -> tuple[str, str]:
-    """Two texts that change whenever the size or time of a source file does, or the settings.
+    """Two texts that change whenever the size or time of a source file, or the settings, change.
 
     Returns:
-      One of everything, and one of what the frames that are stored depend on: with the second unchanged, frames that were
-      read already need not be read again.
+      One for everything, and one for what the stored frames depend on: while the second is unchanged, frames that were already
+      read need not be read again.
 
     Raises:
-      InputError: a file is not there.
+      InputError: a file does not exist.
     """
     files = hashlib.sha256(str(FORMAT_VERSION).encode())
     own_layout = [Path(recipe.layout)] if recipe.layout.endswith(".json") else []
-    for file in (*catalogue.named(recipe.source).source_files(recipe.request), *own_layout):
+    for file in (*source_registry.named(recipe.source).source_files(recipe.request), *own_layout):
         try:
             stat = file.stat()
         except OSError as error:

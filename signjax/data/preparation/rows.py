@@ -1,4 +1,4 @@
-"""Writes frames to disk clip by clip, so that no data set has to fit in memory."""
+"""Writes frames to disk clip by clip, so that a data set need not fit in memory."""
 
 import hashlib
 import io
@@ -10,19 +10,19 @@ import numpy as np
 
 
 class RowFile:
-    """A `.npy` file that grows by rows. Its header never says how many: nothing that is in the file is written again.
+    """A `.npy` file that grows by rows. Its header never contains their number, so that nothing in the file is ever overwritten.
 
-    A file that a killed process left behind is taken up where its first `rows` rows are known to be whole.
+    A file that a killed process left behind is continued after its first `rows` rows, which are known to be complete.
     """
 
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: type[np.generic], rows: int = 0):
         """Opens the file.
 
         Args:
-          path: of the file.
-          shape: of a row.
-          dtype: of its values.
-          rows: that the file has already; whatever follows them is cut off.
+          path: the file.
+          shape: the shape of a row.
+          dtype: the type of its values.
+          rows: the number of rows that the file has already; anything after them is cut off.
         """
         self._dtype = np.dtype(dtype)
         header = _header((0, *shape), self._dtype)
@@ -37,7 +37,7 @@ class RowFile:
         self._file.write(np.ascontiguousarray(rows, self._dtype).data)
 
     def flush(self) -> None:
-        """Hands what was written to the operating system, so that it outlives this process."""
+        """Passes the written data to the operating system, so that it survives this process."""
         self._file.flush()
 
     def close(self) -> None:
@@ -46,13 +46,13 @@ class RowFile:
 
 
 class Rows:
-    """The rows of a `.npy` file, read from the file when they are asked for.
+    """The rows of a `.npy` file, read from the file when they are accessed.
 
-    Unlike a memory map, what was read does not stay in the memory of this process.
+    Unlike with a memory map, what was read does not stay in the memory of this process.
     """
 
     def __init__(self, path: Path, count: int | None = None):
-        """Opens a file; `count` says how many rows it has where its header does not know yet."""
+        """Opens a file; `count` is its number of rows, if its header does not contain it yet."""
         self._path = path
         with path.open("rb") as file:
             np.lib.format.read_magic(file)
@@ -64,7 +64,7 @@ class Rows:
         return int(self.shape[0])
 
     def __getitem__(self, rows: slice) -> np.ndarray:
-        """A run of rows; a slice without a step."""
+        """A range of rows: a slice without a step."""
         start, stop, _ = rows.indices(len(self))
         size = int(np.prod(self.shape[1:]))
         count = max(stop - start, 0)
@@ -80,7 +80,7 @@ def _header(shape: tuple[int, ...], dtype: np.dtype) -> bytes:
 
 
 def whole_rows(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> int:
-    """How many rows a file that grew by rows has; its header does not know."""
+    """The number of complete rows in a file that grew by rows, whose header does not contain it."""
     if not path.exists():
         return 0
     with path.open("rb") as file:
@@ -93,12 +93,12 @@ def whole_rows(path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> i
 
 
 def write_rows(path: Path, shape: tuple[int, ...], dtype: np.dtype, pieces: Iterable[np.ndarray]) -> str:
-    """Writes a new `.npy` file of known shape from pieces of its rows, and flushes it to the disk.
+    """Writes a new `.npy` file of known shape from pieces of its rows, and flushes it to disk.
 
     Args:
-      path: the file; it must not be there.
-      shape: of the whole array.
-      dtype: of its values.
+      path: the file; it must not exist.
+      shape: the shape of the whole array.
+      dtype: the type of its values.
       pieces: arrays of rows, one after another.
 
     Returns:
@@ -121,11 +121,11 @@ def write_rows(path: Path, shape: tuple[int, ...], dtype: np.dtype, pieces: Iter
 
 
 def runs_of_clips(offsets: np.ndarray, keep: np.ndarray, rows_at_once: int) -> Iterator[np.ndarray]:
-    """The kept clips, in order, in runs that lie one behind the other and have about so many rows together.
+    """The kept clips, in order, in runs that are contiguous in the file and have about `rows_at_once` rows in total.
 
     Args:
       offsets: int64 (N + 1), where each clip begins.
-      keep: int (K,), rising indices of clips.
+      keep: int (K,), ascending indices of clips.
       rows_at_once: a run ends with the clip that reaches this many rows.
     """
     start = 0

@@ -1,7 +1,7 @@
-"""Reads a few clips again from their source, and compares them with what a model is given: frames, labels, signer and split.
+"""Reads a few clips again from their source, and compares them with what a model receives: frames, labels, signer and split.
 
-Whatever lies between a file and a batch, a journal, an index, a cache or a list that goes beside another, can drift apart without
-an error. Here both ends are compared.
+The stages between a file and a batch (a journal, an index, a cache, parallel lists) can get out of step without an error. This
+module compares both ends.
 
 Shapes: B clips, T frames, F channels, P parts.
 """
@@ -22,7 +22,7 @@ from signjax.data.csv_table import read_table
 from signjax.data.dataset import Dataset
 from signjax.data.labels import modes as label_modes
 from signjax.data.preparation.recipe import Recipe
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.data.splits.split import follows_column
 from signjax.errors import InputError, first_few
 from signjax.rng.numpy_streams import numpy_stream
@@ -33,12 +33,12 @@ _NAMED = 5
 
 
 @dataclass(frozen=True)
-class Reread:
-    """A clip as its source gives it now.
+class RereadClip:
+    """A clip as its source provides it now.
 
     Attributes:
-      index: in the dataset.
-      item: what the source says of it; its labels are those of the dataset's heads.
+      index: its index in the dataset.
+      item: its item in the source, with the labels of the dataset's heads.
       cleaned: its frames, cleaned as the dataset's were, or why they cannot be used.
     """
 
@@ -47,19 +47,19 @@ class Reread:
     cleaned: Cleaned | Rejected
 
 
-def reread(dataset: Dataset, recipe: Recipe, turn: int) -> list[Reread]:
-    """Reads clips at random until there are 32 or 0.4 s have gone by.
+def reread_clips(dataset: Dataset, recipe: Recipe, turn: int) -> list[RereadClip]:
+    """Reads random clips until there are 32 or 0.4 s have passed.
 
     Args:
-      dataset: as it was opened.
-      recipe: by which it was made.
-      turn: another one draws other clips.
+      dataset: the dataset that was opened.
+      recipe: the recipe that made it.
+      turn: a number; each draws different clips.
 
     Raises:
-      InputError: the source has no clip of a name that the dataset has.
+      InputError: a clip of the dataset does not exist in the source.
     """
     items: dict[str, list[Item]] = defaultdict(list)
-    for item in catalogue.list_items(recipe.source, recipe.request):
+    for item in source_registry.list_items(recipe.source, recipe.request):
         if isinstance(item, Item):
             items[item.name].append(item)
     random = numpy_stream(recipe.seed, "self_check", turn)
@@ -76,22 +76,22 @@ def reread(dataset: Dataset, recipe: Recipe, turn: int) -> list[Reread]:
     return found
 
 
-def _read(index: int, items: Sequence[Item], dataset: Dataset, recipe: Recipe) -> Reread:
-    """The first of the items of one name that can be used: so preparation chose, too."""
+def _read(index: int, items: Sequence[Item], dataset: Dataset, recipe: Recipe) -> RereadClip:
+    """The first usable one of several items with the same name, which preparation chooses, too."""
     for item in items:
-        clip = catalogue.read_item(recipe.source, item)
+        clip = source_registry.read_item(recipe.source, item)
         cleaned = clip if isinstance(clip, Rejected) else clean(clip, dataset.source_layout, recipe.cleaning)
         if isinstance(cleaned, Cleaned):
             break
     (labelled,), _ = label_modes.relabel([item], recipe.label_mode, tuple(dataset.heads))
-    return Reread(index, labelled if isinstance(labelled, Item) else item, cleaned)
+    return RereadClip(index, labelled if isinstance(labelled, Item) else item, cleaned)
 
 
-def check_dataset(dataset: Dataset, recipe: Recipe, clips: Sequence[Reread]) -> None:
-    """Stops where stored clips are not what the source gives.
+def check_dataset(dataset: Dataset, recipe: Recipe, clips: Sequence[RereadClip]) -> None:
+    """Stops if stored clips differ from their source.
 
     Raises:
-      InputError: naming the clips, and what differs.
+      InputError: some do; the message names them and what differs.
     """
     faults = []
     by_column = follows_column(recipe.rule, [clip.item.split for clip in clips])
@@ -102,30 +102,30 @@ def check_dataset(dataset: Dataset, recipe: Recipe, clips: Sequence[Reread]) -> 
             clip.item, {head: dataset.label(clip.index, head) for head in dataset.heads}, dataset
         )
         if fault is None and (clip.item.signer or "") != row["signer"]:
-            fault = f"its signer is {row['signer']!r}, the source says {clip.item.signer!r}"
+            fault = f"its signer is {row['signer']!r}, but the source says {clip.item.signer!r}"
         if fault is None and by_column and (clip.item.split == "test") != (row["split"] == "test"):
-            fault = f"it is in {row['split']}, the source says {clip.item.split}"
+            fault = f"it is in {row['split']}, but the source says {clip.item.split}"
         if fault is not None:
             faults.append(f"{row['clip']!r}: {fault}")
     _stop(faults, len(clips), str(dataset.folder))
 
 
-def check_given(dataset: Dataset, clips: Sequence[Reread], given: Batch, frames: int) -> None:
-    """Stops where a batch is not what the source gives.
+def check_given(dataset: Dataset, clips: Sequence[RereadClip], given: Batch, frames: int) -> None:
+    """Stops if a batch differs from the source.
 
     Args:
-      dataset: with the clips.
-      clips: as read again.
-      given: the batch of these clips, in their order.
-      frames: the most frames that the model sees of a clip.
+      dataset: the dataset that holds the clips.
+      clips: the clips as read again.
+      given: the batch of these clips, in the same order.
+      frames: the largest number of frames that the model sees of a clip.
 
     Raises:
-      InputError: naming the clips, and what differs.
+      InputError: some clips differ; the message names them and what differs.
     """
     faults = []
     for row, clip in enumerate(clips):
         if isinstance(clip.cleaned, Rejected):
-            continue  # `check_dataset` says so
+            continue  # `check_dataset` reports it
         stored = clip.cleaned.clip
         shown = frame_indices(*(int(value[0]) for value in whole_clips(np.array([len(stored.frames)]), frames)))
         length = int(given.length[row])
@@ -133,7 +133,7 @@ def check_given(dataset: Dataset, clips: Sequence[Reread], given: Batch, frames:
         fault = None
         assert stored.valid is not None
         if not (np.array_equal(there[0], stored.frames[shown]) and np.array_equal(there[1], stored.valid[shown])):
-            fault = "the model is given other frames than its file has"
+            fault = "the model receives other frames than its file has"
         codes = zip(dataset.heads.items(), given.labels[row].tolist(), strict=True)
         named = {head: classes[code] if code >= 0 else "" for (head, classes), code in codes}
         fault = fault or _labels_differ(clip.item, named, dataset)
@@ -142,11 +142,11 @@ def check_given(dataset: Dataset, clips: Sequence[Reread], given: Batch, frames:
     _stop(faults, len(clips), str(dataset.folder))
 
 
-def check_predictions(path: Path, dataset: Dataset, clips: Sequence[Reread]) -> None:
-    """Stops where `predictions.csv` names other labels than the source.
+def check_predictions(path: Path, dataset: Dataset, clips: Sequence[RereadClip]) -> None:
+    """Stops if the labels in `predictions.csv` differ from the source.
 
     Raises:
-      InputError: naming the clips, and what differs.
+      InputError: some do; the message names the clips and what differs.
     """
     rows = {row["clip"]: row for row in read_table(path)}
     faults = []
@@ -160,15 +160,15 @@ def check_predictions(path: Path, dataset: Dataset, clips: Sequence[Reread]) -> 
     _stop(faults, len(clips), str(path))
 
 
-def _frames_differ(clip: Reread, frames: np.ndarray, valid: np.ndarray) -> str | None:
+def _frames_differ(clip: RereadClip, frames: np.ndarray, valid: np.ndarray) -> str | None:
     if isinstance(clip.cleaned, Rejected):
-        return f"its file cannot be used any more ({clip.cleaned.detail})"
+        return f"its file can no longer be used ({clip.cleaned.detail})"
     now = clip.cleaned.clip
     assert now.valid is not None
     if now.frames.shape != frames.shape:
-        return f"it has {len(frames)} frames, its file gives {len(now.frames)}"
+        return f"it has {len(frames)} frames, but its file gives {len(now.frames)}"
     if not (np.array_equal(now.frames, frames) and np.array_equal(now.valid, valid)):
-        return "its frames are not those of its file"
+        return "its frames differ from those in its file"
     return None
 
 
@@ -176,19 +176,19 @@ def _labels_differ(item: Item, named: Mapping[str, str], dataset: Dataset) -> st
     for head, name in named.items():
         said = item.labels.get(head, "")
         if name != (said if said in dataset.heads[head] else ""):
-            return f"its {head} is {name!r}, the source says {said!r}"
+            return f"its {head} is {name!r}, but the source says {said!r}"
     return None
 
 
 _ADVICE = (
-    "A model would not learn from what the files hold, so nothing more is done. Delete the dataset folder and prepare it again; "
-    "if that does not help, please report it"
+    "A model would not learn what the files contain, so the run stops. Delete the dataset folder and prepare it again; "
+    "if that does not help, please report this as a bug"
 )
 
 
 def _stop(faults: Sequence[str], count: int, where: str) -> None:
     if faults:
         raise InputError(
-            f"{where}: self-check: {len(faults)} of {count} clips that were read again differ from their source: "
+            f"{where}: self-check: {len(faults)} of {count} clips that were checked differ from their source: "
             f"{'; '.join(faults[:_NAMED])}{'; ...' if len(faults) > _NAMED else ''}. {_ADVICE}"
         )

@@ -1,4 +1,4 @@
-"""Mean, standard deviation and plausible range of each channel, over training clips alone.
+"""Mean, standard deviation and plausible range of each channel, over training clips only.
 
 Shapes: N training clips, T frames, F channels.
 """
@@ -8,35 +8,35 @@ from typing import NamedTuple
 
 import numpy as np
 
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import ROTATIONS, Layout
 
-# Frames (T, F) and the validity (T, P) of a clip.
+# Reads the frames (T, F) and the validity (T, P) of a clip.
 Read = Callable[[int], tuple[np.ndarray, np.ndarray]]
 
-# A channel of rotation that varies by less than this, in radians, is noise; scaling it up to unit variance would feed it in.
+# A rotation channel that varies by less than this, in radians, is noise; scaling it to unit variance would amplify the noise.
 _ROTATION_NOISE = 0.05
 _NEVER_CHANGES = 1e-8
 
-# A value is plausible within this many times the reach of the channel, from its middle to the far end of what three in four clips
-# stay within. Genuine recordings stay far inside; a fault of a tracker, of a unit or of a disk does not.
+# A value is plausible within this many times the reach of its channel: the distance from the centre that three in four clips do not
+# exceed. Genuine recordings stay far inside; errors of a tracker, a unit or a disk do not.
 _REACHES = 10.0
 _CLIPS_INSIDE = 0.75
-# A tracker that glitches once in every clip: the far end of a clip counts as at most this many times that of its middle frames.
+# For trackers that glitch once in every clip: the extreme of a clip counts as at most this many times that of its middle frames.
 _MOST_SPIKY = 20.0
 _MIDDLE_FRAMES = (5, 95)  # percentiles
-# Clips that are looked at to find the reach, spread evenly over the training clips.
+# Clips that are sampled to find the reach, spread evenly over the training clips.
 _CLIPS_FOR_RANGE = 1024
-# A channel that stands still in most clips is moved by these few at least, else what moves it is taken for a fault.
+# If fewer clips than this move a channel that is constant in all others, the movement counts as an error.
 _FEWEST_MOVING = 3
 
 
 class Statistics(NamedTuple):
-    """Of each channel, (F,).
+    """The statistics of each channel, (F,).
 
     Attributes:
       mean: float32, over frames in which its part was seen and its value is plausible.
-      std: float32, likewise; safe to divide by: that of a channel that never changes is given as 1.
-      low, high: float32, the plausible range; infinite where nothing is known.
+      std: float32, likewise; safe to divide by, because it is 1 for a channel that never changes.
+      low, high: float32, the plausible range; infinite if nothing is known.
       varies: bool, whether the channel ever changes.
     """
 
@@ -47,16 +47,16 @@ class Statistics(NamedTuple):
     varies: np.ndarray
 
 
-def channel_statistics(read: Read, train: Sequence[int], layout: layouts.Layout) -> Statistics:
-    """Statistics over the frames of clips in which each part was seen, read one clip at a time.
+def channel_statistics(read: Read, train: Sequence[int], layout: Layout) -> Statistics:
+    """Statistics over the frames in which each part was seen, reading one clip at a time.
 
-    A single frame at 1e4, or a clip in another unit, must not decide how all others are scaled: so the plausible range is found
-    first, from what three in four clips stay within, and values outside of it do not count.
+    A single frame at 1e4, or a clip in another unit, must not determine how all others are scaled. The plausible range is therefore
+    found first, from what three in four clips do not exceed, and values outside it are ignored.
 
     Args:
       read: reads a clip.
-      train: the clips to count.
-      layout: what the channels are.
+      train: the clips to use.
+      layout: the layout of the channels.
 
     Source: the pairwise update of Chan et al. (1983).
     """
@@ -78,24 +78,24 @@ def channel_statistics(read: Read, train: Sequence[int], layout: layouts.Layout)
         count = total
     std = np.sqrt(squares / np.maximum(count, 1))
     varies = std >= _NEVER_CHANGES
-    rotation = np.array([part.kind in layouts.ROTATIONS for part in layout.parts])[layout.part_of_channel]
+    rotation = np.array([part.kind in ROTATIONS for part in layout.parts])[layout.part_of_channel]
     std = np.where(rotation, np.maximum(std, _ROTATION_NOISE), np.where(varies, std, 1.0))
     single = np.float32
     return Statistics(mean.astype(single), std.astype(single), low.astype(single), high.astype(single), varies)
 
 
-def plausible_range(read: Read, train: Sequence[int], layout: layouts.Layout) -> tuple[np.ndarray, np.ndarray]:
+def plausible_range(read: Read, train: Sequence[int], layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     """float64 (F,) twice: the least and the greatest plausible value of each channel.
 
-    A quarter of the clips may be faulty, whatever they hold, and single frames of all of them. A channel that hardly any clip moves
-    may go as far as the clips that move it, if they are at least three, and nowhere if they are fewer.
+    Up to a quarter of the clips may contain anything, and single frames of every clip may be faulty. For a channel that hardly any
+    clip moves, the range covers the clips that move it if there are at least three, and has no width if there are fewer.
     """
     chosen = np.asarray(train)[np.unique(np.linspace(0, len(train) - 1, min(len(train), _CLIPS_FOR_RANGE)).astype(int))]
     least, middle, greatest, low_frames, high_frames = (np.full((len(chosen), layout.width), np.nan) for _ in range(5))
     for row, clip in enumerate(chosen.tolist()):
         frames, valid = read(clip)
         for index, (_, channels) in enumerate(layout.runs()):
-            ranked = np.sort(frames[valid[:, index], channels], axis=0)  # a part is seen as a whole, or not
+            ranked = np.sort(frames[valid[:, index], channels], axis=0)  # a part is either seen as a whole or not
             if len(ranked):
                 least[row, channels], greatest[row, channels] = ranked[0], ranked[-1]
                 low_frames[row, channels], middle[row, channels], high_frames[row, channels] = ranked[
@@ -112,7 +112,7 @@ def plausible_range(read: Read, train: Sequence[int], layout: layouts.Layout) ->
 
 
 def _ranks(count: int) -> list[int]:
-    """Of so many values in order, the numbers of the one near the low end, the middle one, and the one near the high end."""
+    """Of `count` sorted values, the indices of the one near the low end, the middle one, and the one near the high end."""
     return [round(share / 100 * (count - 1)) for share in (_MIDDLE_FRAMES[0], 50, _MIDDLE_FRAMES[1])]
 
 
@@ -127,7 +127,7 @@ def _range(
       most: (N,) twice, the least and the greatest value of most of its frames.
     """
     centre = float(np.median(middle))
-    inside = int(_CLIPS_INSIDE * (len(middle) - 1))  # of N clips in order, the number of the last that counts
+    inside = int(_CLIPS_INSIDE * (len(middle) - 1))  # of N sorted clips, the index of the last that counts
     away, usual = (np.maximum(greatest - centre, centre - least) for least, greatest in (whole, most))
     reach, usual_reach = (float(np.sort(values)[inside]) for values in (away, usual))
     if usual_reach > 0:

@@ -1,4 +1,4 @@
-"""Writes a dataset folder: new files alone, each flushed to the disk, and last of all the one that makes it whole."""
+"""Writes a dataset folder: only new files, each flushed to disk, and last the file that makes it complete."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from signjax.data import integrity
 from signjax.data.clip import SPLITS
 from signjax.data.csv_table import write_table
 from signjax.data.dataset import CLIP_COLUMNS, FORMAT_VERSION, label_columns
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.preparation import rows as store
 from signjax.data.preparation.assemble import Assembly, Row, offsets_of
@@ -26,7 +26,7 @@ _BYTES_AT_ONCE = 16 << 20
 
 
 class _Reading:
-    """The stored clips of a reading folder, each checked against its digest when it is copied."""
+    """The stored clips of a reading folder; each is checked against its digest when it is copied."""
 
     def __init__(self, folder: Path, facts: Sequence[Fact]):
         self.folder, self.facts = folder, facts
@@ -41,15 +41,15 @@ class _Reading:
         return self.features[rows], self.valid[rows]
 
     def validity(self, keep: np.ndarray) -> Iterator[np.ndarray]:
-        """The validity of neighbouring kept clips."""
+        """The validity of consecutive kept clips."""
         for clips in store.runs_of_clips(self.offsets, keep, max(1, _BYTES_AT_ONCE // self.valid.shape[1])):
             yield self.valid[self.offsets[clips[0]] : self.offsets[clips[-1] + 1]]
 
     def runs(self, keep: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Neighbouring kept clips with their frames and validity.
+        """Consecutive kept clips with their frames and validity.
 
         Raises:
-          InputError: a clip is not what was read.
+          InputError: a clip differs from what was read.
         """
         width = self.features.shape[1] * 4 + self.valid.shape[1]
         for clips in store.runs_of_clips(self.offsets, keep, max(1, _BYTES_AT_ONCE // width)):
@@ -61,8 +61,8 @@ class _Reading:
                 own = slice(self.offsets[clip] - start, self.offsets[clip + 1] - start)
                 if stored_digest(features[own], valid[own], outlines[place]) != self.facts[clip].stored:
                     raise InputError(
-                        f"{self.folder}: the frames of clip {self.facts[clip].name!r} are not those that were read from its "
-                        "file: the disk, or another program, changed them. The same command reads such clips again"
+                        f"{self.folder}: the frames of clip {self.facts[clip].name!r} have changed since they were read from its "
+                        "file, because of a disk error or another program. Run the same command to read such clips again"
                     )
             yield clips, features, valid
 
@@ -80,16 +80,16 @@ def write_dataset(
     """Fills an empty folder.
 
     Args:
-      recipe: what was asked for.
-      fingerprint: of everything the dataset depends on.
-      chosen, layout: of the frames before and after they are cleaned.
-      assembly: what it shall hold.
+      recipe: the settings.
+      fingerprint: a digest of everything the dataset depends on.
+      chosen, layout: the layout of the frames before and after cleaning.
+      assembly: the contents.
       warnings: sentences about the data as a whole.
-      reading: the folder of what was read; it stays as it is.
+      reading: the folder with the clips that were read; it is not changed.
       folder: the empty folder.
 
     Raises:
-      InputError: a clip is not what was read, or there is nothing to learn.
+      InputError: a clip differs from what was read, or there is nothing to learn.
     """
     source, split = _Reading(reading, assembly.stored), assembly.split
     rows, facts = assembly.rows, [fact for _, fact in assembly.rows]
@@ -108,8 +108,8 @@ def write_dataset(
     names = [item.name for item, _ in rows]
     info = {
         "format_version": FORMAT_VERSION,
-        "layout": layouts.to_store(layout),
-        "source_layout": layouts.to_store(chosen.layout),
+        "layout": layout_registry.to_store(layout),
+        "source_layout": layout_registry.to_store(chosen.layout),
         "source_width": chosen.layout.width,
         "layout_reason": chosen.reason,
         "heads": assembly.classes,
@@ -142,7 +142,7 @@ def write_dataset(
 def _write_frames(
     source: _Reading, keep: np.ndarray, offsets: np.ndarray, statistics: Statistics, layout: Layout, folder: Path
 ) -> tuple[dict[str, str], np.ndarray]:
-    """Writes `features.npy` and `valid.npy`; their digests, and int64 (N,) the values of each clip outside of the range."""
+    """Writes `features.npy` and `valid.npy`; returns their digests and, int64 (N,), the implausible values per clip."""
     outliers = np.zeros(len(keep), np.int64)
     frames_in_all = int(offsets[-1])
 
@@ -165,7 +165,7 @@ def _write_frames(
 def outside_range(
     frames: np.ndarray, valid: np.ndarray, layout: Layout, low: np.ndarray, high: np.ndarray
 ) -> np.ndarray:
-    """bool (T, F): values that were seen and lie outside of the plausible range of their channel."""
+    """bool (T, F): values that were seen and are outside the plausible range of their channel."""
     outside: np.ndarray = ((frames < low) | (frames > high)) & valid[:, layout.part_of_channel]
     return outside
 
@@ -173,7 +173,7 @@ def outside_range(
 def _about_outliers(
     outliers: np.ndarray, rows: Sequence[Row], source: _Reading, keep: np.ndarray, statistics: Statistics
 ) -> list[str]:
-    """A sentence that names the clips with values outside of the range, and the farthest of the first."""
+    """A sentence that names clips with implausible values, and the most extreme of them."""
     found = np.flatnonzero(outliers)
     if not len(found):
         return []
@@ -185,9 +185,9 @@ def _about_outliers(
     count = f"{outliers[worst]} {'values' if outliers[worst] > 1 else 'value'}"
     low, high = statistics.low[channel], statistics.high[channel]
     return [
-        f"values far outside of what other clips have, in {len(found)} of {len(rows)} clips ({names}): {rows[worst][0].name!r} has "
+        f"{len(found)} of {len(rows)} clips ({names}) have values far outside those of other clips: {rows[worst][0].name!r} has "
         f"{count}, such as {frames[frame, channel]:.4g} in frame {frame}, channel {channel}, where {low:.4g} to {high:.4g} is "
-        "plausible. The model sees the ends of that range instead. Look at these clips; column 'outliers' of clips.csv counts such "
+        "plausible. The model sees such values clipped to that range. Check these clips; column 'outliers' of clips.csv counts "
         "values"
     ]
 
@@ -197,7 +197,7 @@ def _write_array(path: Path, array: np.ndarray) -> str:
 
 
 def _finite(values: np.ndarray) -> list[float | None]:
-    """JSON has no infinity."""
+    """The value for JSON, which has no infinity."""
     return [float(value) if np.isfinite(value) else None for value in values]
 
 
@@ -220,7 +220,7 @@ def _write_clips(path: Path, assembly: Assembly, outliers: np.ndarray) -> None:
                 fact.filled,
                 fact.mirroring.text,
                 count,
-                # From the encoded labels: a class that was left out must not reappear here.
+                # From the encoded labels, so that a class that was left out does not reappear here.
                 *(names[i] if i >= 0 else "" for names, i in zip(classes.values(), codes, strict=True)),
             )
             for (item, fact), number, part, codes, count in zip(
@@ -248,6 +248,6 @@ def _write_duplicates(path: Path, assembly: Assembly) -> None:
 
 
 def _total(facts: Sequence[Fact], *names: str) -> dict[str, int]:
-    """How many clips and frames something was done to."""
+    """The number of clips and frames that cleaning changed."""
     done = [sum(getattr(fact, name) for name in names) for fact in facts]
     return {"clips": sum(count > 0 for count in done), "frames": sum(done)}

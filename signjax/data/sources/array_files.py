@@ -1,7 +1,7 @@
 """Clips that are one `.npy` or `.npz` file each, in a folder with a label table.
 
-A file holds an array (T, F), or (T, N, D) for N points with D coordinates each; an `.npz` file as its only array, or under the
-name `frames` or `features`.
+A file holds an array (T, F), or (T, N, D) for N points with D coordinates each; in an `.npz` file this is the only array, or the
+one named `frames` or `features`.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     files = [Found(file.relative_to(request.path).as_posix(), file, names) for file in clip_files(request.path)]
     if not files:
         raise InputError(
-            f"{request.path}: the folder holds no .npy or .npz file; source arrays needs features.npy or clips"
+            f"{request.path}: the folder has no .npy or .npz files; source arrays needs features.npy, or one file per clip"
         )
     return match(request, files, SUFFIXES, say)
 
@@ -70,9 +70,9 @@ def read_item(item: Item) -> Clip | Rejected:
         )
     frames = arrays[key]
     if frames.shape[:1] == (0,):
-        return item.rejected("empty", f"the file holds no frame, its array is {frames.dtype} {frames.shape}")
+        return item.rejected("empty", f"the file has no frames: its array is {frames.dtype} {frames.shape}")
     if frames.ndim not in (2, 3) or frames.dtype.kind not in "fiu":
-        detail = f"expected numbers of shape (T, F) or (T, N, D), they are {frames.dtype} {frames.shape}"
+        detail = f"expected numbers of shape (T, F) or (T, N, D), found {frames.dtype} {frames.shape}"
         return item.rejected("wrong_width", detail)
     chosen = _other_names(item, arrays) or segment(item, len(frames))
     if isinstance(chosen, Rejected):

@@ -1,17 +1,17 @@
-"""Clips that are arrays already: an `.npz` file, a folder with one `.npy` a key, or a folder with one file a clip.
+"""Clips that are already arrays: an `.npz` file, a folder with one `.npy` file per key, or a folder with one file per clip.
 
 | key | dtype, shape | meaning |
 |---|---|---|
 | `frames` (or `features`) | numbers (sum of T, F), or dense (N, T, F) | all clips, one after another |
-| `offsets` | integers (N + 1) | clip i is `frames[offsets[i]:offsets[i + 1]]`; absent where frames are dense |
-| `lengths` | integers (N,), optional | frames of each clip that are real, where frames are dense |
+| `offsets` | integers (N + 1) | clip i is `frames[offsets[i]:offsets[i + 1]]`; absent if frames are dense |
+| `lengths` | integers (N,), optional | number of real frames in each clip, if frames are dense |
 | `labels` | integers (N,), one-hot (N, C), or text (N,) | the class of each clip |
 | `classes` | text (C,), optional | class names |
 | `clips`, `signers`, `split`, `groups` | text (N,), optional | name, signer, split, group of each clip |
 | `channels` | text (F,), optional | name of each channel, such as `pose11.x`; layout `auto` is made of them |
 
-Where names repeat but not within a split, as in archives that number the clips of each split anew, a clip is called `split/name`.
-A label table, where one is named, says more of the clips than the arrays do, or instead of them.
+If names repeat but not within a split, as in archives that number the clips of each split from 0, a clip is named `split/name`.
+If a label table is given, it adds to what the arrays say about the clips, or replaces it.
 """
 
 from functools import lru_cache
@@ -33,13 +33,13 @@ from signjax.errors import InputError, first_few
 
 HEAD = "gloss"
 _SOME_FRAMES = 4000
-_PACKED = "packed"  # what an item carries whose clip is one of many in an array
+_PACKED = "packed"  # marks an item whose clip is one of many in an array
 _TEXTS = ("clips", "signers", "split", "groups")
 _KEYS = (*array_files.FRAME_KEYS, "offsets", "lengths", "labels", "classes", CHANNELS, *_TEXTS)
 
 
 def source_files(request: Request) -> list[Path]:
-    """The files that the clips come from.
+    """The files that contain the clips.
 
     Raises:
       InputError: there is no such file or folder.
@@ -85,10 +85,10 @@ def layout_like(request: Request, trained: Layout) -> Layout:
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:
-    """An item for each clip of the arrays; an unlabelled one has no label.
+    """An item for each clip of the arrays.
 
     Raises:
-      InputError: a key is missing, or shapes and values do not agree.
+      InputError: a key is missing, or shapes and values are inconsistent.
     """
     source_files(request)
     if _one_file_a_clip(request.path):
@@ -113,7 +113,7 @@ def _some_frames(path: Path, width: int) -> np.ndarray:
 
 
 def verify(request: Request) -> None:
-    """Reads an archive of all clips once from end to end; files of one clip are verified as they are read.
+    """Verifies an archive of clips by reading it once from end to end; files with one clip are verified when they are read.
 
     Raises:
       InputError: the archive is damaged.
@@ -122,11 +122,11 @@ def verify(request: Request) -> None:
         try:
             npy.verify(request.path)
         except NUMPY_ERRORS as error:
-            raise InputError(f"{request.path}: damaged: {error}; copy or write the file again") from error
+            raise InputError(f"{request.path}: the file is damaged: {error}. Copy or write it again") from error
 
 
 def read_item(item: Item) -> Clip | Rejected:
-    """One clip's frames out of the arrays."""
+    """Reads one clip's frames from the arrays."""
     file = Path(item.file)
     if item.how != _PACKED:
         return array_files.read_item(item)
@@ -139,12 +139,12 @@ def _one_file_a_clip(path: Path) -> bool:
 
 
 def _packed_files(path: Path) -> list[Path]:
-    """The file, or those of the folder, frames first."""
+    """The file, or the files of the folder, frames first."""
     return [file for key in _KEYS if (file := path / f"{key}.npy").is_file()] if path.is_dir() else [path]
 
 
 def _read_packed(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
-    """The arrays of those names that the source has."""
+    """The arrays with those names that the source has."""
     arrays: dict[str, np.ndarray] = {}
     try:
         for file in _packed_files(path):
@@ -157,7 +157,7 @@ def _read_packed(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
 
 @lru_cache(maxsize=1)
 def _flat_frames(path: str, changed_ns: int) -> np.ndarray:
-    """All frames (sum of T, F), kept for the next clip of the same file as long as that does not change."""
+    """All frames (sum of T, F), cached for the next clip of the same file until the file changes."""
     frames = _frames(Path(path), _read_packed(Path(path), array_files.FRAME_KEYS))
     return frames.reshape(-1, frames.shape[-1])
 
@@ -165,18 +165,18 @@ def _flat_frames(path: str, changed_ns: int) -> np.ndarray:
 def _frames(path: Path, arrays: dict[str, np.ndarray]) -> np.ndarray:
     frames = arrays.get("frames", arrays.get("features"))
     if frames is None:
-        raise InputError(f"{path}: no key 'frames' or 'features'; it has {', '.join(arrays) or 'none that is known'}")
+        raise InputError(f"{path}: key 'frames' or 'features' is missing; found {', '.join(arrays) or 'no known key'}")
     if frames.ndim not in (2, 3) or frames.dtype.kind not in "fiu":
         raise InputError(
-            f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); {frames.dtype} {frames.shape}"
+            f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); they are {frames.dtype} {frames.shape}"
         )
     if frames.shape[-1] == 0:
-        raise InputError(f"{path}: a frame must hold at least one number; frames have shape {frames.shape}")
+        raise InputError(f"{path}: a frame must have at least one value; the frames have shape {frames.shape}")
     return frames
 
 
 def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[str | None]:
-    """A class name for each clip; None where the label is negative."""
+    """A class name for each clip; None if the label is negative."""
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim == 2 and labels.shape[1] and labels.dtype.kind in "biuf":
@@ -184,7 +184,7 @@ def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[
         wrong = int((one_hot.sum(1) > 1).sum())
         if wrong:
             raise InputError(
-                f"{path}: labels of shape {labels.shape} must be one-hot; {wrong} rows have several classes"
+                f"{path}: labels of shape {labels.shape} must be one-hot, but {wrong} rows have several classes"
             )
         labels = np.where(one_hot.any(1), one_hot.argmax(1), -1)
     if labels.ndim != 1:
@@ -194,23 +194,23 @@ def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[
     if labels.dtype.kind in "US":
         return [label or None for label in texts_of(path, "labels", labels)]
     if labels.dtype.kind not in "iu":
-        raise InputError(f"{path}: labels must be integers or text, they are {labels.dtype}")
+        raise InputError(f"{path}: labels must be integers or text; they are {labels.dtype}")
     if labels.min(initial=0) < -1:
         negative: list[int] = np.unique(labels[labels < -1]).tolist()
         raise InputError(
-            f"{path}: labels must be -1 (not labelled) or count from 0; there are {', '.join(map(str, negative[:5]))}"
+            f"{path}: labels must be -1 (not labelled) or count from 0; found {', '.join(map(str, negative[:5]))}"
         )
     if classes is None:
         digits = len(str(int(labels.max(initial=0))))
         return [f"class {label:0{digits}d}" if label >= 0 else None for label in labels.tolist()]
     names = texts_of(path, "classes", classes)
     if labels.max(initial=-1) >= len(names):
-        raise InputError(f"{path}: label {labels.max()} has no name, there are {len(names)} classes")
+        raise InputError(f"{path}: label {labels.max()} has no name: there are {len(names)} classes")
     return [names[label] if label >= 0 else None for label in labels.tolist()]
 
 
 def _bounds(path: Path, arrays: dict[str, np.ndarray], frames: np.ndarray) -> np.ndarray:
-    """int64 (N, 2): first and last-plus-one row of each clip in the flattened frames."""
+    """int64 (N, 2): the first row of each clip in the flattened frames, and the one after its last."""
     if frames.ndim == 3 and "offsets" not in arrays:
         count, length = frames.shape[:2]
         lengths = whole_numbers(path, "lengths", arrays["lengths"]) if "lengths" in arrays else np.full(count, length)
@@ -219,9 +219,9 @@ def _bounds(path: Path, arrays: dict[str, np.ndarray], frames: np.ndarray) -> np
         starts = np.arange(count, dtype=np.int64) * length
         return np.stack([starts, starts + lengths], 1)
     if frames.ndim == 3:
-        raise InputError(f"{path}: 'offsets' need frames of shape (sum of T, F), they have {frames.shape}")
+        raise InputError(f"{path}: 'offsets' requires frames of shape (sum of T, F); they have shape {frames.shape}")
     if "offsets" not in arrays:
-        raise InputError(f"{path}: frames of shape {frames.shape} need 'offsets', which say where each clip begins")
+        raise InputError(f"{path}: frames of shape {frames.shape} require 'offsets', which say where each clip begins")
     offsets = whole_numbers(path, "offsets", arrays["offsets"])
     if (
         offsets.ndim != 1
@@ -230,12 +230,12 @@ def _bounds(path: Path, arrays: dict[str, np.ndarray], frames: np.ndarray) -> np
         or (np.diff(offsets) < 0).any()
         or offsets[-1] != len(frames)
     ):
-        raise InputError(f"{path}: offsets must rise from 0 to the number of frames, {len(frames)}")
+        raise InputError(f"{path}: offsets must increase from 0 to the number of frames, {len(frames)}")
     return np.stack([offsets[:-1], offsets[1:]], 1)
 
 
 def _names(texts: dict[str, list[str]], count: int) -> list[str]:
-    """A name for each clip; whether they are unique is for others to check."""
+    """A name for each clip; uniqueness is checked elsewhere."""
     digits = len(str(count))
     numbered = [f"clip_{index:0{digits}d}" for index in range(count)]
     if "clips" not in texts:
@@ -255,12 +255,13 @@ def _packed_items(request: Request) -> list[Item | Rejected]:
     labelled_here = request.labelled and "labels" in arrays
     if request.labelled and not labelled_here and not request.labels:
         raise InputError(
-            f"{path}: no labels; add an array 'labels' with one entry a clip, or name a table with --config.data.labels=FILE"
+            f"{path}: there are no labels. Add an array 'labels' with one entry per clip, or name a table with "
+            "--config.data.labels=FILE"
         )
     for key in ("labels", *_TEXTS):
         if key in arrays and arrays[key].shape[:1] != (count,):
-            found = len(arrays[key]) if arrays[key].ndim else "no"
-            raise InputError(f"{path}: '{key}' has {found} entries for {count} clips")
+            found = len(arrays[key]) if arrays[key].ndim else "none"
+            raise InputError(f"{path}: '{key}' must have one entry for each of {count} clips; it has {found}")
     none: list[str | None] = [None] * count
     classes = _labels(path, arrays["labels"], arrays.get("classes")) if labelled_here else none
     texts = {key: texts_of(path, key, arrays[key]) for key in _TEXTS if key in arrays}

@@ -1,6 +1,6 @@
-"""The tree of the Kaggle competition `asl-signs` (Google Isolated Sign Language Recognition).
+"""The data of the Kaggle competition `asl-signs` (Google Isolated Sign Language Recognition).
 
-`train.csv` has the columns `path`, `participant_id`, `sequence_id`, `sign`. A file of landmarks,
+`train.csv` has the columns `path`, `participant_id`, `sequence_id`, `sign`. A landmark file,
 `train_landmark_files/<participant>/<sequence>.parquet`, has a row for each landmark of each frame: `frame`, `row_id`, `type` (face,
 left_hand, pose, right_hand), `landmark_index`, `x`, `y`, `z`. A frame has 543 landmarks, layout `holistic`. Coordinates are
 shares of the picture's width and height; NaN is a landmark that was not found, and stays NaN here.
@@ -13,7 +13,7 @@ import numpy as np
 
 from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
 from signjax.data.layout import landmarks
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import ChosenLayout
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.extras import needed
@@ -41,7 +41,7 @@ _LANDMARKS = sum(part.points for part in _LAYOUT.parts)
 
 
 def source_files(request: Request) -> list[Path]:
-    """The files of landmarks, and the tables where they are needed."""
+    """The landmark files, and the tables if they are needed."""
     files = [found.path for found in _files(request)]
     if not request.labelled:
         return files
@@ -50,14 +50,14 @@ def source_files(request: Request) -> list[Path]:
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
     """All landmarks."""
-    return ChosenLayout(layouts.named("holistic", width), "all landmarks, as the files have them")
+    return ChosenLayout(layout_registry.named("holistic", width), "all landmarks, as the files have them")
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:
-    """An item for each row of `train.csv`, called `participant/sequence`; the participant is the signer.
+    """An item for each row of `train.csv`, named `participant/sequence`; the participant is the signer.
 
     Raises:
-      InputError: no files, no table, or pyarrow is not installed.
+      InputError: there are no files or no table, or pyarrow is not installed.
     """
     needed("gislr", "pyarrow.parquet", REQUIREMENT)
     if request.layout != "auto":
@@ -69,10 +69,12 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
 def _files(request: Request) -> list[Found]:
     path = request.path
     if not path.is_dir():
-        raise InputError(f"{path}: no such folder; source gislr needs the folder with {TABLE} and train_landmark_files")
+        raise InputError(
+            f"{path}: the folder does not exist; source gislr needs the folder with {TABLE} and train_landmark_files"
+        )
     found = sorted(file for file in path.rglob("*") if file.suffix.lower() == _SUFFIX)
     if not found:
-        raise InputError(f"{path}: holds no {_SUFFIX} file; source gislr needs the folder with {TABLE}")
+        raise InputError(f"{path}: the folder has no {_SUFFIX} files; source gislr needs the folder with {TABLE}")
     return [Found(file.relative_to(path).as_posix(), file, request.layout) for file in found]
 
 
@@ -81,7 +83,7 @@ def _rows(request: Request) -> list[Row] | None:
         return None
     table = request.path / TABLE
     if not table.is_file():
-        raise InputError(f"{table}: no such file; source gislr needs its columns {', '.join(_COLUMNS)}")
+        raise InputError(f"{table}: the file does not exist; source gislr needs its columns {', '.join(_COLUMNS)}")
     faults = Faults(table)
     rows = [_row(table, place, fields, faults) for place, fields in read_delimited(table, ",", _COLUMNS, faults)]
     check_named_once(((row.name, row.where.removeprefix(f"{table}, ")) for row in rows), faults)
@@ -105,26 +107,26 @@ def _row(table: Path, place: str, fields: Mapping[str, str], faults: Faults) -> 
 
 
 def read_item(item: Item) -> Clip | Rejected:
-    """One file of landmarks; frames whose numbers are left out are NaN throughout."""
+    """Reads one landmark file; frames whose numbers are missing are filled with NaN."""
     parquet = needed("gislr", "pyarrow.parquet", REQUIREMENT)
     try:
-        # Opened here, for pyarrow opens no file whose name is not UTF-8. One thread: the items are read in several processes.
+        # Opened here because pyarrow cannot open a file whose name is not UTF-8. One thread: items are read in several processes.
         with Path(item.file).open("rb") as file:
             table = parquet.read_table(file, columns=["type", *_NUMBERS], use_threads=False)
-    except (OSError, ValueError, KeyError) as error:  # pyarrow's own errors are all of these
-        return item.rejected("unreadable", f"expected a parquet file of landmarks: {error}")
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are subclasses of these
+        return item.rejected("unreadable", f"expected a parquet file with landmarks: {error}")
     if len(table) == 0:
-        return item.rejected("empty", "the file has no row")
+        return item.rejected("empty", "the file has no rows")
     columns = {name: table.column(name).to_numpy() for name in _NUMBERS}
     strange = [f"{name} {column.dtype}" for name, column in columns.items() if column.dtype.kind not in "fiu"]
     if strange:
         return item.rejected("wrong_width", f"expected columns of numbers, found {', '.join(strange)}")
     number, index = columns["frame"], columns["landmark_index"]
     if len(number) % _LANDMARKS:
-        detail = f"expected {_LANDMARKS} rows a frame, found {len(number)} rows"
+        detail = f"expected {_LANDMARKS} rows per frame, found {len(number)} rows"
         return item.rejected("wrong_width", detail)
     kind = np.asarray(table.column("type").to_pylist(), str)
-    order = np.lexsort((index, kind, number))  # the names of the types are in the layout's order
+    order = np.lexsort((index, kind, number))  # the alphabetical order of the types is the layout's order
     by_frame = (len(number) // _LANDMARKS, _LANDMARKS)
     expected = np.concatenate([np.full(part.points, part.name) for part in _LAYOUT.parts])
     if not (
@@ -132,9 +134,9 @@ def read_item(item: Item) -> Clip | Rejected:
         and (np.ptp(number[order].reshape(by_frame), axis=1) == 0).all()
     ):
         counts = ", ".join(f"{part.name} {part.points}" for part in _LAYOUT.parts)
-        return item.rejected("wrong_width", f"expected in each frame {counts} landmarks")
+        return item.rejected("wrong_width", f"expected {counts} landmarks in each frame")
     points = np.stack([columns[axis] for axis in "xyz"], axis=1)[order]
-    with np.errstate(over="ignore"):  # too large a number becomes infinite, which has a reason of its own
+    with np.errstate(over="ignore"):  # too large a number becomes infinite, which is reported later
         frames = points.reshape(by_frame[0], _LAYOUT.width).astype(np.float32)
     time = timeline(number[order].reshape(by_frame)[:, 0])
     if time is not None:

@@ -1,7 +1,7 @@
-"""MediaPipe landmarks as the tutorials save them: `class/sequence/frame.npy`, one array a frame.
+"""MediaPipe landmarks as the tutorials save them: `class/sequence/frame.npy`, one array per frame.
 
-A class folder may also hold one `.npy` file (T, F) a sequence. Above the classes there may be folders `train`, `test` and so on,
-which become the split. Which landmarks a frame has is told by its width:
+A class folder may also hold one `.npy` file (T, F) per sequence. Folders `train`, `test` and so on above the classes become the
+split. The width of a frame tells which landmarks it has:
 
 | values | landmarks |
 |---|---|
@@ -10,8 +10,8 @@ which become the split. Which landmarks a frame has is told by its width:
 | 1629 | pose, face, left hand, right hand, without visibility |
 | 1404 | face |
 | 258, 225 | pose with and without visibility, left hand, right hand |
-| 158 | face (points 10, 152, 234, 454), pose, left hand, right hand, x and y alone |
-| 150, 84, 42 | pose and both hands, both hands, one hand, x and y alone |
+| 158 | face (points 10, 152, 234, 454), pose, left hand, right hand, only x and y |
+| 150, 84, 42 | pose and both hands, both hands, one hand, only x and y |
 | 132, 99 | pose with and without visibility |
 | 126, 63 | both hands, one hand |
 
@@ -48,8 +48,8 @@ def _layout(name: str, kind: str, *sets: str, visibility: bool = False) -> Layou
     return landmark_layout(name, parts)
 
 
-# Width of a saved frame -> its layout, in whose order x, y, z, visibility of the pose come apart. A hand that is alone may be
-# either: it has no partner, and so it does not mirror.
+# Width of a saved frame -> its layout, which has the visibility of the pose separate from x, y, z. A single hand may be either
+# hand: it has no partner, so it is not mirrored.
 LAYOUTS = {
     1692: landmarks.holistic_1662(),
     1662: landmarks.holistic_1662(),
@@ -70,7 +70,7 @@ _FIRST_IRIS, _LAST_IRIS = 132 + 3 * 468, 132 + 3 * 478
 
 
 def source_files(request: Request) -> list[Path]:
-    """The file of every frame, and the label table where one is named."""
+    """The files of all frames, and the label table if one is given."""
     files: list[Path] = []
     for _, _, path in _sequences(request.path):
         files += [path / name for name in _frame_names(path)] if path.is_dir() else [path]
@@ -78,10 +78,10 @@ def source_files(request: Request) -> list[Path]:
 
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
-    """The landmarks that such a width has.
+    """The layout of frames of that width.
 
     Raises:
-      InputError: no known choice of landmarks has that width.
+      InputError: no known selection of landmarks has that width.
     """
     if width not in LAYOUTS:
         raise InputError(f"{request.path}: {_unknown(width)}")
@@ -89,12 +89,12 @@ def default_layout(request: Request, width: int) -> ChosenLayout:
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:
-    """An item for each sequence, called `class/sequence`; with a label table, with what that says more.
+    """An item for each sequence, named `class/sequence`; a label table may add to it.
 
-    Where that is not unique, for sequences are numbered anew in each split, a clip is called `split/class/sequence`.
+    If that is not unique, because sequences are numbered from 0 in each split, a clip is named `split/class/sequence`.
 
     Raises:
-      InputError: no such folder, or no folders of classes with sequences in it.
+      InputError: there is no such folder, or it has no class folders with sequences.
     """
     found = _sequences(request.path)
     splits = [split_name(folder.name) if folder else None for folder, _, _ in found]
@@ -109,7 +109,7 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
 
 
 def _names(found: list[tuple[Path | None, str, Path]], splits: list[str | None]) -> list[str]:
-    """The shortest names that differ; where two folders mean one split, it takes the folder's own name."""
+    """The shortest names that differ; if two folders mean the same split, the folder's own name is used."""
     folders = [folder.name if folder else None for folder, _, _ in found]
     plain = [f"{label}/{path.stem if path.is_file() else path.name}" for _, label, path in found]
     candidates = [
@@ -120,9 +120,11 @@ def _names(found: list[tuple[Path | None, str, Path]], splits: list[str | None])
 
 
 def _sequences(path: Path) -> list[tuple[Path | None, str, Path]]:
-    """(folder of the split, class, sequence) of every sequence, numbers in the order of their values."""
+    """(folder of the split, class, sequence) of every sequence, with numbers in numerical order."""
     if not path.is_dir():
-        raise InputError(f"{path}: no such folder; source mediapipe needs a folder of class/sequence/frame.npy")
+        raise InputError(
+            f"{path}: the folder does not exist; source mediapipe needs a folder with class/sequence/frame.npy"
+        )
     found = [
         (split, folder.name, sequence)
         for split, folder in class_folders(path, LAYOUTS)
@@ -130,7 +132,7 @@ def _sequences(path: Path) -> list[tuple[Path | None, str, Path]]:
     ]
     if not found:
         raise InputError(
-            f"{path}: holds no class/sequence/frame.npy; each folder in it must be a class, with its sequences"
+            f"{path}: there is no class/sequence/frame.npy; each folder in it must be a class that contains sequences"
         )
     return found
 
@@ -141,7 +143,7 @@ def _frame_names(folder: Path) -> list[str]:
 
 
 def read_item(item: Item) -> Clip | Rejected:
-    """One sequence, in the layout that was asked for."""
+    """Reads one sequence, in the requested layout."""
     path = Path(item.file)
     try:
         found = _read_frames(item, path) if path.is_dir() else np.load(path, allow_pickle=False)
@@ -150,9 +152,9 @@ def read_item(item: Item) -> Clip | Rejected:
     if isinstance(found, Rejected):
         return found
     if found.shape[:1] == (0,):
-        return item.rejected("empty", f"the file holds no frame, its array is {found.dtype} {found.shape}")
+        return item.rejected("empty", f"the file has no frames: its array is {found.dtype} {found.shape}")
     if found.ndim != 2 or found.dtype.kind not in "fiu":
-        return item.rejected("wrong_width", f"expected numbers of shape (T, F), they are {found.dtype} {found.shape}")
+        return item.rejected("wrong_width", f"expected numbers of shape (T, F), found {found.dtype} {found.shape}")
     chosen = segment(item, len(found))
     if isinstance(chosen, Rejected):
         return chosen
@@ -162,13 +164,13 @@ def read_item(item: Item) -> Clip | Rejected:
 
 
 def _read_frames(item: Item, folder: Path) -> np.ndarray | Rejected:
-    """(T, F): the frames of a folder, with zeros where a number is left out."""
+    """(T, F): the frames of a folder, with zeros for missing frame numbers."""
     names = _frame_names(folder)
     if not names:
-        return item.rejected("empty", "the folder holds no frame (.npy)")
+        return item.rejected("empty", "the folder has no frames (.npy)")
     unnumbered = [name for name in names if in_order(name)[0] < 0]
     if unnumbered:
-        return item.rejected("unreadable", f"frames must be called by numbers, one is called {unnumbered[0]}")
+        return item.rejected("unreadable", f"frames must be named by numbers; found {unnumbered[0]}")
     frames: list[np.ndarray] = []
     for name in names:
         try:
@@ -183,14 +185,14 @@ def _read_frames(item: Item, folder: Path) -> np.ndarray | Rejected:
     if int(numbers[-1]) - int(numbers[0]) + 1 > 2 * len(numbers):
         lost = int(numbers[-1]) - int(numbers[0]) + 1 - len(numbers)
         return item.rejected(
-            "missing_frames", f"{lost} frames from {names[0]} to {names[-1]} are not there, {len(names)} are"
+            "missing_frames", f"{lost} frames from {names[0]} to {names[-1]} are missing; only {len(names)} exist"
         )
     stacked, time = np.stack(frames), timeline(numbers)
     return stacked if time is None else np.where(time.there[:, None], stacked[time.row], 0)
 
 
 def _as_wanted(item: Item, frames: np.ndarray) -> Clip | Rejected:
-    """The layout that was asked for: as the frames stand where it has their width, else out of the layout of that width."""
+    """The frames in the requested layout: unchanged if it has their width, else selected from the layout of their width."""
     if item.how in ("auto", "generic"):
         return _by_width(item, frames) if item.how == "auto" else item.clip(frames)
     wanted = by_name(item.how)
@@ -226,6 +228,6 @@ def _by_width(item: Item, frames: np.ndarray) -> Clip | Rejected:
 
 def _unknown(width: int) -> str:
     return (
-        f"a frame of {width} values is no choice of MediaPipe landmarks that is known ({', '.join(map(str, LAYOUTS))} are); "
-        "describe yours in a JSON file, --config.data.layout=FILE.json"
+        f"frames have {width} values, which is not a known selection of MediaPipe landmarks ({', '.join(map(str, LAYOUTS))} are). "
+        "Describe yours in a JSON file, and give it as --config.data.layout=FILE.json"
     )

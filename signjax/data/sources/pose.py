@@ -1,7 +1,7 @@
-"""`.pose` files, as the package `pose-format` writes them: what a tracker found in a video, with a header that says what it is.
+"""`.pose` files, as the package `pose-format` writes them: tracked points from a video, with a header that describes them.
 
-A body is (frames, people, points, coordinates) with a confidence for each point; 0 means that the point was not found; it is NaN
-here. Of several people the one that was seen best is taken.
+A body is (frames, people, points, coordinates) with a confidence for each point; confidence 0 means that the point was not found,
+and it becomes NaN. Of several people, the one seen best is used.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from signjax.errors import InputError
 
 REQUIREMENT = "pose-format>=0.10"
 _SUFFIX = ".pose"
-# What the package raises at files that are cut short or of another form.
+# The errors that the package raises for files that are truncated or in another format.
 _POSE_ERRORS = (
     OSError,
     ValueError,
@@ -41,14 +41,14 @@ _POSE_ERRORS = (
 
 
 class _How(NamedTuple):
-    """What an item must know: the layout that was asked for, and a digest of the header that all files must share."""
+    """What an item must know: the requested layout, and a digest of the header that all files must share."""
 
     layout: str
     header: str
 
 
 def source_files(request: Request) -> list[Path]:
-    """The `.pose` files, and the label table where one is needed."""
+    """The `.pose` files, and the label table if one is needed."""
     files = _paths(request)
     return [*files, find_label_table(request)] if request.labelled else files
 
@@ -83,16 +83,16 @@ def _paths(request: Request) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise InputError(
-            f"{path}: no such folder; config.data.path must be a folder of {_SUFFIX} files, or one of them"
+            f"{path}: it does not exist; config.data.path must be a folder of {_SUFFIX} files, or one of them"
         )
     files = sorted(file for file in path.rglob("*") if file.suffix.lower() == _SUFFIX)
     if not files:
-        raise InputError(f"{path}: the folder holds no {_SUFFIX} file")
+        raise InputError(f"{path}: the folder has no {_SUFFIX} files")
     return files
 
 
 def _first_header(request: Request) -> tuple[str, Layout]:
-    """Digest and layout of the first file that can be read: all others must have the same."""
+    """Digest and layout of the first readable file, which all others must share."""
     _pose()
     first: Exception | None = None
     for path in _paths(request):
@@ -102,7 +102,7 @@ def _first_header(request: Request) -> tuple[str, Layout]:
             first = first or error
         else:
             return file.header, file.layout
-    raise InputError(f"{request.path}: no {_SUFFIX} file can be read there: {first}") from first
+    raise InputError(f"{request.path}: none of the {_SUFFIX} files can be read: {first}") from first
 
 
 def _pose() -> Any:
@@ -110,7 +110,7 @@ def _pose() -> Any:
 
 
 def _described(header: Any) -> tuple[str, pose_layout.Choice]:
-    """Digest of what makes two headers alike, and what to take of their points."""
+    """The digest that equal headers share, and the selection of their points."""
     components = tuple(pose_layout.component(found) for found in header.components)
     digest = hashlib.sha256(repr([header.num_dims(), *(component[:2] for component in components)]).encode())
     return digest.hexdigest(), _choice(components, header.num_dims())
@@ -118,12 +118,12 @@ def _described(header: Any) -> tuple[str, pose_layout.Choice]:
 
 @lru_cache(maxsize=1)
 def _choice(components: tuple[pose_layout.Component, ...], dimensions: int) -> pose_layout.Choice:
-    """Kept from one file to the next, which has the same header as a rule."""
+    """Cached from one file to the next, which usually has the same header."""
     return pose_layout.choose(components, dimensions)
 
 
 class _File(NamedTuple):
-    """What is kept of a file: the digest of its header, its layout, and frames float32 (T, F), NaN where nothing was found."""
+    """The contents of a file: the digest of its header, its layout, and frames float32 (T, F), NaN where nothing was found."""
 
     header: str
     layout: Layout
@@ -132,7 +132,7 @@ class _File(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _read(path: str, changed_ns: int) -> _File:
-    """A file, kept for the next segment of it as long as it does not change."""
+    """A file, cached for its next segment until it changes."""
     pose = _pose().read(Path(path).read_bytes())
     digest, choice = _described(pose.header)
     data, confidence = np.asarray(np.ma.getdata(pose.body.data)), np.asarray(np.ma.getdata(pose.body.confidence))
@@ -149,7 +149,7 @@ def _read(path: str, changed_ns: int) -> _File:
 
 
 def read_item(item: Item) -> Clip | Rejected:
-    """One clip; points that were not found are NaN."""
+    """Reads one clip; points that were not found are NaN."""
     how: _How = item.how
     _pose()
     try:
@@ -158,7 +158,7 @@ def read_item(item: Item) -> Clip | Rejected:
         return item.rejected("unreadable", f"expected a {_SUFFIX} file: {error}")
     if file.header != how.header:
         parts = ", ".join(f"{part.name} ({part.points} x {part.kind})" for part in file.layout.parts)
-        return item.rejected("wrong_width", f"its header has other points than the first file's: {parts}")
+        return item.rejected("wrong_width", f"its points differ from those of the first file: {parts}")
     chosen = segment(item, len(file.frames))
     if isinstance(chosen, Rejected):
         return chosen

@@ -1,4 +1,4 @@
-"""The layout of a `.pose` file, from the components in its header: which parts they are, what mirrors, what is joined by lines."""
+"""The layout of a `.pose` file, from the components in its header: their parts, mirror partners and connecting lines."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from signjax.data.layout.point_names import FACE_COUNTS, HAND_NAMES, POSE_NAMES,
 
 
 class Component(NamedTuple):
-    """One component of a header: its name, the names of its points, and the pairs of points that a line joins."""
+    """One component of a header: its name, the names of its points, and the pairs of points connected by a line."""
 
     name: str
     points: tuple[str, ...]
@@ -19,26 +19,26 @@ class Component(NamedTuple):
 
 
 def component(found: Any) -> Component:
-    """A component as the package `pose-format` has it."""
+    """A component from its form in the package `pose-format`."""
     limbs = tuple((int(start), int(end)) for start, end in found.limbs)
     return Component(str(found.name), tuple(map(str, found.points)), limbs)
 
 
 class Choice(NamedTuple):
-    """A layout, and the positions of its points among all points of the file."""
+    """A layout, and the indices of its points among all points of the file."""
 
     layout: Layout
     points: tuple[int, ...]
 
 
-# MediaPipe Holistic, in the order of layout `holistic`. POSE_WORLD_LANDMARKS, the pose a second time, is left out.
+# MediaPipe Holistic, in the order of layout `holistic`. POSE_WORLD_LANDMARKS, which repeats the pose, is left out.
 _HOLISTIC = {
     "FACE_LANDMARKS": "face",
     "LEFT_HAND_LANDMARKS": "left_hand",
     "POSE_LANDMARKS": "pose",
     "RIGHT_HAND_LANDMARKS": "right_hand",
 }
-# Left and right in the name of a point, as OpenPose writes it before a capital, and as others write it out.
+# Left and right in the name of a point: a letter before a capital, as in OpenPose, or the whole word.
 _SIDE = re.compile(r"^[LR](?=[A-Z][a-z])|[Ll]eft|LEFT|[Rr]ight|RIGHT")
 _OTHER = {"l": "r", "r": "l", "left": "right", "right": "left"}
 
@@ -46,24 +46,24 @@ _OTHER = {"l": "r", "r": "l", "left": "right", "right": "left"}
 def choose(components: Sequence[Component], dimensions: int) -> Choice:
     """The layout of a file with these components, whose points have 2 or 3 coordinates.
 
-    Components of MediaPipe Holistic make up layout `holistic`, or a choice of its landmarks. Of any other tracker each component
-    is a part of its own; it mirrors where left and right are in the names of the points.
+    Components of MediaPipe Holistic form layout `holistic`, or a selection of its landmarks. For any other tracker, each component
+    is a separate part; the layout can be mirrored if the names of the points tell left from right.
 
     Raises:
-      ValueError: no component has points that are known, or the number of coordinates is another.
+      ValueError: no component has known points, or points do not have 2 or 3 coordinates.
     """
     if dimensions not in (2, 3):
-        raise ValueError(f"points have 2 or 3 coordinates, here {dimensions}")
+        raise ValueError(f"points must have 2 or 3 coordinates; found {dimensions}")
     kind = "xy" if dimensions == 2 else "xyz"
     if any(component.name in _HOLISTIC for component in components):
         return _holistic(components, kind)
     if not any(component.points for component in components):
-        raise ValueError("its header has no point")
+        raise ValueError("its header has no points")
     return _other(components, kind)
 
 
 def _starts(components: Sequence[Component]) -> list[int]:
-    """Position of the first point of each component among all points."""
+    """The index of the first point of each component among all points."""
     starts = [0]
     for component in components:
         starts.append(starts[-1] + len(component.points))
@@ -99,7 +99,7 @@ def _holistic(components: Sequence[Component], kind: str) -> Choice:
 
 
 def _number(landmark: str, point: str) -> int | None:
-    """MediaPipe's number of a point; None for one that layouts do not have, such as those of the irises."""
+    """MediaPipe's number for a point; None for a point that is not in the layouts, such as those of the irises."""
     if landmark == "face":
         return int(point) if point.isdecimal() and int(point) < landmarks.FACE else None
     names = POSE_NAMES if landmark == "pose" else HAND_NAMES
@@ -155,7 +155,7 @@ def _other(components: Sequence[Component], kind: str) -> Choice:
 
 
 def _part_names(components: Sequence[Component]) -> list[str]:
-    """`left_hand`, `right_hand`, `face`, `body`, or the component's own name in small letters; each once."""
+    """`left_hand`, `right_hand`, `face`, `body`, or the component's own name in lower case; each once."""
     names: list[str] = []
     for component in components:
         own = re.sub(r"\W+", "_", component.name.lower()).strip("_")
@@ -175,7 +175,7 @@ def _part_names(components: Sequence[Component]) -> list[str]:
 
 
 def _plain(point: str) -> str:
-    """A point's name without marks between its words, its side written out."""
+    """A point's name without separators, with its side written out."""
     written = re.sub(r"^L(?=[A-Z][a-z])", "left", re.sub(r"^R(?=[A-Z][a-z])", "right", point))
     return re.sub(r"[\W_]+", "", written.lower())
 
@@ -190,11 +190,11 @@ def _other_side(name: str) -> str:
 
 
 def _point_partners(points: tuple[str, ...]) -> tuple[int, ...] | None:
-    """The point that takes each one's place in a mirror; None where that cannot be told."""
+    """The mirror partner of each point; None if it cannot be determined."""
     if len(points) in FACE_COUNTS and all(re.search(r"\d+$", point) for point in points):
         return tuple(face_partner(point) for point in range(len(points)))
     others = [_other_side(point) for point in points]
-    # A number in a name without a side may count along a line from one side to the other.
+    # Numbers in names without a side may count along a line from one side to the other.
     counted = any(other == point and point[-1:].isdecimal() for other, point in zip(others, points, strict=True))
     if counted or set(others) != set(points) or len(set(points)) < len(points) or others == list(points):
         return None

@@ -1,14 +1,14 @@
-"""The sources by name, and what all of them can do.
+"""The sources by name, and the functions that all of them offer.
 
-Reading goes in two steps, so that the second can be done in any number of processes:
+Reading has two steps, so that the second can run in any number of processes:
 
     request = Request(path, labels, layout, labelled=True)
     items = list_items(source, request)        # list[Item | Rejected], in a fixed order; reads names and tables, no frames
     clip = read_item(source, item)             # Clip | Rejected; a pure function of the item and the file it names
 
-An `Item` is small and can be pickled; what `list_items` rejects needs no further work. `listing` also has what was concluded from
-the names, for a person to read. All names are canonical (`signjax.data.tables.names`), whatever the source. A new source is a
-module with the four functions of `Source`, and a line in `SOURCES`.
+An `Item` is small and can be pickled; an item that `list_items` rejects needs no further work. `listing` also returns remarks for
+people on what was inferred from the names. All names are canonical (`signjax.data.tables.names`), whatever the source. A new source
+is a module with the four functions of `Source`, and a line in `SOURCES`.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from signjax.data.clip import Clip, Item, Rejected, Request, Say
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.sources import arrays, gislr, mediapipe, pose, signavatars
 from signjax.data.tables.names import canonical, unified
@@ -26,22 +26,22 @@ from signjax.errors import InputError
 
 
 class Source(Protocol):
-    """What the module of a source offers. Each raises `InputError` where the request as a whole cannot be used."""
+    """The functions in the module of a source. Each raises `InputError` if the request as a whole cannot be used."""
 
     def source_files(self, request: Request) -> list[Path]:
-        """Every file that the clips come from, label tables too: a change in any means that the clips may change."""
+        """Every file that the clips come from, including label tables: if any of them changes, the clips may change."""
 
     def list_items(self, request: Request, say: Say) -> list[Item | Rejected]:
-        """The work items in a fixed order, and what is rejected without reading it; says what was concluded from names."""
+        """The work items in a fixed order, including rejected ones; adds remarks on what was inferred from names."""
 
     def read_item(self, item: Item) -> Clip | Rejected:
-        """Reads one clip; what is wrong with its file alone comes as `Rejected`."""
+        """Reads one clip; faults of its own file are returned as `Rejected`."""
 
     def default_layout(self, request: Request, width: int) -> ChosenLayout:
         """The layout that `auto` means, for frames of `width` channels, and why."""
 
 
-# The synthetic corpora are written as SignAvatars writes, and read through the same door.
+# The synthetic corpora are written in the format of SignAvatars, and read by the same source.
 SOURCES: dict[str, Source] = {
     "synthetic": signavatars,
     "synthetic_hamnosys": signavatars,
@@ -57,7 +57,7 @@ def named(source: str) -> Source:
     """The source that `config.data.source` names.
 
     Raises:
-      InputError: there is none of that name.
+      InputError: there is no source of that name.
     """
     if source not in SOURCES:
         raise InputError(f"config.data.source must be one of {', '.join(SOURCES)}; it is {source!r}")
@@ -66,11 +66,11 @@ def named(source: str) -> Source:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a source has.
+    """The contents of a source.
 
     Attributes:
-      items: the work items in a fixed order, and what is rejected without reading it.
-      remarks: sentences on what was concluded from names, such as that a column `file` holds titles.
+      items: the work items in a fixed order, including those rejected without being read.
+      remarks: sentences on what was inferred from names, such as that a column `file` holds titles.
     """
 
     items: list[Item | Rejected]
@@ -78,7 +78,7 @@ class Listing:
 
 
 def listing(source: str, request: Request) -> Listing:
-    """The work items of a source, and the remarks that a person should read.
+    """The work items of a source, and remarks for the user.
 
     Raises:
       InputError: the request cannot be used.
@@ -86,28 +86,28 @@ def listing(source: str, request: Request) -> Listing:
     remarks: list[str] = []
     items = named(source).list_items(request, remarks.append)
     found = _unified(_told_apart([_canonical(item) for item in items]), remarks)
-    # Canonical, as a path in them may hold bytes that cannot be printed.
+    # In canonical form, because a path in them may contain bytes that cannot be printed.
     return Listing(found, [canonical(remark) for remark in remarks])
 
 
 def list_items(source: str, request: Request) -> list[Item | Rejected]:
-    """The work items of a source in a fixed order, and what is rejected without reading it."""
+    """The work items of a source in a fixed order, including those rejected without being read."""
     return listing(source, request).items
 
 
 def verify(source: str, request: Request) -> None:
-    """Checks what holds many clips and carries a checksum of all: once before any of them is read.
+    """Verifies files that hold many clips under one checksum, once before any clip is read.
 
     Raises:
-      InputError: it is damaged.
+      InputError: a file is damaged.
     """
     if source == "arrays":
         arrays.verify(request)
 
 
 def _told_apart(items: list[Item | Rejected]) -> list[Item | Rejected]:
-    """The items with a number behind the name of each whose file differs from another's by Unicode form alone: two folders, `ç` as
-    one character and as two, are two folders.
+    """The items, with a number appended to names whose files differ only in Unicode form: two folders with `ç` as one character and
+    as two are different folders.
     """
     first: dict[str, str] = {}
     count: Counter[str] = Counter()
@@ -124,7 +124,7 @@ def _told_apart(items: list[Item | Rejected]) -> list[Item | Rejected]:
 
 
 def _unified(items: list[Item | Rejected], remarks: list[str]) -> list[Item | Rejected]:
-    """The items with each signer, group, split and class under one name; what was changed is remarked upon."""
+    """The items with each signer, group, split and class under one name; changes are added to the remarks."""
     clips = [item for item in items if isinstance(item, Item)]
     heads = dict.fromkeys(head for item in clips for head in item.labels)
     columns = {
@@ -135,7 +135,7 @@ def _unified(items: list[Item | Rejected], remarks: list[str]) -> list[Item | Re
     classes = {head: unified((item.labels.get(head) for item in clips), labels=True) for head in heads}
     for what, changed in (*columns.items(), *classes.items()):
         for name, other in changed.items():
-            remarks.append(f"{what} {name!r} is taken for {repr(other) if other else 'not known'}")
+            remarks.append(f"{what} {name!r} is read as {repr(other) if other else 'unknown'}")
     if not any((*columns.values(), *classes.values())):
         return items
 
@@ -156,7 +156,7 @@ def _unified(items: list[Item | Rejected], remarks: list[str]) -> list[Item | Re
 
 
 def _canonical(item: Item | Rejected) -> Item | Rejected:
-    """The item with names as they are compared and written; its file keeps the name by which it can be opened."""
+    """The item with canonical names; its file keeps the name by which it can be opened."""
     name = canonical(item.name) or repr(item.name)
     if isinstance(item, Rejected):
         return replace(item, name=name)
@@ -173,21 +173,21 @@ def _canonical(item: Item | Rejected) -> Item | Rejected:
 
 
 def read_item(source: str, item: Item) -> Clip | Rejected:
-    """Reads the clip of one work item, in any process; a clip has at least one frame, and each frame a number."""
+    """Reads the clip of one work item, in any process; a clip has at least one frame, and a frame at least one value."""
     try:
         found = named(source).read_item(item)
     except Exception as error:
         error.add_note(f"while reading clip {item.name!r} of {item.file}")
         raise
     if isinstance(found, Clip) and len(found.frames) == 0:
-        return item.rejected("empty", "the clip has no frame")
+        return item.rejected("empty", "the clip has no frames")
     if isinstance(found, Clip) and found.frames.shape[1] == 0:
-        return item.rejected("wrong_width", "its frames hold no number")
+        return item.rejected("wrong_width", "its frames have no values")
     return found
 
 
 def read(source: str, request: Request) -> Iterator[Clip | Rejected]:
-    """Both steps: every clip of a source in order, and what is rejected."""
+    """Both steps: every clip of a source in order, including rejected ones."""
     for item in list_items(source, request):
         yield item if isinstance(item, Rejected) else read_item(source, item)
 
@@ -196,7 +196,7 @@ def layout_of(source: str, request: Request, width: int) -> ChosenLayout:
     """The layout of a source's frames of `width` channels, as the request names it or as the source chooses it, and why."""
     if request.layout == "auto":
         return named(source).default_layout(request, width)
-    return ChosenLayout(layouts.named(request.layout, width), "chosen by config.data.layout")
+    return ChosenLayout(layout_registry.named(request.layout, width), "chosen by config.data.layout")
 
 
 def layout_like(source: str, request: Request, trained: Layout) -> Layout:

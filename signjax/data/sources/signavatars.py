@@ -1,17 +1,17 @@
 """SignAvatars on disk: pickles of SMPL-X parameters, and a label table.
 
-A clip is a dict with some of these keys, NumPy arrays or torch tensors on any device; T frames:
+A clip is a dict with some of these keys, as NumPy arrays or torch tensors on any device; T frames:
 
 | key | shape | meaning |
 |---|---|---|
 | `smplx` | (T, 182) | pose to 159 (root, body, hands, jaw), shape to 169, expression to 179, camera translation to 182 |
 | `unsmooth_smplx` | (T, 169) | pose to 156 (root, body, hands), shape to 166, camera to 169 |
-| `pred2d` or `pred_2d` | (T, 106, 2 or 3) | points in the picture; a third number is not read |
+| `pred2d` or `pred_2d` | (T, 106, 2 or 3) | image keypoints; a third number is ignored |
 | `left_valid`, `right_valid` | (T,) | in which frames the hand was fitted |
 | `total_valid_index` | (T,) | the number of each frame in the video |
 
-A file holds one clip, as `{...}` or `{name: {...}}`; or, where the path is that file and no folder, many: `{name: {...}, ...}`. The
-`.npz` files that `python -m signjax.pickles convert` writes are read alike.
+A file holds one clip, as `{...}` or `{name: {...}}`. If the path is a file instead of a folder, it may also hold many:
+`{name: {...}, ...}`. The `.npz` files that `python -m signjax.pickles convert` writes are read in the same way.
 """
 
 import json
@@ -24,7 +24,7 @@ import numpy as np
 
 from signjax import pickles
 from signjax.data.clip import Clip, Item, Rejected, Request, Say
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import ChosenLayout
 from signjax.data.sources.shared.frame_numbers import timeline
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
@@ -44,7 +44,7 @@ LEFT_HANDED = "pjm_left_videos.json"
 
 
 class _Form(NamedTuple):
-    """Where a layout's channels lie: the keys of which a clip has one, its channels, and which of them are taken."""
+    """Where to find a layout's channels: the alternative keys, the number of channels, and the channels to use."""
 
     keys: tuple[str, ...]
     shape: tuple[int, ...]
@@ -66,10 +66,10 @@ class _How(NamedTuple):
     """What an item must know.
 
     Attributes:
-      layout: in which its frames are wanted.
+      layout: the requested layout.
       key: the name of its clip in a file of many.
       refused: why its file was not converted.
-      converted_from: digest of the file that its arrays were converted from, by the manifest.
+      converted_from: digest of the file that its arrays were converted from, according to the manifest.
     """
 
     layout: str
@@ -79,7 +79,7 @@ class _How(NamedTuple):
 
 
 def source_files(request: Request) -> list[Path]:
-    """The files of the clips, and the tables where they are needed."""
+    """The files of the clips, and the tables if they are needed."""
     files = [found.path for found in _files(request, "smplx") if not found.how.refused]
     if not request.labelled:
         return files
@@ -88,18 +88,18 @@ def source_files(request: Request) -> list[Path]:
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
     """SMPL-X without shape and camera: they identify the signer and the studio."""
-    return ChosenLayout(layouts.named("smplx", width), "the key 'smplx' without shape and camera")
+    return ChosenLayout(layout_registry.named("smplx", width), "the key 'smplx' without shape and camera")
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:
-    """An item for each clip, called as its file is, and rejections for what has no partner in files or label table.
+    """An item for each clip, named after its file, and rejections for files without a row and rows without a file.
 
     Raises:
-      InputError: nothing to read, no label table, no row of the table has a file, or a layout that the files cannot give.
+      InputError: there is nothing to read, there is no label table, no row has a file, or the files do not have the layout.
     """
     layout = "smplx" if request.layout == "auto" else request.layout
     if layout not in _FORMS:
-        raise InputError(f"config.data.layout: source signavatars has {', '.join(_FORMS)}; not {layout!r}")
+        raise InputError(f"config.data.layout: source signavatars has no layout {layout!r}; it has {', '.join(_FORMS)}")
     items = match(request, _files(request, layout), _NAME_ENDINGS, say)
     left_handed: set[str] = set()
     for path in _left_handed_lists(request) if request.labelled else ():
@@ -116,7 +116,7 @@ def _files(request: Request, layout: str) -> list[Found]:
     """The files that hold clips, in a fixed order.
 
     Raises:
-      InputError: there is no such file or folder, or it holds none.
+      InputError: there is no such file or folder, or the folder is empty.
     """
     path = request.path
     how = _How(layout)
@@ -124,7 +124,7 @@ def _files(request: Request, layout: str) -> list[Found]:
         names = _names_inside(path)
         return [Found(name, path, _How(layout, name)) for name in names] or [Found(path.name, path, how)]
     if not path.is_dir():
-        raise InputError(f"{path}: no such folder; config.data.path must be a folder of .pkl files, or one of them")
+        raise InputError(f"{path}: it does not exist; config.data.path must be a folder of .pkl files, or one of them")
     records = manifest.read(path).values()
     if records:
         return [
@@ -139,14 +139,14 @@ def _files(request: Request, layout: str) -> list[Found]:
     ]
     if not found:
         raise InputError(
-            f"{path}: the folder holds no .pkl file; config.data.path must be a folder of SMPL-X pickles, or one that "
-            "`python -m signjax.pickles convert` wrote"
+            f"{path}: the folder has no .pkl files; config.data.path must be a folder of SMPL-X pickles, or one written by "
+            "`python -m signjax.pickles convert`"
         )
     return [Found(file.relative_to(path).as_posix(), file, how) for file in found]
 
 
 def _names_inside(path: Path) -> list[str]:
-    """The clips of a file of many; none where it holds one."""
+    """The clips in a file of many; empty if it holds one."""
     try:
         if path.suffix.lower() == ".npz":
             names = list({name.rpartition("/")[0] for name in read_arrays(path)})
@@ -155,12 +155,12 @@ def _names_inside(path: Path) -> list[str]:
             inner = content.items() if isinstance(content, dict) else ()
             names = [str(name) for name, fields in inner if isinstance(fields, dict)]
     except (pickles.PickleError, *NUMPY_ERRORS):
-        return []  # read_item says why
+        return []  # read_item reports why
     return sorted(names) if len(names) > 1 else []
 
 
 def _left_handed_lists(request: Request) -> list[Path]:
-    """SignAvatars' list of left-handed clips, beside the label table or in the folder."""
+    """SignAvatars' list of left-handed clips, next to the label table or in the folder."""
     folders = dict.fromkeys((find_label_table(request).parent, request.path))
     return [file for folder in folders if (file := folder / LEFT_HANDED).is_file()]
 
@@ -177,7 +177,7 @@ def _read_left_handed(path: Path) -> set[str]:
 
 @lru_cache(maxsize=1)
 def _many(path: str, changed_ns: int) -> dict[str, Any]:
-    """A file of many clips, kept for the next of them as long as it does not change."""
+    """A file of many clips, cached for the next clip until it changes."""
     content: dict[Any, Any] = _load(path)
     return {str(name): fields for name, fields in content.items()}
 
@@ -187,7 +187,7 @@ def _content(path: str, key: str | None) -> Any:
 
 
 def _load(path: str) -> Any:
-    """The content of a pickle, or of the .npz file that it was converted into."""
+    """The content of a pickle, or of the .npz file that it was converted to."""
     if not path.lower().endswith(".npz"):
         return pickles.load(path)
     content: dict[str, Any] = {}
@@ -198,12 +198,12 @@ def _load(path: str) -> Any:
 
 
 def read_item(item: Item) -> Clip | Rejected:
-    """One clip, in the layout that was asked for."""
+    """Reads one clip, in the requested layout."""
     how: _How = item.how
     if how.refused:
         return item.rejected("unreadable", f"not converted: {how.refused}")
     if how.converted_from and npz.source_of(item.file) != how.converted_from:
-        detail = f"{manifest.NAME} says that it was converted from another file than it says itself; convert it again"
+        detail = f"the file and {manifest.NAME} disagree about the pickle that it was converted from; convert it again"
         return item.rejected("unreadable", detail)
     try:
         content = _content(item.file, how.key)
@@ -213,7 +213,7 @@ def read_item(item: Item) -> Clip | Rejected:
     if isinstance(content, dict) and not content.keys() & _READ:
         inner = [value for value in content.values() if isinstance(value, dict)]
         if len(inner) > 1:
-            detail = f"the file holds {len(inner)} clips; name it as config.data.path, it is not read in a folder"
+            detail = f"the file holds {len(inner)} clips, which are not read from a folder; give the file as config.data.path"
             return item.rejected("several_clips", detail)
         content = inner[0] if inner else content
     key = next((key for key in form.keys if isinstance(content, dict) and key in content), None)
@@ -224,7 +224,7 @@ def read_item(item: Item) -> Clip | Rejected:
 
 
 def _array(value: Any) -> np.ndarray:
-    """An array; one of objects where lists in it differ in length, which fits no form."""
+    """The value as an array; ragged lists give an array of objects, which matches no form."""
     try:
         return np.asarray(value)
     except ValueError:
@@ -232,13 +232,13 @@ def _array(value: Any) -> np.ndarray:
 
 
 def _clip(item: Item, values: np.ndarray, key: str, content: dict[str, Any]) -> Clip | Rejected:
-    form, layout = _FORMS[item.how.layout], layouts.BUILT_IN[item.how.layout]
+    form, layout = _FORMS[item.how.layout], layout_registry.BUILT_IN[item.how.layout]
     points = len(form.shape) == 2
     fits = values.shape[1:] == form.shape or (points and values.shape[1:] == (form.shape[0], form.shape[1] + 1))
     if not fits or values.dtype.kind not in "fiu":
         shape = ", ".join(map(str, form.shape))
         return item.rejected(
-            "wrong_width", f"'{key}' must be numbers of shape (T, {shape}), it is {values.dtype} {values.shape}"
+            "wrong_width", f"'{key}' must be numbers of shape (T, {shape}); it is {values.dtype} {values.shape}"
         )
     count = len(values)
     if points:
@@ -250,7 +250,9 @@ def _clip(item: Item, values: np.ndarray, key: str, content: dict[str, Any]) -> 
             continue
         seen = _array(content[mask])
         if seen.shape != (count,) or seen.dtype.kind not in "biuf":
-            detail = f"'{mask}' must have shape ({count},) as '{key}' has, and be true or false; it is {seen.dtype} {seen.shape}"
+            detail = (
+                f"'{mask}' must be true or false, of shape ({count},) as '{key}' has; it is {seen.dtype} {seen.shape}"
+            )
             return item.rejected("wrong_width", detail)
         valid[:, layout.part_names.index(part)] = seen.astype(bool)
     chosen = segment(item, count)

@@ -1,4 +1,4 @@
-"""Whether the folders of a tree are classes, or splits that hold classes: `[split/]class/sequence`."""
+"""Decides whether the folders in a tree are classes, or splits that contain classes: `[split/]class/sequence`."""
 
 import os
 import re
@@ -17,17 +17,17 @@ _NAMED = 5
 
 
 def class_folders(path: Path, widths: Collection[int]) -> list[tuple[Path | None, Path]]:
-    """(split, class): the folders of the classes, and above them those of the splits where there are any.
+    """(split, class): the class folders, and the split folders above them if there are any.
 
-    `Train`, `val` and the like may also be classes, of signs with that meaning: a split holds folders of sequences, a class holds
-    the sequences.
+    `Train`, `val` and the like may also be classes, for signs with that meaning: a split contains folders of sequences, a class
+    contains the sequences.
 
     Args:
       path: the folder of the source.
-      widths: how many values a frame may have, by which a file of one frame is told from that of a sequence.
+      widths: the possible numbers of values per frame, which distinguish a file with one frame from a file with a sequence.
 
     Raises:
-      InputError: there are splits, and folders beside them that are none.
+      InputError: there are split folders and other folders on the same level.
     """
     tops = entries(path, folders=True)
     named = [top for top in tops if split_name(top.name) in SPLITS]
@@ -41,14 +41,14 @@ def class_folders(path: Path, widths: Collection[int]) -> list[tuple[Path | None
         )
         splits = ", ".join(repr(top.name) for top in named if holds[top])
         raise InputError(
-            f"{path}: {splits} hold folders of classes, so they are splits; beside them stand folders that are none: {shown}. "
-            "Move these away, or each into the folder of its split"
+            f"{path}: {splits} contain class folders, so they are splits, but other folders on the same level are not: {shown}. "
+            "Move those away, or each into the folder of its split"
         )
     return [(top, folder) for top in named for folder in entries(top, folders=True)]
 
 
 def _holds_classes(top: Path, widths: Collection[int]) -> bool | None:
-    """Whether a folder holds folders of sequences, and not the sequences; None where it is empty."""
+    """Whether a folder contains folders of sequences, rather than sequences; None if it is empty."""
     found = entries(top, folders=False)
     if any(not entry.is_dir() for entry in found):
         return False
@@ -60,20 +60,20 @@ def _holds_classes(top: Path, widths: Collection[int]) -> bool | None:
             try:
                 shape = np.load(file, mmap_mode="r", allow_pickle=False).shape
             except NUMPY_ERRORS:
-                continue  # reading the clip says why
+                continue  # reading the clip reports why
             return _is_sequence(shape, widths)
     return None
 
 
 def _is_sequence(shape: tuple[int, ...], widths: Collection[int]) -> bool:
-    """Whether an array is a sequence (T, F), and not a frame (F,), (1, F) or (points, coordinates)."""
+    """Whether an array is a sequence (T, F), rather than a frame (F,), (1, F) or (points, coordinates)."""
     if len(shape) != 2 or shape[0] == 1:
         return False
     return shape[1] in widths or shape[0] * shape[1] not in widths
 
 
 def entries(folder: Path, *, folders: bool) -> list[Path]:
-    """Folders, and unless `folders` also .npy files, numbers in the order of their values; hidden ones left out."""
+    """Folders, and unless `folders` also .npy files, with numbers in numerical order and without hidden ones."""
     with os.scandir(folder) as found:
         names = [
             entry.name
@@ -84,11 +84,11 @@ def entries(folder: Path, *, folders: bool) -> list[Path]:
 
 
 def is_array(name: str) -> bool:
-    """Whether a file of that name holds an array."""
+    """Whether a file with that name holds an array."""
     return name.lower().endswith(".npy")
 
 
 def in_order(name: str) -> tuple[int, str]:
-    """The number at the end of a name, -1 without one, and the name."""
+    """The number at the end of a name, or -1, and the name."""
     number = _NUMBER.search(name[: -len(".npy")] if is_array(name) else name)
     return (int(number.group()) if number else -1, name)

@@ -1,6 +1,6 @@
-"""Splits that cannot leak: rules, groups, dealing, duplicates, and what a split is too small for.
+"""Splits without leakage: rules, groups, assignment, duplicates, and warnings about splits that are too small.
 
-Everything that decides which split a clip is in belongs here; `split_clips` is the way in.
+Everything that decides which split a clip is in belongs here; the entry point is `split_clips`.
 """
 
 from signjax.data.splits.split import Description, Rule, Split, split_clips

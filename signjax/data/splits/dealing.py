@@ -1,6 +1,6 @@
-"""Whole groups of clips dealt to splits, near the sizes that were asked for and with every class in its share.
+"""Assigns whole groups of clips to splits, close to the requested sizes and with every class in proportion.
 
-Shapes: N clips, G groups, C columns (the classes of all heads, and the clips as a whole), S splits, E entries (a group and a
+Shapes: N clips, G groups, C columns (the classes of all heads, and all clips), S splits, E entries (a group and a
 column that it has clips of).
 """
 
@@ -10,39 +10,40 @@ import numpy as np
 
 from signjax.rng.numpy_streams import numpy_stream
 
-# How much a split's size weighs against its classes. Small while groups are dealt one by one, or the first would be dealt by
-# size alone; large after that: classes of two clips each pull towards training, and sizes must come within a clip all the same.
+# The weight of a split's size relative to its classes. Small while groups are assigned one by one, because otherwise the first
+# would be assigned by size alone; large afterwards, because classes of two clips pull towards training, and sizes must still come
+# within one clip.
 _SIZE_WEIGHT_DEALING = 2.0
 _SIZE_WEIGHT = 40.0
 
-# Costs more than any deviation: a class that cannot be learned.
+# The cost of a class that cannot be learned, which is higher than that of any deviation.
 _UNLEARNED = 1e6
 
 _LEAST_GAIN = 1e-9
 _ROUNDS = 20
-_MISSES = 100  # moves or exchanges in a row that do not pay, after which the rest is not tried
-_SEARCHABLE = 20_000_000  # entries times splits, beyond which groups stay where they were dealt: memory
-_EXCHANGE_WORK = 4_000_000  # entries looked at in the search for exchanges
+_MISSES = 100  # moves or exchanges in a row without gain, after which the search ends
+_SEARCHABLE = 20_000_000  # entries times splits, beyond which the search is skipped to save memory
+_EXCHANGE_WORK = 4_000_000  # entries examined in the search for exchanges
 
 
 def assign_groups(
     group: np.ndarray, classes: np.ndarray, fractions: Sequence[float], seed: int, folds: bool = False
 ) -> np.ndarray:
-    """Deals whole groups to S splits so that each gets its fraction of the clips and of every class, as nearly as groups allow.
+    """Assigns whole groups to S splits so that each gets its fraction of the clips and of every class, as closely as groups allow.
 
-    The cost of a deal is the sum over splits and classes of the squared deviation from the share, over the clips of the class;
-    and the same for the sizes of the splits. Groups are dealt from the largest to the smallest, in random order among
-    equals, each to the split where it costs least. As many splits are filled as there are groups. Then single groups are moved,
-    and pairs exchanged, while that lowers the cost. Every class ends in the first split, training, unless that would empty
-    another split.
+    The cost of an assignment is the sum over splits and classes of the squared deviation from the fraction, divided by the clips
+    of the class; plus the same for the sizes of the splits. Groups are assigned from the largest to the smallest, in random order
+    among equals, each to the split where it costs least. If there are fewer groups than splits, each fills one. Then single groups
+    are moved, and pairs exchanged, as long as that lowers the cost. Every class is in the first split, training, unless that would
+    empty another split.
 
     Args:
       group: int (N,).
-      classes: int (N,) or (N, heads); a label of -1 counts towards no class.
+      classes: int (N,) or (N, heads); a label of -1 belongs to no class.
       fractions: S numbers that sum to 1.
-      seed: of the order among groups of equal size.
-      folds: each split will be tested while the others are trained on: instead of having every class in the first, no class of
-        several groups is in one split alone.
+      seed: determines the order among groups of equal size.
+      folds: each split will be tested in a model trained on the others: instead of requiring every class in the first split, no
+        class of several groups may be in only one split.
 
     Returns:
       int16 (N,), the split of each clip.
@@ -51,7 +52,7 @@ def assign_groups(
     size = np.bincount(member)
     shuffled = numpy_stream(seed, "split").permutation(len(numbers))
     order = shuffled[np.argsort(-size[shuffled], kind="stable")]
-    # From here on the groups are numbered in the order in which they are dealt.
+    # From here on the groups are numbered in the order in which they are assigned.
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     deal = _Deal(rank[member], classes.reshape(len(classes), -1), np.asarray(fractions, float), folds)
@@ -61,7 +62,7 @@ def assign_groups(
 
 
 class _Deal:
-    """The split of each group, and what another would cost.
+    """The split of each group, and the cost of any other.
 
     Attributes:
       split: int16 (G,).
@@ -75,10 +76,10 @@ class _Deal:
         total = np.bincount(self._column, self._clips)
         expected = np.outer(total, fractions)
         self._deviation = -expected
-        # A rare class weighs as much as a frequent one, and all heads together as much as one.
+        # A rare class has the same weight as a frequent one, and all heads together have the weight of one.
         self._weight = 1 / (total * classes.shape[1])
         self._weight[-1] = _SIZE_WEIGHT / len(member)
-        # The count of a class in a split at which it cannot be learned; -1: none.
+        # The number of clips of a class in a split at which it cannot be learned; -1: none.
         never = np.full_like(expected, -1.0)
         named = head >= 0
         if folds:
@@ -89,7 +90,7 @@ class _Deal:
         self._unlearned = never - expected
 
     def distribute(self) -> None:
-        """Deals all groups, in order."""
+        """Assigns all groups, in order."""
         weight = self._weight.copy()
         weight[-1] *= _SIZE_WEIGHT_DEALING / _SIZE_WEIGHT
         weighted = weight[self._column] * self._clips
@@ -98,7 +99,7 @@ class _Deal:
         for group in range(count):
             entries = slice(self._start[group], self._start[group + 1])
             column = self._column[entries]
-            # Half the cost, less what it is in every split.
+            # Half the cost, without the terms that are equal for every split.
             cost = weighted[entries] @ self._deviation[column]
             must_fill = len(empty) >= count - group
             split = min(empty, key=lambda s: (cost[s], s)) if must_fill else int(cost.argmin())
@@ -116,7 +117,7 @@ class _Deal:
             self._move()
 
     def _move(self) -> None:
-        """Moves single groups, those that gain most first, while that lowers the cost."""
+        """Moves single groups, those with the largest gain first, while that lowers the cost."""
         for _ in range(_ROUNDS):
             change = self._changes()
             target = change.argmin(1)
@@ -125,7 +126,7 @@ class _Deal:
             worth = worth[np.argsort(gain[worth], kind="stable")]
             misses = 0
             for group in worth.tolist():
-                # Weighed again: moves before it have changed what this one is worth.
+                # Evaluated again, because earlier moves have changed its gain.
                 one = self._changes(group)[0]
                 split = int(one.argmin())
                 if one[split] < -_LEAST_GAIN:
@@ -137,12 +138,12 @@ class _Deal:
                 break
 
     def _exchange(self) -> bool:
-        """Exchanges pairs of groups; whether it did any."""
+        """Exchanges pairs of groups; returns whether it exchanged any."""
         tries = _EXCHANGE_WORK // len(self._column)
         changed, found = False, True
         while found and tries > 0:
             found = False
-            # Sizes aside, for the other group makes up for them: the moves that would do the classes most good.
+            # The moves that would improve the classes most, ignoring sizes, for which the other group compensates.
             change = self._changes(sizes=False, empties=True)
             promising = np.argsort(change, axis=None, kind="stable")[:tries]
             misses = 0
@@ -170,12 +171,12 @@ class _Deal:
         return changed
 
     def _changes(self, group: int | None = None, sizes: bool = True, empties: bool = False) -> np.ndarray:
-        """What it would add to the cost to move a group, or each, to each split.
+        """The change in cost if a group, or each group, moved to each split.
 
         Args:
           group: the group; None: all.
           sizes: whether the sizes of the splits count.
-          empties: whether a split may lose its last group; infinite cost where not.
+          empties: whether a split may lose its last group; if not, that has infinite cost.
 
         Returns:
           float (1 or G, S); 0 for the split it is in.
@@ -211,20 +212,20 @@ class _Deal:
 
 
 def _equal(count: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """1.0 where sums that are whole numbers but for rounding are equal, else 0.0."""
+    """1.0 where sums that are whole numbers except for rounding are equal, else 0.0."""
     return (np.abs(count - other) < 0.5).astype(float)
 
 
 def _rows(member: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """How many clips of each column each group has, group by group.
+    """The number of clips that each group has in each column, group by group.
 
     Args:
-      member: int (N,), the group of each clip, of 0 to G - 1.
+      member: int (N,), the group of each clip, from 0 to G - 1.
       classes: int (N, heads).
 
     Returns:
-      start int64 (G + 1,), column int64 (E,), clips float (E,); and for each column whether it is of a class: 0, or -1 for the
-      unlabelled clips of a head and for the last column, which counts all clips.
+      start int64 (G + 1,), column int64 (E,), clips float (E,); and for each column 0 if it is a class, or -1 if it is the
+      unlabelled clips of a head, or the last column, which counts all clips.
     """
     columns, named, before = [], [], 0
     for labels in classes.T:

@@ -1,6 +1,6 @@
-"""Finds exact and near duplicates among all clips of a corpus: the same recording, renamed, resampled, cut or with noise.
+"""Finds exact and near duplicates among all clips of a corpus: the same recording, renamed, resampled, cut or with added noise.
 
-Every clip has an outline of a few averaged frames. Clips with nearby outlines are candidates; those are compared frame by frame.
+Every clip has an outline of a few averaged frames. Clips with similar outlines are candidates, which are compared frame by frame.
 
 Shapes: N clips, K spans of an outline, F channels, D dimensions of a descriptor.
 """
@@ -16,7 +16,7 @@ from signjax.rng.numpy_streams import fixed_numpy_stream
 
 SPANS = 4
 
-# `benchmarks/duplicates.py` measures both on recordings: copies come out below the distance, other takes above it.
+# `benchmarks/duplicates.py` measures this on recordings: copies are below the distance, other takes above it.
 NEAR_DISTANCE = 0.035
 _CANDIDATE_RADIUS = 0.25
 
@@ -47,12 +47,12 @@ class Outlines(Protocol):
 
 
 class Pair(NamedTuple):
-    """Two clips that are one recording.
+    """Two clips that are the same recording.
 
     Attributes:
       first, second: indices of the clips; `first` is the lower.
       kind: `exact` or `near`.
-      distance: what remains after alignment, as a share of the motion; 0 for `exact`.
+      distance: the residual after alignment, as a share of the motion; 0 for `exact`.
     """
 
     first: int
@@ -62,9 +62,9 @@ class Pair(NamedTuple):
 
 
 def outline(frames: np.ndarray) -> np.ndarray:
-    """float32 (K, F): the means over K equal spans of the line through the frames.
+    """float32 (K, F): the means over K equal spans of the polyline through the frames.
 
-    Means, not samples: those of a copy at another frame rate hardly differ.
+    Means rather than samples, because they hardly differ for a copy at another frame rate.
     """
     if len(frames) == 1:
         return np.repeat(frames, SPANS, axis=0).astype(np.float32)
@@ -79,12 +79,12 @@ def outline(frames: np.ndarray) -> np.ndarray:
 
 
 def channel_scale(outlines: Outlines) -> np.ndarray:
-    """float32 (F,): the standard deviation of each channel over outlines (N, K, F); infinite where it hardly ever changes.
+    """float32 (F,): the standard deviation of each channel over outlines (N, K, F); infinite if it hardly ever changes.
 
-    Where clips come in two units, or many hold values that stand for nothing, only those of the larger group count: beside
-    pixels, all clips in shares of the picture would look alike. Clips far from all others are left out: a few faulty
-    recordings with huge values must not make the rest look alike. What is far is told from the standard deviation with values
-    beyond the 5th and 95th percentile brought to these.
+    If clips use two units, or many hold meaningless values, only those of the larger group count: compared with pixels, all clips
+    in shares of the picture would look alike. Clips far from all others are left out: a few faulty recordings with huge values
+    must not make the rest look alike. What counts as far is based on a winsorized standard deviation, with values beyond the 5th
+    and 95th percentile set to these.
     """
     rows = _sample(outlines)
     rows = rows[_of_one_unit(rows)]
@@ -96,7 +96,7 @@ def channel_scale(outlines: Outlines) -> np.ndarray:
 
 
 def _of_one_unit(rows: np.ndarray) -> np.ndarray:
-    """bool (M,): the clips, by their outlines (M, K, F), that move on the scale on which most do."""
+    """bool (M,): the clips, given their outlines (M, K, F), whose motion has the same scale as that of most clips."""
     motion = np.sqrt(np.square(rows - rows.mean(1, keepdims=True)).mean((1, 2)))
     order = np.argsort(motion, kind="stable")
     order = order[motion[order] > 0]
@@ -118,7 +118,7 @@ def _sample(outlines: Outlines) -> np.ndarray:
 
 
 def _or_infinite(std: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """The deviation, infinite where it is but rounding."""
+    """The deviation, infinite where it is only rounding error."""
     return np.where(std > 1e-6 * (1 + np.abs(low) + np.abs(high)), std, np.inf)
 
 
@@ -129,7 +129,7 @@ def descriptors(outlines: Outlines, centre: np.ndarray, scale: np.ndarray) -> np
     random /= np.sqrt(np.float32(width * _DIMENSIONS))
     found = np.empty((len(outlines), _DIMENSIONS), np.float32)
     for start in range(0, len(outlines), _ROWS_AT_ONCE):
-        # A clip times 1e30 is far from all others at 1e4 deviations too; its squares would overflow and blind the search.
+        # A clip scaled by 1e30 is far from all others even at 1e4 deviations; its squares would overflow and spoil the search.
         block = np.clip(
             (outlines[start : start + _ROWS_AT_ONCE].astype(np.float64) - centre) / scale, -_FARTHEST, _FARTHEST
         )
@@ -138,9 +138,9 @@ def descriptors(outlines: Outlines, centre: np.ndarray, scale: np.ndarray) -> np
 
 
 def _plausible(frames: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.ndarray | None:
-    """float64 (T, F): a clip's frames, standardised, values that no body has at 0; None where most are such.
+    """float64 (T, F): a clip's frames, standardised, with impossible values set to 0; None if too many are impossible.
 
-    Two clips with the same sentinel (-9999, say) in place of what was not seen have that in common, and nothing else.
+    Two clips with the same sentinel (such as -9999) for parts that were not seen would otherwise look alike.
     """
     standard = (frames.astype(np.float64) - centre) / scale
     outside = np.abs(standard) > _IMPLAUSIBLE
@@ -148,10 +148,10 @@ def _plausible(frames: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.
 
 
 def candidates(points: np.ndarray, radius: float) -> Iterator[tuple[int, int]]:
-    """Pairs of points (N, D) within a radius of each other, at most 16 a point: the nearest.
+    """Pairs of points (N, D) within a radius of each other, at most the 16 nearest per point.
 
     Points are sorted along their direction of greatest variance; those farther apart along it than the radius are never
-    compared, and the others in blocks, so memory is bounded.
+    compared, and the others are compared in blocks, so that memory is bounded.
     """
     centred = points - points.mean(0)
     direction = np.linalg.eigh(centred.T @ centred)[1][:, -1]
@@ -167,7 +167,7 @@ def candidates(points: np.ndarray, radius: float) -> Iterator[tuple[int, int]]:
             columns = slice(other, min(other + _ROWS_AT_ONCE, end))
             distance = squares[rows, None] + squares[columns] - 2 * centred[rows] @ centred[columns].T
             if other == start:
-                column = np.arange(distance.shape[1])  # each pair once, and none with itself
+                column = np.arange(distance.shape[1])  # each pair once, and no point with itself
                 distance[column <= np.arange(len(distance))[:, None]] = np.inf
             for i, j in zip(*_nearest_in_block(distance, radius**2), strict=True):
                 nearest[start + i].append((float(distance[i, j]), other + j))
@@ -178,7 +178,7 @@ def candidates(points: np.ndarray, radius: float) -> Iterator[tuple[int, int]]:
 
 
 def _nearest_in_block(distance: np.ndarray, limit: float) -> tuple[list[int], list[int]]:
-    """Rows and columns of the entries within the limit, for each row only the least few."""
+    """Rows and columns of the entries within the limit; only the smallest few per row."""
     near = distance <= limit
     crowded = np.flatnonzero(near.sum(1) > _CANDIDATES_A_CLIP)
     for row in crowded:
@@ -196,15 +196,15 @@ def find_duplicates(
     frames_of: Callable[[int], np.ndarray],
     near_distance: float = NEAR_DISTANCE,
 ) -> list[Pair]:
-    """The pairs of clips that are one recording, in order.
+    """The pairs of clips that are the same recording, in order.
 
-    Of clips that are equal bit for bit only the first is compared further; the others are paired with it.
+    Of clips that are identical bit for bit, only the first is compared further; the others are paired with it.
 
     Args:
       outlines: float32 (N, K, F).
       digests: N texts, equal for clips whose frames are the same.
-      blank: bool (N,), clips that carry no signal; they are nobody's duplicates.
-      frames_of: the frames (T, F) of a clip.
+      blank: bool (N,), clips without a signal, which are never duplicates.
+      frames_of: returns the frames (T, F) of a clip.
       near_distance: the largest distance of near duplicates.
     """
     pairs: list[Pair] = []

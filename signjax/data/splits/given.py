@@ -1,4 +1,4 @@
-"""The split that a source gives."""
+"""Splits that the source prescribes."""
 
 from collections.abc import Callable
 
@@ -22,15 +22,15 @@ _NAMED = 5
 
 
 def given_split(clips: Description, rule: Rule, fallback: Callable[[], dict[str, str]]) -> Split:
-    """The split that the source gives; clips for validation are taken from training where it gives none.
+    """The split that the source prescribes; if it has no validation clips, some are taken from training.
 
     Args:
-      clips: what is known of N clips.
-      rule: `column`, or `auto`, which forbids that signers are shared.
-      fallback: the settings with which a run goes on without the given split; called where there is a problem.
+      clips: descriptions of N clips.
+      rule: `column`, or `auto`, which does not allow shared signers.
+      fallback: the settings with which a run continues without the given split; called if there is a problem.
 
     Raises:
-      InputError: it does not name a split for every clip, or none for training or test; or clips that belong together straddle.
+      InputError: a clip has no valid split, training or test has no clips, or clips that belong together are in several splits.
     """
     _check_words(clips)
     assignment = np.array([SPLITS.index(given) for given in clips.given if given is not None], np.int8)
@@ -38,7 +38,7 @@ def given_split(clips: Description, rule: Rule, fallback: Callable[[], dict[str,
         if not (assignment == index).any():
             accept = fallback()
             raise InputError(
-                f"the given split has no clip in {SPLITS[index]}; choose another --config.data.split, such as stratified",
+                f"the given split has no clips in {SPLITS[index]}; choose another --config.data.split, such as stratified",
                 accept,
             )
     kept = joined(clips, rule)
@@ -53,8 +53,8 @@ def given_split(clips: Description, rule: Rule, fallback: Callable[[], dict[str,
                 {"data.split": "column"} if len(np.unique(join_groups(clips.groups, clips.copies)[train])) > 1 else {}
             )
             raise InputError(
-                "the given split has no clip in valid, and its training clips form one group, so none can be set aside for "
-                "validation. Give a split with valid"
+                "the given split has no clips in valid, and its training clips form one group, so none can be set aside for "
+                "validation. Provide a split with valid clips"
                 + (", or let training and validation share signers with --config.data.split=column" if shared else ""),
                 shared,
             )
@@ -89,7 +89,7 @@ def _check_words(clips: Description) -> None:
 def _check_given(
     clips: Description, assignment: np.ndarray, kept: Joined, fallback: Callable[[], dict[str, str]]
 ) -> None:
-    """Stops where clips that belong together are in different given splits; says which settings accept it."""
+    """Stops if clips that belong together are in different given splits; names the settings that accept it."""
     crossing = {what for what, values in kept.items() if straddlers(assignment, values)}
     if not crossing:
         return
@@ -99,7 +99,7 @@ def _check_given(
         accept = fallback()
     else:
         if "signer" in crossing:
-            advice += ". If signers are meant to be shared, say --config.data.split=column"
+            advice += ". If signers are meant to be shared, use --config.data.split=column"
             accept["data.split"] = "column"
         if "copies" in crossing:
             advice += ". Training copies of test clips can be left out with --config.data.duplicates=drop"

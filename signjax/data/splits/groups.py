@@ -10,12 +10,13 @@ import numpy as np
 
 
 def join_groups(*labellings: Sequence[Hashable | None]) -> np.ndarray:
-    """Numbers the groups of N clips: two clips share a group where any labelling gives both the same value.
+    """Numbers the groups of N clips: two clips share a group if any labelling gives both the same value.
 
-    The relation is closed: a copy of a clip of signer A joins whoever holds the copy to A. None joins nothing.
+    The relation is transitive: if a clip of signer B is a copy of one of signer A, all clips of A and B form one group. None joins
+    nothing.
 
     Returns:
-      int64 (N,), the lowest clip index of each clip's group.
+      int64 (N,), the lowest clip index in each clip's group.
     """
     count = len(labellings[0])
     forest = _Forest(count)
@@ -28,7 +29,7 @@ def join_groups(*labellings: Sequence[Hashable | None]) -> np.ndarray:
 
 
 def join_pairs(count: int, pairs: Iterable[Sequence[Any]]) -> list[int | None]:
-    """A number for each of N clips, the same for those that a chain of pairs joins; None for a clip in no pair.
+    """A number for each of N clips, the same for clips that a chain of pairs connects; None for a clip in no pair.
 
     The first two entries of a pair are its clips.
     """
@@ -58,7 +59,7 @@ class _Forest:
 
 
 def straddling(assignment: np.ndarray, group: np.ndarray) -> tuple[int, int] | None:
-    """Two clips of one group in different splits, or None where no group straddles."""
+    """Two clips of one group in different splits, or None if no group is in several splits."""
     first: dict[int, int] = {}
     for i, number in enumerate(group.tolist()):
         j = first.setdefault(number, i)

@@ -1,4 +1,4 @@
-"""Clips that belong together in different splits: stop, or leave a copy out."""
+"""Leakage: clips that belong together in different splits. The run stops, or leaves a copy out."""
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
@@ -13,22 +13,22 @@ DUPLICATES = ("stop", "drop")
 
 _NAMED = 5
 
-# What joins clips: the noun for one set of such clips.
+# What connects clips: the noun for a set of such clips.
 JOINED_BY = {"signer": "signer", "group": "group", "copies": "recording"}
 
 Joined = Mapping[str, Sequence[Hashable | None]]
 
 
 def across(pairs: Sequence[Pair], given: Sequence[str | None]) -> list[Pair]:
-    """The pairs whose two clips are prescribed to different splits."""
+    """The pairs whose two clips have different prescribed splits."""
     return [pair for pair in pairs if len({given[pair.first], given[pair.second]} - {None}) == 2]
 
 
 def check_none_across(pairs: Sequence[Pair], names: Sequence[str], given: Sequence[str | None]) -> None:
-    """Stops where duplicates lie in different prescribed splits: what to do is for the user to decide.
+    """Stops if duplicates are in different prescribed splits: what to do is the user's decision.
 
     Raises:
-      InputError: naming both clips of the first few pairs.
+      InputError: some are; the message names both clips of the first few pairs.
     """
     found = across(pairs, given)
     if not found:
@@ -39,17 +39,17 @@ def check_none_across(pairs: Sequence[Pair], names: Sequence[str], given: Sequen
         for a, b in [pair[:2]]
     )
     raise InputError(
-        f"leak: {len(found)} pairs of clips are one recording but in different splits: {listed}"
-        f"{'; ...' if len(found) > _NAMED else ''}. Correct the split column, or keep the training copies out with "
+        f"leakage: {len(found)} pairs of clips are the same recording but are in different splits: {listed}"
+        f"{'; ...' if len(found) > _NAMED else ''}. Correct the split column, or leave the training copies out with "
         "--config.data.duplicates=drop, or let signjax split: --config.data.split=stratified",
         {"data.duplicates": "drop"},
     )
 
 
 def to_drop(pairs: Sequence[Pair], given: Sequence[str | None]) -> dict[int, Pair]:
-    """The clips to leave out so that no duplicates lie in different splits, each with the pair that says why.
+    """The clips to leave out so that no duplicates are in different splits, each with the pair that is the reason.
 
-    Of each pair across splits, a clip for testing is kept rather than one for validation, and that rather than one for training.
+    Of each pair across splits, a test clip is kept rather than a validation clip, and that rather than a training clip.
     """
     order = {split: rank for rank, split in enumerate(SPLITS)}
     left_out: dict[int, Pair] = {}
@@ -65,9 +65,9 @@ def described(pair: Pair) -> str:
 
 
 def straddlers(assignment: np.ndarray, values: Sequence[Hashable | None]) -> list[list[int]]:
-    """The clips of each value that has clips in several splits; None is nobody's value.
+    """The clips of each value that has clips in several splits; None is not a value.
 
-    Groups that are joined through a chain straddle only where something they are joined by does.
+    Groups connected through a chain are in several splits only if something that connects them is.
     """
     clips: dict[Hashable, list[int]] = {}
     for clip, value in enumerate(values):
@@ -79,24 +79,24 @@ def straddlers(assignment: np.ndarray, values: Sequence[Hashable | None]) -> lis
 def check_no_straddle(
     names: Sequence[str], assignment: np.ndarray, joined: Joined, advice: str, accept: Mapping[str, str] | None = None
 ) -> None:
-    """Stops the run where clips that belong together are in different splits.
+    """Stops the run if clips that belong together are in different splits.
 
     Args:
-      names: of N clips.
+      names: the names of N clips.
       assignment: int (N,), index into `SPLITS`.
-      joined: what joins clips (a key of `JOINED_BY`) -> a value for each clip.
+      joined: what connects clips (a key of `JOINED_BY`) -> a value for each clip.
       advice: what to do.
-      accept: the settings with which a run goes on.
+      accept: the settings with which a run continues.
 
     Raises:
-      InputError: with the number of signers, groups and recordings in several splits, and the first few.
+      InputError: some are; the message has the number of signers, groups and recordings in several splits, and the first few.
     """
     found = {what: straddlers(assignment, values) for what, values in joined.items()}
     parts = [
         _listed(what, members, names, assignment, joined[what]) for what, members in found.items() if len(members) > 0
     ]
     if parts:
-        raise InputError(f"leak: {'. Also, '.join(parts)}. {advice}", accept)
+        raise InputError(f"leakage: {'. Also, '.join(parts)}. {advice}", accept)
 
 
 def _listed(

@@ -1,4 +1,4 @@
-"""The rules by which clips can be split, and what they need to know of the clips.
+"""The rules by which clips can be split, and what they need to know about the clips.
 
 Shapes: N clips.
 """
@@ -24,7 +24,7 @@ _FRACTION = number(0, 1, above=True, below=True)
 
 @dataclass(frozen=True)
 class Rule:
-    """How to split; the fields are keys of `config.data`, and the seed by which equal groups are ordered."""
+    """How to split; the fields are keys of `config.data`, and the seed that orders equal groups."""
 
     split: str = setting(
         "auto",
@@ -63,13 +63,13 @@ class Rule:
 
 @dataclass(frozen=True)
 class Description:
-    """What a split needs to know of N clips: one entry a clip in each field; None where not known.
+    """What a split needs to know about N clips: one entry per clip in each field; None if it is not known.
 
     Attributes:
       names: clip names, for messages.
-      classes: int (N,) or (N, heads), the class by each head; -1 where not labelled.
+      classes: int (N,) or (N, heads), the class for each head; -1 = not labelled.
       signers, groups, given: signer, source group and prescribed split.
-      copies: equal for clips that are one recording, exact or near duplicates; None for clips without any.
+      copies: equal for clips that are the same recording, exact or near duplicates; None for clips without duplicates.
     """
 
     names: Sequence[str]
@@ -81,17 +81,17 @@ class Description:
 
     @property
     def signers_known(self) -> bool:
-        """Whether every clip has a signer, and they are at least two."""
+        """Whether every clip has a signer and there are at least two signers."""
         return None not in self.signers and len(set(self.signers)) > 1
 
 
 def follows_column(rule: Rule, given: Sequence[str | None]) -> bool:
-    """Whether a rule takes the split that the source gives."""
+    """Whether a rule uses the split that the source prescribes."""
     return rule.split == "column" or (rule.split == "auto" and any(split is not None for split in given))
 
 
 def chosen_rule(clips: Description, rule: Rule) -> str:
-    """The rule that is followed: `auto` is `column` where given, else `signer` where at least three are known, else
+    """The effective rule: `auto` means `column` if a split is given, else `signer` if at least three signers are known, else
     `stratified`.
 
     Raises:
@@ -107,16 +107,16 @@ def chosen_rule(clips: Description, rule: Rule) -> str:
 
 
 def group_numbers(clips: Description, rule: Rule) -> np.ndarray:
-    """int64 (N,): which clips a rule keeps on one side; those of a group share a number.
+    """int64 (N,): the groups of clips that a rule keeps on one side; clips of one group share a number.
 
-    Copies and the clips of a source's group always, those of a signer where signers are held out, or where the source's split
-    must not share them (`auto`).
+    Copies, and clips of the same source group, always stay together; clips of the same signer do if signers are held out, or if
+    the source's split must not share them (`auto`).
     """
     return join_groups(*joined(clips, rule).values())
 
 
 def joined(clips: Description, rule: Rule) -> Joined:
-    """What a rule lets join clips (a key of `leaks.JOINED_BY`) -> a value for each clip."""
+    """What connects clips under a rule (a key of `leaks.JOINED_BY`) -> a value for each clip."""
     chosen = chosen_rule(clips, rule)
     by_signer = chosen == "signer" or (chosen in ("folds", "leave_one_out") and clips.signers_known)
     always: dict[str, Sequence[Hashable | None]] = {"group": clips.groups, "copies": clips.copies}
@@ -126,30 +126,30 @@ def joined(clips: Description, rule: Rule) -> Joined:
 
 
 def why_not_by_signer(clips: Description, fewest: int) -> str:
-    """Why signers are not held out where they would be if they were known."""
+    """Why signers are not held out although they would be if they were known."""
     unknown = sum(signer is None for signer in clips.signers)
     signers = len({signer for signer in clips.signers if signer is not None})
     if not signers:
         return "no signers are known"
     if unknown:
         return f"{unknown:,} of {len(clips.names):,} clips {have(unknown)} no signer, so signers could not be held out"
-    return f"{signers} {'signer' if signers == 1 else 'signers'} {be(signers)} known, and holding signers out takes {fewest}"
+    return f"{signers} {'signer' if signers == 1 else 'signers'} {be(signers)} known, and holding signers out requires {fewest}"
 
 
 def be(count: int) -> str:
-    """The verb for so many."""
+    """The verb that agrees with the count."""
     return "is" if count == 1 else "are"
 
 
 def have(count: int) -> str:
-    """The verb for so many."""
+    """The verb that agrees with the count."""
     return "has" if count == 1 else "have"
 
 
 def set_aside(
     clips: Description, group: np.ndarray, rest: np.ndarray, rule: Rule, assignment: np.ndarray
 ) -> tuple[float, float]:
-    """Deals the clips with these indices to training and validation; how many each was to have."""
+    """Assigns the clips with these indices to training and validation; returns the target size of each."""
     shares = (1 - rule.valid_fraction, rule.valid_fraction)
     assignment[rest] = assign_groups(group[rest], clips.classes[rest], shares, rule.seed)
     return shares[0] * len(rest), shares[1] * len(rest)

@@ -1,4 +1,4 @@
-"""What a split holds beside what was asked for, and whether it can test anything.
+"""The actual sizes of the splits compared with the requested sizes, and whether the splits can test anything.
 
 Shapes: N clips.
 """
@@ -11,16 +11,16 @@ import numpy as np
 from signjax.data.clip import SPLITS
 
 _SPOKEN = ("training", "validation", "test")
-_USE = {1: "choose a model by", 2: "tell models apart"}
+_USE = {1: "choose a model", 2: "compare models"}
 
-# What a split must hold for its accuracy to mean anything at all.
+# What a split must contain for its accuracy to be meaningful.
 _FEWEST_CLIPS = 2
 _FEWEST_CLASSES = 2
 
 # With fewer clips, the 95 % interval of an accuracy is wider than 17 points to either side.
 _FEW_CLIPS = 30
 
-# A split may be smaller or larger than asked for by this factor before it is worth a word.
+# A split may be smaller or larger than requested by this factor before it is mentioned.
 _NEAR = 1.5
 
 _NAMED = 5
@@ -28,13 +28,13 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Split:
-    """Which split each clip is in, and how that came about.
+    """Which split each clip is in, and how that was decided.
 
     Attributes:
       assignment: int8 (N,), index into `SPLITS`.
       group: int64 (N,), clips of one group share a number.
       rule: a sentence for the report.
-      asked: how many clips each split was to have; None where the source, or the one who is left out, decides.
+      asked: the requested number of clips in each split; None if the source, or the choice of the held-out signer, decides.
     """
 
     assignment: np.ndarray
@@ -44,17 +44,17 @@ class Split:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """How many clips each split has."""
+        """The number of clips in each split."""
         return tuple(np.bincount(self.assignment, minlength=len(SPLITS)).tolist())
 
 
 def size_doubts(split: Split, labels: np.ndarray, heads: Sequence[str]) -> list[str]:
-    """Where a split cannot test what it should, and why: one sentence each, without a full stop.
+    """What the splits cannot test as they should, and why: one sentence each, without a full stop.
 
     Args:
       split: the split.
       labels: int (N, heads); -1 = not labelled.
-      heads: their names.
+      heads: the names of the heads.
     """
     doubts = []
     for index, (clips, asked) in enumerate(zip(split.sizes, split.asked, strict=True)):
@@ -65,14 +65,14 @@ def size_doubts(split: Split, labels: np.ndarray, heads: Sequence[str]) -> list[
         if 0 < clips < _FEW_CLIPS:
             noun = "clip is" if clips == 1 else "clips are"
             doubts.append(
-                f"{clips} {_SPOKEN[index]} {noun} too few to {use}: each counts {100 / clips:.3g} points of accuracy"
+                f"{clips} {_SPOKEN[index]} {noun} too few to {use}: each counts for {100 / clips:.3g} percentage points of accuracy"
             )
         doubts += _classes_not_shown(split, labels, heads, index)
     return doubts
 
 
 def _classes_not_shown(split: Split, labels: np.ndarray, heads: Sequence[str], index: int) -> list[str]:
-    """Doubts about the heads that have no label in a split, and those of which it shows less than half of what it could."""
+    """Doubts about heads without labels in a split, and about heads of which it has fewer than half of the possible classes."""
     unlabelled, poor = [], []
     for head, column in zip(heads, labels.T, strict=True):
         held = column[(split.assignment == index) & (column >= 0)]
@@ -83,9 +83,9 @@ def _classes_not_shown(split: Split, labels: np.ndarray, heads: Sequence[str], i
             poor.append(f"{classes:,} of the {_counted(there, 'class')} of head {head!r}")
     doubts = []
     if unlabelled and split.sizes[index]:
-        doubts.append(f"no {_SPOKEN[index]} clip has a label for head {_named(unlabelled)}")
+        doubts.append(f"no {_SPOKEN[index]} clips have a label for head {_named(unlabelled)}")
     if poor:
-        doubts.append(f"the {_SPOKEN[index]} clips show {_named(poor)}")
+        doubts.append(f"the {_SPOKEN[index]} clips cover only {_named(poor)}")
     return doubts
 
 
@@ -95,9 +95,9 @@ def _named(found: Sequence[str]) -> str:
 
 
 def untestable(split: Split, labels: np.ndarray) -> str:
-    """Why no accuracy can come of validation or test where signjax deals them; empty where one can.
+    """Why a validation or test split made by signjax cannot measure accuracy; empty if it can.
 
-    None can come of fewer than two clips, or where of every head that has several classes at most one is shown.
+    It cannot with fewer than two clips, or if every head that has several classes has at most one of them in the split.
 
     Args:
       split: the split.
@@ -135,7 +135,7 @@ def _holds(split: Split, labels: np.ndarray, index: int, verb: str) -> str:
 
 
 def _why(split: Split, labels: np.ndarray) -> str:
-    """What keeps the sizes from those asked for."""
+    """Why the sizes differ from those requested."""
     groups, sizes = np.unique(split.group, return_counts=True)
     reasons = []
     if len(groups) < len(split.group):

@@ -1,7 +1,6 @@
-"""Splits that cannot leak.
+"""Splits without leakage.
 
-Clips that belong together (a signer, a recording, exact and near duplicates) form a group, and a group goes to one split as a
-whole.
+Clips that belong together (a signer, a recording, exact and near duplicates) form a group, and every group is in one split.
 
 Shapes: N clips.
 """
@@ -58,33 +57,35 @@ def split_clips(clips: Description, rule: Rule) -> Split:
 
     | rule | what it does |
     |---|---|
-    | `column` | takes the split that the source gives; clips for validation are taken from training where it gives none |
+    | `column` | uses the split that the source prescribes; validation clips are taken from training if it has none |
     | `signer` | holds out whole signers |
-    | `stratified` | deals groups by class and lets signers be shared |
-    | `folds` | deals signers, where known, else groups, to k parts of which one is tested |
-    | `leave_one_out` | tests one signer, or one group where signers are not known |
+    | `stratified` | distributes groups by class; signers may be shared |
+    | `folds` | distributes signers, or groups if signers are not known, over k folds, of which one is tested |
+    | `leave_one_out` | tests one signer, or one group if signers are not known |
 
     Raises:
-      InputError: an unknown rule, a rule that the data cannot follow, a group that straddles given splits, or a validation or
-        test split that would hold too little to say anything.
+      InputError: an unknown rule, a rule that cannot be applied to the data, a group in several given splits, or a validation or
+        test split that would be too small to measure anything.
     """
     if rule.valid_fraction <= 0 or rule.test_fraction <= 0 or rule.valid_fraction + rule.test_fraction >= 1:
-        raise InputError("config.data.valid_fraction and test_fraction must be above 0 and sum to less than 1")
+        raise InputError(
+            "config.data.valid_fraction and test_fraction must be greater than 0, and their sum must be less than 1"
+        )
     chosen = chosen_rule(clips, rule)
     split = _RULES[chosen](clips, rule)
-    advice = "This is a defect of the split; please report it"
+    advice = "This is a bug in signjax; please report it"
     check_no_straddle(clips.names, split.assignment, joined(clips, rule), advice)
     labels = clips.classes.reshape(len(clips.names), -1)
     if chosen != "column" and (problem := untestable(split, labels)):
         accept = accepts_stratified(clips, rule)
-        raise InputError(f"these data cannot be tested: {problem}. {_more(split, rule, accept)}", accept)
+        raise InputError(f"a model cannot be tested on these data: {problem}. {_more(split, rule, accept)}", accept)
     if chosen != "column" and any(given is not None for given in clips.given):
-        split = replace(split, rule=f"{split.rule}; the split that the source gives is not used")
+        split = replace(split, rule=f"{split.rule}; the split that the source prescribes is not used")
     return split
 
 
 def accepts_stratified(clips: Description, rule: Rule) -> dict[str, str]:
-    """The setting `stratified`, where clips that a rule cannot split can be split so, with a training clip of every class."""
+    """The setting `stratified`, if it can split clips that another rule cannot, with every class in training; else empty."""
     if chosen_rule(clips, rule) == "stratified":
         return {}
     try:
@@ -105,11 +106,11 @@ def _more(split: Split, rule: Rule, accept: dict[str, str]) -> str:
     """What to do about splits that are too small to test."""
     ways = ["Add clips"]
     if len(np.unique(split.group)) < len(split.group):
-        ways.append("tell signers or groups apart more finely")
+        ways.append("use finer signers or groups")
     if accept:
         ways.append("let signers be shared with --config.data.split=stratified")
-    fewer = "take fewer --config.data.folds"
-    more = "ask for larger splits with --config.data.valid_fraction and --config.data.test_fraction"
+    fewer = "use fewer --config.data.folds"
+    more = "request larger splits with --config.data.valid_fraction and --config.data.test_fraction"
     ways.append(fewer if rule.split == "folds" else more)
     return ", ".join(ways[:-1]) + f", or {ways[-1]}"
 
@@ -125,11 +126,11 @@ def _by_signer(clips: Description, rule: Rule) -> Split:
             f"Name them in the label table{_or_stratified(accept)}",
             accept,
         )
-    sentence = "signers held out: nobody in validation or test was seen in training"
+    sentence = "signers held out: no signer in validation or test was seen in training"
     group = group_numbers(clips, rule)
     groups = len(np.unique(group))
     if groups < len(signers):
-        sentence += f"; the {len(signers)} signers form {groups} groups, joined by groups or copies that they share"
+        sentence += f"; the {len(signers)} signers form {groups} groups, connected by shared groups or copies"
     return _dealt(clips, group, rule, sentence)
 
 
@@ -145,8 +146,8 @@ def _dealt(clips: Description, group: np.ndarray, rule: Rule, sentence: str) -> 
     if groups < len(SPLITS):
         accept = accepts_stratified(clips, rule)
         raise InputError(
-            f"the {len(group)} clips form {groups} {'group' if groups == 1 else 'groups'} of clips that belong together, so "
-            "training, validation and test cannot be kept apart: each needs a group. Add clips of other signers or groups"
+            f"the {len(group)} clips form {groups} {'group' if groups == 1 else 'groups'} of clips that belong together, but "
+            "training, validation and test each need at least one group. Add clips of other signers or groups"
             f"{_or_stratified(accept)}",
             accept,
         )
@@ -162,12 +163,14 @@ def _folds(clips: Description, rule: Rule) -> Split:
     count = len(np.unique(group))
     if not 2 <= rule.folds <= count:
         raise InputError(
-            f"config.data.folds is {rule.folds}; it must be from 2 to {count}, the number of {who} that can be kept apart"
+            f"config.data.folds is {rule.folds}; it must be from 2 to {count}, the number of separate {who}"
         )
     if not 0 <= rule.fold < rule.folds:
-        raise InputError(f"config.data.fold is {rule.fold}; it must be from 0 to {rule.folds - 1}, folds count from 0")
+        raise InputError(
+            f"config.data.fold is {rule.fold}; it must be from 0 to {rule.folds - 1}: folds are counted from 0"
+        )
     part = assign_groups(group, clips.classes, [1 / rule.folds] * rule.folds, rule.seed, folds=True)
-    sentence = f"fold {rule.fold} of {rule.folds} is tested; whole {who} are dealt to folds"
+    sentence = f"fold {rule.fold} of {rule.folds} is tested; whole {who} are assigned to folds"
     if not clips.signers_known:
         sentence += f": {why_not_by_signer(clips, 2)}"
     return _tested(clips, group, part == rule.fold, rule, sentence, len(group) / rule.folds)
@@ -195,11 +198,13 @@ def _leave_one_out(clips: Description, rule: Rule) -> Split:
     tested = rule.held_out or names[rule.fold]
     group = group_numbers(clips, rule)
     own = np.array([name == tested for name in named])
-    # What is joined to the one who is tested, by a shared recording, is tested with them.
+    # Clips that a shared recording connects to the tested signer are tested, too.
     test = np.isin(group, group[own])
     sentence = f"{what} {tested!r} is tested and was not seen in training"
     if extra := int(test.sum() - own.sum()):
-        sentence += f", nor were {extra:,} clips of others, joined to it by groups or copies and tested too"
+        sentence += (
+            f", nor were {extra:,} clips of others, which are connected to it by groups or copies and are tested, too"
+        )
     if not clips.signers_known:
         sentence += f"; {why_not_by_signer(clips, 2)}"
     return _tested(clips, group, test, rule, sentence, None)
@@ -213,7 +218,7 @@ def _known(named: Sequence[str | None], what: str) -> str:
 def _tested(
     clips: Description, group: np.ndarray, test: np.ndarray, rule: Rule, sentence: str, asked: float | None
 ) -> Split:
-    """The split with these test clips; whole groups of the others go to validation."""
+    """The split with these test clips; whole groups of the other clips go to validation."""
     rest = np.flatnonzero(~test)
     if len(np.unique(group[rest])) < 2:
         accept = accepts_stratified(clips, rule)

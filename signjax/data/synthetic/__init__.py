@@ -1,4 +1,4 @@
-"""The built-in corpora: synthetic signers who sign made-up signs or given HamNoSys strings, written as SignAvatars writes.
+"""The built-in corpora: synthetic signers who sign made-up signs or given HamNoSys strings, in the format of SignAvatars.
 
-The corpora by name are in `registry`. Nothing is exported, for worker processes import one corpus alone.
+`registry` lists the corpora by name. Nothing is exported, because worker processes import only one corpus.
 """

@@ -1,7 +1,7 @@
-"""The built-in corpus: the clips of synthetic signers, as files.
+"""The built-in corpus: clips of synthetic signers, as files.
 
-It is written as SignAvatars writes: one pickle a clip, hand validity as torch tensors on `cuda:0`, and a label table beside
-them. So the very first run goes through the same doors as the data that users bring.
+It is written in the format of SignAvatars: one pickle per clip, hand validity as torch tensors on `cuda:0`, and a label table next
+to them. The first run therefore uses the same code as a run on the user's own data.
 """
 
 import csv
@@ -38,7 +38,7 @@ STAMP = "corpus.json"
 
 @dataclass(frozen=True)
 class CorpusSize:
-    """How many signs, signers, and takes of each sign by each signer."""
+    """The number of signs, of signers, and of takes of each sign by each signer."""
 
     signs: int = setting(
         24,
@@ -48,7 +48,7 @@ class CorpusSize:
     )
     signers: int = setting(
         16, "Number of synthetic signers, also of source synthetic_hamnosys.", whole(3, 10_000), unit="signers"
-    )  # three splits need three
+    )  # one for each of three splits
     takes: int = setting(3, "How often each synthetic signer signs each sign.", whole(1, 1000), unit="clips")
 
 
@@ -72,15 +72,15 @@ def signavatars_content(clip: dict[str, np.ndarray], rng: np.random.Generator) -
 
 
 def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say, workers: Workers = ALONE) -> None:
-    """Writes the corpus: `<clip>.pkl` for each clip, `labels.csv`, and `corpus.json`, which says how it was made.
+    """Writes the corpus: `<clip>.pkl` for each clip, `labels.csv`, and `corpus.json`, which records how it was made.
 
-    A folder that already holds this corpus is left as it is.
+    A folder that already holds this corpus is left unchanged.
 
     Raises:
       InputError: the folder holds something else.
     """
     folder, made_by = target_of(folder), {"seed": seed, **asdict(size)}
-    with locks.beside(folder, say) as lock:
+    with locks.sibling_lock(folder, say) as lock:
         if not to_write(folder, made_by, lock, say):
             return
         count = size.signs * size.signers * size.takes
@@ -96,10 +96,10 @@ def write_corpus(folder: Path, size: CorpusSize, seed: int, say: Say, workers: W
 
 
 def to_write(folder: Path, made_by: Mapping[str, Any], lock: FolderLock, say: Say) -> bool:
-    """Whether a corpus is to be written: the folder does not hold it yet, and holds nothing else; then the lock is held.
+    """Whether the corpus must be written, because the folder does not hold it yet; if so, the lock is held.
 
     Raises:
-      InputError: the folder holds something else, or another process works on it.
+      InputError: the folder holds something else, or another process is using it.
     """
     if _stamp(folder) == made_by and settled(folder):
         return False
@@ -109,14 +109,17 @@ def to_write(folder: Path, made_by: Mapping[str, Any], lock: FolderLock, say: Sa
     if found == made_by:
         return False
     if found is not None:
-        say(f"corpus: {folder} holds another corpus (another seed, size, table or version); writing it again")
+        say(f"corpus: {folder} holds a different corpus (different seed, size, table or version); writing it again")
     elif folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder}: exists and is no synthetic corpus; signjax does not write into it")
+        raise InputError(
+            f"{folder}: the folder exists and is not a synthetic corpus, so signjax does not write to it. Move it, or choose "
+            "another folder"
+        )
     return True
 
 
 def _stamp(folder: Path) -> Any:
-    """What a corpus says of how it was made; None where there is none, `{}` where that cannot be read."""
+    """The record of how a corpus was made; None if there is no corpus, `{}` if the record cannot be read."""
     path = folder / STAMP
     if not path.is_file():
         return None
@@ -127,7 +130,7 @@ def _stamp(folder: Path) -> Any:
 
 
 def _write_signer(folder: Path, size: CorpusSize, seed: int, signer_index: int) -> list[tuple[str, ...]]:
-    """Writes a signer's clips; the rows of the label table."""
+    """Writes a signer's clips; returns their rows of the label table."""
     signer = make_signer(signer_index, seed)
     rows = []
     for sign_index, sign in enumerate(vocabulary(size.signs)):

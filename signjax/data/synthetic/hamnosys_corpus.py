@@ -1,7 +1,7 @@
 """A corpus of synthetic signers for given HamNoSys strings: real labels, made-up motion.
 
-It is written as the other synthetic corpus is: one pickle a clip, hand validity as torch tensors on `cuda:0`, and `labels.csv`.
-Every string is signed once, by a signer drawn at random. A clip whose string does not parse stands still.
+Its format is that of the other synthetic corpus: one pickle per clip, hand validity as torch tensors on `cuda:0`, and `labels.csv`.
+Every string is signed once, by a random signer. If a string cannot be parsed, the signer of its clip stands still.
 """
 
 import csv
@@ -28,41 +28,41 @@ from signjax.errors import InputError
 from signjax.pickles.write import CudaTensor, write_plain
 from signjax.rng.numpy_streams import numpy_stream
 
-_VERSION = 3  # of the motion: another one makes the corpus anew
-_BATCH = 32  # clips that a worker writes at once
+_VERSION = 3  # of the motion: if it changes, the corpus is made again
+_BATCH = 32  # clips per worker task
 
 
 @dataclass(frozen=True)
 class StringCorpus:
-    """The label table whose strings are signed, and by how many signers."""
+    """The label table whose strings are signed, and the number of signers."""
 
     table: str
     signers: int
 
 
 def find_strings(path: str, labels: str) -> str:
-    """The label table with the strings: the one named, else `data.json` in the folder, else the path itself.
+    """The label table with the strings: the given one, else `data.json` in the folder, else the path itself.
 
     Raises:
-      InputError: there is none.
+      InputError: there is no such table.
     """
     given = Path(labels or path)
     table = given / "data.json" if given.is_dir() else given
     if (not labels and not path) or not table.is_file():
         raise InputError(
             f"source synthetic_hamnosys needs a label table with a column {HAMNOSYS_COLUMN!r}: "
-            f"--config.data.path=DIR with a data.json in it, or --config.data.labels=FILE; {table} is no file"
+            f"--config.data.path=DIR with a data.json in it, or --config.data.labels=FILE. {table} is not a file"
         )
     return str(table)
 
 
 def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, workers: Workers = ALONE) -> None:
-    """Writes `<clip>.pkl` for each clip of the table that has a string, `labels.csv`, and `corpus.json`: how it was made.
+    """Writes `<clip>.pkl` for each clip with a string, `labels.csv`, and `corpus.json`, which records how it was made.
 
-    A folder that already holds this corpus is left as it is.
+    A folder that already holds this corpus is left unchanged.
 
     Raises:
-      InputError: the folder holds something else, or the table has no string.
+      InputError: the folder holds something else, or the table has no strings.
     """
     folder, table_path, signers = target_of(folder), Path(corpus.table), corpus.signers
     strings = hashlib.sha256(table_path.read_bytes()).hexdigest()
@@ -73,7 +73,7 @@ def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, worker
         "signers": signers,
         "strings": strings,
     }
-    with locks.beside(folder, say) as lock:
+    with locks.sibling_lock(folder, say) as lock:
         if not to_write(folder, made_by, lock, say):
             return
         table = {row.name: row.labels for row in read_label_table(table_path) if row.labels.get(HAMNOSYS_COLUMN)}
@@ -95,7 +95,7 @@ def write_corpus(folder: Path, corpus: StringCorpus, seed: int, say: Say, worker
 def _write_clips(
     folder: Path, signers: int, seed: int, batch: Sequence[tuple[int, str, Mapping[str, str]]]
 ) -> list[tuple[str, ...]]:
-    """Writes clips, each given by its number in the table, its name and its labels; the rows of the label table."""
+    """Writes clips, each given by its index in the table, its name and its labels; returns their rows of the label table."""
     people = [make_signer(index, seed) for index in range(signers)]
     rows: list[tuple[str, ...]] = []
     for number, clip, labels in batch:

@@ -1,7 +1,7 @@
 """Synthetic signers signing HamNoSys strings, as SMPL-X clips.
 
-The right hand leads; a left-handed signer's clip is the mirror image. The wrist is brought to its place by inverse kinematics,
-and turned so that fingers and palm face where the string says, whatever the arm does.
+The right hand is dominant; a left-handed signer's clip is the mirror image. Inverse kinematics brings the wrist to its location
+and rotates it so that fingers and palm face as the string says, whatever the posture of the arm.
 
 Shapes: T frames. Rotations are axis-angle in radians.
 """
@@ -10,7 +10,7 @@ import numpy as np
 
 from signjax.data.geometry.arms import hand_rotation, reach
 from signjax.data.geometry.rotations import axis_angle_to_matrix, matrix_to_axis_angle
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.synthetic.hamnosys_plan import Hand, Move, Plan
 from signjax.data.synthetic.handshapes import relaxed
 from signjax.data.synthetic.signing import (
@@ -20,23 +20,23 @@ from signjax.data.synthetic.signing import (
     smooth_noise,
 )
 
-# Positions of joints among the 21 of the body pose, right side; the left partner of each is one before it.
+# Indices of joints among the 21 of the body pose, right side; the left partner of each is the one before it.
 _ARM = (16, 18, 20)
 _TORSO_AND_HEAD = (2, 5, 8, 11, 14)
 _REST = np.array([[0.1, 0.1, 1.25], [0.0, 0.35, 0.0], [0.0, 0.0, 0.0]])
 _REFLECTION = np.array([1.0, -1.0, -1.0])
-# Turns of a local movement about the hand's own axes: at rest the fingers lie along -x and the palm faces -y.
+# Rotations of a local movement about the hand's axes: at rest the fingers point along -x and the palm faces -y.
 _LOCAL_AXES = {"hamnodding": (0.0, 0.0, 1.0), "hamswinging": (0.0, 1.0, 0.0), "hamtwisting": (1.0, 0.0, 0.0)}
 _LOCAL_TURN = 0.7
-# How long a sign takes, before the signer's tempo.
+# The duration of a sign, before the signer's tempo is applied.
 _FRAMES_ASIDE, _FRAMES_A_STEP, _MOST_CYCLES = 10, 10, 5
 
 
 def _step_phases(phase: np.ndarray, steps: int, times: int, back: bool) -> np.ndarray:
     """(T,) phases of the sign, 0 to 1 -> (steps, T) phases of its steps.
 
-    All steps are done `times` times; between, the hand goes back in the last quarter of each time, or, with `back`, every second
-    time is the way back.
+    All steps are done `times` times; in between, the hand returns in the last quarter of each repetition, or, with `back`, every
+    second repetition is the way back.
     """
     part = np.minimum(phase, 1 - 1e-9) * times
     within, turn = part % 1.0, part.astype(int)
@@ -53,16 +53,16 @@ def _step_phases(phase: np.ndarray, steps: int, times: int, back: bool) -> np.nd
 def hand_motion(
     hand: Hand, phase: np.ndarray, times: int, back: bool, size: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where a hand is, how it is turned, and its fingers, at each phase of the sign from 0 to 1.
+    """The position and orientation of a hand, and the pose of its fingers, at each phase of the sign from 0 to 1.
 
     Args:
-      hand: what it does.
+      hand: the plan of the hand.
       phase: (T,).
-      times, back: as `Plan` has them.
+      times, back: as in `Plan`.
       size: factor on the size of movements.
 
     Returns:
-      (T, 3) metres, (T, 3, 3) turns from rest, (T, 15, 3) radians.
+      (T, 3) metres, (T, 3, 3) rotations from rest, (T, 15, 3) radians.
     """
     frames = len(phase)
     place = np.tile(hand.place, (frames, 1))
@@ -94,7 +94,7 @@ def hand_motion(
 
 
 def _excursion(move: Move, s: np.ndarray) -> np.ndarray:
-    """(T, 3): a way aside that ends where it began."""
+    """(T, 3): a displacement that ends where it began."""
     if move.kind == "bump":
         return np.sin(np.pi * s)[:, None] * move.vector
     if move.kind == "wave":
@@ -107,7 +107,7 @@ def _excursion(move: Move, s: np.ndarray) -> np.ndarray:
 
 
 def _local(move: Move, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(T, 3) turn of the wrist and (T, 15, 3) of the fingers."""
+    """(T, 3) rotation of the wrist and (T, 15, 3) of the fingers."""
     amount = _LOCAL_TURN * move.vector[0]
     fingers = np.zeros((len(s), 5, 3, 3))
     if move.name == "hamfingerplay":
@@ -117,14 +117,14 @@ def _local(move: Move, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros((len(s), 3)), fingers.reshape(-1, 15, 3)
     if move.name in _LOCAL_AXES:
         turned = np.sin(4 * np.pi * s)[:, None] * np.array(_LOCAL_AXES[move.name])
-    else:  # stirring: the hand turns about a cone
+    else:  # stirring: the hand moves along a cone
         sense = -1.0 if move.name == "hamstirccw" else 1.0
         turned = np.stack([np.zeros_like(s), np.sin(4 * np.pi * s), sense * (np.cos(4 * np.pi * s) - 1)], axis=1)
     return amount * turned, fingers.reshape(-1, 15, 3)
 
 
 def _cycles(plan: Plan | None) -> int:
-    """How many steps the sign has, repetitions counted; the longest are done faster."""
+    """The duration of the sign in steps, including repetitions; the longest signs are done faster."""
     if plan is None:
         return 1
     steps = max(len(plan.right.steps), 0 if plan.left is None else len(plan.left.steps), 1)
@@ -136,9 +136,9 @@ def sign_plan(plan: Plan | None, signer: Signer, rng: np.random.Generator, noise
 
     Args:
       plan: what the hands do.
-      signer: who signs.
-      rng: of everything that changes from clip to clip.
-      noise: factor on all of that but the timing; 0 gives the plan as it stands.
+      signer: the signer.
+      rng: generates everything that changes from clip to clip.
+      noise: factor on all of that except the timing; 0 follows the plan exactly.
 
     Returns:
       `smplx` float32 (T, 182), `left_valid` and `right_valid` bool (T,).
@@ -185,7 +185,7 @@ def sign_plan(plan: Plan | None, signer: Signer, rng: np.random.Generator, noise
         axis=1,
     )
     if signer.left_handed:
-        channel, sign, _ = layouts.smplx().mirror
+        channel, sign, _ = layout_registry.smplx().mirror
         pose = pose[:, channel] * sign
     camera = np.tile(rng.normal([0.0, 0.3, 12.0], [0.1, 0.1, 1.0]), (frames, 1))
     smplx = np.concatenate([pose[:, :159], np.tile(signer.shape, (frames, 1)), pose[:, 159:], camera], axis=1)

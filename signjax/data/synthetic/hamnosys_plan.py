@@ -1,7 +1,7 @@
-"""What the hands have to do to sign a string: its tree as handshapes, places, directions and steps.
+"""What the hands do to sign a string: its tree as handshapes, locations, directions and steps.
 
-What is drawn: the first sign of a compound; of a value between two, the first; of two finger directions in a row, the first.
-All is in the space of `signjax.data.synthetic.signing_space`.
+Of a compound, only the first sign is used; of a value between two, the first; of two consecutive finger directions, the first.
+All coordinates are those of `signjax.data.synthetic.signing_space`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,17 +24,17 @@ from signjax.data.synthetic.signing_space import (
 _SIZES = {"small": 0.5, "large": 1.7}
 _LENGTH = 0.26  # metres of a straight movement without a size
 _RADIUS = 0.14  # of a circle
-_UNWRITTEN = ("out", "left")  # finger direction and palm of a hand for which none is written
+_UNWRITTEN = ("out", "left")  # finger direction and palm if a hand has none written
 
 Blocks = Mapping[str, Sequence[Tree]]
 
 
 @dataclass(frozen=True)
 class Move:
-    """Something that a hand does in one step.
+    """One action of a hand within a step.
 
     Attributes:
-      kind: `shift` (by `vector`), `reach` (to `vector`), `bump` (aside by `vector` and back), `wave` (`vector` to and fro),
+      kind: `shift` (by `vector`), `reach` (to `vector`), `bump` (by `vector` and back), `wave` (back and forth along `vector`),
         `circle` (about `vector`, whose length is the radius), `local` (named by `name`), `shape` (to hand `vector`, (15, 3)),
         `turn` (to axes `vector`, (2, 3)).
     """
@@ -46,7 +46,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Hand:
-    """One hand: (15, 3) pose, (2, 3) axes of fingers and palm, (3,) place of the wrist, and what it does in each step."""
+    """One hand: (15, 3) pose, (2, 3) axes of fingers and palm, (3,) position of the wrist, and its actions in each step."""
 
     pose: np.ndarray
     axes: np.ndarray
@@ -59,9 +59,9 @@ class Plan:
     """A sign.
 
     Attributes:
-      right, left: the hands; the left one as its mirror image, or None where it rests. The right hand leads.
+      right, left: the hands; the left one as its mirror image, or None if it rests. The right hand is dominant.
       times: how often all steps are done.
-      back: whether every second time goes backwards.
+      back: whether every second repetition goes backwards.
       alternating: whether the hands are half a cycle apart.
     """
 
@@ -73,7 +73,7 @@ class Plan:
 
 
 def plan(tree: Node) -> Plan:
-    """What the hands have to do for a parsed string."""
+    """The plan for a parsed string."""
     sign = next(nodes([tree], "sign"))
     blocks = {kind: list(nodes([sign], kind)) for kind in ("posture", "where", "actions")}
     leading = {kind: [dominant(node) for node in found] for kind, found in blocks.items()}
@@ -83,7 +83,7 @@ def plan(tree: Node) -> Plan:
     left: Hand | None = None
     if operator is not None:
         parallel = operator.symbol.name == "hamsymmpar"
-        # A mirrored hand is the mirror image of the leading one: in its own mirror, the same.
+        # The left hand is stored as its mirror image, so a mirrored hand equals the dominant one.
         left = _mirrored(right, keep_place=True) if parallel else right
     elif any(other.values()):
         resting = replace(right, place=_reflect(BELOW_THE_HAND), steps=())
@@ -106,7 +106,7 @@ def _reflect(vectors: np.ndarray) -> np.ndarray:
 
 
 def _mirrored(hand: Hand, *, keep_place: bool) -> Hand:
-    """The hand in a mirror; `keep_place`: but on its own side."""
+    """The mirror image of a hand; with `keep_place`, on its own side."""
     stays = ("shape", "reach") if keep_place else ("shape",)
     steps = tuple(
         tuple(move if move.kind in stays else replace(move, vector=_in_mirror(move)) for move in step)
@@ -116,12 +116,12 @@ def _mirrored(hand: Hand, *, keep_place: bool) -> Hand:
 
 
 def _in_mirror(move: Move) -> np.ndarray:
-    # The axis of a turn is a pseudovector: a reflection of x keeps its x and negates the rest.
+    # The axis of a rotation is a pseudovector: a reflection of x keeps its x and negates the rest.
     return -_reflect(move.vector) if move.kind == "circle" else _reflect(move.vector)
 
 
 def _overridden(left: Hand, other: dict[str, list[Node]]) -> Hand:
-    """The left hand with what is written for it alone."""
+    """The left hand with everything that is written only for it."""
     if other["posture"] or other["where"]:
         own = _mirrored(_hand({**other, "actions": []}, BELOW_THE_HAND), keep_place=False)
         written = other["posture"]
@@ -138,7 +138,7 @@ def _overridden(left: Hand, other: dict[str, list[Node]]) -> Hand:
 
 
 def _hand(blocks: Blocks, elsewhere: np.ndarray | None) -> Hand:
-    """A hand from its posture, place and actions; `elsewhere` is its place where none on the body is written."""
+    """A hand from its posture, location and actions; `elsewhere` is its location if none on the body is written."""
     posture = blocks["posture"]
     handshape = next(nodes(posture, "handshape"), None)
     pose = np.zeros((15, 3)) if handshape is None else hand_pose(handshape)
@@ -147,13 +147,13 @@ def _hand(blocks: Blocks, elsewhere: np.ndarray | None) -> Hand:
 
 
 def _facing(trees: Sequence[Tree], before: tuple[str, str]) -> tuple[str, str]:
-    """In words, where the fingers point and the palm faces, as before where it is not written."""
+    """In words, where the fingers point and the palm faces; unchanged if it is not written."""
     fingers, palm = first(trees, "finger direction"), first(trees, "palm")
     return before[0] if fingers is None else fingers.symbol.words, before[1] if palm is None else palm.symbol.words
 
 
 def _place(where: Iterable[Tree], elsewhere: np.ndarray | None = None) -> np.ndarray:
-    """The place of a hand, its side and its contact."""
+    """The location of a hand, its side and its contact."""
     where = list(where)
     on_body = next(nodes(where, "place"), None)
     if on_body is None:
@@ -181,7 +181,7 @@ def _closer(where: np.ndarray, contact: str) -> np.ndarray:
 
 
 def _steps(trees: Sequence[Tree], facing: tuple[str, str]) -> tuple[tuple[Move, ...], ...]:
-    """The steps in order; what is written in one pair of brackets happens in one step."""
+    """The steps in order; the contents of a pair of brackets happen in one step."""
     steps = []
     for together in _together(trees):
         moves: list[Move] = []
@@ -197,7 +197,7 @@ def _steps(trees: Sequence[Tree], facing: tuple[str, str]) -> tuple[tuple[Move, 
 
 
 def _together(trees: Iterable[Tree]) -> Iterator[list[Node]]:
-    """The nodes of movements, changes and targets, those of one step together."""
+    """The nodes of movements, changes and targets, grouped by step."""
     for tree in trees:
         if isinstance(tree, Leaf) or tree.kind in ("repetition", "contact"):
             continue

@@ -25,9 +25,9 @@ _BASES = {
     "C of all fingers": ((0.3, 0.35, 0.35, 0.35, 0.35), 0.0),
     "open C": ((0.3, 0.35, 0.0, 0.0, 0.0), 0.3),
 }
-# Thumb -> turn of its first joint about x, y and z.
+# Thumb -> rotation of its first joint about x, y and z.
 _THUMBS = {"out": (0.0, -0.7, 0.0), "across": (0.5, 0.6, 0.3), "open": (-0.6, 0.2, -0.3)}
-# Bending -> what it makes of the three joints of a finger that the base leaves straight.
+# Bending -> the three joints of a finger that the base leaves straight.
 _BENDINGS = {
     "straight": (0.7, 0.0, 0.0),
     "bent": (0.9, 0.5, 0.2),
@@ -42,12 +42,12 @@ _STRAIGHT = 0.3  # a base that bends a finger by less than this leaves it straig
 
 
 def hand_pose(handshape: Node) -> np.ndarray:
-    """The (15, 3) pose of a `handshape` node; of a shape between two it is half-way."""
+    """The (15, 3) pose of a `handshape` node; a shape between two is half-way."""
     return np.mean([_shape_pose(shape) for shape in _shapes(handshape)], axis=0)
 
 
 def relaxed(amount: float) -> np.ndarray:
-    """(15, 3): all fingers bent a little."""
+    """(15, 3): all fingers bent slightly."""
     pose = np.zeros((5, 3, 3))
     pose[..., 2] = amount * np.array(_FULL_BEND)
     return pose.reshape(15, 3)
@@ -78,7 +78,7 @@ def _shape_pose(shape: Node) -> np.ndarray:
 
 
 def _bend_single(pose: np.ndarray, node: Node) -> None:
-    """What single fingers do: one with a bending takes it, one without stands out; fingers that touch lean together."""
+    """Applies details of single fingers: one with a bending gets it, one without is straight; touching fingers lean together."""
     leaves = list(node.leaves())
     fingers = [leaf.symbol.words for leaf in leaves if leaf.symbol.role == "finger"]
     bending = next((leaf.symbol.words for leaf in leaves if leaf.symbol.role == "bending"), None)

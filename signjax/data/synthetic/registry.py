@@ -1,4 +1,4 @@
-"""The sources that signjax makes itself: their clips are written as files first, and then read as users' files are."""
+"""The sources that signjax generates: their clips are first written as files, and then read like users' files."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ Corpus = CorpusSize | StringCorpus
 
 
 def write_corpus(folder: Path, corpus: Corpus, seed: int, say: Say, workers: Workers) -> None:
-    """Writes a corpus, or leaves it where it is there already.
+    """Writes a corpus, unless it already exists.
 
     Raises:
       InputError: the folder holds something else, or there are no strings to sign.

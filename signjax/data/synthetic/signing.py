@@ -4,14 +4,14 @@ A sign is a handshape, an orientation of the hand, a location, a movement, and o
 and Battison (1978)). A signer has a build, a tempo, a dominant hand and habits. A clip has idle frames at both ends, noise,
 dropped frames and lost hands.
 
-Shapes: T frames. Rotations are axis-angle in radians. All motion is made for a right-handed signer and mirrored for the others.
+Shapes: T frames. Rotations are axis-angle in radians. All motion is right-handed and mirrored for left-handed signers.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.rng.numpy_streams import fixed_numpy_stream, numpy_stream
 
 FRAMES_PER_SECOND = 24
@@ -34,7 +34,7 @@ _ORIENTATIONS = {
     "down": (0.6, 0.5, 0.0),
     "up": (-0.8, 0.0, -0.3),
 }
-# Rotations of shoulder and elbow that bring the hand to a place.
+# Rotations of shoulder and elbow that bring the hand to a location.
 _LOCATIONS = {
     "forehead": ((-0.2, 0.9, -0.3), (0.1, 2.2, 0.0)),
     "chin": ((-0.2, 0.8, 0.2), (0.1, 2.1, 0.2)),
@@ -46,9 +46,9 @@ _LOCATIONS = {
 _MOVEMENTS = ("forward", "down", "sideways", "arc", "circle", "tap", "twist", "wiggle")
 ATTRIBUTES = ("handshape", "orientation", "location", "movement", "hands")
 
-# Positions of joints among the 21 of the body pose, right side; the left partner of each is one before it.
+# Indices of joints among the 21 of the body pose, right side; the left partner of each is the one before it.
 _SHOULDER, _ELBOW, _WRIST = 16, 18, 20
-_FIRST_OF_ARMS = 12  # the left collar; every joint from here on belongs to an arm, but for the head
+_FIRST_OF_ARMS = 12  # the left collarbone; every joint from here on except the head belongs to an arm
 _TORSO_AND_HEAD = (2, 5, 8, 11, 14)
 _REST = {_SHOULDER: (0.1, 0.1, 1.25), _ELBOW: (0.0, 0.35, 0.0), _WRIST: (0.0, 0.0, 0.0)}
 # Fingers in the order of the hand pose: index, middle, little, ring, thumb, as indices into a handshape's flexions.
@@ -67,17 +67,17 @@ class Sign:
 
     @property
     def gloss(self) -> str:
-        """What the label table calls it; unique."""
+        """Its unique name in the label table."""
         return "-".join((self.handshape, self.orientation, self.location, self.movement, self.hands)).upper()
 
 
 @dataclass(frozen=True)
 class Signer:
-    """What does not change from clip to clip.
+    """The traits of a signer that do not change from clip to clip.
 
     Attributes:
       name: as in the label table.
-      left_handed: dominant hand.
+      left_handed: whether the left hand is dominant.
       tempo: factor on speed.
       reach: factor on the size of movements.
       flexion: factor on the bending of the fingers.
@@ -100,7 +100,7 @@ class Signer:
 
 
 def vocabulary(count: int) -> tuple[Sign, ...]:
-    """The first `count` signs of a fixed list in which every sign has neighbours that differ in one parameter alone."""
+    """The first `count` signs of a fixed list in which every sign has minimal pairs: signs that differ in one parameter."""
     rng = fixed_numpy_stream("vocabulary")
     values = {
         "handshape": tuple(_HANDSHAPES),
@@ -142,7 +142,7 @@ def make_signer(index: int, seed: int) -> Signer:
 
 
 def movement_offsets(movement: str, phase: np.ndarray) -> dict[str, np.ndarray]:
-    """What a movement adds to the arm, at each phase from 0 to 1.
+    """The rotations that a movement adds to the arm, at each phase from 0 to 1.
 
     Returns:
       `shoulder`, `elbow`, `wrist`: (T, 3) radians; `flexion`: (T, 5), added to the bending of the fingers.
@@ -183,7 +183,7 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float)
     """Noise that is correlated over about four frames, with standard deviation `scale`."""
     noise = rng.normal(0, 1, shape)
     noise[1:] *= np.sqrt(1 - 0.75**2)
-    # Each frame is its own noise and 0.75 of the frame before. What comes from 1, 2, 4, ... frames before is added in turn.
+    # Each frame is new noise plus 0.75 of the previous frame. Contributions from 1, 2, 4, ... frames earlier are added in turn.
     span = 1
     while span < len(noise):
         noise[span:] += 0.75**span * noise[:-span]
@@ -192,7 +192,7 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, int], scale: float)
 
 
 def envelope(before: int, sign: int, after: int, transition: int) -> tuple[np.ndarray, np.ndarray]:
-    """How far each frame is from rest into the sign (0 to 1, smooth), and the phase of the movement (0 to 1)."""
+    """For each frame, the smooth transition from rest into the sign (0 to 1), and the phase of the movement (0 to 1)."""
     t = np.arange(before + sign + after, dtype=float)
     rise = np.clip((t - before + transition) / transition, 0, 1)
     fall = np.clip((before + sign + transition - t) / transition, 0, 1)
@@ -207,7 +207,7 @@ def sign_clip(sign: Sign, signer: Signer, rng: np.random.Generator) -> dict[str,
     before, after = (int(n) + transition for n in rng.integers(2, 16, 2))
     into, phase = envelope(before, length, after, transition)
     frames = len(into)
-    phase = phase ** rng.uniform(0.8, 1.25)  # nobody moves at a constant speed
+    phase = phase ** rng.uniform(0.8, 1.25)  # people do not move at a constant speed
     offsets = movement_offsets(sign.movement, phase)
     flexions, spread = _HANDSHAPES[sign.handshape]
     size = signer.reach * rng.uniform(0.85, 1.15)
@@ -244,11 +244,11 @@ def sign_clip(sign: Sign, signer: Signer, rng: np.random.Generator) -> dict[str,
     expression = smooth_noise(rng, (frames, 10), 0.3)
     pose = np.concatenate([root, body, hands["left"], hands["right"], jaw, expression], axis=1)
     if signer.left_handed:
-        channel, sign_of, _ = layouts.smplx().mirror
+        channel, sign_of, _ = layout_registry.smplx().mirror
         pose = pose[:, channel] * sign_of
     valid = {side: _seen(rng, frames) for side in ("left", "right")}
     for side, seen in valid.items():
-        pose[~seen, layouts.smplx().channels_of(f"{side}_hand")] = 0.0
+        pose[~seen, layout_registry.smplx().channels_of(f"{side}_hand")] = 0.0
     camera = np.tile(rng.normal([0.0, 0.3, 12.0], [0.1, 0.1, 1.0]), (frames, 1))
     shape = np.tile(signer.shape, (frames, 1))
     smplx = np.concatenate([pose[:, :159], shape, pose[:, 159:], camera], axis=1)
@@ -261,7 +261,7 @@ def sign_clip(sign: Sign, signer: Signer, rng: np.random.Generator) -> dict[str,
 
 
 def _seen(rng: np.random.Generator, frames: int) -> np.ndarray:
-    """bool (T,): in one clip out of four, a hand is lost for a while."""
+    """bool (T,): whether a hand was tracked; in one clip out of four it is lost for a while."""
     seen = np.ones(frames, bool)
     if rng.random() < 0.25:
         start, length = rng.integers(0, frames), rng.integers(3, 11)

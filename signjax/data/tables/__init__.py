@@ -1,6 +1,6 @@
-"""Label tables as users have them: how they are read, the names in them, and which row belongs to which file.
+"""Users' label tables: how they are read, the names in them, and which row belongs to which file.
 
-Whatever reads a user's table, or compares names of a table with those of files, belongs here.
+Code that reads a user's table, or compares names in a table with those of files, belongs here.
 """
 
 from signjax.data.tables.label_table import Row, read_label_table

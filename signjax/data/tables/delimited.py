@@ -1,4 +1,4 @@
-"""Text tables with a delimiter between their fields (CSV, TSV), read strictly: no line is ever taken for part of another."""
+"""Text tables with a delimiter between their fields (CSV, TSV), read strictly: no line is ever mistaken for a part of another."""
 
 import csv
 import io
@@ -11,14 +11,14 @@ from signjax.data.tables.faults import Faults
 from signjax.data.tables.names import canonical
 from signjax.errors import InputError
 
-_SHOWN = 30  # characters of a line in a message
+_SHOWN = 30  # characters of a line shown in a message
 _UTF8 = "Save the table as UTF-8 (in a spreadsheet program: 'CSV UTF-8')"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _QUOTES = (
-    "A field must end on the line on which it begins: remove the quotation mark, or write it twice within a field that is quoted "
+    "A field must end on the line on which it begins: remove the quotation mark, or double it in a field that is quoted "
     'as a whole ("the 5"" screen")'
 )
-_COUNT = "Every line must have a field for each column: a field that holds the delimiter must be quoted"
+_COUNT = "Every line must have one field per column, and a field that contains the delimiter must be quoted"
 
 Fields = dict[str, str]
 
@@ -28,23 +28,23 @@ def read_delimited(
 ) -> list[tuple[str, Fields]]:
     """The place and the fields of each row of a text table; fields and columns in canonical form.
 
-    Lines without any text between the delimiters are no rows.
+    Lines without any text between the delimiters are ignored.
 
     Args:
       path: UTF-8, with the columns' names in its first line.
-      delimiters: of which the first is taken that makes columns with the needed names.
-      needed: columns that must be there.
-      faults: takes what is wrong with single lines, whose rows are left out.
-      known: more columns that are recognised in any case, as the needed ones are.
+      delimiters: candidates; the first that gives columns with the needed names is used.
+      needed: columns that must exist.
+      faults: collects what is wrong with single lines, whose rows are left out.
+      known: other columns that, like the needed ones, are recognised in upper or lower case.
 
     Raises:
-      InputError: the text is not UTF-8, or a column is missing or there twice.
+      InputError: the text is not UTF-8, or a column is missing or occurs twice.
     """
     lines = _lines(path)
     number, header = lines[0] if lines else (1, "")
     names = {*needed, *known}
     place = f"line {number}"
-    # With the wrong delimiter a quoted header may look faulty; only the one that is chosen counts.
+    # With the wrong delimiter a quoted header may look faulty; only faults with the chosen delimiter count.
     headers = {delimiter: _values(header, delimiter, place, Faults(path)) or [] for delimiter in delimiters}
     fitting = (d for d, texts in headers.items() if set(needed) <= {column_name(text, names) for text in texts})
     delimiter = next(fitting, max(delimiters, key=lambda d: len(headers[d])))
@@ -55,7 +55,7 @@ def read_delimited(
     missing = [column for column in needed if column not in columns]
     if missing:
         raise InputError(
-            f"{path}: the table needs {_quoted(missing)}; its first line has: {', '.join(columns) or 'nothing'}"
+            f"{path}: the table needs {_quoted(missing)}; its first line has {', '.join(columns) or 'no columns'}"
         )
     _check_once(f"{path}, {place}", written, columns)
     rows = []
@@ -72,7 +72,7 @@ def read_delimited(
 
 
 def column_name(text: str, known: Collection[str]) -> str:
-    """A column's name; one of the known names in any case, with blanks or hyphens for its underscores.
+    """A column's name; known names are recognised in any case, and with blanks or hyphens instead of underscores.
 
     >>> column_name(" Dominant hand", ("dominant_hand",)), column_name("Palm", ("gloss",))
     ('dominant_hand', 'Palm')
@@ -89,8 +89,8 @@ def _check_once(where: str, written: Sequence[str], columns: Sequence[str]) -> N
     twice = {column: texts for column, texts in as_written.items() if len(texts) > 1}
     if twice:
         texts = [text for column, found in twice.items() for text in found if text != column]
-        written_so = f", also written {', '.join(map(repr, texts))}" if texts else ""
-        raise InputError(f"{where}: it has {_quoted(sorted(twice))} twice{written_so}. Rename or remove all but one")
+        written_so = f" (also spelled {', '.join(map(repr, texts))})" if texts else ""
+        raise InputError(f"{where}: found {_quoted(sorted(twice))} twice{written_so}. Rename or remove all but one")
 
 
 def _quoted(columns: Sequence[str]) -> str:
@@ -121,7 +121,7 @@ def _not_utf8(path: Path, content: bytes) -> InputError:
     for number, line in enumerate(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"), 1):
         shown = line.decode("utf-8", "backslashreplace")
         if shown.encode() != line:
-            # Only what is not UTF-8 was replaced: the two differ from there on.
+            # Only bytes that are not UTF-8 were replaced, so the two differ from there on.
             start = next(i for i, (a, b) in enumerate(zip(shown.encode(), line, strict=False)) if a != b)
             found = line[start : start + 1]
             faults.add(f"line {number}", f"expected UTF-8, found the byte 0x{found.hex()}", _UTF8)
@@ -129,20 +129,20 @@ def _not_utf8(path: Path, content: bytes) -> InputError:
 
 
 def _values(line: str, delimiter: str, place: str, faults: Faults) -> list[str] | None:
-    """The fields of a line; None where that cannot be told, which is added to the faults."""
+    """The fields of a line; None if they cannot be determined, which is added to the faults."""
     if "\0" in line:
-        faults.add(place, "expected text, found a NUL byte", f"The file is damaged, or UTF-16. {_UTF8}")
+        faults.add(place, "expected text, found a NUL byte", f"The file is damaged, or is UTF-16. {_UTF8}")
         return None
     try:
-        # One line at a time, for else a stray quotation mark makes a field of all lines up to the next one.
+        # One line at a time: otherwise a stray quotation mark would join all lines up to the next one into a field.
         fields = next(csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True), [])
     except csv.Error as error:
         if '"' not in line:
             faults.add(place, str(error), "Shorten the field")
         elif "expected after" in str(error):
-            faults.add(place, f"there is text after a quotation mark that ends a field, {_shown(line)}", _QUOTES)
+            faults.add(place, f"found text after the quotation mark that ends a field, {_shown(line)}", _QUOTES)
         else:
-            faults.add(place, f"a quotation mark begins a field that does not end, {_shown(line)}", _QUOTES)
+            faults.add(place, f"the quotation mark that begins a field has no partner, {_shown(line)}", _QUOTES)
         return None
     return [canonical(field) for field in fields]
 

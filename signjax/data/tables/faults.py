@@ -1,4 +1,4 @@
-"""What is wrong with the rows of one table, told together."""
+"""Collects the faults in the rows of a table, to report them together."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ _NAMED = 5
 
 
 class Faults:
-    """Collects what is wrong, so that a table can be corrected in one go.
+    """Collects faults, so that the user can correct a table in one go.
 
-    Faults of one kind share their advice: the first few are named, then all are counted.
+    Faults of the same kind share their advice: the first few are listed, and all are counted.
     """
 
     def __init__(self, path: Path):
@@ -18,23 +18,23 @@ class Faults:
         self._found: dict[str, list[str]] = {}
 
     def add(self, where: str, what: str, advice: str) -> None:
-        """Adds a fault; `where` is its place in the table, `advice` the sentence that says what to do."""
+        """Adds a fault; `where` is its place in the table, `advice` is the sentence that says what to do."""
         self._found.setdefault(advice, []).append(f"{where}: {what}")
 
     def __len__(self) -> int:
         return sum(map(len, self._found.values()))
 
     def check(self) -> None:
-        """Raises all of them as one error.
+        """Raises all faults as one error.
 
         Raises:
-          InputError: there are any.
+          InputError: there are faults.
         """
         if self._found:
             raise self.error()
 
     def error(self) -> InputError:
-        """All of them as one error; there must be some."""
+        """All faults as one error; there must be at least one."""
         return together([self._error(advice, faults) for advice, faults in self._found.items()])
 
     def _error(self, advice: str, faults: list[str]) -> InputError:

@@ -1,4 +1,4 @@
-"""Tables as JSON: an array of objects, an object of objects by clip, or an object a line (JSONL)."""
+"""Tables as JSON: an array of objects, an object of objects by clip, or one object per line (JSONL)."""
 
 import json
 from collections.abc import Collection
@@ -16,7 +16,7 @@ _FORM = 'A row must be an object such as {"clip": "a", "gloss": "HOUSE"}'
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that still has the pairs whose key stands in it a second time; a dict alone would lose them."""
+    """A JSON object that keeps the pairs whose key occurs twice, which a dict would lose."""
 
     def __init__(self, pairs: list[tuple[str, Any]]):
         super().__init__(pairs)
@@ -27,7 +27,7 @@ def read_json(path: Path, faults: Faults, known: Collection[str]) -> Rows:
     """The place and the fields of each row of a `.json` file; see `read_delimited` for the arguments.
 
     Raises:
-      InputError: the file is not JSON, or of another form.
+      InputError: the file is not JSON, or has another structure.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_Object)
@@ -53,7 +53,7 @@ def read_json(path: Path, faults: Faults, known: Collection[str]) -> Rows:
 
 
 def read_jsonl(path: Path, faults: Faults, known: Collection[str]) -> Rows:
-    """The same of a `.jsonl` file.
+    """The same for a `.jsonl` file.
 
     Raises:
       InputError: the file is not UTF-8.
@@ -79,7 +79,7 @@ def read_jsonl(path: Path, faults: Faults, known: Collection[str]) -> Rows:
 
 
 def _texts(place: str, fields: Any, faults: Faults, known: Collection[str]) -> dict[str, str] | None:
-    """The fields of a JSON object as a CSV file would have them; what is nested stays JSON."""
+    """The fields of a JSON object as a CSV file would have them; nested values stay JSON."""
     if not isinstance(fields, _Object):
         found = type(fields).__name__
         faults.add(place, f"expected an object with a field for each column, found {found}", _FORM)
@@ -89,7 +89,9 @@ def _texts(place: str, fields: Any, faults: Faults, known: Collection[str]) -> d
         column = column_name(written, known)
         if column in texts:
             faults.add(
-                place, f"it has column {column!r} twice", "An object must name each column once, in whatever case"
+                place,
+                f"found column {column!r} twice",
+                "An object must name each column only once, in upper or lower case",
             )
         if value is not None:
             texts[column] = canonical(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

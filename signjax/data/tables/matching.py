@@ -1,4 +1,4 @@
-"""Which file belongs to which row of a label table."""
+"""Matches files to the rows of a label table."""
 
 import re
 from collections import Counter, defaultdict
@@ -12,17 +12,17 @@ from signjax.data.tables.label_table import SUFFIXES, Row, read_label_table
 from signjax.data.tables.names import canonical
 from signjax.errors import InputError
 
-# A backslash between folders, as Windows has it, and not that of the escape which `canonical` writes.
+# A backslash between folders, as on Windows, but not the one in the escapes that `canonical` writes.
 _BACKSLASH = re.compile(r"\\(?!ud[c-f][0-9a-f]{2})")
 
 TABLE_NAMES = (*(f"labels{suffix}" for suffix in SUFFIXES), "data.json")
 
 
 def find_label_table(request: Request) -> Path:
-    """The label table: the one named, else `labels.csv` (.tsv, .json, .jsonl) or `data.json` in the folder or beside it.
+    """The label table: the given one, else `labels.csv` (.tsv, .json, .jsonl) or `data.json` in the folder or next to it.
 
     Raises:
-      InputError: there is none.
+      InputError: there is no such table.
     """
     if request.labels:
         return Path(request.labels)
@@ -31,8 +31,8 @@ def find_label_table(request: Request) -> Path:
         if candidate.is_file():
             return candidate
     raise InputError(
-        f"{request.path}: no label table; looked for {', '.join(TABLE_NAMES)} in {' and '.join(map(str, folders))}. "
-        "Name one with --config.data.labels=FILE (a CSV with a column 'clip' and a column 'gloss')"
+        f"{request.path}: there is no label table; looked for {', '.join(TABLE_NAMES)} in {' and '.join(map(str, folders))}. "
+        "Name one with --config.data.labels=FILE (for example a CSV file with the columns 'clip' and 'gloss')"
     )
 
 
@@ -40,9 +40,9 @@ class Found(NamedTuple):
     """A file that may hold clips.
 
     Attributes:
-      name: its path below the source's folder, as a label table may name it.
-      path: where it is read from.
-      how: what its items carry of the same name.
+      name: its path relative to the source's folder, as a label table may name it.
+      path: the path that it is read from.
+      how: passed on to its items.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Found(NamedTuple):
 
 
 class _Names:
-    """Which file a name means: its path below the source's folder or its own name, with or without the suffix."""
+    """Finds the file that a name means: its path relative to the source's folder or its own name, with or without the suffix."""
 
     def __init__(self, files: Sequence[Found], suffixes: Sequence[str]):
         self._suffixes = suffixes
@@ -59,7 +59,7 @@ class _Names:
         self.keys = [self.key(name) for name in self.full]
         self._count = Counter(self.key(name) for name in set(self.full))
         self._owners = Counter(map(_own, self.keys))
-        # The first file of each name: in full, without its suffix, and without the folders above it too.
+        # The first file for each name: in full, without its suffix, and also without the folders above it.
         self._by_full: dict[str, int] = {}
         self._by_key: dict[str, int] = {}
         self._by_own: dict[str, int] = {}
@@ -74,30 +74,30 @@ class _Names:
         return name[: len(name) - len(suffix)]
 
     def find(self, text: str) -> int | None:
-        """The first file of that name."""
+        """The first file with that name."""
         full = _slashed(text)
         key = self.key(full)
         return self._by_full.get(full, self._by_key.get(key, self._by_own.get(key)))
 
     def twin(self, index: int) -> int:
-        """The file that a name means which this one has too; itself where it is the first of its name."""
+        """The first file that shares a name with this one; the file itself if it is the first."""
         first = self._by_key[self.keys[index]]
         return first if first != index else self._by_own[_own(self.keys[index])]
 
     def shortest(self, index: int) -> str:
-        """The shortest name that no other file has."""
+        """The shortest name that no other file shares."""
         own = _own(self.keys[index])
         if self._owners[own] == 1:
             return own
         return self.keys[index] if self.is_alone(index) else self.full[index]
 
     def is_alone(self, index: int) -> bool:
-        """Whether no other file differs by its suffix alone."""
+        """Whether no other file differs only in its suffix."""
         return self._count[self.keys[index]] == 1
 
 
 def match(request: Request, files: Sequence[Found], suffixes: Sequence[str], say: Say) -> list[Item | Rejected]:
-    """An item for each clip of the label table that is named or found; without labels, for each file."""
+    """An item for each clip in the given or found label table; without labels, for each file."""
     if not request.labelled:
         return match_rows(request, files, suffixes, None, request.path, say)
     table = find_label_table(request)
@@ -109,16 +109,16 @@ def match_rows(
 ) -> list[Item | Rejected]:
     """An item for each clip, and a rejection for each file without a row and each row without a file.
 
-    A row names its file by the path below the source's folder or by the file's name alone, with or without the suffix. Where
-    several files have that name, the first is meant, and the others are rejected as `duplicate_name`.
+    A row names its file by the path relative to the source's folder or by the file's name alone, with or without the suffix. If
+    several files have that name, the first is used, and the others are rejected as `duplicate_name`.
 
     Args:
-      request: where the files lie.
+      request: the request; its path is the folder of the files.
       files: all files, in order.
-      suffixes: the suffixes that a name may have or lack.
-      rows: what is known of each clip; None: every file is an unlabelled clip of its own.
+      suffixes: the suffixes that may be left out of a name.
+      rows: the rows of the table; None: every file is an unlabelled clip.
       table: the file that the rows come from.
-      say: takes remarks on how the table was understood.
+      say: receives remarks on how the table was interpreted.
 
     Raises:
       InputError: no row names any file.
@@ -139,25 +139,25 @@ def match_rows(
     if not rows_of:
         raise InputError(
             f"{table}: none of its {len(rows)} clips (first: {rows[0].file or rows[0].name!r}) has a file in "
-            f"{request.path} (first: {files[0].name}); the column 'file', or else 'clip', must hold names of files"
+            f"{request.path} (first: {files[0].name}); column 'file', or 'clip' if there is no 'file', must hold file names"
         )
     items: list[Item | Rejected] = []
     for index, file in enumerate(files):
         for row in rows_of.get(index, ()):
-            # A clip that is a whole file is called as that is.
+            # A clip that is a whole file is named after it.
             written = _slashed(row.name)
             name = row.name if row.file else names.key(written) if names.is_alone(index) else written
             items.append(_item(row, name, file))
         if index not in rows_of:
             twin = names.twin(index)
             if twin != index and twin in rows_of:
-                detail = f"{files[twin].name} has that name too; name files by their path, {file.name}, in {table}"
+                detail = f"{files[twin].name} has the same name; use the path, {file.name}, in {table}"
                 reason = "duplicate_name"
             else:
                 reason, detail = "unlabelled", f"no row of {table} names {file.name}"
             items.append(Rejected(_own(names.keys[index]), str(file.path), reason, detail))
     for row in without_file:
-        detail = f"{row.where}: there is no file {row.file or row.name} in {request.path}"
+        detail = f"{row.where}: file {row.file or row.name} does not exist in {request.path}"
         items.append(Rejected(row.name, str(table), "missing_file", detail))
     return items
 
@@ -168,33 +168,33 @@ def _own(key: str) -> str:
 
 
 def _slashed(path: str) -> str:
-    """A name as tables and folders may both write it, with `/` between folders."""
+    """A name in the form used for comparing tables and folders, with `/` between folders."""
     return _BACKSLASH.sub("/", canonical(path)).removeprefix("./")
 
 
 def _without_titles(
     rows: Sequence[Row], is_there: Callable[[str], bool], table: Path, what: str, say: Say
 ) -> Sequence[Row]:
-    """The rows; where their `file` is something else, such as the title of a video in MS-ASL, it becomes a label.
+    """The rows; if their `file` does not name files but, as in MS-ASL, the title of a video, it becomes a label.
 
-    Then `start` and `end` are frames of that other thing, and are left out.
+    `start` and `end` then refer to that video, and are ignored.
     """
     stated = [row for row in rows if row.file]
     if not stated or any(is_there(row.file) for row in stated) or not any(is_there(row.name) for row in rows):
         return rows
     remark = (
         f"{table}: column 'clip' names the files; no value of column 'file' (first: {stated[0].file!r}) names {what}, "
-        "so it is taken for a label"
+        "so that column is treated as a label"
     )
     parts = sum(row.start > 0 or row.stop is not None for row in stated)
     if parts:
-        remark += f". 'start' and 'end', set in {parts} rows, are left out: each clip is a whole file"
+        remark += f". 'start' and 'end', set in {parts} rows, are ignored: each clip is a whole file"
     say(remark)
     return [_whole_file(row) if row.file else row for row in rows]
 
 
 def _whole_file(row: Row) -> Row:
-    """The row with its file as a label, and no segment."""
+    """The row with its file as a label and without a segment."""
     info = replace(row.info, file="", labels={**row.labels, "file": row.file})
     return replace(row, info=info, start=0, stop=None)
 
@@ -204,7 +204,7 @@ def _item(row: Row, name: str, file: Found) -> Item:
 
 
 def with_table(request: Request, items: list[Item | Rejected], say: Say) -> list[Item | Rejected]:
-    """The items of a source that knows its labels, with what a label table says more of the clips of those names.
+    """The items of a source that has its own labels, with the additional information in a label table.
 
     Raises:
       InputError: the table names none of the clips.
@@ -225,7 +225,7 @@ def with_table(request: Request, items: list[Item | Rejected], say: Say) -> list
     for name, item in zip(names, items, strict=True):
         result += [_with_row(item, row) for row in rows.pop(name, [])] or [item]
     for row in (row for told in rows.values() for row in told):
-        detail = f"{row.where}: the source has no clip {row.file or row.name}"
+        detail = f"{row.where}: clip {row.file or row.name} does not exist in the source"
         result.append(Rejected(row.name, str(table), "missing_file", detail))
     return result
 
@@ -257,9 +257,9 @@ def _with_row(item: Item | Rejected, row: Row) -> Item | Rejected:
 
 
 def segment(item: Item, frames: int) -> slice | Rejected:
-    """Which of a file's frames are the item's, or why they cannot be."""
+    """The frames of a file that belong to the item, or why that is not possible."""
     if frames == 0:
-        return item.rejected("empty", "the file holds no frame")
+        return item.rejected("empty", "the file has no frames")
     stop = frames if item.stop is None else item.stop
     if item.start >= frames or stop > frames:
         return item.rejected("bad_segment", f"frames {item.start} to {stop} of a file with {frames} frames")

@@ -1,7 +1,7 @@
-"""Names as people and file systems write them: of clips, files, classes, signers, groups and columns.
+"""Canonical names of clips, files, classes, signers, groups and columns.
 
-One name can be stored in several ways. macOS writes `ç` in a file name as `c` and a cedilla, tables as one character; an old file
-system may hold bytes that are not UTF-8. What is compared or written is the canonical form.
+A name can be stored in several ways. macOS writes `ç` in a file name as `c` and a cedilla, tables use one character; an old file
+system may contain bytes that are not UTF-8. Names are compared and written in canonical form.
 """
 
 import re
@@ -11,12 +11,12 @@ from collections.abc import Iterable
 
 from signjax.data.text_files import encoded
 
-# Between two digits a separator tells names apart: take 1-11 is not take 11-1.
+# Between two digits a separator is significant: take 1-11 is not take 11-1.
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)_+(?=\d)")
 
 
 def canonical(text: str) -> str:
-    r"""The one form of a name: Unicode NFC, without blanks at its ends, and with an escape for what is not text.
+    r"""The canonical form of a name: Unicode NFC, without blanks at its ends, and with escapes for bytes that are not text.
 
     >>> canonical(" c\u0327a ") == "\xe7a"
     True
@@ -29,13 +29,13 @@ def canonical(text: str) -> str:
 
 
 def alike(names: Iterable[str]) -> list[tuple[str, ...]]:
-    """Names that were probably meant to be one: they differ only by case, width form (NFKC), or blanks, underscores and hyphens.
+    """Names that were probably meant to be equal: they differ only by case, width (NFKC), or blanks, underscores and hyphens.
 
     >>> alike(["HOUSE", "House", "TREE", "house_", "1-11", "11-1"])
     [('HOUSE', 'House', 'house_')]
 
     Returns:
-      Each group of two or more different names, in the order in which they came.
+      Each group of two or more different names, in their original order.
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for name in dict.fromkeys(names):
@@ -43,13 +43,13 @@ def alike(names: Iterable[str]) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
-# What programs write for a value that is not there. A gloss may be NONE, so of labels only what no language has counts.
+# What programs write for a missing value. A gloss may be NONE, so for labels only texts that are not words count.
 _NO_NAME = frozenset(("nan", "none", "null", "n/a", "na", "<na>", "nat", "-", "?", "unknown"))
 _NO_LABEL = frozenset(("nan", "NaN", "<NA>", "NaT"))
 
 
 def unified(names: Iterable[str | None], *, labels: bool) -> dict[str, str]:
-    """What to read for names of one column that are written in a way of their own: `4.0` beside `4`, or `nan` for nothing.
+    """Replacements for names in a column that are formatted differently: `4.0` if there is also `4`, or `nan` for a missing value.
 
     >>> unified(["4", "4.0", "5", "nan"], labels=False)
     {'4.0': '4', 'nan': ''}
@@ -61,13 +61,13 @@ def unified(names: Iterable[str | None], *, labels: bool) -> dict[str, str]:
 
 
 def _bare(name: str) -> str:
-    """What two names that are alike have in common."""
-    # Folding the case can undo the normal form, so that follows once more.
+    """The key that names which are alike share."""
+    # Case folding can undo the normal form, so the name is normalised again.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", canonical(name)).casefold())
     separated = "".join("_" if _separates(character) else character for character in folded).strip("_")
     return _BETWEEN_DIGITS.sub("-", separated).replace("_", "") or name
 
 
 def _separates(character: str) -> bool:
-    # Pd: hyphens and dashes; Pc: underscores; Cf: soft hyphens and joiners, which do not show.
+    # Pd: hyphens and dashes; Pc: underscores; Cf: soft hyphens and joiners, which are invisible.
     return character.isspace() or unicodedata.category(character) in ("Pd", "Pc", "Cf")

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from signjax.pickles import reader as containers
+from signjax.pickles import reader
 from signjax.pickles.atomic import Partial, sync_folder, written
-from signjax.pickles.conversion import jobs as plan
 from signjax.pickles.conversion import manifest, npz
+from signjax.pickles.conversion.jobs import SUFFIXES, Job, list_jobs, portions
 from signjax.pickles.conversion.manifest import Record
 from signjax.pickles.conversion.progress import Progress
 from signjax.pickles.flatten import entries
@@ -53,14 +53,14 @@ def convert(
       The exit status: 0 if all files are converted, 1 if some were refused, 2 if nothing could be done.
     """
     if not source.exists():
-        print(f"{source}: no such file or folder", file=sys.stderr)
+        print(f"{source}: the file or folder does not exist", file=sys.stderr)
         return 2
     destination.mkdir(parents=True, exist_ok=True)
     known = manifest.read(destination)
-    jobs = plan.jobs(source, destination, recursive, shard)
+    jobs = list_jobs(source, destination, recursive, shard)
     if not jobs:
-        hint = "" if recursive else "; --recursive looks into folders"
-        print(f"{source}: no pickles here, by the suffixes {' '.join(sorted(plan.SUFFIXES))}{hint}", file=sys.stderr)
+        hint = "" if recursive else "; --recursive also searches subfolders"
+        print(f"{source}: there are no files with the suffixes {' '.join(sorted(SUFFIXES))}{hint}", file=sys.stderr)
         return 2 if shard == (1, 1) else 0
     own = destination / manifest.shard_name(*shard)
     records = {} if shard[1] == 1 else {job.source: known[job.source] for job in jobs if job.source in known}
@@ -69,7 +69,7 @@ def convert(
         try:
             fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"another conversion is writing {own}", file=sys.stderr)
+            print(f"another conversion is writing to {own}", file=sys.stderr)
             return 2
         progress = Progress(len(jobs))
         for record in _run(jobs, destination, known, workers=workers, overwrite=overwrite, limits=limits):
@@ -91,11 +91,11 @@ def convert(
 
 
 def _run(
-    jobs: list[plan.Job], destination: Path, known: dict[str, Record], *, workers: int, overwrite: bool, limits: Limits
+    jobs: list[Job], destination: Path, known: dict[str, Record], *, workers: int, overwrite: bool, limits: Limits
 ) -> Iterator[Record]:
     tasks = [
         (portion, os.fspath(destination), {job.source: known.get(job.source) for job in portion}, overwrite, limits)
-        for portion in plan.portions(jobs, workers)
+        for portion in portions(jobs, workers)
     ]
     if workers == 1 or len(tasks) == 1:
         for task in tasks:
@@ -107,7 +107,8 @@ def _run(
                 yield from records
         except BrokenProcessPool:
             print(
-                "a worker was killed, perhaps for want of memory; the same command goes on from here", file=sys.stderr
+                "a worker process was killed, perhaps because memory ran out; the same command continues from here",
+                file=sys.stderr,
             )
         finally:
             # After Ctrl-C, tasks that have not started are dropped.
@@ -115,7 +116,7 @@ def _run(
 
 
 def _batch(
-    jobs: list[plan.Job], destination: str, known: dict[str, Record | None], overwrite: bool, limits: Limits
+    jobs: list[Job], destination: str, known: dict[str, Record | None], overwrite: bool, limits: Limits
 ) -> list[Record]:
     done = (convert_file(job, destination, known[job.source], overwrite, limits) for job in jobs)
     with ThreadPoolExecutor(1) as flusher:
@@ -145,7 +146,7 @@ def _groups(
 
 
 def convert_file(
-    job: plan.Job, destination: str, before: Record | None, overwrite: bool, limits: Limits
+    job: Job, destination: str, before: Record | None, overwrite: bool, limits: Limits
 ) -> tuple[Record, Partial | None]:
     """Converts one file, unless it is already converted.
 
@@ -195,16 +196,16 @@ def _is_done(before: Record, now: Record, destination: str) -> bool:
 
 
 def _convert(
-    job: plan.Job, destination: str, record: Record, overwrite: bool, limits: Limits
+    job: Job, destination: str, record: Record, overwrite: bool, limits: Limits
 ) -> tuple[Record, Partial | None]:
     output = os.path.join(destination, job.output)
     written_from = npz.source_of(output) if os.path.exists(output) else ""
     if written_from is None:
-        return record._replace(reason=f"{job.output} exists and was not written by a conversion; move it away"), None
+        return record._replace(reason=f"{job.output} exists and was not written by a conversion; move it"), None
     buffer, _ = open_bytes(job.path)
     digest = _digest(buffer)
     record = record._replace(sha256=digest, size=len(buffer))
-    tree = containers.parse(buffer, limits, _same, verify=True)
+    tree = reader.parse(buffer, limits, _same, verify=True)
     arrays = list(entries(tree))
     members = [npz.member(entry) for entry in arrays]
     notes = {entry.name: entry.note for entry in arrays if entry.note}

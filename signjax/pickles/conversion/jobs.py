@@ -26,7 +26,7 @@ class Job(NamedTuple):
     refused: str = ""
 
 
-def jobs(source: Path, destination: Path, recursive: bool, shard: tuple[int, int]) -> list[Job]:
+def list_jobs(source: Path, destination: Path, recursive: bool, shard: tuple[int, int]) -> list[Job]:
     """Lists the files of a source that belong to this shard, sorted by path.
 
     Args:
@@ -81,7 +81,7 @@ def _portion_size(left: int, workers: int) -> int:
 
 def _refused_link(path: str, root: Path) -> str:
     if not os.path.isfile(path):
-        return "a symbolic link that leads to no file"
+        return "a symbolic link that does not lead to a file"
     if not Path(path).resolve().is_relative_to(root):
         return "a symbolic link that leads out of the source"
     return ""

@@ -63,7 +63,7 @@ def member(entry: Entry) -> Member:
 def write(file: Writable, members: list[Member], source_sha256: str) -> None:
     """Writes arrays as an archive whose comment holds the digest of their source file.
 
-    The comment lets a later run tell its own files from others.
+    The comment lets a later run distinguish its own files from others.
     """
     directory = []
     position = 0

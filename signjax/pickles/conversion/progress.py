@@ -32,7 +32,7 @@ class Progress:
             self._shown = now
             done = self._counts.total()
             rate = done / (now - self._start)
-            text = f"{done} of {self._total} files, {rate:.0f} a second, {(self._total - done) / rate:.0f} s to go"
+            text = f"{done} of {self._total} files, {rate:.0f} per second, {(self._total - done) / rate:.0f} s to go"
             print(f"\r{text:<70}" if self._terminal else text, end="" if self._terminal else "\n", file=sys.stderr)
 
     def close(self) -> None:
@@ -49,4 +49,4 @@ class Progress:
         text = f"{self._counts['converted']} converted, {self._counts['refused']} refused in {seconds:.1f} s"
         if self._nan or self._empty:
             text += f"; {self._nan} with NaN, {self._empty} with empty arrays"
-        return f"{text}; the account is {account}"
+        return f"{text}; see {account}"

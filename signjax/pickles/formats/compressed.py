@@ -40,7 +40,7 @@ def unpack(buffer: memoryview, how: str, limits: Limits) -> memoryview:
             unpacker: _Unpacker = bz2.BZ2Decompressor() if how == "bzip2" else _Zlib()  # type: ignore[assignment]
             pos = _stream(buffer, pos, unpacker, result, most)
     except (OSError, EOFError, zlib.error) as error:
-        raise PickleError(f"{how} data that do not unpack: {error}") from None
+        raise PickleError(f"{how} data that cannot be decompressed: {error}") from None
     return memoryview(result)
 
 
@@ -50,9 +50,11 @@ def inflate(packed: memoryview, size: int) -> memoryview:
     try:
         end = _stream(packed, 0, _Zlib(_BARE), result, size)
     except zlib.error as error:
-        raise PickleError(f"deflated data that do not unpack: {error}") from None
+        raise PickleError(f"deflated data that cannot be decompressed: {error}") from None
     if end != len(packed) or len(result) != size:
-        raise PickleError(f"deflated data that unpack to {len(result)} bytes instead of {size}, or more than once")
+        raise PickleError(
+            f"deflated data that decompress to {len(result)} bytes instead of {size}, or have further data after them"
+        )
     return memoryview(result)
 
 
@@ -80,9 +82,9 @@ def _stream(buffer: memoryview, pos: int, unpacker: _Unpacker, result: bytearray
         if unpacker.needs_input:
             piece = bytes(buffer[pos : pos + _PIECE])
             if not piece:
-                raise PickleError("packed data that end early")
+                raise PickleError("compressed data that end early")
             pos += len(piece)
         result += unpacker.decompress(piece, _PIECE)
         if len(result) > most:
-            raise PickleError(f"data that unpack to more than the {most} bytes that are allowed or announced")
+            raise PickleError(f"data that decompress to more than the {most} bytes that are allowed or declared")
     return pos - len(unpacker.unused_data)

@@ -5,9 +5,9 @@ from typing import Any
 
 from signjax.pickles.interpreter import machine
 from signjax.pickles.limits import Limits, PickleError
-from signjax.pickles.objects.standins import Name, kind
+from signjax.pickles.objects.placeholders import Name, kind
 from signjax.pickles.objects.torch_dtypes import StorageType
-from signjax.pickles.objects.torch_standins import Storage, Tensor
+from signjax.pickles.objects.torch_placeholders import Storage, Tensor
 from signjax.pickles.strided_view import Block
 
 _BLOCK = 512  # bytes
@@ -23,7 +23,7 @@ def is_tar(buffer: memoryview) -> bool:
 
 
 def read(buffer: memoryview, limits: Limits) -> Any:
-    """Reads a tar archive; returns its object, with stand-ins whose bytes have been found."""
+    """Reads a tar archive; returns its object, with placeholders whose bytes have been found."""
     members = _members(buffer)
     missing = {"storages", "tensors", "pickle"} - members.keys()
     if missing:
@@ -36,12 +36,12 @@ def read(buffer: memoryview, limits: Limits) -> Any:
             raise PickleError("a pickled module; save its `state_dict()` instead")
         text = str(saved) if type(saved) in (int, str) else ""
         if not text.isdecimal() or len(text) > 20 or int(text) not in objects:
-            raise PickleError(f"a persistent id that names no tensor: {text[:100] or kind(saved)}")
+            raise PickleError(f"a persistent id that does not name a tensor: {text[:100] or kind(saved)}")
         return objects[int(text)]
 
     value, end = machine.run(members["pickle"], 0, limits, persistent)
     if end != len(members["pickle"]):
-        raise PickleError("bytes behind the pickle in the member `pickle`")
+        raise PickleError("bytes after the pickle in the member `pickle`")
     return value
 
 
@@ -58,20 +58,22 @@ def _members(buffer: memoryview) -> dict[str, memoryview]:
             raise PickleError(f"byte {pos}: a tar header with a wrong checksum")
         start = pos + _BLOCK
         if size > len(buffer) - start:
-            raise PickleError(f"byte {pos}: a tar member of {size} bytes that reaches behind the end")
+            raise PickleError(f"byte {pos}: a tar member of {size} bytes that extends beyond the end of the file")
         content = buffer[start : start + size]
         name = head[:100].rstrip(b"\0").decode("latin-1")
         if kind == b"x":
             _check_extended(bytes(content[:4096]), size)
         elif kind not in (b"0", b"\0") or name not in _NAMES or any(head[345:500]):
-            raise PickleError(f"byte {pos}: the tar member {name!r} of kind {kind!r}; files {sorted(_NAMES)} are read")
+            raise PickleError(
+                f"byte {pos}: the tar member {name!r} of kind {kind!r}; only files named {sorted(_NAMES)} are supported"
+            )
         elif name in members:
             raise PickleError(f"two tar members named {name!r}")
         else:
             members[name] = content
         pos = start + -(-size // _BLOCK) * _BLOCK
     if any(bytes(buffer[pos : pos + 64 * _BLOCK])) or len(buffer) - pos > 64 * _BLOCK:
-        raise PickleError(f"byte {pos}: something behind the last tar member")
+        raise PickleError(f"byte {pos}: data after the last tar member")
     return members
 
 
@@ -87,13 +89,13 @@ def _check_extended(content: bytes, size: int) -> None:
         raise PickleError("a tar header extension of more than 4096 bytes")
     for line in content.split(b"\n"):
         if line and line.partition(b" ")[2].partition(b"=")[0] not in _HARMLESS:
-            raise PickleError("a tar header extension that changes more than times")
+            raise PickleError("a tar header extension that changes something other than times")
 
 
 def _count(buffer: memoryview, limits: Limits) -> tuple[int, int]:
     count, pos = machine.run(buffer, 0, limits)
     if type(count) is not int or not 0 <= count <= _MOST_ITEMS:
-        raise PickleError("a count that is none")
+        raise PickleError("an invalid count")
     return count, pos
 
 
@@ -111,13 +113,13 @@ def _storages(buffer: memoryview, limits: Limits) -> dict[int, Storage]:
         size, pos = _int64s(buffer, pos, 1)
         nbytes = size[0] * itemsize
         if not 0 <= nbytes <= len(buffer) - pos:
-            raise PickleError(f"the storage {key} of {nbytes} bytes, and {len(buffer) - pos} bytes left")
+            raise PickleError(f"the storage {key} of {nbytes} bytes, but only {len(buffer) - pos} bytes are left")
         storages[key] = Storage(kind.dtype, str(key), location, nbytes)
         storages[key].block = Block(buffer[pos : pos + nbytes])
         pos += nbytes
     views, pos = machine.run(buffer, pos, limits)
     if type(views) is not list or pos != len(buffer):
-        raise PickleError("storages without their list of views, or with bytes behind it")
+        raise PickleError("storages without their list of views, or with bytes after it")
     for view in views:
         match view:
             case (int(key), int(root), int(offset), int(length)) if (
@@ -125,7 +127,7 @@ def _storages(buffer: memoryview, limits: Limits) -> dict[int, Storage]:
             ):
                 storages[key] = storages[root].part(str(key), offset, length)
             case _:
-                raise PickleError("a storage view that is not (key, root, offset, size) of a storage that is there")
+                raise PickleError("a storage view that is not (key, root, offset, size) of an existing storage")
     return storages
 
 
@@ -149,7 +151,7 @@ def _tensors(buffer: memoryview, storages: dict[int, Storage], limits: Limits) -
         offset, pos = _int64s(buffer, pos, 1)
         tensors[key] = Tensor((storages[storage], offset[0], sizes, strides), least=4)
     if pos != len(buffer):
-        raise PickleError("bytes behind the last tensor")
+        raise PickleError("bytes after the last tensor")
     return tensors
 
 

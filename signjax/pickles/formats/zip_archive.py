@@ -12,7 +12,7 @@ from signjax.pickles.strided_view import Block
 
 
 def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
-    """Reads a torch zip archive; returns its object, with stand-ins whose bytes have been found.
+    """Reads a torch zip archive; returns its object, with placeholders whose bytes have been found.
 
     Args:
       buffer: the archive.
@@ -43,7 +43,7 @@ def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
     if order is not None:
         said = bytes(content(order, check=True)[:16])
         if said not in (b"little", b"big"):
-            raise PickleError(f"the byte order {said!r}; little and big are known")
+            raise PickleError(f"the byte order {said!r}; only little and big are supported")
         swap = said == b"big"
     ids = StorageIds(with_views=False, most_bytes=max(limits.unfolded(len(buffer)), len(buffer)))
     try:
@@ -51,7 +51,7 @@ def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
     except PickleError as error:
         raise PickleError(f"member {root}/data.pkl, {error}") from None
     if end != len(program):
-        raise PickleError(f"member {root}/data.pkl: {len(program) - end} bytes behind the pickle")
+        raise PickleError(f"member {root}/data.pkl: {len(program) - end} bytes after the pickle")
     for key, storage in ids.storages.items():
         if not key or "/" in key or key in (".", ".."):
             raise PickleError(f"the storage key {key!r:.100}")
@@ -85,5 +85,5 @@ def _root(members: dict[str, Member]) -> str:
     if len(roots) == 1:
         return roots[0]
     if all(name.endswith(".npy") for name in members):
-        raise PickleError("a NumPy archive (.npz), which is no pickle; open it with `numpy.load`")
-    raise PickleError("a zip archive that torch.save did not write: there is no data.pkl in its one folder")
+        raise PickleError("a NumPy archive (.npz), which is not a pickle; open it with `numpy.load`")
+    raise PickleError("a zip archive that was not written by torch.save: it has no data.pkl in a single folder")

@@ -41,12 +41,12 @@ class ZipDirectory:
         self.members: dict[str, Member] = {}
         count, size, start = self._end_record()
         if count > _MOST_MEMBERS or size > len(buffer) - start or count * _ENTRY.size > size:
-            raise PickleError("a zip directory that lies outside of the file")
+            raise PickleError("a zip directory that is outside the file")
         pos = start
         for _ in range(count):
             pos = self._entry(pos, start + size)
         if pos != start + size:
-            raise PickleError("a zip directory with bytes that belong to no member")
+            raise PickleError("a zip archive with bytes that do not belong to any member")
         self._starts: dict[str, int] = {}
         self._check_places(start)
 
@@ -55,7 +55,7 @@ class ZipDirectory:
         buffer = self._buffer
         at = len(buffer) - _END.size
         if at < 0 or buffer[at : at + 4] != b"PK\x05\x06":
-            raise PickleError("a zip archive without its end record, or with bytes behind it; it may be cut short")
+            raise PickleError("a zip archive without its end record, or with bytes after it; the file may be truncated")
         _, disk, directory_disk, here, count, size, start, comment = _END.unpack_from(buffer, at)
         if comment:
             raise PickleError("a zip archive whose comment is missing")
@@ -114,15 +114,17 @@ class ZipDirectory:
             at = member.header + _LOCAL.size
             start = at + name_size + extra_size
             if mark != b"PK\x03\x04" or start + member.packed > directory:
-                raise PickleError(f"the zip member {member.name!r} lies outside of the archive")
+                raise PickleError(f"the zip member {member.name!r} is outside the archive")
             same_name = _name(buffer[at : at + name_size]) == member.name
             if not same_name or method != member.method or (flags ^ member.flags) & (_ENCRYPTED | _SIZES_BEHIND):
-                raise PickleError(f"the zip member {member.name!r} has a local header that says otherwise")
+                raise PickleError(f"the zip member {member.name!r} has a local header that contradicts the directory")
             if not flags & _SIZES_BEHIND:
                 if _FULL32 in (packed, size):
                     size, packed, _ = _wide(buffer[at + name_size : start], size, packed, 0)
                 if (crc, packed, size) != (member.crc, member.packed, member.size):
-                    raise PickleError(f"the zip member {member.name!r} has a local header of other sizes or checksum")
+                    raise PickleError(
+                        f"the zip member {member.name!r} has different sizes or another checksum in its local header"
+                    )
             self._starts[member.name] = start
             free = start + member.packed
 
@@ -150,7 +152,7 @@ def _name(raw: memoryview) -> str:
     try:
         name = str(raw, "utf-8")
     except UnicodeDecodeError:
-        raise PickleError(f"a zip member whose name is no UTF-8: {bytes(raw)!r:.100}") from None
+        raise PickleError(f"a zip member whose name is not UTF-8: {bytes(raw)!r:.100}") from None
     if not name or name[0] == "/" or "\\" in name or "\0" in name or ".." in name.split("/"):
         raise PickleError(f"a zip member named {name!r:.100}, which leads out of the archive")
     return name

@@ -1,4 +1,4 @@
-"""The machine that reads pickles and runs nothing: its instructions, the names that it allows, fast paths for usual files.
+"""The machine that reads pickles without running code: its instructions, the allowed names, and fast paths for common files.
 
 README.md says how it works, and where an instruction or a name is added.
 """

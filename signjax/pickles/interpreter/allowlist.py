@@ -4,10 +4,10 @@ from typing import Any
 
 from signjax.pickles.interpreter.keys import Keys
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects import numpy_standins, special_tensors, torch_standins
-from signjax.pickles.objects.joblib_standin import JoblibArray
-from signjax.pickles.objects.numpy_dtypes import DtypeStandIn
-from signjax.pickles.objects.standins import Constructor, DictStandIn, Name
+from signjax.pickles.objects import numpy_placeholders, special_tensors, torch_placeholders
+from signjax.pickles.objects.joblib_placeholder import JoblibArray
+from signjax.pickles.objects.numpy_dtypes import DtypePlaceholder
+from signjax.pickles.objects.placeholders import Constructor, DictPlaceholder, Name
 from signjax.pickles.objects.torch_dtypes import (
     ALIASES,
     DTYPES,
@@ -58,18 +58,18 @@ def _members(arguments: tuple[Any, ...]) -> list[Any]:
             for member in members:
                 keys.check(member)
             return list(members)
-    raise PickleError("a set that is not made of a list")
+    raise PickleError("a set that is not made from a list")
 
 
-def _mapping(arguments: tuple[Any, ...]) -> DictStandIn:
+def _mapping(arguments: tuple[Any, ...]) -> DictPlaceholder:
     """OrderedDict() and Counter(), also from a list of (key, value) pairs, as Python 2 writes them."""
     match arguments:
         case ():
-            return DictStandIn()
+            return DictPlaceholder()
         case (dict() as items,):
-            return DictStandIn(items)
+            return DictPlaceholder(items)
         case (list() as pairs,):
-            result = DictStandIn()
+            result = DictPlaceholder()
             keys = Keys(_MOST_TUPLES)
             for pair in pairs:
                 if type(pair) not in (list, tuple) or len(pair) != 2:
@@ -80,10 +80,10 @@ def _mapping(arguments: tuple[Any, ...]) -> DictStandIn:
     raise PickleError("an OrderedDict of something other than pairs")
 
 
-def _defaultdict(arguments: tuple[Any, ...]) -> DictStandIn:
+def _defaultdict(arguments: tuple[Any, ...]) -> DictPlaceholder:
     if len(arguments) > 1 or (arguments and not isinstance(arguments[0], Name | Constructor | type(None))):
-        raise PickleError("a defaultdict whose default is none of the allowed names")
-    return DictStandIn()
+        raise PickleError("a defaultdict whose default is not one of the allowed names")
+    return DictPlaceholder()
 
 
 def _whole_numbers(name: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -149,30 +149,30 @@ def _table() -> dict[tuple[str, str], Name | Constructor]:
     names("torch", {"UntypedStorage": StorageType(None)})
     for module in ("torch", "torch.cuda"):
         names(module, {name.replace("Storage", "Tensor"): None for name in STORAGES})
-    makes("torch", "Size", torch_standins.size)
-    makes("torch", "device", torch_standins.device)
+    makes("torch", "Size", torch_placeholders.size)
+    makes("torch", "device", torch_placeholders.device)
     makes("torch.serialization", "_get_layout", _layout)
-    makes("torch.storage", "_load_from_bytes", torch_standins.NestedStorage)
-    makes("torch._utils", "_rebuild_tensor", lambda arguments: torch_standins.Tensor(arguments, least=4))
-    makes("torch._utils torch._tensor", "_rebuild_tensor_v2", torch_standins.Tensor)
-    makes("torch._utils", "_rebuild_tensor_v3", lambda arguments: torch_standins.Tensor(arguments, 7, dtype_at=6))
+    makes("torch.storage", "_load_from_bytes", torch_placeholders.NestedStorage)
+    makes("torch._utils", "_rebuild_tensor", lambda arguments: torch_placeholders.Tensor(arguments, least=4))
+    makes("torch._utils torch._tensor", "_rebuild_tensor_v2", torch_placeholders.Tensor)
+    makes("torch._utils", "_rebuild_tensor_v3", lambda arguments: torch_placeholders.Tensor(arguments, 7, dtype_at=6))
     makes("torch._utils", "_rebuild_sparse_tensor", special_tensors.SparseTensor)
     makes("torch._utils", "_rebuild_qtensor", special_tensors.QuantisedTensor)
     names("torch", dict.fromkeys(("per_tensor_affine", "per_channel_affine", "per_channel_affine_float_qparams")))
-    makes("torch._utils", "_rebuild_parameter", torch_standins.parameter)
-    makes("torch._utils", "_rebuild_parameter_with_state", torch_standins.parameter)
-    makes("torch.nn.parameter", "Parameter", torch_standins.parameter)
-    makes("torch.autograd.variable", "Variable", torch_standins.parameter)
+    makes("torch._utils", "_rebuild_parameter", torch_placeholders.parameter)
+    makes("torch._utils", "_rebuild_parameter_with_state", torch_placeholders.parameter)
+    makes("torch.nn.parameter", "Parameter", torch_placeholders.parameter)
+    makes("torch.autograd.variable", "Variable", torch_placeholders.parameter)
 
     names("numpy", {"ndarray": None})
     for module in ("numpy", "numpy.core.memmap", "numpy._core.memmap"):
         table[module, "memmap"] = Name("numpy.ndarray")
     makes("joblib.numpy_pickle", "NumpyArrayWrapper", JoblibArray, is_class=True)
-    makes("numpy", "dtype", DtypeStandIn)
+    makes("numpy", "dtype", DtypePlaceholder)
     for core in ("numpy.core", "numpy._core"):
-        makes(f"{core}.multiarray {core}._multiarray_umath", "_reconstruct", numpy_standins.ArrayStandIn)
-        makes(f"{core}.multiarray {core}._multiarray_umath", "scalar", numpy_standins.ScalarStandIn)
-        makes(f"{core}.numeric", "_frombuffer", numpy_standins.FrombufferStandIn)
+        makes(f"{core}.multiarray {core}._multiarray_umath", "_reconstruct", numpy_placeholders.ArrayPlaceholder)
+        makes(f"{core}.multiarray {core}._multiarray_umath", "scalar", numpy_placeholders.ScalarPlaceholder)
+        makes(f"{core}.numeric", "_frombuffer", numpy_placeholders.FrombufferPlaceholder)
     return table
 
 
@@ -186,7 +186,7 @@ def lookup(module: object, name: object) -> object:
       PickleError: the pair is not in the table.
     """
     if type(module) is not str or type(name) is not str:
-        raise PickleError("a global whose name is no string")
+        raise PickleError("a global whose name is not a string")
     try:
         return GLOBALS[module, name]
     except KeyError:

@@ -35,4 +35,4 @@ class Keys:
         elif kind not in _ATOMS:
             raise PickleError(f"a {kind.__name__} as a key; a key is a scalar or a flat tuple of scalars")
         elif kind is int and not -(1 << 63) <= key < 1 << 63:
-            raise PickleError("a whole number of more than 64 bits as a key")
+            raise PickleError("an integer of more than 64 bits as a key")

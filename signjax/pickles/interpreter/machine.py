@@ -1,22 +1,22 @@
 """A pickle machine that can build, but not call.
 
 Like Python's own, it executes the opcodes of a pickle with a stack and a memo. It lacks everything that makes a pickle
-dangerous: a name is looked up in a closed table and never imported, a call creates a stand-in or is refused, and
-state can only be set on stand-ins. Whether the stand-ins make sense is decided later, by `settle`.
+dangerous: a name is looked up in a closed table and never imported, a call creates a placeholder or is refused, and
+state can only be set on placeholders. Whether the placeholders make sense is decided later, by `resolve`.
 """
 
 import struct
 from collections.abc import Callable
 from typing import Any
 
-from signjax.pickles.interpreter import rare_opcodes, text_opcodes, usual_array, usual_tensor
+from signjax.pickles.interpreter import fast_path_array, fast_path_tensor, rare_opcodes, text_opcodes
 from signjax.pickles.interpreter.allowlist import lookup
 from signjax.pickles.interpreter.keys import Keys
 from signjax.pickles.interpreter.stops import StoppedAtError, UnusualError, reason
 from signjax.pickles.limits import Limits, PickleError
-from signjax.pickles.objects.joblib_standin import JoblibArray
-from signjax.pickles.objects.numpy_standins import ArrayStandIn
-from signjax.pickles.objects.standins import Constructor, DictStandIn, StandIn, kind
+from signjax.pickles.objects.joblib_placeholder import JoblibArray
+from signjax.pickles.objects.numpy_placeholders import ArrayPlaceholder
+from signjax.pickles.objects.placeholders import Constructor, DictPlaceholder, Placeholder, kind
 
 PersistentLoad = Callable[[object], object]
 
@@ -38,11 +38,11 @@ def run(
       buffer: the bytes that contain the pickle.
       start: offset of the pickle in the buffer.
       limits: bounds for this stream.
-      persistent: creates the stand-in for a persistent id; without it, persistent ids are refused.
+      persistent: creates the placeholder for a persistent id; without it, persistent ids are refused.
       quick: use the fast path for runs of ordinary tensors and arrays where possible.
 
     Returns:
-      The value (with stand-ins in it) and the offset of the first byte after the pickle.
+      The value (with placeholders in it) and the offset of the first byte after the pickle.
 
     Raises:
       PickleError: the pickle is malformed, exceeds a limit, or uses something that is not allowed.
@@ -60,7 +60,7 @@ def run(
 def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, limits: Limits) -> int:
     """Reads what joblib writes after the state of an array (numbers, or a pickle of objects); returns the end offset."""
     if frame_end not in (_NO_FRAME, pos):
-        raise PickleError("a joblib array inside of a frame")
+        raise PickleError("a joblib array inside a frame")
     if array.dtype is None or not array.dtype.is_object:
         return array.take(buffer, pos)
     array.data, pos = run(buffer, pos, limits, quick=False)  # with it, nested arrays would be read twice per level
@@ -108,12 +108,12 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     memo[len(memo) + skipped] = stack[-1]
                 elif op == 0x8C:  # SHORT_BINUNICODE
                     size = code[pos]
-                    if size == usual_tensor.NAME_SIZE and quick:
-                        pos, frame_end, skipped, tensors = usual_tensor.read_first(
+                    if size == fast_path_tensor.NAME_SIZE and quick:
+                        pos, frame_end, skipped, tensors = fast_path_tensor.read_first(
                             buffer, code, at, frame_end, stack, memo, skipped
                         )
                         if tensors:
-                            instructions += tensors * usual_tensor.INSTRUCTIONS
+                            instructions += tensors * fast_path_tensor.INSTRUCTIONS
                             continue
                         pos += 1
                     stop = pos + 1 + size
@@ -139,13 +139,13 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     size = _U64(buffer, pos)[0]
                     pos += 8
                     if frame_end != _NO_FRAME or size > end - pos:
-                        raise PickleError("a frame that lies across another or reaches behind the end")
+                        raise PickleError("a frame that overlaps another or extends beyond the end")
                     frame_end = pos + size
                 elif op == 0x88:  # NEWTRUE
                     stack.append(True)
                 elif op == 0x80:  # PROTO
                     if buffer[pos] > 5:
-                        raise PickleError(f"pickle protocol {buffer[pos]}; 0 to 5 are known")
+                        raise PickleError(f"pickle protocol {buffer[pos]}; only 0 to 5 are supported")
                     pos += 1
                 else:
                     stack, pos = rare_opcodes.carry_out(op, buffer, pos, stack, marks, keys)
@@ -160,12 +160,12 @@ def _interpret(  # noqa: PLR0912, PLR0915
                         quick = _put(skipped)
                 elif op == 0x68:  # BINGET
                     value = memo[code[pos]]
-                    if quick and type(value) is Constructor and value.make is ArrayStandIn:
-                        pos, frame_end, skipped, arrays = usual_array.read_run(
+                    if quick and type(value) is Constructor and value.make is ArrayPlaceholder:
+                        pos, frame_end, skipped, arrays = fast_path_array.read_run(
                             buffer, code, at, frame_end, stack, memo, skipped
                         )
                         if arrays:
-                            instructions += arrays * usual_tensor.INSTRUCTIONS
+                            instructions += arrays * fast_path_tensor.INSTRUCTIONS
                             continue
                         pos = at + 1
                     stack.append(value)
@@ -174,9 +174,9 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     arguments = stack.pop()
                     function = stack[-1]
                     if type(function) is not Constructor:
-                        raise PickleError(f"a call of a {kind(function)}, which is no constructor")
+                        raise PickleError(f"a call of a {kind(function)}, which is not a constructor")
                     if type(arguments) is not tuple:
-                        raise PickleError(f"a call of `{function.name}` whose arguments are no tuple")
+                        raise PickleError(f"a call of `{function.name}` whose arguments are not a tuple")
                     stack[-1] = function.make(arguments)
                 elif op == 0x28:  # MARK
                     marks.append(stack)
@@ -195,14 +195,14 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 elif op == 0x4D:  # BININT2
                     stack.append(_U16(buffer, pos)[0])
                     pos += 2
-                elif op == 0x42:  # BINBYTES: not copied here; whoever needs the bytes copies them once
-                    if quick and marks and len(stack) == 1 and stack[0] is usual_tensor.LOAD_FROM_BYTES:
-                        pos, frame_end, skipped, tensors = usual_tensor.read_run(
+                elif op == 0x42:  # BINBYTES: not copied here, but once where the bytes are needed
+                    if quick and marks and len(stack) == 1 and stack[0] is fast_path_tensor.LOAD_FROM_BYTES:
+                        pos, frame_end, skipped, tensors = fast_path_tensor.read_run(
                             buffer, code, pos, frame_end, marks[-1], memo, skipped
                         )
                         if tensors:
                             stack = marks.pop()
-                            instructions += tensors * usual_tensor.INSTRUCTIONS
+                            instructions += tensors * fast_path_tensor.INSTRUCTIONS
                             continue
                     stop = pos + 4 + _U32(buffer, pos)[0]
                     if stop > end:
@@ -212,7 +212,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 elif op == 0x62:  # BUILD
                     state = stack.pop()
                     target = stack[-1]
-                    if not isinstance(target, StandIn):
+                    if not isinstance(target, Placeholder):
                         raise PickleError(f"state for a {kind(target)}, which has none")
                     target.build(state)
                     if type(target) is JoblibArray:
@@ -220,7 +220,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                         frame_end = _NO_FRAME
                 elif op in (0x51, 0x50):  # BINPERSID, PERSID
                     if persistent is None:
-                        raise PickleError("a persistent id, which only torch.save's own forms have")
+                        raise PickleError("a persistent id, which only torch.save's own formats have")
                     if op == 0x51:
                         saved = stack.pop()
                     else:
@@ -252,8 +252,8 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     else:
                         items, stack[-2:] = stack[-2:], []
                     target = stack[-1]
-                    if type(target) is not dict and type(target) is not DictStandIn:
-                        raise PickleError(f"items for a {kind(target)}, which is no dictionary")
+                    if type(target) is not dict and type(target) is not DictPlaceholder:
+                        raise PickleError(f"items for a {kind(target)}, which is not a dictionary")
                     rare_opcodes.set_items(target, items, keys)
                 elif op in (0x65, 0x61):  # APPENDS, APPEND
                     if op == 0x65:
@@ -262,7 +262,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                         items = [stack.pop()]
                     target = stack[-1]
                     if type(target) is not list:
-                        raise PickleError(f"items appended to a {kind(target)}, which is no list")
+                        raise PickleError(f"items appended to a {kind(target)}, which is not a list")
                     target.extend(items)
                 elif op == 0x2E:  # STOP
                     if frame_end not in (_NO_FRAME, pos):

@@ -16,7 +16,7 @@ from signjax.pickles.objects.torch_dtypes import (
     STORAGES,
     TorchDtype,
 )
-from signjax.pickles.objects.torch_standins import Storage
+from signjax.pickles.objects.torch_placeholders import Storage
 from signjax.pickles.strided_view import Block
 
 # What torch on a 64-bit little-endian machine writes before the object of a legacy stream: the magic number, the protocol
@@ -48,8 +48,8 @@ class Described(NamedTuple):
     nbytes: int
 
 
-def usual_stream(stream: memoryview) -> tuple[Described, bytes, memoryview] | None:
-    """Returns the description, key and data of a stream's storage; None if the stream does not match the usual form."""
+def match_common_stream(stream: memoryview) -> tuple[Described, bytes, memoryview] | None:
+    """Returns the description, key and data of a stream's storage; None if the stream does not match the common form."""
     match = _STREAM.match(stream)
     if match is None:
         return None
@@ -61,9 +61,9 @@ def usual_stream(stream: memoryview) -> tuple[Described, bytes, memoryview] | No
     return described, key, stream[start:]
 
 
-def usual_storage(stream: memoryview) -> Storage | None:
-    """Returns the storage of a stream; None if the stream does not match the usual form."""
-    found = usual_stream(stream)
+def match_common_storage(stream: memoryview) -> Storage | None:
+    """Returns the storage of a stream; None if the stream does not match the common form."""
+    found = match_common_stream(stream)
     if found is None:
         return None
     described, key, data = found

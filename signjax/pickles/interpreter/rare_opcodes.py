@@ -6,7 +6,7 @@ from typing import Any
 from signjax.pickles.interpreter import text_opcodes
 from signjax.pickles.interpreter.keys import Keys
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.standins import Constructor, kind
+from signjax.pickles.objects.placeholders import Constructor, kind
 
 _LONGEST_INT = 1024  # bytes; longer ones only serve to waste time in conversions
 
@@ -51,7 +51,7 @@ def carry_out(  # noqa: PLR0912
             set_items(stack[-1], items, keys)
         elif op == 0x90:  # ADDITEMS
             if type(stack[-1]) is not set:
-                raise PickleError(f"members for a {kind(stack[-1])}, which is no set")
+                raise PickleError(f"members for a {kind(stack[-1])}, which is not a set")
             stack[-1].update(_members(items, keys))
         elif op == 0x91:  # FROZENSET
             stack.append(frozenset(_members(items, keys)))
@@ -71,7 +71,7 @@ def _sized(op: int, buffer: memoryview, pos: int) -> tuple[Any, int]:
     size = struct.unpack_from(layout, buffer, pos)[0]
     pos += struct.calcsize(layout)
     if layout != "<Q" and not 0 <= size <= _LONGEST_INT:
-        raise PickleError(f"a whole number of {size} bytes")
+        raise PickleError(f"an integer of {size} bytes")
     if size > len(buffer) - pos:
         raise IndexError
     payload = buffer[pos : pos + size]

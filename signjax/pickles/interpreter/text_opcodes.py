@@ -49,13 +49,13 @@ def number(buffer: memoryview, start: int) -> tuple[int, int]:
     """Reads a memo index, which is a line of digits."""
     text, pos = line(buffer, start)
     if not text.isdigit() or len(text) > 10:
-        raise PickleError("a memo index that is no number")
+        raise PickleError("a memo index that is not a number")
     return int(text), pos
 
 
 def _whole(text: bytes) -> int:
     if len(text) > _LONGEST_DIGITS:
-        raise PickleError(f"a whole number of {len(text)} digits")
+        raise PickleError(f"an integer of {len(text)} digits")
     return int(text)
 
 
@@ -79,7 +79,7 @@ def value(op: int, buffer: memoryview, pos: int) -> tuple[object, int]:
             raise IndexError
         return _python2(bytes(buffer[pos + width : stop])), stop
     if op not in b"IFLSV":
-        raise PickleError(f"{_REFUSED.get(op, f'the byte 0x{op:02x}, which is no pickle instruction')}")
+        raise PickleError(f"{_REFUSED.get(op, f'the byte 0x{op:02x}, which is not a pickle instruction')}")
     text, pos = line(buffer, pos)
     if op == 0x49:  # INT: protocol 0 writes booleans as 00 and 01
         return {b"00": False, b"01": True}[text] if text in (b"00", b"01") else _whole(text), pos

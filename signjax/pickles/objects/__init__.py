@@ -1,8 +1,8 @@
-"""What a pickle may build: tensors, storages, arrays, dtypes, each as a stand-in of our own until `resolve` settles it.
+"""What a pickle may build: tensors, storages, arrays, dtypes, each as a placeholder until `resolve` replaces it by its value.
 
-A stand-in checks its numbers before any memory is taken. No other class is ever made for a pickle.
+A placeholder checks its numbers before any memory is taken. No other class is ever made for a pickle.
 """
 
-from signjax.pickles.objects.standins import Constructor, DictStandIn, Name, StandIn
+from signjax.pickles.objects.placeholders import Constructor, DictPlaceholder, Name, Placeholder
 
-__all__ = ["Constructor", "DictStandIn", "Name", "StandIn"]
+__all__ = ["Constructor", "DictPlaceholder", "Name", "Placeholder"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.standins import StandIn
+from signjax.pickles.objects.placeholders import Placeholder
 from signjax.pickles.strided_view import check_shape
 
 _SIZES = {"b": (1,), "i": (1, 2, 4, 8), "u": (1, 2, 4, 8), "f": (2, 4, 8, 16), "c": (8, 16, 32)}
@@ -18,7 +18,7 @@ _MOST_FIELDS = 4096
 _DEEPEST = 8
 
 
-class DtypeStandIn(StandIn):
+class DtypePlaceholder(Placeholder):
     """`numpy.dtype(code, ...)`; BUILD sets its state (version, byte order, subdtype, names, fields, size, ...)."""
 
     __slots__ = ("_found", "_prefix", "code", "fields", "is_object", "state")
@@ -32,12 +32,12 @@ class DtypeStandIn(StandIn):
     def build(self, state: Any) -> None:
         """Stores the state."""
         if self.state is not None:
-            raise PickleError("a dtype that is given its state twice")
+            raise PickleError("a dtype whose state is set twice")
         if type(state) is not tuple or len(state) not in (8, 9) or state[0] not in (3, 4):
             raise PickleError("a dtype whose state is not one of version 3 or 4")
         self.state = state
 
-    def settle(self, settle: Any) -> str:
+    def resolve(self, resolver: Any) -> str:
         """The name of the dtype, which is its value in the tree."""
         return "object" if self.is_object else str(self.numpy())
 
@@ -45,7 +45,7 @@ class DtypeStandIn(StandIn):
         """The dtype, built from checked parts."""
         if self._found is None:
             if self.is_object:
-                raise PickleError("a dtype with objects inside of a structure")
+                raise PickleError("a structured dtype that contains objects")
             if depth > _DEEPEST:
                 raise PickleError(f"a dtype nested more than {_DEEPEST} deep")
             self._found = self._make(depth)
@@ -72,7 +72,7 @@ def _parse(code: Any) -> tuple[str, str, bool]:
     if type(code) is bytes and code.isascii():
         code = code.decode("ascii")
     if type(code) is not str:
-        raise PickleError("a NumPy dtype whose code is no text")
+        raise PickleError("a NumPy dtype whose code is not text")
     return _parse_text(code)
 
 
@@ -80,7 +80,7 @@ def _parse(code: Any) -> tuple[str, str, bool]:
 def _parse_text(code: str) -> tuple[str, str, bool]:
     match = _CODE.fullmatch(code)
     if match is None or (match[2] and match[2] not in _NUMBERS):
-        raise PickleError(f"the NumPy dtype {code!r:.100}, which is none of NumPy's plain types")
+        raise PickleError(f"the NumPy dtype {code!r:.100}, which is not one of NumPy's plain types")
     return match[1], code.lstrip("<>|="), bool(match[6])
 
 
@@ -115,7 +115,7 @@ def _unit(state: tuple[Any, ...]) -> str:
 
 def _subarray(subdtype: Any, depth: int) -> "np.dtype[Any]":
     match subdtype:
-        case (DtypeStandIn() as base, tuple(shape)):
+        case (DtypePlaceholder() as base, tuple(shape)):
             inner = base.numpy(depth + 1)
             if check_shape(shape) * inner.itemsize > 1 << 30 or max(shape, default=0) > 1 << 30:
                 raise PickleError("a dtype of more than a gigabyte")
@@ -137,7 +137,7 @@ def _structure(names: Any, fields: Any, size: Any, depth: int) -> "tuple[np.dtyp
         raise PickleError("a structured dtype with two fields of one name, or a field without")
     for name in names:
         match fields.get(name):
-            case (DtypeStandIn() as field, int(offset), *title) if len(title) < 2:
+            case (DtypePlaceholder() as field, int(offset), *title) if len(title) < 2:
                 dtype = field.numpy(depth + 1)
                 total += field.fields
             case _:

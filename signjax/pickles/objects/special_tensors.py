@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.standins import Name, StandIn
+from signjax.pickles.objects.placeholders import Name, Placeholder
 from signjax.pickles.objects.torch_dtypes import DTYPES
-from signjax.pickles.objects.torch_standins import (
-    Settle,
+from signjax.pickles.objects.torch_placeholders import (
+    ResolverInterface,
     Storage,
     Tensor,
     sizes,
@@ -22,7 +22,7 @@ _LARGEST_ZERO = 1 << 31
 _EXACT_BITS = 53  # of a float64
 
 
-class SparseTensor(StandIn):
+class SparseTensor(Placeholder):
     """`torch._utils._rebuild_sparse_tensor(layout, parts)`: COO, CSR and CSC become dense arrays."""
 
     __slots__ = ("arguments",)
@@ -32,40 +32,42 @@ class SparseTensor(StandIn):
             raise PickleError("a sparse tensor that is not (layout, parts)")
         self.arguments = arguments
 
-    def settle(self, settle: Settle) -> Any:
+    def resolve(self, resolver: ResolverInterface) -> Any:
         """The dense array."""
         layout, parts = self.arguments[0].name, self.arguments[1]
         if layout == "torch.sparse_coo" and len(parts) in (3, 4):
-            indices, values, shape = self._parts(settle, parts[:3])
+            indices, values, shape = self._parts(resolver, parts[:3])
             rows = indices.array()
         elif layout in ("torch.sparse_csr", "torch.sparse_csc") and len(parts) == 4:
-            starts, others, values, shape = self._parts(settle, parts)
+            starts, others, values, shape = self._parts(resolver, parts)
             rows = _compressed(starts.array(), others.array(), shape, by_row=layout == "torch.sparse_csr")
         else:
             raise PickleError(f"a sparse tensor of layout {layout}; save `tensor.to_dense()` instead")
         numbers = values.array()
-        dense = _scatter(settle, rows, numbers, shape)
-        return settle.leaf(View(Block(dense.reshape(-1).view(np.uint8).data), dense.dtype, shape, device=values.device))
+        dense = _scatter(resolver, rows, numbers, shape)
+        return resolver.leaf(
+            View(Block(dense.reshape(-1).view(np.uint8).data), dense.dtype, shape, device=values.device)
+        )
 
     @staticmethod
-    def _parts(settle: Settle, parts: tuple[Any, ...]) -> Any:
+    def _parts(resolver: ResolverInterface, parts: tuple[Any, ...]) -> Any:
         *tensors, shape = parts
         if not all(type(tensor) is Tensor for tensor in tensors):
-            raise PickleError("a sparse tensor whose parts are no tensors")
+            raise PickleError("a sparse tensor whose parts are not tensors")
         check_shape(sizes(shape))
-        return *(tensor.view(settle) for tensor in tensors), shape
+        return *(tensor.view(resolver) for tensor in tensors), shape
 
 
-def _scatter(settle: Settle, rows: Any, values: Any, shape: tuple[int, ...]) -> "np.ndarray[Any, Any]":
+def _scatter(resolver: ResolverInterface, rows: Any, values: Any, shape: tuple[int, ...]) -> "np.ndarray[Any, Any]":
     """Scatters values (entries, ...) into a dense array of zeros, at indices `rows` (indexed dimensions, entries)."""
     if rows.dtype != np.int64 or rows.ndim != 2 or not 0 < len(rows) <= len(shape) or not values.ndim:
-        raise PickleError("a sparse tensor whose indices are no table of whole numbers")
+        raise PickleError("a sparse tensor whose indices are not a matrix of whole numbers")
     if values.shape != (rows.shape[1], *shape[len(rows) :]):
         raise PickleError(f"a sparse tensor of shape {shape} with values of shape {values.shape}")
     bounds = np.array(shape[: len(rows)], np.int64)[:, None]
     if ((rows < 0) | (rows >= bounds)).any():
         raise PickleError("a sparse tensor with an index outside of its shape")
-    settle.reserve(math.prod(shape) * values.itemsize)
+    resolver.reserve(math.prod(shape) * values.itemsize)
     flat = np.ravel_multi_index(tuple(rows), shape[: len(rows)]) if rows.size else np.empty(0, np.int64)
     if len(np.unique(flat)) != len(flat):
         raise PickleError("a sparse tensor with two values at one place; save `tensor.coalesce()` instead")
@@ -77,7 +79,7 @@ def _scatter(settle: Settle, rows: Any, values: Any, shape: tuple[int, ...]) -> 
 def _compressed(starts: Any, others: Any, shape: tuple[int, ...], by_row: bool) -> "np.ndarray[Any, Any]":
     """Converts the row (or column) starts and column (or row) numbers of a compressed sparse matrix to indices (2, N)."""
     if len(shape) != 2 or starts.ndim != 1 or others.ndim != 1 or starts.dtype.kind != "i" or others.dtype.kind != "i":
-        raise PickleError("a compressed sparse tensor that is no matrix; save `tensor.to_dense()` instead")
+        raise PickleError("a compressed sparse tensor that is not a matrix; save `tensor.to_dense()` instead")
     lines = shape[0 if by_row else 1]
     steps = np.diff(starts)
     if len(starts) != lines + 1 or starts[0] != 0 or starts[-1] != len(others) or (steps < 0).any():
@@ -87,7 +89,7 @@ def _compressed(starts: Any, others: Any, shape: tuple[int, ...], by_row: bool) 
     return np.stack([line, other] if by_row else [other, line])
 
 
-class QuantisedTensor(StandIn):
+class QuantisedTensor(Placeholder):
     """`torch._utils._rebuild_qtensor(storage, offset, shape, strides, quantiser, ...)`, dequantised to float64."""
 
     __slots__ = ("arguments",)
@@ -97,25 +99,27 @@ class QuantisedTensor(StandIn):
             raise PickleError("a quantised tensor that is not made of 7 arguments")
         self.arguments = arguments
 
-    def settle(self, settle: Settle) -> Any:
+    def resolve(self, resolver: ResolverInterface) -> Any:
         """The array (stored - zero point) x scale."""
-        storage = storage_of(self.arguments[0], settle)
+        storage = storage_of(self.arguments[0], resolver)
         name = storage.dtype.name if storage.dtype else "uint8"
         if name not in _INTEGERS:
             raise PickleError(f"a quantised tensor of {name}; save `tensor.dequantize()` instead")
         raw = Storage(DTYPES[np.dtype(_INTEGERS[name]).name], storage.key, storage.device, storage.nbytes, storage.swap)
         raw.block = storage.found()
-        view = Tensor((raw, *self.arguments[1:4]), least=4).view(settle)
+        view = Tensor((raw, *self.arguments[1:4]), least=4).view(resolver)
         stored = view.array()
-        scale, zero = self._scale(settle, stored.shape)
-        settle.reserve(stored.size * 16)
+        scale, zero = self._scale(resolver, stored.shape)
+        resolver.reserve(stored.size * 16)
         shifted = stored.astype(np.int64) - zero
         _check_exact(scale, int(np.abs(shifted).max(initial=0)))
         numbers = shifted * scale
         block = Block(numbers.reshape(-1).view(np.uint8).data)
-        return settle.leaf(View(block, numbers.dtype, stored.shape, device=view.device))
+        return resolver.leaf(View(block, numbers.dtype, stored.shape, device=view.device))
 
-    def _scale(self, settle: Settle, shape: tuple[int, ...]) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]":
+    def _scale(
+        self, resolver: ResolverInterface, shape: tuple[int, ...]
+    ) -> "tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]":
         """Scales and zero points, in shapes that broadcast to the tensor's."""
         scheme, *numbers = self.arguments[4]
         kind = scheme.name if type(scheme) is Name else "?"
@@ -123,7 +127,7 @@ class QuantisedTensor(StandIn):
             case "torch.per_tensor_affine", [float(scale), int(zero)] if abs(zero) < _LARGEST_ZERO:
                 return np.array(scale), np.array(zero)
             case "torch.per_channel_affine", [Tensor(), Tensor(), int(axis)] if 0 <= axis < len(shape):
-                scales, zeros = (tensor.view(settle).array() for tensor in numbers[:2])
+                scales, zeros = (tensor.view(resolver).array() for tensor in numbers[:2])
                 spread = [-1 if i == axis else 1 for i in range(len(shape))]
                 types = (scales.dtype, zeros.dtype) == (np.float64, np.int64)
                 if types and scales.shape == zeros.shape == (shape[axis],):

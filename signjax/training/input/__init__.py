@@ -1,1 +1,1 @@
-"""What a training step is given: padded batches from the host, or indices into a dataset on the device."""
+"""The inputs of a training step: padded batches from the host, or indices into a dataset on the device."""

@@ -1,4 +1,4 @@
-"""What an epoch hands to the devices: indices for a dataset that lies there, padded batches for one that does not."""
+"""The batches of an epoch: indices if the dataset is on the devices, padded batches otherwise."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -14,12 +14,12 @@ from signjax.training.parallel import shard_steps
 
 
 class Dispatch(NamedTuple):
-    """What the devices run before they report.
+    """The steps that the devices run before they report.
 
     Attributes:
-      frames: T, to which the clips of its batches are padded.
-      batches: with axes (devices, steps, clips of a device, ...).
-      steps: how many are to be run; the others repeat the last batch.
+      frames: T, the length that the clips of its batches are padded to.
+      batches: arrays with axes (devices, steps, clips per device, ...).
+      steps: the number of steps to run; any further ones repeat the last batch.
     """
 
     frames: int
@@ -28,11 +28,11 @@ class Dispatch(NamedTuple):
 
 
 def make_index_batch(clips: np.ndarray, excerpts: Excerpts, batch_size: int) -> IndexBatch:
-    """The batch from which `device_dataset.gather` makes what `collate` would make; rows without a clip have weight 0.
+    """The batch of indices for `device_dataset.gather`, which returns what `collate` would; rows without a clip have weight 0.
 
     Args:
-      clips: their numbers, `batch_size` or fewer.
-      excerpts: what is shown of each of these clips.
+      clips: their indices, at most `batch_size`.
+      excerpts: the frames to use of each clip.
       batch_size: B.
     """
 
@@ -58,9 +58,9 @@ def stream_dispatches(
     *,
     resident: bool,
 ) -> Iterator[Dispatch]:
-    """The planned batches of `clips` in order, at most `steps` of one size together.
+    """The planned batches of `clips` in order, grouped into at most `steps` of equal length.
 
-    `excerpts` are what is shown of each of `clips`; `resident` says whether the dataset lies on the devices.
+    `excerpts` are the frames to use of each of `clips`; `resident` says whether the dataset is on the devices.
     """
     for run in group_runs(list(planned), steps):
         made: list[Any]

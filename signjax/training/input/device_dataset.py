@@ -1,6 +1,6 @@
 """A dataset that stays on the device in its stored form; batches are gathered there, inside the jitted step.
 
-Shapes: N clips, B clips of a batch, T frames of a padded clip, F channels, P parts.
+Shapes: N clips, B clips per batch, T frames of a padded clip, F channels, P parts.
 """
 
 from typing import NamedTuple
@@ -14,11 +14,11 @@ from signjax.data.dataset import Dataset
 
 
 class DeviceDataset(NamedTuple):
-    """A dataset's arrays, as `signjax.data.dataset.Dataset` has them.
+    """A dataset's arrays, as in `signjax.data.dataset.Dataset`.
 
     Attributes:
       features: float32 (sum of T, F).
-      valid: bool (sum of T, P), or None where all is seen.
+      valid: bool (sum of T, P), or None if all parts are seen.
       start: int32 (N,), first frame of each clip.
       labels: int32 (N, heads).
     """
@@ -30,7 +30,7 @@ class DeviceDataset(NamedTuple):
 
 
 def resident_bytes(dataset: Dataset) -> int:
-    """Memory that the dataset takes on each device."""
+    """The memory that the dataset needs on each device."""
     return dataset.features.nbytes + (0 if dataset.valid is None else dataset.valid.nbytes)
 
 
@@ -47,22 +47,22 @@ def load_device_dataset(dataset: Dataset) -> DeviceDataset:
 def excerpt_indices(
     first: Int[Array, "b"], last: Int[Array, "b"], played: Int[Array, "b"], frames: int
 ) -> Int[Array, "b t"]:
-    """Which frame of a clip stands at each place; places from `played` on are of no meaning.
+    """The frame of the clip at each position; positions from `played` on are meaningless.
 
-    `signjax.data.batching.excerpts.frame_indices` gives the same on the host.
+    `signjax.data.batching.excerpts.frame_indices` computes the same on the host.
     """
     gaps = jnp.maximum(played - 1, 1)[:, None]
     return first[:, None] + (2 * jnp.arange(frames)[None, :] * (last - first)[:, None] + gaps) // (2 * gaps)
 
 
 def gather(data: DeviceDataset, batch: IndexBatch, frames: int, parts: int) -> Batch:
-    """The batch that `signjax.data.batching.collate.collate` would make of these clips.
+    """The batch that `signjax.data.batching.collate.collate` would make from these clips.
 
     Args:
       data: the dataset.
-      batch: which clips, and which of their frames; rows of weight 0 are empty.
+      batch: the clips and the frames to use; rows of weight 0 are empty.
       frames: T.
-      parts: P, of the layout.
+      parts: P, the number of parts of the layout.
     """
     clip, length = batch.clip, batch.played
     inside = jnp.arange(frames)[None, :] < length[:, None]

@@ -53,7 +53,7 @@ def test_leaving_early_ends_the_thread():
 
 @pytest.mark.parametrize("end", ["pass", "raise SystemExit('the disk is full')"])
 def test_a_program_ends_though_its_loop_is_unfinished(end):
-    """Python 3.12 and later never run another thread again once they end: waiting for it would hang."""
+    """Python 3.12 and later run no other threads once the interpreter exits: waiting for one would hang."""
     program = (
         "from signjax.data.batching.collate import prefetch\n"
         "loop = prefetch(range(1000), depth=2)\n"

@@ -1,4 +1,4 @@
-"""The order of clips: each epoch a permutation, sorted into buckets, a function of seed and epoch alone."""
+"""The order of clips: each epoch is a permutation, sorted into buckets, and depends only on seed and epoch."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_evaluation_takes_every_clip_once(sizes, batch_size):
 
 
 def brute_force(lengths, max_frames, most, least):
-    """The least padded frames of any choice of buckets."""
+    """The smallest number of padded frames over all choices of buckets."""
     from itertools import combinations
 
     sizes = sorted({padded_frames(int(length), max_frames) for length in lengths})

@@ -1,4 +1,4 @@
-"""What an epoch shows of its clips."""
+"""The excerpts of an epoch."""
 
 import numpy as np
 import pytest

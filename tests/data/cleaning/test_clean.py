@@ -15,11 +15,11 @@ from signjax.data.cleaning.handedness import Cause, Mirroring, mirrored
 from signjax.data.cleaning.trimming import active_frames
 from signjax.data.clip import Clip, ClipInfo, Rejected
 from signjax.data.geometry.rotations import axis_angle_from_6d
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.synthetic.signing import make_signer, sign_clip, vocabulary
 from signjax.errors import InputError
 
-LAYOUT = layouts.BUILT_IN["pose_hands_xy"]
+LAYOUT = layout_registry.BUILT_IN["pose_hands_xy"]
 
 
 def landmark_clip(seed: int = 0, frames: int = 40) -> Clip:
@@ -119,13 +119,13 @@ def test_nothing_is_cut_from_a_clip_without_motion_or_without_hands():
     clip = landmark_clip()
     still = np.tile(clip.frames[:1], (40, 1))
     assert active_frames(still, clip.valid, LAYOUT) == slice(0, 40)
-    generic = layouts.generic(7)
+    generic = layout_registry.generic(7)
     assert active_frames(np.random.default_rng(0).normal(size=(30, 7)), np.ones((30, 1), bool), generic) == slice(0, 30)
 
 
 def test_a_sign_of_the_corpus_is_not_cut_into():
-    """Idle frames are cut; the frames in which the dominant arm is on its way to the sign or in it stay."""
-    layout = layouts.smplx()
+    """Idle frames are cut; frames in which the dominant arm moves towards the sign or performs it are kept."""
+    layout = layout_registry.smplx()
     for index in range(12):
         rng = np.random.default_rng(index)
         smplx = sign_clip(vocabulary(24)[index], make_signer(index % 3, 0), rng)["smplx"]
@@ -138,7 +138,7 @@ def test_a_sign_of_the_corpus_is_not_cut_into():
 
 
 def test_rotations_as_six_numbers_mean_the_same():
-    layout = layouts.smplx()
+    layout = layout_registry.smplx()
     rng = np.random.default_rng(0)
     clip = Clip(ClipInfo("a"), rng.normal(0, 0.5, (10, layout.width)).astype(np.float32))
     found = clean(clip, layout, Cleaning(rotations="6d", trim=False))

@@ -3,7 +3,7 @@ import pytest
 
 from signjax.data.cleaning.gaps import fill, seen_parts, short_gaps
 from signjax.data.geometry.rotations import axis_angle_to_matrix
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 
 
 def test_short_gaps_have_seen_frames_on_both_sides():
@@ -14,7 +14,7 @@ def test_short_gaps_have_seen_frames_on_both_sides():
 
 
 def test_coordinates_are_interpolated_over_short_gaps_and_zero_over_long_ones():
-    layout = layouts.BUILT_IN["hands_xy"]
+    layout = layout_registry.BUILT_IN["hands_xy"]
     truth = np.linspace(1, 2, 30)[:, None] * np.arange(1, 85, dtype=np.float32)
     frames, valid = truth.astype(np.float32), np.ones((30, 2), bool)
     valid[5:8, 0] = valid[12:22, 0] = valid[0, 1] = False
@@ -29,8 +29,8 @@ def test_coordinates_are_interpolated_over_short_gaps_and_zero_over_long_ones():
 
 @pytest.mark.parametrize("name", ["smplx", "smplx_6d"])
 def test_rotations_are_interpolated_as_rotations(name):
-    """Two rotation vectors near pi with opposite signs are nearly the same rotation; their mean would be none at all."""
-    layout = layouts.BUILT_IN["smplx"]
+    """Two rotation vectors near pi with opposite signs are nearly the same rotation; their mean would be no rotation."""
+    layout = layout_registry.BUILT_IN["smplx"]
     frames = np.zeros((3, layout.width), np.float32)
     hand = layout.channels_of("left_hand")
     frames[0, hand.start] = np.pi - 0.1
@@ -41,7 +41,7 @@ def test_rotations_are_interpolated_as_rotations(name):
 
         plain = Cleaning(shortest_clip=1, rotations="6d", longest_gap=0, trim=False)
         frames = clean(Clip(ClipInfo("a"), frames), layout, plain).clip.frames
-        layout = layouts.BUILT_IN[name]
+        layout = layout_registry.BUILT_IN[name]
         hand = layout.channels_of("left_hand")
     valid = np.ones((3, len(layout.parts)), bool)
     valid[1, 2] = False
@@ -55,7 +55,7 @@ def test_rotations_are_interpolated_as_rotations(name):
 
 
 def test_coordinates_that_are_nan_or_all_zero_were_not_seen():
-    layout = layouts.BUILT_IN["hands_xy"]
+    layout = layout_registry.BUILT_IN["hands_xy"]
     frames = np.random.default_rng(0).normal(size=(10, 84)).astype(np.float32)
     frames[2:4, :42] = 0  # the left hand was not found
     frames[5, 42:] = np.nan  # nor the right one
@@ -72,4 +72,4 @@ def test_coordinates_that_are_nan_or_all_zero_were_not_seen():
 
 
 def test_numbers_of_unknown_meaning_are_not_taken_for_missing():
-    assert seen_parts(np.zeros((5, 3), np.float32), None, layouts.generic(3)).all()
+    assert seen_parts(np.zeros((5, 3), np.float32), None, layout_registry.generic(3)).all()

@@ -12,11 +12,11 @@ from signjax.data.cleaning.handedness import (
     parse_mirroring,
 )
 from signjax.data.clip import Clip, ClipInfo
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.synthetic.signing import make_signer, sign_clip, vocabulary
 
-SMPLX = layouts.smplx()
-XY = layouts.BUILT_IN["pose_hands_xy"]
+SMPLX = layout_registry.smplx()
+XY = layout_registry.BUILT_IN["pose_hands_xy"]
 
 
 def with_hand(clip: Clip, hand: str | None) -> Clip:
@@ -32,7 +32,7 @@ def synthetic_clip(signer: int, sign: int) -> Clip:
 
 
 def waving(hand: str, missing: float | None = None) -> Clip:
-    """A figure in pixels that waves one hand; of the other, nothing was seen if `missing` is given."""
+    """A figure in pixels that waves one hand; if `missing` is given, the other hand was never seen."""
     frames = np.full((40, XY.width), 300.0, np.float32)
     time = np.arange(40)
     rng = np.random.default_rng(0)
@@ -108,16 +108,16 @@ def test_as_is_changes_nothing_table_follows_the_table_detect_fills_its_gaps():
 
 def test_what_cannot_be_mirrored_is_said():
     clip = Clip(ClipInfo("clip", dominant_hand="left"), np.zeros((5, 8), np.float32))
-    mirroring = canonical(clip, layouts.generic(8), "table")[1]
+    mirroring = canonical(clip, layout_registry.generic(8), "table")[1]
     assert not mirroring.done
     assert mirroring.text == "not mirrored: layout generic knows no left and right"
-    assert dominance(clip, layouts.generic(8)) is None
-    assert canonical(with_hand(clip, None), layouts.generic(8), "detect")[1] == Mirroring()
+    assert dominance(clip, layout_registry.generic(8)) is None
+    assert canonical(with_hand(clip, None), layout_registry.generic(8), "detect")[1] == Mirroring()
 
 
 @pytest.mark.parametrize("mode", ["as_is", "table", "detect"])
 @pytest.mark.parametrize("hand", [None, "left", "right"])
-@pytest.mark.parametrize("layout", [SMPLX, layouts.generic(169)], ids=lambda layout: layout.name)
+@pytest.mark.parametrize("layout", [SMPLX, layout_registry.generic(169)], ids=lambda layout: layout.name)
 def test_a_cell_of_clips_csv_says_all_of_what_was_done(layout, hand, mode):
     clip = with_hand(synthetic_clip(3, ONE_HANDED[0]), hand)
     after, mirroring = canonical(replace(clip, valid=None), layout, mode)
@@ -131,7 +131,7 @@ def test_a_cell_that_says_something_else_is_an_error():
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2])
-@pytest.mark.parametrize("layout", [SMPLX, XY, layouts.BUILT_IN["hands"]], ids=lambda layout: layout.name)
+@pytest.mark.parametrize("layout", [SMPLX, XY, layout_registry.BUILT_IN["hands"]], ids=lambda layout: layout.name)
 def test_clips_of_hardly_any_frame_or_of_nothing_have_no_leader(frames, layout):
     clip = Clip(ClipInfo("clip"), np.zeros((frames, layout.width), np.float32))
     assert dominance(clip, layout).hand is None

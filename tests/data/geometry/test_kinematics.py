@@ -3,7 +3,7 @@ import pytest
 
 from signjax.data.geometry import rotations
 from signjax.data.geometry.kinematics import forward_kinematics, positions
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.registry import Layout
 from signjax.data.layout.smplx import OFFSETS, PARENTS
 
@@ -21,9 +21,9 @@ def pose(layout: Layout, seed: int = 0) -> np.ndarray:
     return np.concatenate(runs, axis=1)
 
 
-@pytest.mark.parametrize("name", layouts.BUILT_IN)
+@pytest.mark.parametrize("name", layout_registry.BUILT_IN)
 def test_the_figure_of_a_mirrored_pose_is_the_mirror_of_its_figure(name):
-    layout = layouts.BUILT_IN[name]
+    layout = layout_registry.BUILT_IN[name]
     frames = pose(layout)
     channel, sign, _ = layout.mirror
     mirrored = positions(frames[:, channel] * sign, layout)
@@ -35,7 +35,7 @@ def test_the_figure_of_a_mirrored_pose_is_the_mirror_of_its_figure(name):
 
 
 def test_both_forms_of_a_rotation_give_the_same_figure():
-    vectors, numbers = layouts.smplx(), layouts.smplx_6d()
+    vectors, numbers = layout_registry.smplx(), layout_registry.smplx_6d()
     for part, places in positions(pose(vectors), vectors).items():
         np.testing.assert_allclose(positions(pose(numbers), numbers)[part], places, atol=1e-12)
 
@@ -56,7 +56,7 @@ def test_a_joint_moves_what_hangs_on_it_and_nothing_else():
 
 
 def test_the_figure_at_rest_is_that_of_a_person():
-    places = positions(np.zeros((1, 169)), layouts.smplx())
+    places = positions(np.zeros((1, 169)), layout_registry.smplx())
     body, left, right = places["body"][0], places["left_hand"][0], places["right_hand"][0]
     assert body[15, 0] > 0 > body[16, 0]  # the left shoulder is at positive x
     assert body[14, 1] > body[15, 1] > 0 > body[6, 1]  # head, shoulders, pelvis, ankle from top to bottom
@@ -68,7 +68,7 @@ def test_the_figure_at_rest_is_that_of_a_person():
 
 
 def test_coordinates_are_places_as_they_stand():
-    layout = layouts.BUILT_IN["pose_hands_258"]
+    layout = layout_registry.BUILT_IN["pose_hands_258"]
     frames = np.arange(2 * 258, dtype=np.float32).reshape(2, 258)
     places = positions(frames, layout)
     assert places.keys() == {"pose", "left_hand", "right_hand"}
@@ -76,4 +76,4 @@ def test_coordinates_are_places_as_they_stand():
 
 
 def test_nothing_is_known_of_generic_channels():
-    assert positions(np.zeros((3, 8)), layouts.generic(8)) == {}
+    assert positions(np.zeros((3, 8)), layout_registry.generic(8)) == {}

@@ -1,4 +1,4 @@
-"""The HamNoSys parser: every symbol of a string in the tree exactly once, nothing swallowed, and a place named where it fails."""
+"""The HamNoSys parser: every symbol of a string is in the tree exactly once, and an error names the position."""
 
 import json
 import os
@@ -100,7 +100,7 @@ def test_an_error_names_position_symbol_and_what_would_fit():
     assert "palm" in str(caught.value)
     with pytest.raises(UnparsedError, match="after 2 symbols, end of the string"):
         parse(string("fist extfingeru"))
-    with pytest.raises(UnparsedError, match="no HamNoSys symbol"):
+    with pytest.raises(UnparsedError, match="not a HamNoSys symbol"):
         parse("\ue0ff")
     with pytest.raises(UnparsedError, match="after 0 symbols"):
         parse("")
@@ -191,8 +191,8 @@ def test_check_lists_what_failed_and_counts_last(tmp_path, capsys):
     assert main(["hamnosys", "--check", str(path)]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("bad: after 1 symbols, end of the string: expected ")
-    assert lines[1] == "none: no string in column hamnosys"
-    assert lines[-1] == "parsed 1 of 3"
+    assert lines[1] == "none: column hamnosys is empty"
+    assert lines[-1] == "parsed 1 of 3 strings"
     path.write_text(json.dumps({"good": table["good"]}), encoding="utf-8")
     assert main(["hamnosys", "--check", str(path)]) == 0
     assert main(["hamnosys", "--check", str(tmp_path / "absent.json")]) == 2

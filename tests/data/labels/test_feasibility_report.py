@@ -24,14 +24,14 @@ def test_a_class_for_each_clip_cannot_be_learned():
 
 
 def test_one_class_or_none_cannot_be_learned():
-    assert report(["a"] * 9)["sentence"] == "cannot be learned: there is one class only"
-    assert report([None] * 3)["sentence"] == "no clip has a label for it"
+    assert report(["a"] * 9)["sentence"] == "cannot be learned: there is only one class"
+    assert report([None] * 3)["sentence"] == "has no labelled clips"
 
 
 def test_what_is_plain_is_said_plainly():
     assert report(["a", "b"] * 20)["sentence"] == "can be learned and tested"
     few = report(["a", "b", "c"] * 2)["sentence"]
-    assert few == "can be learned and tested; 2 clips a class are few: expect little"
+    assert few == "can be learned and tested; 2 clips per class are few: expect low accuracy"
 
 
 def test_classes_that_the_test_split_does_not_have_are_counted():

@@ -72,8 +72,8 @@ def test_the_source_is_read_off_the_name():
     ("mode", "heads", "message"),
     [
         ("words", (), "label_mode must be one of column, gloss, attributes"),
-        ("attributes", ("gloss",), "has 'gloss', label mode attributes has: symmetry, handshape"),
-        ("gloss", ("handshape",), "has 'handshape', label mode gloss has: gloss"),
+        ("attributes", ("gloss",), "label mode attributes has no head 'gloss'; it has symmetry, handshape"),
+        ("gloss", ("handshape",), "label mode gloss has no head 'handshape'; it has gloss"),
     ],
 )
 def test_modes_and_heads_that_do_not_exist_are_refused(mode, heads, message):

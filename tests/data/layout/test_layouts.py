@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from signjax.data.layout import landmarks
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import from_description
 from signjax.errors import InputError
 
-EVERY = [*layouts.BUILT_IN.values(), layouts.generic(7)]
+EVERY = [*layout_registry.BUILT_IN.values(), layout_registry.generic(7)]
 
 
 def rotation_matrix(vector: np.ndarray) -> np.ndarray:
@@ -19,7 +19,7 @@ def rotation_matrix(vector: np.ndarray) -> np.ndarray:
 
 
 def test_smplx_has_the_channels_of_the_format():
-    layout = layouts.smplx()
+    layout = layout_registry.smplx()
     assert layout.width == 169
     assert layout.channels_of("left_hand") == slice(66, 111)
     assert layout.channels_of("right_hand") == slice(111, 156)
@@ -28,7 +28,7 @@ def test_smplx_has_the_channels_of_the_format():
 
 
 def test_widths_are_those_of_the_formats():
-    widths = {name: layout.width for name, layout in layouts.BUILT_IN.items()}
+    widths = {name: layout.width for name, layout in layout_registry.BUILT_IN.items()}
     assert widths == {
         "smplx": 169,
         "smplx_unsmoothed": 156,
@@ -75,18 +75,18 @@ def test_the_skeleton_is_its_own_mirror_image(layout):
 @pytest.mark.parametrize("layout", EVERY, ids=lambda layout: layout.name)
 def test_a_description_survives_json(layout):
     assert from_description(json.loads(json.dumps(layout.description()))) == layout
-    assert layouts.stored(json.loads(json.dumps(layouts.to_store(layout))), layout.width) == layout
+    assert layout_registry.stored(json.loads(json.dumps(layout_registry.to_store(layout))), layout.width) == layout
 
 
 def test_channels_at_a_point():
-    layout = layouts.BUILT_IN["holistic"]
+    layout = layout_registry.BUILT_IN["holistic"]
     assert layout.channels_at(("face", 2)) == slice(6, 9)
     assert layout.channels_at(("left_hand", 0)) == slice(468 * 3, 468 * 3 + 3)
 
 
 def test_mirrored_rotation_is_the_reflection_of_the_rotation():
     """A left joint's mirrored rotation is M R M of the right joint's, with M the reflection of x."""
-    channel, sign, _ = layouts.smplx().mirror
+    channel, sign, _ = layout_registry.smplx().mirror
     frames = np.random.default_rng(1).normal(size=(1, 169))
     mirrored = frames[:, channel] * sign
     reflection = np.diag([-1.0, 1.0, 1.0])
@@ -96,7 +96,7 @@ def test_mirrored_rotation_is_the_reflection_of_the_rotation():
 
 
 def test_mirrored_columns_are_those_of_the_reflected_rotation():
-    layout = layouts.smplx_6d()
+    layout = layout_registry.smplx_6d()
     channel, sign, _ = layout.mirror
     matrix = rotation_matrix(np.array([0.4, -1.1, 0.7]))
     frames = np.zeros((1, layout.width))
@@ -107,7 +107,7 @@ def test_mirrored_columns_are_those_of_the_reflected_rotation():
 
 
 def test_mirror_swaps_the_hands_and_their_validity():
-    layout = layouts.smplx()
+    layout = layout_registry.smplx()
     channel, _, part = layout.mirror
     left, right = layout.channels_of("left_hand"), layout.channels_of("right_hand")
     np.testing.assert_array_equal(channel[left], np.arange(right.start, right.stop))
@@ -117,7 +117,7 @@ def test_mirror_swaps_the_hands_and_their_validity():
 
 
 def test_well_known_landmarks_are_partners():
-    """Right and left corner of eye and mouth, brow, temple, jaw; nose tip and chin are their own."""
+    """Right and left corner of eye and mouth, brow, temple, jaw; nose tip and chin are their own partners."""
     pairs = [(33, 263), (133, 362), (61, 291), (78, 308), (70, 300), (127, 356), (234, 454), (159, 386), (145, 374)]
     pairs += [(172, 397), (105, 334), (205, 425), (1, 1), (152, 152), (10, 10), (168, 168)]
     for right, left in pairs:
@@ -132,16 +132,16 @@ def test_visibility_comes_last():
     rng = np.random.default_rng(2)
     pose, rest = rng.normal(size=(3, 33, 4)), rng.normal(size=(3, 1530))
     frames = landmarks.visibility_last(np.concatenate([pose.reshape(3, 132), rest], axis=1))
-    layout = layouts.named("holistic_1662", frames.shape[1])
+    layout = layout_registry.named("holistic_1662", frames.shape[1])
     np.testing.assert_array_equal(frames[:, layout.channels_at(("pose", 5))], pose[:, 5, :3])
     np.testing.assert_array_equal(frames[:, layout.channels_of("visibility")], pose[:, :, 3])
     np.testing.assert_array_equal(frames[:, layout.channels_of("face")], rest[:, : 468 * 3])
 
 
 def test_a_width_that_does_not_fit_is_an_error_that_names_both_and_what_fits():
-    with pytest.raises(InputError, match=r"169 channels, the frames have 8: choose layout generic"):
-        layouts.named("smplx", 8)
-    with pytest.raises(InputError, match=r"choose layout smplx_unsmoothed or generic"):
-        layouts.named("smplx", 156)
+    with pytest.raises(InputError, match=r"169 channels, but the frames have 8; choose --config\.data\.layout=generic"):
+        layout_registry.named("smplx", 8)
+    with pytest.raises(InputError, match=r"choose --config\.data\.layout=smplx_unsmoothed or generic"):
+        layout_registry.named("smplx", 156)
     with pytest.raises(InputError, match="no layout 'smpl'"):
-        layouts.named("smpl", 8)
+        layout_registry.named("smpl", 8)

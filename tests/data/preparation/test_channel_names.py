@@ -7,7 +7,7 @@ from conftest import make_recipe, silent
 from signjax.data.clip import Request
 from signjax.data.preparation import self_check
 from signjax.data.preparation.prepare import prepare
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.errors import InputError
 from signjax.report.dataset_lines import describe
 
@@ -85,11 +85,11 @@ def test_a_model_is_given_its_channels_by_their_names(tmp_path):
     trained = prepared(saved(tmp_path / "a.npz", frames, NAMES), tmp_path / "a").source_layout
     order = np.random.default_rng(0).permutation(10)
     other = saved(tmp_path / "b.npz", frames[..., order], [NAMES[column] for column in order])
-    found = catalogue.layout_like("arrays", Request(other), trained)
+    found = source_registry.layout_like("arrays", Request(other), trained)
     np.testing.assert_array_equal(found.ordered(frames[0][:, order]), frames[0])
     assert found.in_order() == trained.in_order()
     np.savez(tmp_path / "c.npz", frames=frames)
-    assert catalogue.layout_like("arrays", Request(tmp_path / "c.npz"), trained) == trained
+    assert source_registry.layout_like("arrays", Request(tmp_path / "c.npz"), trained) == trained
     strange = saved(tmp_path / "d.npz", frames, [*NAMES[:-1], "right_hip.y"])
     with pytest.raises(InputError, match=r"not the 10 that the model was trained on.*'right_wrist.y', 'right_hip.y'"):
-        catalogue.layout_like("arrays", Request(strange), trained)
+        source_registry.layout_like("arrays", Request(strange), trained)

@@ -1,4 +1,4 @@
-"""A run that is cut off goes on, and ends as one that was not."""
+"""An interrupted run continues, and ends with the same result as an uninterrupted one."""
 
 import json
 import os
@@ -43,11 +43,11 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 class Stop(Exception):
-    """What cuts a run off in these tests."""
+    """Interrupts a run in these tests."""
 
 
 def cut_off(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """Lets so many batches be read, then stops."""
+    """Reads the given number of batches, then stops."""
     done = []
 
     def read(*arguments):
@@ -70,7 +70,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(source, tmp_path, monkeypat
     assert not (tmp_path / "d").exists()
     said: list[str] = []
     resumed = prepare(recipe, tmp_path / "d", said.append)
-    expected = f"{min(32 * after, COUNT)} of {COUNT} clips were read before"
+    expected = f"{min(32 * after, COUNT)} of {COUNT} clips were already read"
     assert any(expected in line for line in said) == (after > 0)
     assert resumed.digest == whole.digest
     assert content(tmp_path / "d") == content(tmp_path / "whole")
@@ -98,13 +98,13 @@ def test_other_clips_or_another_cleaning_start_anew_but_another_split_does_not(s
             prepare(make_recipe(source="arrays", path=str(source)), tmp_path / "d", silent)
     said: list[str] = []
     prepare(make_recipe(source="arrays", path=str(source), longest_gap=1), tmp_path / "d", said.append)
-    assert not any("read before" in line for line in said)
+    assert not any("already read" in line for line in said)
     with monkeypatch.context() as context:
         cut_off(context, 4)
         with pytest.raises(Stop):
             prepare(make_recipe(source="arrays", path=str(source)), tmp_path / "e", silent)
     prepare(make_recipe(source="arrays", path=str(source), split="folds", fold=2), tmp_path / "e", said.append)
-    assert any("128 of 300 clips were read before" in line for line in said)
+    assert any("128 of 300 clips were already read" in line for line in said)
 
 
 def test_what_was_read_is_kept_where_the_labels_cannot_be_used(source, tmp_path):
@@ -113,7 +113,7 @@ def test_what_was_read_is_kept_where_the_labels_cannot_be_used(source, tmp_path)
         prepare(make_recipe(**arguments, split="folds", folds=900), tmp_path / "d", silent)
     said: list[str] = []
     prepare(make_recipe(**arguments), tmp_path / "d", said.append)
-    assert any("300 of 300 clips were read before" in line for line in said)
+    assert any("300 of 300 clips were already read" in line for line in said)
 
 
 def test_two_runs_do_not_write_into_one_folder(source, tmp_path, monkeypatch):
@@ -137,7 +137,7 @@ def children(pid: int) -> list[int]:
 
 
 def test_a_killed_process_is_taken_up_by_the_next(tmp_path):
-    """With workers, and killed outright: what an out-of-memory killer or a cluster's time limit does."""
+    """With workers, and killed without warning, as by an out-of-memory killer or a cluster's time limit."""
     count, frames = 4000, 40
     flat = np.random.default_rng(0).normal(size=(count * frames, 60)).astype(np.float32)
     offsets = np.arange(count + 1) * frames
@@ -163,7 +163,7 @@ def test_a_killed_process_is_taken_up_by_the_next(tmp_path):
     assert not (tmp_path / "run" / "dataset").exists()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "clips were read before; going on from there" in done.stdout
+    assert "clips were already read; continuing from there" in done.stdout
     info = json.loads((tmp_path / "run" / "dataset" / "dataset.json").read_text())
     recipe = make_recipe(source="arrays", path=str(tmp_path / "a.npz"), valid_fraction=0.15, test_fraction=0.15)
     assert prepare_module.prepare(recipe, tmp_path / "whole", silent).digest == info["digest"]

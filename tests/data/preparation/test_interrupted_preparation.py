@@ -1,4 +1,4 @@
-"""Preparation that is killed or stops at an error, and then goes on: every clip keeps its own frames."""
+"""Preparation that is killed or stops at an error, and then continues: every clip keeps its own frames."""
 
 import json
 import subprocess
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_run_that_is_killed_ends_with_the_bytes_of_one_that_was_not(tmp_path):
-    """A few of the moments that the command tries; docs/reliability.md has the table of all."""
+    """A few of the interruptions that the benchmark tries; docs/reliability.md has the full table."""
     table = tmp_path / "table.json"
     command = [sys.executable, "-m", "benchmarks.kill_preparation", "--events=9", "--random=3", f"--json={table}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -32,7 +32,7 @@ def test_a_run_that_is_killed_ends_with_the_bytes_of_one_that_was_not(tmp_path):
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[np.ndarray], list[str]]:
-    """400 clips of which two are alone in their class, and a given split across which signers are shared."""
+    """400 clips, two of which are alone in their class, with a given split that shares signers."""
     random = np.random.default_rng(0)
     clips = [random.normal(size=(random.integers(10, 30), 6)).astype("f4") + i % 8 for i in range(400)]
     labels = [f"c{i % 8}" for i in range(400)]
@@ -70,8 +70,8 @@ def test_all_that_keeps_a_run_from_starting_is_told_at_once_with_what_accepts_it
     with pytest.raises(InputError) as caught:
         prepare(make_recipe(source="arrays", path=str(path)), tmp_path / "d", silent)
     said = str(caught.value)
-    assert "2 classes have a single clip" in said and "signer" in said
-    assert "To go on all the same: --config.data.rare_classes=leave_out --config.data.split=column" in said
+    assert "2 classes have only one clip" in said and "signer" in said
+    assert "To continue anyway: --config.data.rare_classes=leave_out --config.data.split=column" in said
     assert caught.value.accept == {"data.rare_classes": "leave_out", "data.split": "column"}
     prepare(
         make_recipe(source="arrays", path=str(path), rare_classes="leave_out", split="column"), tmp_path / "d", silent
@@ -84,7 +84,7 @@ def test_problems_behind_problems_are_told_too(tmp_path):
     with pytest.raises(InputError) as caught:
         prepare(kill_preparation.stopping(recipe)["several of these"], tmp_path / "d", silent)
     said = str(caught.value)
-    for expected in ("have a single clip", "are one recording", "signer"):
+    for expected in ("have only one clip", "are the same recording", "signer"):
         assert expected in said
     assert caught.value.accept == {"data.rare_classes": "leave_out", "data.duplicates": "drop", "data.split": "column"}
     prepare(recipe, tmp_path / "d", silent)
@@ -107,7 +107,7 @@ def test_what_the_disk_lost_of_the_clips_that_were_read_is_read_again(tmp_path, 
     path.write_bytes(content)
     said: list[str] = []
     assert prepare(recipe, tmp_path / "d", said.append).digest == whole.digest
-    assert any("of 200 clips were read before" in line for line in said)
+    assert any("of 200 clips were already read" in line for line in said)
     assert not any("200 of 200" in line for line in said)
     assert kill_preparation.content(tmp_path / "d") == kill_preparation.content(tmp_path / "whole")
     open_dataset(tmp_path / "d")

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from signjax.data.cleaning.handedness import NOTHING_DONE, Cause, Mirroring
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.preparation.journal import Batch, Fact, Journal, stored_digest
 from signjax.data.splits.duplicates import SPANS
 
-LAYOUT = layouts.generic(4)
+LAYOUT = layout_registry.generic(4)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is said of a data set that looks wrong as a whole."""
+"""The warnings about a data set that looks wrong as a whole."""
 
 import numpy as np
 import pytest
@@ -41,13 +41,13 @@ def test_rotations_in_degrees(tmp_path):
     assert warnings_of(tmp_path, clips, layout="smplx_unsmoothed") == ""
     degrees = [np.degrees(clip) for clip in clips]
     said = warnings_of(tmp_path, degrees, layout="smplx_unsmoothed")
-    assert "longer than a full turn (2 pi) in many frames of 240 of 240 clips" in said and "degrees" in said
+    assert "exceed a full turn (2 pi) in many frames of 240 of 240 clips" in said and "degrees" in said
 
 
 def test_pixels_beside_shares_of_the_picture(tmp_path):
     clips = [clip if i % 4 else clip * 640 for i, clip in enumerate(moving(84, 0.25))]
     said = warnings_of(tmp_path, clips, layout="hands_xy")
-    assert "two units" in said and "'clip_000', 'clip_004'" in said and "The fewer are" in said
+    assert "two units" in said and "'clip_000', 'clip_004'" in said and "The smaller group is" in said
     assert "two units" in warnings_of(tmp_path, clips, layout="generic")
 
 
@@ -89,7 +89,7 @@ def test_two_joints_in_degrees_among_others_in_radians(tmp_path):
 
 
 def test_segments_in_whole_seconds(tmp_path):
-    """Clips of a label table that end at 2, 4 and 6 s of recordings of 150 frames."""
+    """Clips in a label table that end 2, 4 and 6 s into recordings of 150 frames."""
     (tmp_path / "clips").mkdir()
     random = np.random.default_rng(0)
     rows = ["clip,file,start,end,gloss"]
@@ -101,4 +101,4 @@ def test_segments_in_whole_seconds(tmp_path):
     recipe = make_recipe(source="arrays", path=str(tmp_path / "clips"), labels=str(tmp_path / "labels.csv"))
     prepare(recipe, tmp_path / "d", said.append)
     warnings = "\n".join([*said, *prepare(recipe, tmp_path / "d", said.append).info["warnings"]])
-    assert "are they in seconds?" in warnings
+    assert "Are they in seconds?" in warnings

@@ -107,7 +107,7 @@ def test_each_fault_has_its_own_reason_and_the_other_clips_arrive(tmp_path):
 def test_a_class_with_one_clip_stops_the_run_or_is_left_out(tmp_path):
     clips, labels = random_clips(31), ["a", "b"] * 15 + ["lonely"]
     recipe = arrays_recipe(tmp_path / "a.npz", clips, labels)
-    with pytest.raises(InputError, match=r"1 classes have a single clip.*'lonely' \(gloss\).*rare_classes=leave_out"):
+    with pytest.raises(InputError, match=r"1 class has only one clip.*'lonely' \(gloss\).*rare_classes=leave_out"):
         prepare(recipe, tmp_path / "d", silent)
     assert not (tmp_path / "d").exists()
     recipe = arrays_recipe(tmp_path / "a.npz", clips, labels, rare_classes="leave_out")
@@ -154,12 +154,12 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "thesis.txt").write_text("do not lose me")
     recipe = arrays_recipe(tmp_path / "a.npz", random_clips(30), ["a", "b"] * 15)
-    with pytest.raises(InputError, match="no dataset folder"):
+    with pytest.raises(InputError, match="not a dataset folder"):
         prepare(recipe, tmp_path / "d", silent)
     assert (tmp_path / "d" / "thesis.txt").exists()
 
 
-def test_a_straddle_in_a_prepared_folder_stops_whoever_opens_it(tmp_path):
+def test_a_group_in_two_splits_of_a_prepared_folder_is_refused_when_opened(tmp_path):
     clips = random_clips(30)
     clips[1] = clips[0].copy()
     prepare(arrays_recipe(tmp_path / "a.npz", clips, ["a", "b"] * 15), tmp_path / "d", silent)
@@ -178,10 +178,10 @@ def test_a_straddle_in_a_prepared_folder_stops_whoever_opens_it(tmp_path):
 def test_a_damaged_folder_says_so(tmp_path):
     prepare(arrays_recipe(tmp_path / "a.npz", random_clips(30), ["a", "b"] * 15), tmp_path / "d", silent)
     np.save(tmp_path / "d" / "labels.npy", np.zeros((29, 1), np.int32))
-    with pytest.raises(InputError, match="do not agree"):
+    with pytest.raises(InputError, match="are inconsistent"):
         open_dataset(tmp_path / "d")
     (tmp_path / "d" / "features.npy").unlink()
-    with pytest.raises(InputError, match="not a whole dataset folder"):
+    with pytest.raises(InputError, match="the dataset folder is incomplete"):
         open_dataset(tmp_path / "d")
     info = json.loads((tmp_path / "d" / "dataset.json").read_text())
     (tmp_path / "d" / "dataset.json").write_text(json.dumps(info | {"format_version": 99}))

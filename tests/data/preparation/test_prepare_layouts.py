@@ -1,4 +1,4 @@
-"""Layouts and handedness on their way through `prepare`."""
+"""Layouts and handedness through all of `prepare`."""
 
 import csv
 import dataclasses
@@ -16,7 +16,7 @@ from signjax.data.preparation.prepare import prepare
 
 @pytest.fixture(scope="module")
 def told(corpus, tmp_path_factory):
-    """The tiny corpus with a column that calls signer 3 left-handed, and a signer whose hand is not known."""
+    """The tiny corpus with a column that marks signer 3 as left-handed, and a signer whose handedness is not known."""
     folder = tmp_path_factory.mktemp("told") / "clips"
     shutil.copytree(corpus, folder)
     with (folder / "labels.csv").open(newline="", encoding="utf-8") as file:

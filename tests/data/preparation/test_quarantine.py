@@ -1,4 +1,4 @@
-"""One planted fault of each reason among a thousand good clips."""
+"""One planted fault for each reason among a thousand good clips."""
 
 import csv
 from pathlib import Path
@@ -24,7 +24,7 @@ def content(rng: np.random.Generator, frames: int = 8, **changes: object) -> dic
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A thousand good clips of ten glosses with a given split, and one of each fault; `fault.csv` says which."""
+    """A thousand good clips of ten glosses with a given split, and one clip per fault; `fault.csv` lists them."""
     folder = tmp_path_factory.mktemp("faults") / "clips"
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -96,7 +96,7 @@ def test_strict_stops_and_counts_every_reason(clips, tmp_path):
 
 
 def test_a_near_copy_across_the_given_split_stops_and_names_both(clips, tmp_path):
-    with pytest.raises(InputError, match=r"leak: 1 pairs.*'duplicate' in train and 'good_original' in test.*near"):
+    with pytest.raises(InputError, match=r"leakage: 1 pairs.*'duplicate' in train and 'good_original' in test.*near"):
         prepare(faulty(clips, duplicates="stop"), tmp_path / "d", silent)
 
 
@@ -111,7 +111,7 @@ def test_several_processes_make_the_same_data_as_one(clips, tmp_path):
 
 
 def test_two_clips_of_one_name(tmp_path):
-    """A folder of files with a table cannot have them: both name each clip once."""
+    """A folder of files with a table cannot have duplicates: both name each clip once."""
     rng = np.random.default_rng(2)
     clips = [rng.normal(size=(8, 3)).astype(np.float32) for _ in range(41)]
     np.savez(

@@ -1,4 +1,4 @@
-"""Clips that are read again from their source are what a model is given, or the run stops."""
+"""The run stops if clips read again from their source differ from the model's inputs."""
 
 import json
 import shutil
@@ -26,12 +26,12 @@ def prepared(corpus, tmp_path_factory):
 
 
 def checked(dataset, recipe):
-    self_check.check_dataset(dataset, recipe, self_check.reread(dataset, recipe, turn=0))
+    self_check.check_dataset(dataset, recipe, self_check.reread_clips(dataset, recipe, turn=0))
 
 
 def test_what_was_prepared_passes(prepared):
     dataset, recipe = prepared
-    clips = self_check.reread(dataset, recipe, turn=0)
+    clips = self_check.reread_clips(dataset, recipe, turn=0)
     assert len(clips) >= 4 and len({clip.index for clip in clips}) == len(clips)
     self_check.check_dataset(dataset, recipe, clips)
     given = collate(dataset, np.array([clip.index for clip in clips]), len(clips), 20)
@@ -80,7 +80,7 @@ def test_whatever_else_belongs_to_another_clip_is_found(prepared, fault):
 @pytest.mark.parametrize("fault", ["frames", "labels", "length"])
 def test_a_batch_of_other_clips_is_found(prepared, fault):
     dataset, recipe = prepared
-    clips = self_check.reread(dataset, recipe, turn=1)
+    clips = self_check.reread_clips(dataset, recipe, turn=1)
     given = collate(dataset, np.array([clip.index for clip in clips]), len(clips), 32)
     values = getattr(given, fault)
     given = given._replace(**{fault: values - 1 if fault == "length" else np.roll(values, 1, axis=0)})
@@ -90,7 +90,7 @@ def test_a_batch_of_other_clips_is_found(prepared, fault):
 
 def test_predictions_with_other_labels_are_found(prepared, tmp_path):
     dataset, recipe = prepared
-    clips = self_check.reread(dataset, recipe, turn=0)
+    clips = self_check.reread_clips(dataset, recipe, turn=0)
     header = ("clip", "gloss_label", "hands_label")
     right = [(clip["clip"], clip["gloss"], clip["hands"]) for clip in dataset.clips]
     write_table(tmp_path / "p.csv", header, right)

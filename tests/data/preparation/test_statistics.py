@@ -1,4 +1,4 @@
-"""Statistics that one bad value, or one bad clip in ten, does not move."""
+"""Statistics that a single bad value, or one bad clip in ten, does not change."""
 
 import numpy as np
 import pytest

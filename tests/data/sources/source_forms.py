@@ -1,4 +1,4 @@
-"""The same clips in every form that a source reads, for tests that all sources must pass."""
+"""The same clips in every format that a source reads, for tests that all sources must pass."""
 
 import json
 import pickle
@@ -25,8 +25,8 @@ class Form(NamedTuple):
     Attributes:
       source: the source that reads it.
       write: writes clips of the given lengths into a folder; returns the path of the source.
-      needs_table: whether a label table says which clips there are; else one may add to what the source knows.
-      prefix: what the source puts before the names of clips.
+      needs_table: whether a label table must list the clips; otherwise a table may add to what the source knows.
+      prefix: the prefix that the source adds to the names of clips.
     """
 
     source: str
@@ -36,7 +36,7 @@ class Form(NamedTuple):
 
 
 def frames(count: int, width: int = WIDTH) -> np.ndarray:
-    """Numbers that are all different."""
+    """Distinct numbers."""
     return np.arange(1, count * width + 1, dtype=np.float32).reshape(count, width)
 
 
@@ -162,7 +162,7 @@ FORMS = {
 
 
 def labelled(form: Form, folder: Path, clips: Lengths, rows: list[dict[str, str]] | None = None) -> Request:
-    """Writes clips and, where there are rows or the source needs some, a label table; names in it are those of clips."""
+    """Writes clips and, if there are rows or the source needs some, a label table that names the clips."""
     (folder / "source").mkdir(parents=True)
     path = form.write(folder / "source", clips)
     if rows is None and not form.needs_table:

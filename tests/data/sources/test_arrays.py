@@ -8,7 +8,7 @@ from conftest import make_recipe, silent
 from signjax.data.clip import Rejected, Request
 from signjax.data.preparation.prepare import prepare
 from signjax.data.sources import arrays
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.data.sources.shared import npy
 from signjax.errors import InputError
 
@@ -31,7 +31,7 @@ def test_an_npz_of_ragged_clips(tmp_path):
         signers=["anna", ""],
         split=["train", "test"],
     )
-    first, second = catalogue.read("arrays", Request(path))
+    first, second = source_registry.read("arrays", Request(path))
     assert (first.name, first.labels, first.signer, first.split) == ("p", {"gloss": "yes"}, "anna", "train")
     assert (second.labels, second.signer) == ({}, None)
     np.testing.assert_array_equal(second.frames, FRAMES[5:])
@@ -40,12 +40,12 @@ def test_an_npz_of_ragged_clips(tmp_path):
 def test_names_that_repeat_over_splits_are_told_apart(tmp_path):
     content = {"frames": FRAMES, "offsets": [0, 5, 12], "labels": [1, 0], "clips": ["a/0", "a/0"]}
     assert [
-        clip.name for clip in catalogue.read("arrays", Request(npz(tmp_path, **content, split=["train", "test"])))
+        clip.name for clip in source_registry.read("arrays", Request(npz(tmp_path, **content, split=["train", "test"])))
     ] == [
         "train/a/0",
         "test/a/0",
     ]
-    assert [clip.name for clip in catalogue.read("arrays", Request(npz(tmp_path, **content)))] == ["a/0", "a/0"]
+    assert [clip.name for clip in source_registry.read("arrays", Request(npz(tmp_path, **content)))] == ["a/0", "a/0"]
 
 
 @pytest.mark.parametrize("labels", [[2, 0, 1], [[0, 0, 1], [1, 0, 0], [0, 1, 0]]])
@@ -53,7 +53,7 @@ def test_a_folder_of_dense_features_with_numbers_or_one_hot(tmp_path, labels):
     np.save(tmp_path / "features.npy", FRAMES.reshape(3, 4, 2).astype(np.float64))
     np.save(tmp_path / "labels.npy", labels)
     np.save(tmp_path / "lengths.npy", [4, 2, 3])
-    clips = list(catalogue.read("arrays", Request(tmp_path)))
+    clips = list(source_registry.read("arrays", Request(tmp_path)))
     assert [clip.labels["gloss"] for clip in clips] == ["class 2", "class 0", "class 1"]
     assert [len(clip.frames) for clip in clips] == [4, 2, 3]
     assert clips[1].frames.dtype == np.float32
@@ -63,28 +63,31 @@ def test_a_folder_of_dense_features_with_numbers_or_one_hot(tmp_path, labels):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"labels": [0]}, "no key 'frames' or 'features'"),
-        ({"frames": FRAMES, "labels": [0]}, "need 'offsets'"),
-        ({"frames": FRAMES, "offsets": [0, 13], "labels": [0]}, "rise from 0 to the number of frames, 12"),
-        ({"frames": FRAMES, "offsets": [0, 8, 4, 12], "labels": [0] * 3}, "must rise"),
-        ({"frames": FRAMES, "offsets": [0, 12], "labels": [0, 1]}, "'labels' has 2 entries for 1 clips"),
+        ({"labels": [0]}, "key 'frames' or 'features' is missing"),
+        ({"frames": FRAMES, "labels": [0]}, "require 'offsets'"),
+        ({"frames": FRAMES, "offsets": [0, 13], "labels": [0]}, "increase from 0 to the number of frames, 12"),
+        ({"frames": FRAMES, "offsets": [0, 8, 4, 12], "labels": [0] * 3}, "must increase"),
+        (
+            {"frames": FRAMES, "offsets": [0, 12], "labels": [0, 1]},
+            "'labels' must have one entry for each of 1 clips; it has 2",
+        ),
         ({"frames": FRAMES, "offsets": [0, 12], "labels": [3], "classes": ["a"]}, "label 3 has no name"),
         ({"frames": FRAMES, "offsets": [0, 12], "labels": [0.5]}, "integers or text"),
         ({"frames": FRAMES, "offsets": [0, 12]}, "no labels"),
         ({"frames": FRAMES.reshape(3, 4, 2), "labels": [0] * 3, "lengths": [4, 5, 1]}, "from 0 to 4"),
-        ({"frames": FRAMES.reshape(3, 4, 2), "labels": np.ones((3, 2))}, "one-hot; 3 rows"),
+        ({"frames": FRAMES.reshape(3, 4, 2), "labels": np.ones((3, 2))}, "one-hot, but 3 rows"),
         ({"frames": np.array([object()]), "labels": [0]}, "without pickled objects"),
     ],
 )
 def test_arrays_that_cannot_be_used_say_why(tmp_path, content, message):
     with pytest.raises(InputError, match=message):
-        list(catalogue.read("arrays", Request(npz(tmp_path, **content))))
+        list(source_registry.read("arrays", Request(npz(tmp_path, **content))))
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_frames_are_mapped_where_they_are_not_compressed(tmp_path, save):
     save(tmp_path / "a.npz", frames=np.asfortranarray(FRAMES), offsets=[0, 5, 12], labels=[1, 0])
-    clips = list(catalogue.read("arrays", Request(tmp_path / "a.npz")))
+    clips = list(source_registry.read("arrays", Request(tmp_path / "a.npz")))
     np.testing.assert_array_equal(np.concatenate([clip.frames for clip in clips]), FRAMES)
     read = npy.read_arrays(tmp_path / "a.npz")["frames"]
     np.testing.assert_array_equal(read, FRAMES)
@@ -93,28 +96,28 @@ def test_frames_are_mapped_where_they_are_not_compressed(tmp_path, save):
 
 def test_a_changed_file_is_read_anew(tmp_path):
     content = {"offsets": [0, 12], "labels": [1]}
-    list(catalogue.read("arrays", Request(npz(tmp_path, frames=FRAMES, **content))))
+    list(source_registry.read("arrays", Request(npz(tmp_path, frames=FRAMES, **content))))
     path = npz(tmp_path, frames=FRAMES + 1, **content)
     os.utime(path, ns=(1, 1))
-    (after,) = catalogue.read("arrays", Request(path))
+    (after,) = source_registry.read("arrays", Request(path))
     np.testing.assert_array_equal(after.frames, FRAMES + 1)
 
 
 def test_a_label_table_says_more_than_the_arrays(tmp_path):
     path = npz(tmp_path, frames=FRAMES, offsets=[0, 5, 12], labels=["x", "y"], clips=["p", "q"], signers=["s", "t"])
     (tmp_path / "t.csv").write_text("clip,gloss,hands,signer,dominant_hand\nq,z,two,,left\ngone,z,one,,\n")
-    first, second, lost = catalogue.read("arrays", Request(path, str(tmp_path / "t.csv")))
+    first, second, lost = source_registry.read("arrays", Request(path, str(tmp_path / "t.csv")))
     assert (first.labels, first.signer) == ({"gloss": "x"}, "s")
     assert (second.labels, second.signer, second.dominant_hand) == ({"gloss": "z", "hands": "two"}, "t", "left")
     assert (lost.name, lost.reason) == ("gone", "missing_file")
     (tmp_path / "t.csv").write_text("clip,file,start,end\nq1,q,0,3\nq2,q,3,\nq3,q,5,8\n")
-    _, q1, q2, q3 = catalogue.read("arrays", Request(path, str(tmp_path / "t.csv")))
+    _, q1, q2, q3 = source_registry.read("arrays", Request(path, str(tmp_path / "t.csv")))
     np.testing.assert_array_equal(q1.frames, FRAMES[5:8])
     np.testing.assert_array_equal(q2.frames, FRAMES[8:])
     assert q3.detail.endswith("frames 5 to 8 of a clip with 7")
     (tmp_path / "t.csv").write_text("clip,gloss\nother,z\n")
     with pytest.raises(InputError, match=r"none of its clips \(first: 'other'\) is one of the source's \(first: 'p'\)"):
-        list(catalogue.read("arrays", Request(path, str(tmp_path / "t.csv"))))
+        list(source_registry.read("arrays", Request(path, str(tmp_path / "t.csv"))))
 
 
 def test_one_file_a_clip(tmp_path):
@@ -130,7 +133,7 @@ def test_one_file_a_clip(tmp_path):
     np.save(clips / "words.npy", np.array(["a"]))
     names = ("a", "points", "deep/b", "lone", "several", "objects", "text", "words", "gone")
     (clips / "labels.csv").write_text("clip,gloss\n" + "".join(f"{name},G\n" for name in names))
-    found = {item.name: item for item in catalogue.read("arrays", Request(clips))}
+    found = {item.name: item for item in source_registry.read("arrays", Request(clips))}
     np.testing.assert_array_equal(found["a"].frames, FRAMES)
     np.testing.assert_array_equal(found["points"].frames, FRAMES.reshape(4, 6))
     np.testing.assert_array_equal(found["deep/b"].frames, FRAMES[:5])
@@ -149,14 +152,14 @@ def test_one_file_a_clip(tmp_path):
 def test_a_file_that_is_no_array(tmp_path):
     (tmp_path / "a.npz").write_text("hello")
     with pytest.raises(InputError, match="expected NumPy arrays"):
-        list(catalogue.read("arrays", Request(tmp_path / "a.npz")))
+        list(source_registry.read("arrays", Request(tmp_path / "a.npz")))
 
 
 @pytest.mark.parametrize(("name", "clips", "width"), [("auslan", 6648, 8), ("asl16", 800, 158), ("libras", 330, 2)])
 def test_real_recordings(name, clips, width):
     if "SIGNJAX_DATA" not in os.environ:
         pytest.skip("SIGNJAX_DATA does not name a folder of recordings")
-    read = list(catalogue.read("arrays", Request(Path(os.environ["SIGNJAX_DATA"]) / name / f"{name}.npz")))
+    read = list(source_registry.read("arrays", Request(Path(os.environ["SIGNJAX_DATA"]) / name / f"{name}.npz")))
     assert len(read) == clips
     assert not any(isinstance(clip, Rejected) for clip in read)
     assert len({clip.name for clip in read}) == clips
@@ -174,20 +177,20 @@ def test_real_recordings(name, clips, width):
         (FRAMES.astype(">u2"), FRAMES),
         (FRAMES[::-1, ::-1], FRAMES[::-1, ::-1]),
         (np.array([[1e300, 1.0]]), np.array([[np.inf, 1.0]])),
-        (FRAMES > 3, "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are bool (12, 2)"),
-        (FRAMES + 1j, "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are complex64 (12, 2)"),
-        (np.float32(3), "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are float32 ()"),
+        (FRAMES > 3, "wrong_width: expected numbers of shape (T, F) or (T, N, D), found bool (12, 2)"),
+        (FRAMES + 1j, "wrong_width: expected numbers of shape (T, F) or (T, N, D), found complex64 (12, 2)"),
+        (np.float32(3), "wrong_width: expected numbers of shape (T, F) or (T, N, D), found float32 ()"),
         (
             np.ones((2, 2, 2, 2)),
-            "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are float64 (2, 2, 2, 2)",
+            "wrong_width: expected numbers of shape (T, F) or (T, N, D), found float64 (2, 2, 2, 2)",
         ),
-        (np.ones(5), "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are float64 (5,)"),
-        (np.ones((5, 0)), "wrong_width: its frames hold no number"),
-        (np.ones((0, 7)), "empty: the file holds no frame, its array is float64 (0, 7)"),
-        (np.ones(0), "empty: the file holds no frame, its array is float64 (0,)"),
-        (np.ones((0, 3, 2)), "empty: the file holds no frame, its array is float64 (0, 3, 2)"),
-        (np.ones((0, 0)), "empty: the file holds no frame, its array is float64 (0, 0)"),
-        (np.zeros(3, "f4,i4"), "wrong_width: expected numbers of shape (T, F) or (T, N, D), they are [('f0'"),
+        (np.ones(5), "wrong_width: expected numbers of shape (T, F) or (T, N, D), found float64 (5,)"),
+        (np.ones((5, 0)), "wrong_width: its frames have no values"),
+        (np.ones((0, 7)), "empty: the file has no frames: its array is float64 (0, 7)"),
+        (np.ones(0), "empty: the file has no frames: its array is float64 (0,)"),
+        (np.ones((0, 3, 2)), "empty: the file has no frames: its array is float64 (0, 3, 2)"),
+        (np.ones((0, 0)), "empty: the file has no frames: its array is float64 (0, 0)"),
+        (np.zeros(3, "f4,i4"), "wrong_width: expected numbers of shape (T, F) or (T, N, D), found [('f0'"),
         (np.array([[1], [2, 3]], object), "unreadable: expected NumPy arrays without pickled objects"),
     ],
 )
@@ -196,7 +199,7 @@ def test_every_kind_of_array_is_read_right_or_says_why(tmp_path, array, expected
     path = tmp_path / f"a{suffix}"
     with path.open("wb") as file:
         np.savez(file, frames=array) if suffix == ".npz" else np.save(file, array)
-    (found,) = catalogue.read("arrays", Request(tmp_path, labelled=False))
+    (found,) = source_registry.read("arrays", Request(tmp_path, labelled=False))
     if isinstance(expected, str):
         assert f"{found.reason}: {found.detail}".startswith(expected)
     else:
@@ -213,7 +216,7 @@ def test_packed_arrays_of_any_numbers(tmp_path, dtype):
         labels=np.array(["ağaç".encode(), b"x", b"y"]),
         clips=np.array([3, 1, 2]),
     )
-    first, second, third = catalogue.read("arrays", Request(path))
+    first, second, third = source_registry.read("arrays", Request(path))
     np.testing.assert_array_equal(first.frames, FRAMES[:5])
     np.testing.assert_array_equal(third.frames, FRAMES[5:])
     assert (first.name, first.labels, second.reason) == ("3", {"gloss": "ağaç"}, "empty")
@@ -222,16 +225,16 @@ def test_packed_arrays_of_any_numbers(tmp_path, dtype):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"labels": np.int64(3)}, "'labels' has no entries for 1 clips"),
+        ({"labels": np.int64(3)}, "'labels' must have one entry for each of 1 clips; it has no"),
         ({"labels": np.ones((1, 0))}, r"labels must have shape \(N,\), or \(N, C\)"),
         ({"labels": [["a", "b"]]}, "be one-hot numbers"),
         ({"labels": [0], "classes": np.array("a")}, r"'classes' must be text of shape \(N,\)"),
         ({"labels": [0], "clips": [["a", "b"]]}, r"'clips' must be text of shape \(N,\)"),
-        ({"labels": [0], "signers": "anna"}, "'signers' has no entries for 1 clips"),
+        ({"labels": [0], "signers": "anna"}, "'signers' must have one entry for each of 1 clips; it has no"),
         ({"labels": [0], "offsets": [0.5, 12]}, "'offsets' must be whole numbers"),
         ({"labels": [0], "offsets": ["0", "12"]}, "'offsets' must be whole numbers"),
         ({"labels": [0], "offsets": [0, np.nan]}, "'offsets' must be whole numbers"),
-        ({"labels": [0], "frames": np.ones((12, 0))}, "a frame must hold at least one number"),
+        ({"labels": [0], "frames": np.ones((12, 0))}, "a frame must have at least one value"),
         ({"labels": [0], "frames": FRAMES > 1}, "frames must be numbers"),
         ({"labels": [0], "frames": FRAMES + 1j}, "frames must be numbers"),
         ({"labels": [0], "frames": np.float32(1)}, "frames must be numbers"),
@@ -241,13 +244,13 @@ def test_packed_arrays_of_any_numbers(tmp_path, dtype):
 def test_packed_arrays_of_other_kinds_say_why(tmp_path, content, message):
     fields = {"frames": FRAMES, **({} if "lengths" in content else {"offsets": [0, 12]}), **content}
     with pytest.raises(InputError, match=message):
-        list(catalogue.read("arrays", Request(npz(tmp_path, **fields))))
+        list(source_registry.read("arrays", Request(npz(tmp_path, **fields))))
 
 
 def test_blank_texts_say_nothing(tmp_path):
     texts = {"signers": [" ", "anna "], "groups": ["", "g"], "split": [" Train ", "DEV"], "clips": ["", "b"]}
     path = npz(tmp_path, frames=FRAMES, offsets=[0, 5, 12], labels=["  ", " x"], **texts)
-    first, second = catalogue.list_items("arrays", Request(path))
+    first, second = source_registry.list_items("arrays", Request(path))
     assert (first.name, first.labels, first.signer, first.group, first.split) == ("clip_0", {}, None, None, "train")
     assert (second.labels, second.signer, second.group, second.split) == ({"gloss": "x"}, "anna", "g", "valid")
 
@@ -255,23 +258,23 @@ def test_blank_texts_say_nothing(tmp_path):
 def test_files_that_differ_by_their_suffix_alone(tmp_path):
     np.save(tmp_path / "a.npy", FRAMES)
     np.savez(tmp_path / "a.npz", FRAMES[:5])
-    found = list(catalogue.read("arrays", Request(tmp_path, labelled=False)))
+    found = list(source_registry.read("arrays", Request(tmp_path, labelled=False)))
     assert [(clip.name, len(clip.frames)) for clip in found] == [("a.npy", 12), ("a.npz", 5)]
     (tmp_path / "labels.csv").write_text("clip,gloss\na.npz,B\na.npy,A\n")
-    found = list(catalogue.read("arrays", Request(tmp_path)))
+    found = list(source_registry.read("arrays", Request(tmp_path)))
     assert [(clip.name, clip.labels["gloss"], len(clip.frames)) for clip in found] == [
         ("a.npy", "A", 12),
         ("a.npz", "B", 5),
     ]
     (tmp_path / "labels.csv").write_text("clip,gloss\na,A\n")
-    first, second = catalogue.read("arrays", Request(tmp_path))
+    first, second = source_registry.read("arrays", Request(tmp_path))
     assert (first.name, second.reason) == ("a", "duplicate_name")
 
 
 def test_a_table_of_arrays_without_a_clip(tmp_path):
     path = npz(tmp_path, frames=np.ones((0, 3, 2)), labels=np.zeros(0, int))
     (tmp_path / "t.csv").write_text("clip,gloss\na,A\n")
-    (rejected,) = catalogue.list_items("arrays", Request(path, str(tmp_path / "t.csv")))
+    (rejected,) = source_registry.list_items("arrays", Request(path, str(tmp_path / "t.csv")))
     assert (rejected.name, rejected.reason) == ("a", "missing_file")
 
 

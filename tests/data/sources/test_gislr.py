@@ -6,14 +6,14 @@ import pytest
 
 from signjax.data.clip import Rejected, Request
 from signjax.data.sources import gislr
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.errors import InputError
 
 TYPES = {"face": 468, "left_hand": 21, "pose": 33, "right_hand": 21}
 
 
 def write_parquet(path: Path, numbers: list[int], *, shuffled: bool = False, cut: int = 0) -> np.ndarray:
-    """A file as the competition has it; (T, 543, 3) in the order of its rows, the left hand never found."""
+    """A file in the competition's format; (T, 543, 3) in the order of its rows, without the left hand."""
     pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed: pip install pyarrow")
     from pyarrow import parquet
 
@@ -51,7 +51,7 @@ def tree(folder: Path, *extra: str) -> np.ndarray:
 
 
 def read(path: Path, **fields: object) -> list[object]:
-    return list(catalogue.read("gislr", Request(path, **fields)))
+    return list(source_registry.read("gislr", Request(path, **fields)))
 
 
 def test_the_tree_of_the_competition(tmp_path):
@@ -61,7 +61,7 @@ def test_the_tree_of_the_competition(tmp_path):
     assert first.frames.dtype == np.float32
     assert (first.name, first.signer, dict(first.labels)) == ("26734/1000035562", "26734", {"gloss": "blow"})
     assert (second.name, second.signer, len(second.frames)) == ("28656/1000106739", "28656", 2)
-    layout = catalogue.layout_of("gislr", Request(tmp_path), 1629).layout
+    layout = source_registry.layout_of("gislr", Request(tmp_path), 1629).layout
     assert np.isnan(first.frames[:, layout.channels_of("left_hand")]).all()
     assert not np.isnan(first.frames[:, layout.channels_of("pose")]).any()
 
@@ -87,7 +87,7 @@ def test_a_choice_of_parts(tmp_path):
         [points[:, start : start + n, :2].reshape(4, -1) for start, n in ((489, 33), (468, 21), (522, 21))], 1
     )
     np.testing.assert_array_equal(clip.frames, expected)
-    with pytest.raises(InputError, match=r"layout=smplx wants root .* the source has face \(468 x xyz\)"):
+    with pytest.raises(InputError, match=r"layout=smplx needs part root .* the source has face \(468 x xyz\)"):
         read(tmp_path, layout="smplx")
 
 
@@ -116,16 +116,16 @@ def test_nothing_is_lost_without_a_reason(tmp_path):
 
 
 def test_folders_that_cannot_be_used(tmp_path):
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="the folder does not exist"):
         gislr.source_files(Request(tmp_path / "absent"))
-    with pytest.raises(InputError, match=r"holds no \.parquet file"):
+    with pytest.raises(InputError, match=r"has no \.parquet files"):
         gislr.source_files(Request(tmp_path))
     write_parquet(tmp_path / "1" / "2.parquet", [0])
-    with pytest.raises(InputError, match=r"train\.csv: no such file"):
+    with pytest.raises(InputError, match=r"train\.csv: the file does not exist"):
         read(tmp_path)
     (tmp_path / "train.csv").write_text("path,sign\na,b\n")
     with pytest.raises(
-        InputError, match="the table needs columns 'participant_id', 'sequence_id'; its first line has: path, sign"
+        InputError, match="the table needs columns 'participant_id', 'sequence_id'; its first line has path, sign"
     ):
         read(tmp_path)
 
@@ -142,9 +142,9 @@ def test_its_table_is_read_strictly(tmp_path):
     with pytest.raises(InputError) as caught:
         read(tmp_path)
     for said in (
-        "line 4: a quotation mark begins a field that does not end",
+        "line 4: the quotation mark that begins a field has no partner",
         "line 5, column 'participant_id': expected a value, found nothing",
-        "line 6: clip '26734/1000035562' stands in the table twice, also in line 2",
+        "line 6: clip '26734/1000035562' occurs twice, also in line 2",
         "line 7: expected 4 fields, found 3",
     ):
         assert said in str(caught.value)

@@ -5,7 +5,7 @@ import pytest
 
 from signjax.data.clip import Clip, ClipInfo, Rejected, Request
 from signjax.data.sources import mediapipe
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.errors import InputError
 
 T = 5
@@ -32,7 +32,7 @@ def save(folder: Path, frames: np.ndarray, numbers: range | list[int] = range(T)
 
 
 def read(path: Path, **fields: object) -> list[Clip | Rejected]:
-    return list(catalogue.read("mediapipe", Request(path, **fields)))
+    return list(source_registry.read("mediapipe", Request(path, **fields)))
 
 
 def test_the_tutorials_folder(tmp_path):
@@ -46,7 +46,7 @@ def test_the_tutorials_folder(tmp_path):
     assert [clip.name for clip in clips] == [f"{c}/{s}" for c in ("hello", "thanks") for s in (0, 2, 10)]
     clip = clips[-1]
     assert (clip.frames.shape, clip.frames.dtype, dict(clip.labels)) == ((12, 1662), np.float32, {"gloss": "thanks"})
-    layout = catalogue.layout_of("mediapipe", Request(tmp_path), 1662).layout
+    layout = source_registry.layout_of("mediapipe", Request(tmp_path), 1662).layout
     for part, numbers in (("pose", frame["pose"][:, :3]), ("visibility", frame["pose"][:, 3]), ("face", frame["face"])):
         np.testing.assert_allclose(clip.frames[-1, layout.channels_of(part)], numbers.reshape(-1), rtol=1e-6)
     assert not clip.frames[:, layout.channels_of("right_hand")].any()
@@ -66,7 +66,7 @@ def test_every_known_width(tmp_path, width, layout):
     save(tmp_path / "a" / "0", frames)
     (clip,) = read(tmp_path)
     assert clip.frames.shape == (T, layout.width)
-    assert catalogue.layout_of("mediapipe", Request(tmp_path), layout.width).layout.width == layout.width
+    assert source_registry.layout_of("mediapipe", Request(tmp_path), layout.width).layout.width == layout.width
     hand = next((part for part in ("right_hand", "left_hand") if part in layout.part_names), None)
     if hand:  # hands come last in every set
         count = 21 * layout.part(hand).channels_per_point
@@ -116,7 +116,7 @@ def test_whole_parts_may_be_chosen(tmp_path):
     (clip,) = read(tmp_path, layout="hands_xy")
     np.testing.assert_allclose(clip.frames.reshape(T, 42, 2), frames[:, -126:].reshape(T, 42, 3)[:, :, :2], rtol=1e-6)
     (rejected,) = read(tmp_path, layout="smplx")
-    assert (rejected.reason, "wants root" in rejected.detail) == ("wrong_width", True)
+    assert (rejected.reason, "needs part root" in rejected.detail) == ("wrong_width", True)
 
 
 def test_frames_that_are_left_out_are_not_seen(tmp_path):
@@ -156,18 +156,18 @@ def test_each_fault_names_the_frame(tmp_path):
         "a/5": "missing_frames",
         "a/6": "unreadable",
     }
-    assert "a frame of 100 values" in found["a/1"][1] and "1662" in found["a/1"][1]
+    assert "frames have 100 values" in found["a/1"][1] and "1662" in found["a/1"][1]
     assert "3.npy: expected 126 numbers as in 0.npy" in found["a/2"][1]
     assert "1.npy" in found["a/3"][1]
-    assert "66 frames from 0.npy to 70.npy are not there, 5 are" in found["a/5"][1]
+    assert "66 frames from 0.npy to 70.npy are missing; only 5 exist" in found["a/5"][1]
     assert "last.npy" in found["a/6"][1]
 
 
 def test_folders_that_cannot_be_used(tmp_path):
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="the folder does not exist"):
         read(tmp_path / "absent")
     (tmp_path / "a").mkdir()
-    with pytest.raises(InputError, match=r"holds no class/sequence/frame\.npy"):
+    with pytest.raises(InputError, match=r"there is no class/sequence/frame\.npy"):
         read(tmp_path)
 
 

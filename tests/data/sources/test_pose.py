@@ -8,7 +8,7 @@ import pytest
 from signjax.data.clip import Request
 from signjax.data.layout import landmarks, point_names
 from signjax.data.sources import pose, pose_layout
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.errors import InputError
 
 T = 6
@@ -36,7 +36,7 @@ def header(components: dict[str, tuple[str, ...]], dimensions: int = 3):
 
 
 def write(path: Path, head, frames: int = T, people: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """A file of random points of which the first is never found; its data and confidence."""
+    """A file of random points, of which the first is never found; returns its data and confidence."""
     from pose_format import Pose
     from pose_format.numpy import NumPyPoseBody
 
@@ -51,13 +51,13 @@ def write(path: Path, head, frames: int = T, people: int = 1) -> tuple[np.ndarra
 
 
 def read(path: Path, **fields: object) -> list[object]:
-    return list(catalogue.read("pose", Request(path, **({"labelled": False} | fields))))
+    return list(source_registry.read("pose", Request(path, **({"labelled": False} | fields))))
 
 
 def test_holistic_becomes_the_layout_of_that_name(tmp_path):
     data, _ = write(tmp_path / "a.pose", header(HOLISTIC))
     (clip,) = read(tmp_path)
-    layout = catalogue.layout_of("pose", Request(tmp_path), clip.frames.shape[1]).layout
+    layout = source_registry.layout_of("pose", Request(tmp_path), clip.frames.shape[1]).layout
     assert layout == landmarks.holistic()
     starts = {"pose": 0, "face": 33, "left_hand": 501, "right_hand": 522}
     for part in layout.parts:
@@ -72,7 +72,7 @@ def test_a_reduced_holistic_keeps_partners(tmp_path):
     body = ("LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_WRIST", "RIGHT_WRIST")
     data, _ = write(tmp_path / "a.pose", header({"POSE_LANDMARKS": body, "FACE_LANDMARKS": face}, 2))
     (clip,) = read(tmp_path)
-    layout = catalogue.layout_of("pose", Request(tmp_path), clip.frames.shape[1]).layout
+    layout = source_registry.layout_of("pose", Request(tmp_path), clip.frames.shape[1]).layout
     assert [(part.name, part.points, part.kind) for part in layout.parts] == [("face", 4, "xy"), ("pose", 4, "xy")]
     assert layout.mirrors
     assert layout.part("face").point_partners == (0, 3, 2, 1)
@@ -84,7 +84,7 @@ def test_whole_parts_may_be_chosen(tmp_path):
     data, _ = write(tmp_path / "a.pose", header(HOLISTIC))
     (clip,) = read(tmp_path, layout="hands_xy")
     np.testing.assert_array_equal(clip.frames, data[:, 0, 501:543, :2].reshape(T, -1))
-    with pytest.raises(InputError, match="layout=holistic_1662 wants visibility"):
+    with pytest.raises(InputError, match="layout=holistic_1662 needs part visibility"):
         read(tmp_path, layout="holistic_1662")
 
 
@@ -95,7 +95,7 @@ def test_an_openpose_file(tmp_path):
 
     write(tmp_path / "a.pose", PoseHeader(0.2, PoseHeaderDimensions(640, 480, 0), OpenPose_Components))
     (clip,) = read(tmp_path)
-    layout = catalogue.layout_of("pose", Request(tmp_path), clip.frames.shape[1]).layout
+    layout = source_registry.layout_of("pose", Request(tmp_path), clip.frames.shape[1]).layout
     assert [(part.name, part.points) for part in layout.parts] == [
         ("body", 25),
         ("face", 70),
@@ -188,13 +188,13 @@ def test_nothing_is_lost_without_a_reason(tmp_path):
 
 
 def test_folders_that_cannot_be_used(tmp_path):
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="it does not exist"):
         pose.source_files(Request(tmp_path / "absent"))
-    with pytest.raises(InputError, match=r"holds no \.pose file"):
+    with pytest.raises(InputError, match=r"has no \.pose files"):
         pose.source_files(Request(tmp_path))
     header(HOLISTIC)
     (tmp_path / "a.pose").write_bytes(b"")
-    with pytest.raises(InputError, match=r"no \.pose file can be read there"):
+    with pytest.raises(InputError, match=r"none of the \.pose files can be read"):
         read(tmp_path)
 
 

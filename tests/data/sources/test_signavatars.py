@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from signjax.data.clip import Clip, Request
-from signjax.data.layout import registry as layouts
-from signjax.data.sources import registry as catalogue
+from signjax.data.layout import registry as layout_registry
+from signjax.data.sources import registry as source_registry
 from signjax.data.sources import signavatars
 from signjax.errors import InputError
 from signjax.pickles.conversion.convert import convert
@@ -19,7 +19,7 @@ T = 6
 
 
 def content(frames: int = T, **changes: object) -> dict[str, object]:
-    """All that SignAvatars stores of a clip, at the true shapes."""
+    """Everything that SignAvatars stores for a clip, with the real shapes."""
     rng = np.random.default_rng(frames)
     seen = np.arange(frames) % 2 == 0
 
@@ -54,7 +54,7 @@ def table(path: Path, *names: str) -> None:
 
 
 def read(path: Path, **fields: object) -> list[object]:
-    return list(catalogue.read("signavatars", Request(path, **fields)))
+    return list(source_registry.read("signavatars", Request(path, **fields)))
 
 
 def only(path: Path, **fields: object) -> Clip:
@@ -87,7 +87,7 @@ def test_other_parameters_are_asked_for_by_layout(tmp_path, layout, key, columns
     values = write_clip(tmp_path / "a.pkl")[key]
     clip = only(tmp_path, layout=layout, labelled=False)
     np.testing.assert_array_equal(clip.frames, values[:, columns])
-    named = layouts.named(layout, clip.frames.shape[1])
+    named = layout_registry.named(layout, clip.frames.shape[1])
     assert clip.valid[:, named.part_names.index("left_hand")].tolist() == [True, False] * 3
 
 
@@ -129,7 +129,7 @@ def test_subsets_in_folders_of_their_own(tmp_path):
     table(tmp_path / "labels.csv", "pjm_9", "00335")
     found = read(annotations)
     assert [getattr(clip, "reason", "clip") for clip in found] == ["clip", "clip", "duplicate_name"]
-    assert "language/00335.pkl has that name too" in found[2].detail
+    assert "language/00335.pkl has the same name" in found[2].detail
 
 
 def test_one_file_of_one_clip_and_of_many(tmp_path):
@@ -229,7 +229,7 @@ def test_left_handed_clips_are_listed(tmp_path):
 def test_items_can_be_sent_to_other_processes(tmp_path):
     write_clip(tmp_path / "a.pkl")
     table(tmp_path / "labels.csv", "a")
-    (item,) = catalogue.list_items("signavatars", Request(tmp_path))
+    (item,) = source_registry.list_items("signavatars", Request(tmp_path))
     assert pickle.loads(pickle.dumps(item)) == item
     assert len(pickle.dumps(item)) < 1000
 
@@ -242,14 +242,14 @@ def test_labels_that_match_no_clip_name_both_sides(tmp_path):
 
 
 def test_requests_that_cannot_be_used(tmp_path):
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="it does not exist"):
         read(tmp_path / "absent")
-    with pytest.raises(InputError, match=r"holds no \.pkl file"):
+    with pytest.raises(InputError, match=r"has no \.pkl files"):
         read(tmp_path, labelled=False)
     write_clip(tmp_path / "a.pkl")
     with pytest.raises(InputError, match=r"no label table; looked for labels\.csv"):
         read(tmp_path)
-    with pytest.raises(InputError, match="source signavatars has smplx, smplx_unsmoothed"):
+    with pytest.raises(InputError, match=r"source signavatars has no layout .*; it has smplx, smplx_unsmoothed"):
         read(tmp_path, layout="holistic")
 
 
@@ -294,14 +294,14 @@ def test_every_kind_of_value_is_read_right_or_says_why(tmp_path, values, expecte
     elif expected == "empty":
         assert found.reason == "empty"
     else:
-        assert found.detail == f"'smplx' must be numbers of shape (T, 182), it is {expected}"
+        assert found.detail == f"'smplx' must be numbers of shape (T, 182); it is {expected}"
 
 
 @pytest.mark.parametrize("mask", [[[1], [1, 2]], ["yes"] * T, None, 1])
 def test_a_mask_that_is_none_says_so(tmp_path, mask):
     (tmp_path / "a.pkl").write_bytes(pickle.dumps({"smplx": SMPLX, "left_valid": mask}))
     (found,) = read(tmp_path, labelled=False)
-    assert (found.reason, "'left_valid' must have shape (6,)" in found.detail) == ("wrong_width", True)
+    assert (found.reason, "'left_valid' must be true or false, of shape (6,)" in found.detail) == ("wrong_width", True)
 
 
 def test_left_handed_clips_match_in_any_unicode_form(tmp_path):

@@ -1,4 +1,4 @@
-"""What every source must do, in every form of files."""
+"""The contract that every source must fulfil, in every file format."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from signjax.data.clip import Clip, ClipInfo, Rejected, Request
 from signjax.data.csv_table import read_table
 from signjax.data.preparation.prepare import prepare
 from signjax.data.preparation.recipe import fingerprints
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.data.tables.names import canonical
 from signjax.errors import InputError
 from tests.conftest import make_recipe, silent
@@ -27,7 +27,7 @@ ODD_NAMES = (os.fsdecode(b"cl\xffip"), "a\nb", "t\tb", 'q"u,o', "=1+1", "it's", 
 @EVERY_FORM
 def test_clips_without_frames_are_each_rejected_once(tmp_path, form):
     request = labelled(form, tmp_path, {"a": 6, "b": 0, "c": 5, "d": 0})
-    found = {item.name.removeprefix(form.prefix): item for item in catalogue.read(form.source, request)}
+    found = {item.name.removeprefix(form.prefix): item for item in source_registry.read(form.source, request)}
     assert sorted(found) == ["a", "b", "c", "d"]
     assert (len(found["a"].frames), len(found["c"].frames)) == (6, 5)
     # The package that reads .pose files does not open those without frames.
@@ -41,7 +41,7 @@ def test_a_part_of_a_file_without_frames_is_rejected(tmp_path, form):
         {"clip": "x", "file": "b", "start": "2", "end": "4", "gloss": "G"},
         {"clip": "y", "file": "a", "gloss": "G"},
     ]
-    found = list(catalogue.read(form.source, labelled(form, tmp_path, {"a": 6, "b": 0}, rows)))
+    found = list(source_registry.read(form.source, labelled(form, tmp_path, {"a": 6, "b": 0}, rows)))
     assert [item.reason for item in found if item.name == "x"] in (["empty"], ["unreadable"], ["bad_segment"])
     assert [len(item.frames) for item in found if item.name == "y"] == [6]
 
@@ -52,7 +52,7 @@ def test_names_that_are_no_words(tmp_path, form):
     request = labelled(form, tmp_path, clips)
     if form.source == "gislr":
         request = Request(request.path, labelled=False)  # its table is CSV, in which no name can hold a line break
-    found = {item.name: item for item in catalogue.read(form.source, request)}
+    found = {item.name: item for item in source_registry.read(form.source, request)}
     prefix = "" if form.source == "gislr" else form.prefix
     assert {name: len(item.frames) for name, item in found.items()} == {
         prefix + canonical(name): count for name, count in clips.items()
@@ -69,7 +69,7 @@ def test_a_part_of_a_file_knows_how_long_the_file_is(tmp_path, form):
         {"clip": "all", "file": "b"},
     ]
     request = labelled(form, tmp_path, {"a": 6, "b": 5}, rows)
-    found = {item.name: item for item in catalogue.read(form.source, request)}
+    found = {item.name: item for item in source_registry.read(form.source, request)}
     assert {name: (len(item.frames), item.file_frames) for name, item in found.items()} == {
         "part": (2, 6),
         "rest": (4, 6),
@@ -89,12 +89,12 @@ def test_a_column_file_that_names_something_else(tmp_path, form):
     request = labelled(form, tmp_path, {"a": 6, "b": 5}, rows)
     text = (tmp_path / "table.json").read_text().replace(f'"file": "{form.prefix}0"', '"file": "ASL 1, lesson"')
     (tmp_path / "table.json").write_text(text)
-    listing = catalogue.listing(form.source, request)
+    listing = source_registry.listing(form.source, request)
     assert [dict(item.labels)["file"] for item in listing.items] == ["ASL 1, lesson"] * 2
-    assert [len(catalogue.read_item(form.source, item).frames) for item in listing.items] == [6, 5]
+    assert [len(source_registry.read_item(form.source, item).frames) for item in listing.items] == [6, 5]
     (remark,) = listing.remarks
     assert "no value of column 'file' (first: 'ASL 1, lesson') names" in remark
-    assert "'start' and 'end', set in 2 rows, are left out" in remark
+    assert "'start' and 'end', set in 2 rows, are ignored" in remark
 
 
 NAMES = st.sampled_from(["a", "b", "c", "gone", "lost"])
@@ -119,11 +119,11 @@ def test_every_row_and_every_file_is_accounted_for(tmp_path_factory, name, rows)
     meant = [row["clip"] if by_clip else row.get("file", row["clip"]) for row in rows]
     if not set(meant) & set(clips):
         with pytest.raises(InputError, match=r"none of its|has no row"):
-            catalogue.list_items(form.source, request)
+            source_registry.list_items(form.source, request)
         return
-    items = catalogue.list_items(form.source, request)
+    items = source_registry.list_items(form.source, request)
     assert len(items) == len(rows) + len(set(clips) - set(meant))
-    read = [item if isinstance(item, Rejected) else catalogue.read_item(form.source, item) for item in items]
+    read = [item if isinstance(item, Rejected) else source_registry.read_item(form.source, item) for item in items]
     assert [item.name for item in read] == [item.name for item in items]
     lost = [row["clip"] for row, key in zip(rows, meant, strict=True) if key not in clips]
     assert sorted(item.name for item in read if isinstance(item, Rejected) and item.reason == "missing_file") == sorted(
@@ -136,9 +136,9 @@ def test_an_error_of_a_source_says_which_clip_it_was_reading(monkeypatch):
     def fail(_: object) -> Clip:
         raise ZeroDivisionError("a fault")
 
-    monkeypatch.setitem(catalogue.SOURCES, "arrays", SimpleNamespace(read_item=fail))
+    monkeypatch.setitem(source_registry.SOURCES, "arrays", SimpleNamespace(read_item=fail))
     with pytest.raises(ZeroDivisionError, match="a fault") as caught:
-        catalogue.read_item("arrays", catalogue.Item(ClipInfo("a", "folder/a.npy")))
+        source_registry.read_item("arrays", source_registry.Item(ClipInfo("a", "folder/a.npy")))
     assert caught.value.__notes__ == ["while reading clip 'a' of folder/a.npy"]
 
 
@@ -149,19 +149,19 @@ def test_names_match_whatever_unicode_form_they_have(tmp_path, name):
     for folder, on_disk, in_table in (("1", composed, decomposed), ("2", decomposed, composed)):
         rows = [{"clip": in_table, "gloss": in_table, "signer": in_table, "group": in_table, in_table: in_table}]
         request = labelled(form, tmp_path / folder, {on_disk: 5}, rows)
-        (item,) = catalogue.list_items(form.source, request)
+        (item,) = source_registry.list_items(form.source, request)
         assert (item.name, item.signer, item.group) == (composed,) * 3
         assert dict(item.labels) == {"gloss": composed, composed: composed}
-        assert len(catalogue.read_item(form.source, item).frames) == 5
+        assert len(source_registry.read_item(form.source, item).frames) == 5
 
 
 def test_two_files_whose_names_become_equal_are_both_listed(tmp_path):
     composed = "ağaç"
     clips = {composed: 5, unicodedata.normalize("NFD", composed): 6}
     request = labelled(FORMS["npy"], tmp_path, clips, [{"clip": composed, "gloss": "G"}])
-    first, second = catalogue.list_items("arrays", request)
+    first, second = source_registry.list_items("arrays", request)
     assert (first.name, second.name, second.reason) == (composed, composed, "duplicate_name")
-    unlabelled = catalogue.list_items("arrays", Request(request.path, labelled=False))
+    unlabelled = source_registry.list_items("arrays", Request(request.path, labelled=False))
     assert [item.name for item in unlabelled] == [composed, f"{composed} (2)"]  # two files are two clips
 
 

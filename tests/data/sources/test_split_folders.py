@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from signjax.data.clip import Rejected, Request
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.errors import InputError
 
 T, WIDTH = 4, 126
@@ -22,7 +22,7 @@ def sequence_file(path: Path) -> None:
 
 
 def listed(path: Path) -> list[tuple[str, str, str | None]]:
-    clips = list(catalogue.read("mediapipe", Request(path)))
+    clips = list(source_registry.read("mediapipe", Request(path)))
     assert not [clip for clip in clips if isinstance(clip, Rejected)]
     return [(clip.name, clip.labels["gloss"], clip.split) for clip in clips]
 
@@ -60,16 +60,14 @@ def test_folders_beside_splits_are_named(tmp_path, files):
             frame_files(tmp_path / split / "eat" / "0")
     frame_files(tmp_path / "extra" / "0")
     frame_files(tmp_path / "old" / "eat" / "0")
-    with pytest.raises(
-        InputError, match=r"'Test', 'Train' hold folders of classes, .*that are none: 'extra', 'old'\. Move"
-    ):
+    with pytest.raises(InputError, match=r"'Test', 'Train' contain class folders, .*are not: 'extra', 'old'\. Move"):
         listed(tmp_path)
 
 
 def test_a_split_that_holds_sequences_is_named(tmp_path):
     frame_files(tmp_path / "train" / "eat" / "0")
     frame_files(tmp_path / "test" / "0")
-    with pytest.raises(InputError, match=r"'train' hold folders of classes.*: 'test'"):
+    with pytest.raises(InputError, match=r"'train' contain class folders.*: 'test'"):
         listed(tmp_path)
 
 

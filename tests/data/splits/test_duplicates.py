@@ -61,7 +61,7 @@ def test_a_faulty_recording_does_not_make_all_others_look_alike():
     assert pairs_of(clips) == {}
 
 
-def test_blank_clips_are_nobodys_copies_and_equal_ones_are_paired_with_the_first():
+def test_blank_clips_are_never_copies_and_equal_ones_are_paired_with_the_first():
     rng = np.random.default_rng(3)
     clips = [walk(rng, 20) for _ in range(10)]
     clips[2] = clips[5] = clips[1]

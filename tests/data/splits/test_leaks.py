@@ -20,7 +20,7 @@ def test_signers_in_several_given_splits_are_counted_and_can_be_accepted():
     clips = describe(100, given=GIVEN, signers=[f"s{i % 7}" for i in range(100)])
     error = refused(clips)
     assert str(error).startswith(
-        "leak: 7 signers with 100 clips are in several splits: signer 's0' (12 train, 3 test: "
+        "leakage: 7 signers with 100 clips are in several splits: signer 's0' (12 train, 3 test: "
     )
     assert "signer 's4'" in str(error)
     assert "signer 's5'" not in str(error)
@@ -66,7 +66,7 @@ def test_training_by_one_signer_leaves_none_for_validation():
 
 def test_pairs_across_splits_can_be_dropped():
     pairs = [Pair(0, 99, "exact", 0.0), Pair(1, 2, "exact", 0.0)]
-    with pytest.raises(InputError, match="1 pairs of clips are one recording") as caught:
+    with pytest.raises(InputError, match="1 pairs of clips are the same recording") as caught:
         leaks.check_none_across(pairs, [f"clip{i}" for i in range(100)], GIVEN)
     assert caught.value.accept == {"data.duplicates": "drop"}
     assert list(leaks.to_drop(pairs, GIVEN)) == [0]
@@ -86,13 +86,13 @@ def test_only_values_in_several_splits_straddle():
             "1 of 100 clips has no signer, so signers could not be held out",
         ),
         ("auto", {}, "no signers are known"),
-        ("auto", {"signers": ["a", "b"] * 50}, "2 signers are known, and holding signers out takes 3"),
+        ("auto", {"signers": ["a", "b"] * 50}, "2 signers are known, and holding signers out requires 3"),
         (
             "folds",
             {"signers": [*["a", "b", "c"] * 33, None]},
-            "whole groups are dealt to folds: 1 of 100 clips has no signer",
+            "whole groups are assigned to folds: 1 of 100 clips has no signer",
         ),
-        ("stratified", {"given": GIVEN}, "the split that the source gives is not used"),
+        ("stratified", {"given": GIVEN}, "the split that the source prescribes is not used"),
         (
             "auto",
             {"given": GIVEN, "signers": ["a"] * 40 + ["b"] * 39 + [None] + ["c"] * 20},
@@ -101,7 +101,7 @@ def test_only_values_in_several_splits_straddle():
         (
             "signer",
             {"signers": list("abcde") * 20, "copies": ["x", "x", *[None] * 98]},
-            "the 5 signers form 4 groups, joined by groups or copies that they share",
+            "the 5 signers form 4 groups, connected by shared groups or copies",
         ),
     ],
 )

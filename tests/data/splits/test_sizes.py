@@ -34,8 +34,8 @@ def test_small_splits_are_named_with_what_a_clip_counts():
     split = make_split((90, 8, 3))
     doubts = size_doubts(split, (np.arange(101) % 2)[:, None], ["gloss"])
     assert doubts == [
-        "8 validation clips are too few to choose a model by: each counts 12.5 points of accuracy",
-        "3 test clips are too few to tell models apart: each counts 33.3 points of accuracy",
+        "8 validation clips are too few to choose a model: each counts for 12.5 percentage points of accuracy",
+        "3 test clips are too few to compare models: each counts for 33.3 percentage points of accuracy",
     ]
 
 
@@ -55,10 +55,10 @@ def test_heads_that_are_not_tested_are_named():
     labels[:60, 2] = np.arange(60) % 2
     doubts = size_doubts(make_split((60, 30, 30)), labels, ["hand", "gloss", "size"])
     assert doubts == [
-        "no validation clip has a label for head 'size'",
-        "the validation clips show 1 of the 2 classes of head 'hand'",
-        "no test clip has a label for head 'size'",
-        "the test clips show 1 of the 2 classes of head 'hand'",
+        "no validation clips have a label for head 'size'",
+        "the validation clips cover only 1 of the 2 classes of head 'hand'",
+        "no test clips have a label for head 'size'",
+        "the test clips cover only 1 of the 2 classes of head 'hand'",
     ]
 
 
@@ -73,7 +73,7 @@ def test_a_split_that_the_source_gives_is_doubted_but_not_refused():
 def test_groups_that_leave_one_clip_to_test_stop_the_run_and_say_why(rule):
     clips = describe(600, np.arange(600) % 3, groups=["a"] * 598 + ["b", "c"])
     with pytest.raises(
-        InputError, match=r"cannot be tested: .*test split would have 1 clip of 1 class where 90 clips"
+        InputError, match=r"cannot be tested on these data: .*test split would have 1 clip of 1 class where 90 clips"
     ) as e:
         split_clips(clips, Rule(rule))
     assert "the 600 clips form 3 groups, the largest of 598 clips" in str(e.value)

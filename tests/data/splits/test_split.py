@@ -91,7 +91,7 @@ def test_validation_is_taken_from_training_where_none_is_given():
         ("signers", {}, "must be one of auto, column"),
         ("signer", {"signers": ["a"] * 5 + ["b"] * 5}, "at least 3"),
         ("column", {"given": ["train"] * 9 + ["dev"]}, "clip9.*'dev'"),
-        ("column", {"given": ["train"] * 10}, "no clip in test"),
+        ("column", {"given": ["train"] * 10}, "no clips in test"),
     ],
 )
 def test_rules_that_the_data_cannot_follow(rule, fields, message):

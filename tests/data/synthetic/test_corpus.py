@@ -46,6 +46,6 @@ def test_every_clip_has_a_label_and_its_parameters(corpus):
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("do not lose me")
-    with pytest.raises(InputError, match="no synthetic corpus"):
+    with pytest.raises(InputError, match="not a synthetic corpus"):
         synthetic.write_corpus(tmp_path, SIZE, 0, silent)
     assert (tmp_path / "thesis.txt").read_text() == "do not lose me"

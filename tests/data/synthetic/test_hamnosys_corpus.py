@@ -22,7 +22,7 @@ def silent(_: str) -> None:
 
 @pytest.fixture
 def table(tmp_path):
-    """48 strings under 24 glosses of two languages, and one that does not parse."""
+    """48 strings with 24 glosses in two languages, and one string that cannot be parsed."""
     rows = {}
     for number in range(48):
         names = f"{HANDSHAPES[number % 3]} extfingeru palm{'ld'[number % 2]} {('chest', 'chin')[number // 24]} {MOVES[number % 4]}"

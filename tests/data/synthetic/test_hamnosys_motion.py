@@ -1,4 +1,4 @@
-"""The motion of the synthetic signers follows the string: what a symbol says can be measured on the stick figure."""
+"""The motion of the synthetic signers follows the string: the meaning of a symbol can be measured on the stick figure."""
 
 from itertools import product
 
@@ -8,14 +8,14 @@ import pytest
 from signjax.data.geometry.arms import hand_rotation, reach
 from signjax.data.geometry.kinematics import positions
 from signjax.data.hamnosys import attributes, parse
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.synthetic.hamnosys_motion import hand_motion, sign_plan
 from signjax.data.synthetic.hamnosys_plan import plan
 from signjax.data.synthetic.signing import Signer, make_signer
 from signjax.data.synthetic.signing_space import direction, hand_axes, place
 from tests.hamnosys_strings import string
 
-LAYOUT = layouts.smplx()
+LAYOUT = layout_registry.smplx()
 RIGHT_ARM, LEFT_ARM, RIGHT_WRIST = {16, 18, 20}, {15, 17, 19}, {20}
 # Without habits: a plan is signed as it stands.
 STILL = Signer("still", False, 1.0, 1.0, 1.0, np.zeros((21, 3)), np.zeros(3), np.zeros((15, 3)), 0.0, np.zeros(10))
@@ -23,7 +23,7 @@ BASE = "finger2 extfingeru palml chest moved"
 
 
 def frames_of(names: str, noise: float = 0.0) -> np.ndarray:
-    """(T, 169): a clip in a timing that follows from the number of steps alone, without noise unless asked for."""
+    """(T, 169): a clip whose timing depends only on the number of steps, without noise by default."""
     clip = sign_plan(plan(parse(string(names))), STILL, np.random.default_rng(0), noise)["smplx"]
     frames = np.concatenate([clip[:, :159], clip[:, 169:179]], 1)
     frames[:, :3] = 0.0  # the root turned to the camera is not of interest here

@@ -1,6 +1,6 @@
 import numpy as np
 
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.synthetic import signing
 
 
@@ -28,7 +28,7 @@ def test_a_left_handed_signer_moves_the_left_hand():
 def test_a_lost_hand_is_marked():
     rng = np.random.default_rng(0)
     sign, signer = signing.vocabulary(1)[0], signing.make_signer(0, 0)
-    left = layouts.smplx().channels_of("left_hand")
+    left = layout_registry.smplx().channels_of("left_hand")
     clips = [signing.sign_clip(sign, signer, rng) for _ in range(20)]
     lost = [clip for clip in clips if not clip["left_valid"].all()]
     assert lost

@@ -61,7 +61,7 @@ def test_a_stray_quotation_mark_takes_no_rows_with_it(tmp_path, delimiter, suffi
     lines = [delimiter.join((f"clip_{i}", '"SIGN' if i % 2 else "SIGN")) for i in range(120)]
     path = tmp_path / f"t.{suffix}"
     path.write_text("\n".join([f"clip{delimiter}gloss", *lines]))
-    with pytest.raises(InputError, match="line 3: a quotation mark begins a field that does not end") as caught:
+    with pytest.raises(InputError, match="line 3: the quotation mark that begins a field has no partner") as caught:
         read(path)
     assert "line 11" in str(caught.value) and "line 13" not in str(caught.value)
     assert "(60 in all). A field must end on the line on which it begins" in str(caught.value)
@@ -75,7 +75,7 @@ def test_all_kinds_of_faults_are_told_with_their_lines(tmp_path, end):
         read(tmp_path / "t.csv")
     for said in (
         "3 problems:",
-        'line 3: there is text after a quotation mark that ends a field, a,"b"c; line 7: a quotation mark begins',
+        'line 3: found text after the quotation mark that ends a field, a,"b"c; line 7: the quotation mark that begins',
         "line 6: expected 2 fields, found 3; line 8: expected 2 fields, found 1",
         "line 9: expected text, found a NUL byte",
     ):

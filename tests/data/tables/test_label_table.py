@@ -22,7 +22,7 @@ RECORDS = [
 
 
 def write(path: Path, records: list[dict[str, str]]) -> Path:
-    """The same table in the form that the suffix says."""
+    """The same table in the format of the suffix."""
     if path.suffix == ".json":
         path.write_text(json.dumps(records))
     elif path.suffix == ".jsonl":
@@ -92,9 +92,9 @@ def test_columns_are_recognised_in_any_case(tmp_path, suffix):
 @pytest.mark.parametrize(
     ("suffix", "message"),
     [
-        (".csv", "'dominant_hand', 'gloss' twice, also written 'Gloss', 'Dominant-Hand'"),
-        (".json", "entry 1: it has column 'gloss' twice; entry 1: it has column 'dominant_hand' twice"),
-        (".jsonl", "line 1: it has column 'gloss' twice"),
+        (".csv", "'dominant_hand', 'gloss' twice \\(also spelled 'Gloss', 'Dominant-Hand'\\)"),
+        (".json", "entry 1: found column 'gloss' twice; entry 1: found column 'dominant_hand' twice"),
+        (".jsonl", "line 1: found column 'gloss' twice"),
     ],
 )
 def test_two_columns_that_are_one(tmp_path, suffix, message):
@@ -130,7 +130,7 @@ def test_all_faults_of_a_table_are_told_at_once(tmp_path):
         "line 2, column 'start': expected the number of a frame, found '1.28', which looks like seconds; line 2, column 'end'",
         "Multiply seconds by the frame rate",
         "line 3, column 'dominant_hand': expected left or right, found 'both'",
-        "line 3: clip 'a' stands in the table twice, also in line 2",
+        "line 3: clip 'a' occurs twice, also in line 2",
         "line 4, column 'clip': expected the name of a clip, found nothing",
         "line 5, column 'start': expected a frame number from 0, found '-2'; line 5, column 'end'",
         "(8 in all)",
@@ -143,7 +143,7 @@ def test_all_faults_of_a_table_are_told_at_once(tmp_path):
 
 def test_a_clip_that_is_named_twice_in_json_is_not_lost(tmp_path):
     (tmp_path / "t.json").write_text('{"a": {"gloss": "X"}, "b": {"gloss": "Y"}, "a": {"gloss": "Z"}}')
-    with pytest.raises(InputError, match="key 'a': clip 'a' stands in the table twice"):
+    with pytest.raises(InputError, match="key 'a': clip 'a' occurs twice, also in key 'a'"):
         read_label_table(tmp_path / "t.json")
 
 
@@ -172,11 +172,11 @@ def test_what_is_no_name_of_a_split_is_kept(name, kept):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("t.csv", "gloss\na\n", "t.csv: the table needs column 'clip'; its first line has: gloss"),
-        ("t.csv", "", "its first line has: nothing"),
+        ("t.csv", "gloss\na\n", "t.csv: the table needs column 'clip'; its first line has gloss"),
+        ("t.csv", "", "its first line has no columns"),
         ("t.csv", "clip,gloss\n", "the label table has no row"),
-        ("t.csv", "clip,gloss,gloss\na,b,c\n", "line 1: it has column 'gloss' twice"),
-        ("t.csv", "clip,gloss\na,x\na,y\n", "line 3: clip 'a' stands in the table twice, also in line 2"),
+        ("t.csv", "clip,gloss,gloss\na,b,c\n", "line 1: found column 'gloss' twice"),
+        ("t.csv", "clip,gloss\na,x\na,y\n", "line 3: clip 'a' occurs twice, also in line 2"),
         ("t.csv", "clip,gloss\na,x,y\n", "line 2: expected 2 fields, found 3"),
         ("t.csv", "clip,gloss\na,x\n\nb\n", "line 4: expected 2 fields, found 1"),
         ("t.csv", "clip,gloss\n,x\n", "line 2, column 'clip': expected the name of a clip"),
@@ -189,7 +189,7 @@ def test_what_is_no_name_of_a_split_is_kept(name, kept):
         ("t.json", '{"a": ', r"expected a label table \(.json, UTF-8\): .*line 1 column"),
         ("t.jsonl", '{"clip": "a"}\n{"clip"\n', "line 2: expected a JSON object"),
         ("t.jsonl", '{"gloss": "a"}\n', "line 1, column 'clip'"),
-        ("t.xlsx", "", "a label table must be .csv, .tsv, .json, .jsonl"),
+        ("t.xlsx", "", "the suffix of a label table must be one of .csv, .tsv, .json, .jsonl"),
     ],
 )
 def test_tables_that_cannot_be_used_say_where(tmp_path, name, content, message):
@@ -199,7 +199,7 @@ def test_tables_that_cannot_be_used_say_where(tmp_path, name, content, message):
 
 
 def test_a_table_that_is_not_there_or_no_text(tmp_path):
-    with pytest.raises(InputError, match="no such label table"):
+    with pytest.raises(InputError, match="the label table does not exist"):
         read_label_table(tmp_path / "t.csv")
     (tmp_path / "t.csv").write_bytes(b"clip,gloss\na,\xff\xfe\n")
     with pytest.raises(InputError, match="UTF-8"):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signjax.data.clip import Request
-from signjax.data.sources import registry as catalogue
+from signjax.data.sources import registry as source_registry
 from signjax.data.tables.names import alike, canonical
 
 TEXT = st.text(st.characters(), max_size=12)  # lone surrogates too
@@ -69,16 +69,14 @@ def labelled(tmp_path, rows: list[tuple[str, str, str]]):
         np.save(tmp_path / f"{clip}.npy", np.ones((5, 2), np.float32))
     table = "".join(f"{clip},{gloss},{signer}\n" for clip, gloss, signer in rows)
     (tmp_path / "labels.csv").write_text(f"clip,gloss,signer\n{table}", encoding="utf-8")
-    return catalogue.listing("arrays", Request(tmp_path))
+    return source_registry.listing("arrays", Request(tmp_path))
 
 
 def test_numbers_that_pandas_wrote_are_one_class_and_one_signer(tmp_path):
     listing = labelled(tmp_path, [("a", "2", "4"), ("b", "2.0", "4.0"), ("c", "3", "5"), ("d", "3", "nan")])
     assert [item.labels["gloss"] for item in listing.items] == ["2", "2", "3", "3"]
     assert [item.signer for item in listing.items] == ["4", "4", "5", None]
-    assert (
-        "signer '4.0' is taken for '4'" in listing.remarks and "signer 'nan' is taken for not known" in listing.remarks
-    )
+    assert "signer '4.0' is read as '4'" in listing.remarks and "signer 'nan' is read as unknown" in listing.remarks
 
 
 def test_a_label_of_nothing_is_no_class_but_the_sign_none_is(tmp_path):
@@ -92,6 +90,6 @@ def test_folders_that_differ_by_unicode_form_alone_lose_no_clip(tmp_path):
         (tmp_path / name).mkdir()
         for take in range(3):
             np.save(tmp_path / name / f"{take}.npy", np.ones((5, 126), np.float32))
-    items = catalogue.listing("mediapipe", Request(tmp_path)).items
+    items = source_registry.listing("mediapipe", Request(tmp_path)).items
     assert len({item.name for item in items}) == 6
     assert {item.labels["gloss"] for item in items} == {"a\u011fa\xe7"}

@@ -1,4 +1,4 @@
-"""The scan that overwrites its inputs, against `jax.lax.scan`."""
+"""The scan that overwrites its inputs, compared with `jax.lax.scan`."""
 
 import jax
 import jax.numpy as jnp

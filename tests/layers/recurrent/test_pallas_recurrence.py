@@ -1,4 +1,4 @@
-"""The fused recurrences against the scans: on a GPU where the tests run on one, else interpreted."""
+"""The fused recurrences compared with the scans: on a GPU if the tests run on one, otherwise interpreted."""
 
 import jax
 import jax.numpy as jnp

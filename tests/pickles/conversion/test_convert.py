@@ -1,4 +1,4 @@
-"""Converting folders: what lands where, what is done again, and what is never touched."""
+"""Converting folders: where outputs go, what is converted again, and what is never touched."""
 
 import errno
 import fcntl
@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from signjax.pickles.__main__ import main
-from signjax.pickles.conversion import jobs as plan
 from signjax.pickles.conversion import npz
+from signjax.pickles.conversion.jobs import Job, portions
 from signjax.pickles.write import CudaTensor, write_plain
 
 
@@ -121,7 +121,7 @@ def test_a_run_without_its_manifest_knows_its_own_files(tmp_path: Path) -> None:
 
 
 def test_names_are_kept_apart(tmp_path: Path) -> None:
-    """Keys are data: none leads out of a folder, none is taken for an argument, no two become one."""
+    """Keys are data: no key leads out of a folder or is mistaken for an argument, and no two keys become one."""
     source = tmp_path / "in"
     source.mkdir()
     keys = ["file", "allow_pickle", "../../x", "..", "", "a/b", "a", 1, "1", "%", "%(1)", "x.npy", "ä ö"]
@@ -176,7 +176,7 @@ def test_links_out_of_the_source_are_refused_and_others_followed(tmp_path: Path)
 
 
 def test_two_files_for_one_output_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a file system that takes `A` and `a` for one name, which this one is made to be."""
+    """On a file system that treats `A` and `a` as the same name, which this test simulates."""
     source = tmp_path / "in"
     source.mkdir()
     for name in ("Clip.pkl", "clip.pkl", "other.pkl"):
@@ -258,7 +258,7 @@ def test_one_file_that_cannot_be_flushed_takes_no_other_with_it(
 
 
 def test_an_interrupted_run_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that wait to be flushed together are not left lying about."""
+    """Files that wait to be flushed together are removed."""
     source, destination = tmp_path / "in", tmp_path / "out"
     source.mkdir()
     for name in "abc":
@@ -281,21 +281,21 @@ def test_an_interrupted_run_leaves_no_half_file(tmp_path: Path, monkeypatch: pyt
 def test_portions_hold_every_file_once_and_grow_smaller(tmp_path: Path, workers: int) -> None:
     path = tmp_path / "a.pkl"
     path.write_bytes(b"x")
-    jobs = [plan.Job(f"{i}.pkl", str(path), f"{i}.pkl.npz") for i in range(1000)]
-    portions = list(plan.portions(jobs, workers))
-    assert [job for portion in portions for job in portion] == jobs
-    sizes = list(map(len, portions))
+    jobs = [Job(f"{i}.pkl", str(path), f"{i}.pkl.npz") for i in range(1000)]
+    found = list(portions(jobs, workers))
+    assert [job for portion in found for job in portion] == jobs
+    sizes = list(map(len, found))
     assert sizes == sorted(sizes, reverse=True) and sizes[-1] <= 16 <= sizes[0] <= 128
-    assert len(portions) >= workers
+    assert len(found) >= workers
 
 
 def test_portions_of_large_files_are_small(tmp_path: Path) -> None:
     path = tmp_path / "a.pkl"
     with open(path, "wb") as file:
         file.truncate(40 << 20)
-    jobs = [plan.Job(f"{i}.pkl", str(path), f"{i}.pkl.npz") for i in range(5)]
-    gone = plan.Job("gone.pkl", str(tmp_path / "gone.pkl"), "gone.pkl.npz")
-    assert list(plan.portions([*jobs, gone], 1)) == [jobs[:2], jobs[2:4], [jobs[4], gone]]
+    jobs = [Job(f"{i}.pkl", str(path), f"{i}.pkl.npz") for i in range(5)]
+    gone = Job("gone.pkl", str(tmp_path / "gone.pkl"), "gone.pkl.npz")
+    assert list(portions([*jobs, gone], 1)) == [jobs[:2], jobs[2:4], [jobs[4], gone]]
 
 
 def test_shards_share_the_work_and_their_accounts_merge(tmp_path: Path) -> None:
@@ -316,7 +316,7 @@ def test_shards_share_the_work_and_their_accounts_merge(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_is_taken_up(tmp_path: Path) -> None:
-    """Whatever a run left behind: a half file, half a line, outputs that the account does not know."""
+    """What a killed run may leave behind: a partial file, half a line, outputs that are not in the manifest."""
     source, destination = tmp_path / "in", tmp_path / "out"
     source.mkdir()
     for name in "abc":

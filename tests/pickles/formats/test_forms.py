@@ -1,4 +1,4 @@
-"""Forms that no torch of today writes, made by hand: tar archives, big-endian and packed zip archives, storage views."""
+"""Formats that current torch does not write, made by hand: tar archives, big-endian and packed zip archives, storage views."""
 
 import gzip
 import io
@@ -102,7 +102,7 @@ def test_legacy_headers_of_every_protocol(tmp_path: Path, protocol: int) -> None
 
 @pytest.mark.parametrize("dtype", ["bool", "int16", "float16", "float32", "float64", "complex64"])
 def test_usual_and_unusual_nested_storages_agree(tmp_path: Path, dtype: str) -> None:
-    """The pattern that recognises the usual stream gives what reading it as any other gives."""
+    """The pattern for the common stream gives the same result as the general reader."""
     array = np.arange(300).astype(dtype)
     usual = legacy_storage(array, "cuda:0")
     assert usual.startswith(HEADER)
@@ -140,7 +140,7 @@ def test_big_endian_archives(tmp_path: Path, dtype: str) -> None:
 
 
 def test_archives_without_checksums(tmp_path: Path) -> None:
-    """torch can leave checksums out: then all are 0. One that is 0 among others is wrong."""
+    """torch can leave out checksums, and then all are 0. A single 0 among others is an error."""
     content = bytearray(saved(ROOT, {"0": FLOATS.tobytes()}))
     for mark, at in ((b"PK\x03\x04", 14), (b"PK\x01\x02", 16)):
         pos = content.find(mark)
@@ -172,7 +172,7 @@ def test_zip64_archives(tmp_path: Path) -> None:
 
 
 def test_zip64_directories(tmp_path: Path) -> None:
-    """The directory and its end as an archive beyond 4 GB has them: short fields full, long ones beside."""
+    """The directory and end records of an archive beyond 4 GB: the short fields are saturated, and long ones are added."""
     content = saved(ROOT, {"0": FLOATS.tobytes()})
     end = content.rindex(b"PK\x05\x06")
     first = content.index(b"PK\x01\x02")
@@ -209,7 +209,7 @@ def test_deflated_members_must_have_the_size_they_say(tmp_path: Path) -> None:
     packed = deflate(FLOATS.tobytes())
     assert packed in content
     other = deflate(FLOATS.tobytes() + b"x")[: len(packed)].ljust(len(packed), b"\0")
-    with pytest.raises(PickleError, match="unpack"):
+    with pytest.raises(PickleError, match="decompress"):
         read(tmp_path, content.replace(packed, other))
 
 

@@ -1,4 +1,4 @@
-"""A batch gathered on the device is the batch made on the host."""
+"""A batch gathered on the device equals the batch made on the host."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What several sources share: array files, frame numbers, a choice of parts, packages that only one source needs.
+"""Code that several sources share: array files, frame numbers, selection of parts, optional packages.
 
-Nothing here knows any one format.
+Nothing here is specific to one format.
 """

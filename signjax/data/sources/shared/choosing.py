@@ -1,10 +1,10 @@
-"""Whole parts out of a larger layout, such as `pose_hands` out of `holistic`."""
+"""Selects whole parts from a larger layout, such as `pose_hands` from `holistic`."""
 
 from pathlib import Path
 
 import numpy as np
 
-from signjax.data.layout import registry as layouts
+from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.json_files import read_layout
 from signjax.data.layout.parts import COORDINATES, Layout
 from signjax.errors import InputError
@@ -14,22 +14,22 @@ def by_name(name: str) -> Layout:
     """The layout that `config.data.layout` names, whatever its width.
 
     Raises:
-      InputError: there is none of that name with a width of its own.
+      InputError: there is no layout of that name with a fixed width.
     """
     if name.endswith(".json"):
         return read_layout(Path(name))
-    if name not in layouts.BUILT_IN:
+    if name not in layout_registry.BUILT_IN:
         raise InputError(
-            f"config.data.layout: there is no layout {name!r} here; there are {', '.join(layouts.BUILT_IN)}"
+            f"config.data.layout: this source has no layout {name!r}; it has {', '.join(layout_registry.BUILT_IN)}"
         )
-    return layouts.BUILT_IN[name]
+    return layout_registry.BUILT_IN[name]
 
 
 def channels_of(wanted: Layout, given: Layout) -> np.ndarray:
-    """int64 (F,): the channels of `given` that make up `wanted`, part by part; z is left out where only x and y are wanted.
+    """int64 (F,): the channels of `given` that make up `wanted`, part by part; z is left out if only x and y are wanted.
 
     Raises:
-      InputError: a part is not there, or has another number of points or another kind.
+      InputError: a part is missing, or differs in number of points or kind.
     """
     columns = []
     for part in wanted.parts:
@@ -38,7 +38,7 @@ def channels_of(wanted: Layout, given: Layout) -> np.ndarray:
         if there is None or there.points != part.points or (part.kind != there.kind and kinds != ("xy", "xyz")):
             listed = ", ".join(f"{other.name} ({other.points} x {other.kind})" for other in given.parts)
             raise InputError(
-                f"config.data.layout={wanted.name} wants {part.name} ({part.points} x {part.kind}); the source has {listed}"
+                f"config.data.layout={wanted.name} needs part {part.name} ({part.points} x {part.kind}); the source has {listed}"
             )
         points = np.arange(given.width)[given.channels_of(part.name)].reshape(there.points, there.channels_per_point)
         columns.append(points[:, : part.channels_per_point] if part.kind in COORDINATES else points)

@@ -1,4 +1,4 @@
-"""Packages that only one source needs."""
+"""Imports of packages that only one source needs."""
 
 import importlib
 from types import ModuleType

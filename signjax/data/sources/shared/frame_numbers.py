@@ -1,18 +1,18 @@
-"""Frames that a source left out because nobody was found in them: where they belong, so that time runs evenly."""
+"""Restores frames that a source left out because no person was found in them, so that time is evenly spaced."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-_MOST_LOST = 10  # times as many frames as are there
+_MOST_LOST = 10  # as a multiple of the frames that exist
 
 
 class Timeline(NamedTuple):
-    """A clip with the frames that were left out.
+    """A clip with the missing frames restored.
 
     Attributes:
-      row: int64 (T,), the row of the source that is or was last there.
-      there: bool (T,), whether the source has the frame itself.
+      row: int64 (T,), the row of the source for each frame, or the previous row if the frame is missing.
+      there: bool (T,), whether the source has the frame.
     """
 
     row: np.ndarray
@@ -20,9 +20,9 @@ class Timeline(NamedTuple):
 
 
 def timeline(numbers: np.ndarray) -> Timeline | None:
-    """Where rows with these frame numbers lie in time; None where no frame was left out.
+    """The position in time of rows with these frame numbers; None if no frame is missing.
 
-    Also None where the numbers do not rise, or would leave out most of a video: then they number something else.
+    Also None if the numbers do not increase, or would mean that most of a video is missing: then they are not frame numbers.
 
     Args:
       numbers: (rows,).

@@ -1,4 +1,4 @@
-"""Reads `.npy` and `.npz` files, through a memory map wherever the bytes lie in the file as they are."""
+"""Reads `.npy` and `.npz` files, through a memory map if they are not compressed."""
 
 import os
 import struct
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-# What NumPy raises at files that are cut short, damaged, of another form, or hold pickled objects.
+# The errors that NumPy raises for files that are truncated, damaged, in another format, or hold pickled objects.
 NUMPY_ERRORS = (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
 
-_LOCAL_HEADER = 30  # bytes of a zip member's own header, before its name and extra field
+_LOCAL_HEADER = 30  # bytes of a zip member's local header, before its name and extra field
 _HEADER_READERS: dict[tuple[int, int], Any] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -21,10 +21,10 @@ _HEADER_READERS: dict[tuple[int, int], Any] = {
 
 
 def read_arrays(path: Path, keys: Collection[str] | None = None, *, verified: bool = False) -> dict[str, np.ndarray]:
-    """The arrays of a `.npz` file, all or those of the given names, or the one of a `.npy` file under the file's stem.
+    """The arrays of a `.npz` file, all or those with the given names, or the array of a `.npy` file under the file's stem.
 
-    Members of an archive that are not compressed, as `np.savez` writes them, are mapped, not read; so their checksums are looked
-    at only where `verified` asks for it.
+    Uncompressed members of an archive, as `np.savez` writes them, are memory-mapped, not read; their checksums are therefore
+    verified only if `verified` is set.
 
     Raises:
       NUMPY_ERRORS: the file cannot be read, is damaged, or holds pickled objects.
@@ -42,14 +42,14 @@ def verify(path: Path) -> None:
     """Reads a `.npz` file from end to end and compares the checksum of each array; a `.npy` file has none.
 
     Raises:
-      NUMPY_ERRORS: the file cannot be read, or an array is not what was written.
+      NUMPY_ERRORS: the file cannot be read, or an array does not match its checksum.
     """
     if path.suffix.lower() == ".npy":
         return
     with zipfile.ZipFile(path) as archive:
         damaged = archive.testzip()
     if damaged is not None:
-        raise zipfile.BadZipFile(f"the bytes of {damaged} do not have the checksum that was written with them")
+        raise zipfile.BadZipFile(f"the content of {damaged} does not match its checksum")
 
 
 def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
@@ -70,7 +70,7 @@ def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.n
 
 
 def _data_start(path: Path, info: zipfile.ZipInfo) -> int:
-    """Where a member's bytes begin; its own header may be longer than the directory's copy says."""
+    """The offset of a member's bytes; its local header may be longer than the copy in the directory."""
     with path.open("rb") as file:
         file.seek(info.header_offset)
         name, extra = struct.unpack("<26x2H", file.read(_LOCAL_HEADER))

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from signjax.pickles.interpreter.allowlist import GLOBALS
-from signjax.pickles.interpreter.nested_stream import usual_stream
-from signjax.pickles.objects.torch_standins import Tensor
+from signjax.pickles.interpreter.nested_stream import match_common_stream
+from signjax.pickles.objects.torch_placeholders import Tensor
 from signjax.pickles.strided_view import Block, View, plain_count
 
 LOAD_FROM_BYTES = GLOBALS["torch.storage", "_load_from_bytes"]
@@ -53,7 +53,7 @@ def read_run(  # noqa: PLR0912, PLR0915
     memo: dict[int, Any],
     skipped: int,
 ) -> tuple[int, int, int, int]:
-    """Reads tensors, and their keys if they have any, as long as they have the usual form.
+    """Reads tensors, and their keys if they have any, as long as they have the common form.
 
     Args:
       buffer: the pickle, as a view.
@@ -88,7 +88,7 @@ def read_run(  # noqa: PLR0912, PLR0915
             if at < 0:
                 break
             layout = _layout(bytes(code[pos:at]))
-            stream = usual_stream(buffer[start:stop])
+            stream = match_common_stream(buffer[start:stop])
             pos = at + len(suffix)
             if layout is None or stream is None or pos > frame_end:
                 break
@@ -97,7 +97,7 @@ def read_run(  # noqa: PLR0912, PLR0915
             if dtype is None:
                 break
             tensor = Tensor((), ready=View(Block(data), dtype, shape, None, offset * dtype.itemsize, count, device))
-            # The whole tensor has the usual form.
+            # The whole tensor has the common form.
             if key is not None:
                 memo[entry] = key
                 entry += 1
@@ -192,7 +192,7 @@ def _prefix(found: bytes, memo: dict[int, Any], entry: int) -> bytes | None:
       entry: the next memo index. If `found` spells the names out, they are at `entry - 1` and `entry - 4`.
 
     Returns:
-      The opcodes; None if they do not have the usual form.
+      The opcodes; None if they do not have the common form.
     """
     if found[:2] != b"\x94h":
         found = b"\x94h%c(h%cB" % (entry - 4, entry - 1) if 4 <= entry <= 256 else b""
@@ -201,7 +201,7 @@ def _prefix(found: bytes, memo: dict[int, Any], entry: int) -> bytes | None:
 
 
 def _suffix(code: bytes | bytearray, pos: int, memo: dict[int, Any]) -> bytes:
-    """The opcodes after a tensor's strides, in one of the two usual forms."""
+    """The opcodes after a tensor's strides, in one of the two common forms."""
     if code.find(_NAMED, pos, pos + _LONGEST) >= 0:
         return _NAMED
     at = code.find(b"\x89h", pos, pos + _LONGEST)
@@ -218,7 +218,7 @@ def _layout(code: bytes) -> tuple[int, tuple[int, ...], int, int] | None:
 
     Returns:
       Offset, shape, number of elements, and number of memo entries before the tensor itself. None if the opcodes do not
-      have the usual form or the tensor is not in C order.
+      have the common form or the tensor is not in C order.
     """
     match = _LAYOUT.fullmatch(code)
     if match is None:

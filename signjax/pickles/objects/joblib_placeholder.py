@@ -3,26 +3,26 @@
 from typing import Any
 
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.numpy_dtypes import DtypeStandIn
-from signjax.pickles.objects.numpy_standins import strided
-from signjax.pickles.objects.standins import Name, StandIn
-from signjax.pickles.objects.torch_standins import Settle
+from signjax.pickles.objects.numpy_dtypes import DtypePlaceholder
+from signjax.pickles.objects.numpy_placeholders import strided
+from signjax.pickles.objects.placeholders import Name, Placeholder
+from signjax.pickles.objects.torch_placeholders import ResolverInterface
 from signjax.pickles.strided_view import check_shape
 
 
-class JoblibArray(StandIn):
+class JoblibArray(Placeholder):
     """`joblib.numpy_pickle.NumpyArrayWrapper`: its state gives shape, order and dtype; the machine then passes it the data."""
 
     __slots__ = ("data", "dtype", "fortran", "padded", "shape")
 
     def __init__(self, _arguments: tuple[Any, ...]) -> None:
-        self.dtype: DtypeStandIn | None = None
+        self.dtype: DtypePlaceholder | None = None
         self.data: Any = None
 
     def build(self, state: Any) -> None:
         """Sets the wrapper's attributes."""
         if self.dtype is not None:
-            raise PickleError("a joblib array that is given its state twice")
+            raise PickleError("a joblib array whose state is set twice")
         match state:
             case {"subclass": Name(name="numpy.ndarray"), "shape": shape, "order": "C" | "F" as order, "dtype": dtype}:
                 self.shape = shape
@@ -31,8 +31,8 @@ class JoblibArray(StandIn):
                 raise PickleError(
                     "a joblib array without shape, order and dtype, or of a class other than numpy.ndarray"
                 )
-        if type(dtype) is not DtypeStandIn:
-            raise PickleError("a joblib array whose dtype is none")
+        if type(dtype) is not DtypePlaceholder:
+            raise PickleError("a joblib array with an invalid dtype")
         self.padded = state.get("numpy_array_alignment_bytes") is not None
         check_shape(self.shape)
         self.dtype = dtype
@@ -45,14 +45,16 @@ class JoblibArray(StandIn):
             pos += 1 + buffer[pos]
         size = check_shape(self.shape) * self.dtype.numpy().itemsize
         if size > len(buffer) - pos:
-            raise PickleError(f"a joblib array of {size} bytes, and {len(buffer) - pos} bytes left in the file")
+            raise PickleError(
+                f"a joblib array of {size} bytes, but only {len(buffer) - pos} bytes are left in the file"
+            )
         self.data = buffer[pos : pos + size]
         return pos + size
 
-    def settle(self, settle: Settle) -> Any:
+    def resolve(self, resolver: ResolverInterface) -> Any:
         """The array."""
         if self.dtype is None or self.data is None:
             raise PickleError("a joblib array without its data")
         if self.dtype.is_object:
-            return settle.value(self.data)
-        return strided(settle, self.shape, self.dtype, self.fortran, self.data)
+            return resolver.value(self.data)
+        return strided(resolver, self.shape, self.dtype, self.fortran, self.data)

@@ -1,13 +1,13 @@
-"""Stand-ins for NumPy's arrays and scalars, and how they become arrays."""
+"""Placeholders for NumPy's arrays and scalars, and how they become arrays."""
 
 from typing import Any
 
 import numpy as np
 
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.numpy_dtypes import DtypeStandIn
-from signjax.pickles.objects.standins import Name, StandIn
-from signjax.pickles.objects.torch_standins import Settle
+from signjax.pickles.objects.numpy_dtypes import DtypePlaceholder
+from signjax.pickles.objects.placeholders import Name, Placeholder
+from signjax.pickles.objects.torch_placeholders import ResolverInterface
 from signjax.pickles.strided_view import (
     Block,
     View,
@@ -16,7 +16,7 @@ from signjax.pickles.strided_view import (
 )
 
 
-class ArrayStandIn(StandIn):
+class ArrayPlaceholder(Placeholder):
     """`_reconstruct(ndarray, (0,), b"b")`; BUILD sets its state (version, shape, dtype, is_fortran, data).
 
     `ready` is the view if the array was already checked when it was read.
@@ -35,27 +35,27 @@ class ArrayStandIn(StandIn):
         if self.state is not None or self.ready is not None:
             raise PickleError("an array that is given its state twice")
         if type(state) is not tuple or len(state) not in (4, 5):
-            raise PickleError("an array whose state is no tuple of 4 or 5 values")
+            raise PickleError("an array whose state is not a tuple of 4 or 5 values")
         self.state = state[-4:]
 
-    def view(self, _settle: Settle) -> View | None:
+    def view(self, _resolver: ResolverInterface) -> View | None:
         """The checked view of the data; None for an array of objects."""
         return _view(*self._parts())
 
-    def settle(self, settle: Settle) -> Any:
+    def resolve(self, resolver: ResolverInterface) -> Any:
         """The array."""
-        return strided(settle, *self._parts())
+        return strided(resolver, *self._parts())
 
     def _parts(self) -> tuple[Any, Any, bool, Any]:
         if self.state is None:
             raise PickleError("an array that is never given its state")
         shape, dtype, fortran, data = self.state
         if type(fortran) not in (bool, int):
-            raise PickleError("an array whose order is no truth value")
+            raise PickleError("an array whose order is not a Boolean")
         return shape, dtype, bool(fortran), data
 
 
-class FrombufferStandIn(StandIn):
+class FrombufferPlaceholder(Placeholder):
     """`numpy.core.numeric._frombuffer(data, dtype, shape, order)`: how protocol 5 writes an array."""
 
     __slots__ = ("arguments",)
@@ -65,13 +65,13 @@ class FrombufferStandIn(StandIn):
             raise PickleError("an array from a buffer that is not (data, dtype, shape, order)")
         self.arguments = arguments
 
-    def settle(self, settle: Settle) -> Any:
+    def resolve(self, resolver: ResolverInterface) -> Any:
         """The array."""
         data, dtype, shape, order = self.arguments
-        return strided(settle, shape, dtype, order == "F", data)
+        return strided(resolver, shape, dtype, order == "F", data)
 
 
-class ScalarStandIn(StandIn):
+class ScalarPlaceholder(Placeholder):
     """`numpy.core.multiarray.scalar(dtype, data)`."""
 
     __slots__ = ("arguments",)
@@ -81,22 +81,22 @@ class ScalarStandIn(StandIn):
             raise PickleError("a NumPy scalar that is not (dtype, data)")
         self.arguments = arguments
 
-    def settle(self, settle: Settle) -> Any:
+    def resolve(self, resolver: ResolverInterface) -> Any:
         """The scalar, as a NumPy scalar rather than an array."""
         dtype, data = self.arguments
-        found = strided(settle, (), dtype, False, data)
+        found = strided(resolver, (), dtype, False, data)
         return found[()] if isinstance(found, np.ndarray) else found
 
 
-def strided(settle: Settle, shape: Any, dtype: Any, fortran: bool, data: Any) -> Any:
+def strided(resolver: ResolverInterface, shape: Any, dtype: Any, fortran: bool, data: Any) -> Any:
     """Builds the array of a shape and dtype with `data` as its bytes or objects."""
     view = _view(shape, dtype, fortran, data)
-    return _object_array(settle, tuple(shape), fortran, data) if view is None else settle.leaf(view)
+    return _object_array(resolver, tuple(shape), fortran, data) if view is None else resolver.leaf(view)
 
 
 def _view(shape: Any, dtype: Any, fortran: bool, data: Any) -> View | None:
     """The checked view of `data` with a shape and dtype; None for objects, whose number is checked."""
-    if type(dtype) is not DtypeStandIn:
+    if type(dtype) is not DtypePlaceholder:
         raise PickleError("an array whose dtype is none")
     if type(shape) is list:
         shape = tuple(shape)
@@ -124,8 +124,8 @@ def payload(data: Any) -> memoryview | bytes | bytearray:
     return data
 
 
-def _object_array(settle: Settle, shape: tuple[int, ...], fortran: bool, data: list[Any]) -> Any:
+def _object_array(resolver: ResolverInterface, shape: tuple[int, ...], fortran: bool, data: list[Any]) -> Any:
     flat = np.empty(len(data), object)
     for i, item in enumerate(data):
-        flat[i] = settle.value(item)
+        flat[i] = resolver.value(item)
     return flat.reshape(shape, order="F" if fortran else "C")

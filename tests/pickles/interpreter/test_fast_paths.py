@@ -1,4 +1,4 @@
-"""Tensors and arrays that are read at once come out as those that the machine reads instruction by instruction."""
+"""Tensors and arrays from the fast paths equal those that the machine reads instruction by instruction."""
 
 import itertools
 import random
@@ -8,9 +8,8 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from signjax.pickles import PickleError
-from signjax.pickles import reader as containers
-from signjax.pickles.interpreter import usual_array, usual_tensor
+from signjax.pickles import PickleError, reader
+from signjax.pickles.interpreter import fast_path_array, fast_path_tensor
 from signjax.pickles.limits import Limits
 from signjax.pickles.strided_view import View
 from signjax.pickles.write import CudaTensor
@@ -31,7 +30,7 @@ def files() -> list[bytes]:
 
 
 def outcome(content: bytes, limits: Limits = Limits()) -> Any:  # noqa: B008 -- frozen
-    """All that can be known of what a file gives: values, types, layouts, which objects and which memory are one."""
+    """Everything observable about the content of a file: values, types, layouts, shared objects and shared memory."""
     arrays: list[np.ndarray[Any, Any]] = []
 
     def leaf(view: View) -> np.ndarray[Any, Any]:
@@ -41,7 +40,7 @@ def outcome(content: bytes, limits: Limits = Limits()) -> Any:  # noqa: B008 -- 
 
     layouts: list[Any] = []
     try:
-        tree = containers.parse(memoryview(content), limits, leaf, verify=True)
+        tree = reader.parse(memoryview(content), limits, leaf, verify=True)
     except PickleError as error:
         return str(error)
     # NumPy compares memory in pairs; few are enough to see whether storages are shared.
@@ -63,8 +62,8 @@ def described(value: Any, seen: dict[int, int]) -> Any:
 
 def alone(content: bytes, limits: Limits = Limits()) -> Any:  # noqa: B008 -- frozen
     with (
-        mock.patch.multiple(usual_tensor, read_run=none_read, read_first=none_read),
-        mock.patch.object(usual_array, "read_run", none_read),
+        mock.patch.multiple(fast_path_tensor, read_run=none_read, read_first=none_read),
+        mock.patch.object(fast_path_array, "read_run", none_read),
     ):
         return outcome(content, limits)
 
@@ -78,13 +77,13 @@ def test_whole_files_are_the_same(content: bytes) -> None:
     ("module", "contents", "wanted"),
     [
         # Of the first file's four, one is so small that it is written with another instruction.
-        (usual_tensor, clips(), (3, 4, 5, 3, 40)),
+        (fast_path_tensor, clips(), (3, 4, 5, 3, 40)),
         # Not the first array of a file, which spells out the names, nor those of text, in another order, without elements or
         # dimensions, or of objects; nor those of the last file in whose instructions a frame ends.
-        (usual_array, arrays(), (7, 7, 4, 2, 34)),
+        (fast_path_array, arrays(), (7, 7, 4, 2, 34)),
     ],
 )
-def test_usual_files_are_read_at_once(module: Any, contents: list[bytes], wanted: tuple[int, ...]) -> None:
+def test_common_forms_are_read_at_once(module: Any, contents: list[bytes], wanted: tuple[int, ...]) -> None:
     counts = []
 
     def counted(*arguments: Any) -> Any:
@@ -117,7 +116,7 @@ def test_damaged_files_are_the_same(part: int) -> None:
 
 @pytest.mark.parametrize("content", clips() + arrays())
 def test_each_byte_counts(content: bytes) -> None:
-    """One byte changed anywhere, to what instructions and sizes are made of."""
+    """One byte changed anywhere, to values that occur in instructions and sizes."""
     chance = random.Random(len(content))
     for at in sorted(chance.sample(range(len(content)), min(len(content), 500))):
         for byte in chance.sample(
@@ -144,7 +143,7 @@ def test_limits_count_what_is_read_at_once(content: bytes, most: int) -> None:
     ids=["tensors", "arrays"],
 )
 def test_a_pickle_may_refer_to_what_was_left_out(tree: list[Any], entry: int) -> None:
-    """A list of tensors or arrays and then any entry of the memo."""
+    """A list of tensors or arrays, followed by any entry of the memo."""
     content = usual(tree)
     assert content.endswith(b"e.")
     frame = int.from_bytes(content[3:11], "little")

@@ -17,7 +17,7 @@ class Name:
 
 
 class Constructor:
-    """A name that a pickle may call: `make` takes the tuple of arguments and returns a value or a stand-in.
+    """A name that a pickle may call: `make` takes the tuple of arguments and returns a value or a placeholder.
 
     `is_class` marks the few classes that pickles instantiate with NEWOBJ.
     """
@@ -30,23 +30,23 @@ class Constructor:
         self.is_class = is_class
 
 
-class StandIn:
-    """A placeholder that becomes a value of the tree once the whole pickle has been read."""
+class Placeholder:
+    """Becomes a value of the tree once the whole pickle has been read."""
 
     __slots__ = ()
 
     def build(self, state: Any) -> None:
         """Receives the state set by the opcode BUILD."""
-        raise PickleError(f"state for a {type(self).__name__}, which has none")
+        raise PickleError(f"state for a {kind(self)}, which has none")
 
 
-class DictStandIn(dict[Any, Any], StandIn):
+class DictPlaceholder(dict[Any, Any], Placeholder):
     """An OrderedDict, defaultdict or Counter, read as a plain dictionary."""
 
     def build(self, state: Any) -> None:
         """Ignores attributes: torch attaches the version numbers of modules (`_metadata`) to a state dictionary."""
         if type(state) is not dict:
-            raise PickleError("attributes of a dictionary that are no dictionary themselves")
+            raise PickleError("a dictionary whose attributes are not a dictionary")
 
 
 def kind(value: object) -> str:

@@ -1,15 +1,15 @@
-"""Stand-ins for torch's objects, and how they become arrays."""
+"""Placeholders for torch's objects, and how they become arrays."""
 
 from typing import Any, Protocol
 
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.standins import Name, StandIn
+from signjax.pickles.objects.placeholders import Name, Placeholder
 from signjax.pickles.objects.torch_dtypes import DTYPES, TorchDtype, numpy_dtype
 from signjax.pickles.strided_view import Block, View
 
 
-class Settle(Protocol):
-    """The part of `resolve.Settler` that a stand-in may use."""
+class ResolverInterface(Protocol):
+    """The part of `resolve.Resolver` that a placeholder may use."""
 
     def leaf(self, view: View) -> Any:
         """Returns the array for a view, or its description."""
@@ -24,7 +24,7 @@ class Settle(Protocol):
         """Reads the storage from a complete legacy stream nested in a plain pickle."""
 
 
-class Storage(StandIn):
+class Storage(Placeholder):
     """A torch storage: a block of bytes on a device.
 
     `dtype` is None for untyped storages. `block` is None until the bytes are found, because legacy streams store them
@@ -58,15 +58,15 @@ class Storage(StandIn):
             raise PickleError(f"the storage {self.key!r} is used, but the file has no data for it")
         return self.block
 
-    def settle(self, settle: Settle) -> Any:
+    def resolve(self, resolver: ResolverInterface) -> Any:
         """The storage as a value of the tree: a flat array."""
         dtype = numpy_dtype(self.dtype.name if self.dtype else "uint8")
         block = self.found()
         count = block.nbytes // dtype.itemsize
-        return settle.leaf(View(block, dtype, (count,), device=self.device, swap=self.swap and dtype.itemsize > 1))
+        return resolver.leaf(View(block, dtype, (count,), device=self.device, swap=self.swap and dtype.itemsize > 1))
 
 
-class NestedStorage(StandIn):
+class NestedStorage(Placeholder):
     """`torch.storage._load_from_bytes(blob)`: how a plain pickle writes a storage. Read when the tree is resolved."""
 
     __slots__ = ("blob", "storage")
@@ -77,13 +77,13 @@ class NestedStorage(StandIn):
         self.blob = arguments[0]
         self.storage: Storage | None = None
 
-    def settle(self, settle: Settle) -> Any:
+    def resolve(self, resolver: ResolverInterface) -> Any:
         """The storage as a value of the tree."""
-        return storage_of(self, settle).settle(settle)
+        return storage_of(self, resolver).resolve(resolver)
 
 
-class Tensor(StandIn):
-    """A tensor as the pickle describes it; nothing is checked before `view` or `settle`."""
+class Tensor(Placeholder):
+    """A tensor as the pickle describes it; nothing is checked before `view` or `resolve`."""
 
     __slots__ = ("arguments", "dtype_at", "least", "ready")
     #           `_rebuild_tensor` has 4 arguments; v2 adds requires_grad, hooks[, metadata]; v3 puts the dtype before
@@ -102,22 +102,22 @@ class Tensor(StandIn):
         if type(state) is not tuple or len(state) > 3:
             raise PickleError("state for a tensor, which has none")
 
-    def settle(self, settle: Settle) -> Any:
+    def resolve(self, resolver: ResolverInterface) -> Any:
         """The array."""
-        return settle.leaf(self.view(settle))
+        return resolver.leaf(self.view(resolver))
 
-    def view(self, settle: Settle) -> View:
+    def view(self, resolver: ResolverInterface) -> View:
         """The checked view of the storage."""
         if self.ready is not None:
             return self.ready
         arguments = self.arguments
         if len(arguments) < self.least or len(arguments) > 8:
-            raise PickleError(f"a tensor made of {len(arguments)} arguments")
+            raise PickleError(f"a tensor with {len(arguments)} arguments")
         metadata_at = 6 if self.dtype_at is None else 7
         metadata = arguments[metadata_at] if len(arguments) > metadata_at else None
         if metadata is not None and (type(metadata) is not dict or not metadata.keys() <= {"conj", "neg"}):
             raise PickleError("a tensor with metadata other than `conj` and `neg`")
-        storage = storage_of(arguments[0], settle)
+        storage = storage_of(arguments[0], resolver)
         typed = None if self.dtype_at is None else _dtype(arguments[self.dtype_at])
         dtype = typed or storage.dtype or DTYPES["uint8"]
         offset, shape, strides = arguments[1:4]
@@ -125,7 +125,7 @@ class Tensor(StandIn):
             shape, strides = sizes(shape), sizes(strides)
         step = dtype.itemsize
         if type(offset) is not int:
-            raise PickleError("a tensor whose offset is no whole number")
+            raise PickleError("a tensor whose offset is not a whole number")
         return View(
             storage.found(),
             numpy_dtype(dtype.name),
@@ -139,11 +139,11 @@ class Tensor(StandIn):
         )
 
 
-def storage_of(value: Any, settle: Settle) -> Storage:
+def storage_of(value: Any, resolver: ResolverInterface) -> Storage:
     """The storage of a tensor; a nested stream is read if necessary."""
     if type(value) is NestedStorage:
         if value.storage is None:
-            value.storage = settle.nested_storage(value.blob)
+            value.storage = resolver.nested_storage(value.blob)
         return value.storage
     if type(value) is not Storage:
         raise PickleError(f"a tensor whose storage is a {type(value).__name__}")
@@ -155,20 +155,20 @@ def sizes(value: Any) -> tuple[Any, ...]:
     if type(value) is list:  # before torch 1.0, sizes were sometimes lists
         return tuple(value)
     if type(value) is not tuple:
-        raise PickleError("a tensor whose shape or strides are no tuple")
+        raise PickleError("a tensor whose shape or strides are not a tuple")
     return value
 
 
 def _dtype(value: Any) -> TorchDtype:
     if type(value) is not Name or type(value.meaning) is not TorchDtype:
-        raise PickleError("a tensor whose dtype is none of torch's")
+        raise PickleError("a tensor whose dtype is not one of torch's")
     return value.meaning
 
 
 def parameter(arguments: tuple[Any, ...]) -> Any:
     """`torch._utils._rebuild_parameter(data, requires_grad, hooks)` and variants: a parameter is read as its tensor."""
-    if not 1 <= len(arguments) <= 4 or not isinstance(arguments[0], StandIn):
-        raise PickleError("a parameter that is made of something other than a tensor")
+    if not 1 <= len(arguments) <= 4 or not isinstance(arguments[0], Placeholder):
+        raise PickleError("a parameter whose value is not a tensor")
     return arguments[0]
 
 
@@ -187,5 +187,5 @@ def device(arguments: tuple[Any, ...]) -> str:
         or type(arguments[0]) is not str
         or not all(type(i) is int for i in arguments[1:])
     ):
-        raise PickleError("a torch.device that is no name and number")
+        raise PickleError("a torch.device that is not a name and a number")
     return ":".join(map(str, arguments))

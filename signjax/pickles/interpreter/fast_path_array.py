@@ -1,6 +1,6 @@
 """A fast path for runs of NumPy arrays, as plain pickles contain them since protocol 4.
 
-Every array uses the same opcodes, just as every tensor does (see `usual_tensor`), and the same memo entries are skipped:
+Every array uses the same opcodes, just as every tensor does (see `fast_path_tensor`), and the same memo entries are skipped:
 those for the values that only the array itself is built from.
 """
 
@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 from signjax.pickles.interpreter.allowlist import GLOBALS
-from signjax.pickles.interpreter.usual_tensor import NO_FRAME, behind_data, pushed
+from signjax.pickles.interpreter.fast_path_tensor import NO_FRAME, behind_data, pushed
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.numpy_dtypes import DtypeStandIn
-from signjax.pickles.objects.numpy_standins import ArrayStandIn
-from signjax.pickles.objects.standins import Constructor
+from signjax.pickles.objects.numpy_dtypes import DtypePlaceholder
+from signjax.pickles.objects.numpy_placeholders import ArrayPlaceholder
+from signjax.pickles.objects.placeholders import Constructor
 from signjax.pickles.strided_view import Block, View, plain_count
 
 _NDARRAY = GLOBALS["numpy", "ndarray"]
@@ -44,7 +44,7 @@ def read_run(  # noqa: PLR0912, PLR0915
     memo: dict[int, Any],
     skipped: int,
 ) -> tuple[int, int, int, int]:
-    """Reads arrays, and their keys if they have any, as long as they have the usual form.
+    """Reads arrays, and their keys if they have any, as long as they have the common form.
 
     Args:
       buffer: the pickle, as a view.
@@ -71,7 +71,7 @@ def read_run(  # noqa: PLR0912, PLR0915
                 match.groups()
             )
             constructor = memo[make[0]]
-            if type(constructor) is not Constructor or constructor.make is not ArrayStandIn:
+            if type(constructor) is not Constructor or constructor.make is not ArrayPlaceholder:
                 break
             if memo[kind[0]] is not _NDARRAY or letter[0] not in memo:
                 break
@@ -95,16 +95,16 @@ def read_run(  # noqa: PLR0912, PLR0915
             if definition is not None:
                 if dtype is not _DTYPE or definition[1] != len(name):
                     break
-                dtype = DtypeStandIn((str(name, "ascii"),))
+                dtype = DtypePlaceholder((str(name, "ascii"),))
                 by_order = memo[order_at[0]] if order is None else str(order, "ascii")
                 dtype.build((3, by_order, None, None, None, -1, -1, 0))
-            elif type(dtype) is not DtypeStandIn or dtype.state is None or dtype.is_object:
+            elif type(dtype) is not DtypePlaceholder or dtype.state is None or dtype.is_object:
                 break
             found = dtype.numpy()
             if found.subdtype is not None or stop - start != count * found.itemsize:
                 break
-            array = ArrayStandIn((_NDARRAY,), View(Block(buffer[start:stop]), found, shape, None, 0, count))
-            # The whole array has the usual form. Its memo entries: (0,), the arguments, the array, the shape.
+            array = ArrayPlaceholder((_NDARRAY,), View(Block(buffer[start:stop]), found, shape, None, 0, count))
+            # The whole array has the common form. Its memo entries: (0,), the arguments, the array, the shape.
             if key is not None:
                 memo[entry] = key
                 entry += 1
@@ -142,7 +142,7 @@ def read_run(  # noqa: PLR0912, PLR0915
 
 @lru_cache(maxsize=4096)
 def _shape(sizes: bytes, tuple_of: bytes) -> tuple[tuple[int, ...], int]:
-    """Returns the shape and its number of elements; 0 elements if the shape does not have the usual form.
+    """Returns the shape and its number of elements; 0 elements if the shape does not have the common form.
 
     Args:
       sizes: the opcodes that push the sizes.
