@@ -73,7 +73,7 @@ class Cleaned:
       trimmed_start, trimmed_end: idle frames that were cut off.
       filled: frames in which at least one part was interpolated.
       mirroring: whether it was mirrored, and why.
-      unseen: whether nothing is seen in it, in any frame.
+      unseen: whether nothing is seen in any frame.
     """
 
     clip: Clip

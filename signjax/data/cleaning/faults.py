@@ -37,18 +37,18 @@ def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) ->
 
 
 def is_unseen(valid: np.ndarray, layout: Layout) -> bool:
-    """Whether nothing is seen in a clip: no part of coordinates, neither hand of a fitted body.
+    """Whether nothing is seen in a clip: no part of coordinates, or neither hand of a fitted body.
 
     Args:
       valid: bool (T, P), as `gaps.seen_parts` finds it.
-      layout: of the clip.
+      layout: the layout of the clip.
     """
     return not valid[:, _observed(layout)].any()
 
 
 def unseen(name: str, file: str, frames: int) -> Rejected:
-    """Why a clip is left out in which nothing is seen."""
-    return Rejected(name, file, "all_invalid", f"nothing was seen in any of {frames} frames: no part, or neither hand")
+    """The rejection of a clip in which nothing is seen."""
+    return Rejected(name, file, "all_invalid", f"nothing was seen in any of {frames} frames")
 
 
 def _observed(layout: Layout) -> list[int]:

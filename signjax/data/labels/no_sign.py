@@ -1,4 +1,4 @@
-"""Classes whose clips show nothing: a class `no sign`, which is kept, unlike single clips in which a tracker found nobody."""
+"""Classes whose clips show nothing, meaning "no sign": they are kept, unlike single clips in which a tracker found nobody."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from signjax.data.labels.feasibility import Labels
 
-# In at least this share of the clips of such a class, nothing is seen.
+# The minimum share of the clips of such a class in which nothing is seen.
 _SHARE = 0.75
 
 
@@ -15,8 +15,8 @@ class Blank(NamedTuple):
 
     Attributes:
       head, name: the class.
-      unseen, clips: in how many of how many clips nothing is seen.
-      kept: whether these clips are kept; those of several classes of one head could not be told apart.
+      unseen, clips: the number of clips in which nothing is seen, and of all its clips.
+      kept: whether these clips are kept; blank clips of several classes of a head could not be distinguished.
     """
 
     head: str
@@ -30,9 +30,9 @@ def blank_classes(labels: Sequence[Labels], unseen: Sequence[bool], heads: Seque
     """The classes in most of whose clips nothing is seen.
 
     Args:
-      labels: of each clip.
-      unseen: whether nothing is seen in it.
-      heads: to look at.
+      labels: the labels of each clip.
+      unseen: for each clip, whether nothing is seen in it.
+      heads: the heads to look at.
     """
     found = []
     for head in heads:
@@ -44,16 +44,16 @@ def blank_classes(labels: Sequence[Labels], unseen: Sequence[bool], heads: Seque
 
 
 def is_kept(labels: Labels, classes: Sequence[Blank]) -> bool:
-    """Whether a clip in which nothing is seen is kept for the sake of one of its classes."""
+    """Whether a clip in which nothing is seen belongs to a class that is kept."""
     return any(blank.kept and labels.get(blank.head) == blank.name for blank in classes)
 
 
 def said(classes: Sequence[Blank], *, kept: bool) -> list[str]:
-    """A sentence for each of these classes that is kept, or that is not."""
+    """A sentence for each class that is kept, or for each that is not."""
     why = (
-        "they are kept, as a class that means 'no sign'"
+        "they are kept because the class seems to mean 'no sign'"
         if kept
-        else "they are left out (all_invalid), since several classes are like that and could not be told apart"
+        else "they are left out (all_invalid) because several classes are like that and could not be distinguished"
     )
     return [
         f"in {blank.unseen} of the {blank.clips} clips of class {blank.name!r} ({blank.head}) nothing is seen; {why}"

@@ -1,7 +1,7 @@
-"""MediaPipe landmarks without names: told by their number and by where they lie.
+"""MediaPipe landmarks without names, recognised by their number and their positions.
 
-A width alone fits frames of any kind and order. But each hand has a wrist that lies on the wrist of its arm, and far from the other
-arm's: in no other order of the channels do both hands do so.
+The number of channels alone does not prove a layout. But the wrist of each hand lies at the wrist of its arm and far from the
+other arm: if the channels were in another order, it would not.
 
 Shapes: T frames, F channels.
 """
@@ -17,19 +17,19 @@ from signjax.data.layout.registry import BUILT_IN
 
 _ARMS = (("pose", 15), ("pose", 16))
 _FEWEST_FRAMES = 30  # in which a hand, the arms and the shoulders are seen
-# In the median frame, a hand's wrist is nearer to that of its arm than this, in shoulder widths...
+# In the median frame, the wrist of a hand is closer to the wrist of its arm than this, in shoulder widths...
 _NEAR = 0.4
-# ...and this many times as near as to that of the other arm.
+# ...and at least this many times closer than to the wrist of the other arm.
 _NEARER = 3.0
 
 
 def layout_by_width(frames: np.ndarray) -> ChosenLayout | None:
-    """The one built-in layout of that width in which both hands lie at the ends of their arms; None where there is none."""
+    """The only built-in layout of that width in which both hands lie at the ends of their arms; None if there is none."""
     found = [layout for layout in _candidates(frames.shape[1]) if _hands_on_arms(layout.ordered(frames), layout)]
     if len(found) != 1:
         return None
     return ChosenLayout(
-        found[0], f"{frames.shape[1]} channels, in whose order both hands lie at the wrists of their arms"
+        found[0], f"both hands lie at the wrists of their arms in this order of the {frames.shape[1]} channels"
     )
 
 

@@ -1,4 +1,4 @@
-"""A layout of points of the body whose names are known: its parts, their mirror images, a stick figure, and shoulders."""
+"""Builds a layout from named body points: parts, mirror partners, a stick figure, shoulders and wrists."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -15,7 +15,7 @@ Parts = Mapping[str, tuple[str, Sequence[BodyPoint]]]
 
 _SIDES = ("left", "right")
 _FINGERS = ("thumb", "index", "middle", "ring", "pinky")
-# Joints that lines connect in this order, those that are there; each by the names it goes by.
+# Joints to connect by lines, in order, each with its possible names; joints that do not exist are skipped.
 _MIDDLE = (
     ("nose", "head"),
     ("neck",),
@@ -30,8 +30,8 @@ _LEG = (_PELVIS, ("hip",), ("knee",), ("ankle",), ("foot",))
 def layout_of_points(points: Points, parts: Parts) -> tuple[Layout, list[int]]:
     """The layout of all numbers of these points, and the column of each of its channels.
 
-    It mirrors where every point has a partner, and not all are their own. What is no coordinate, such as visibility, is a
-    part of its own.
+    It can be mirrored if every point has a partner and at least one partner is another point. Numbers that are not coordinates,
+    such as visibility, form separate parts.
     """
     chosen_of = dict(parts)
     for number in dict.fromkeys(number for of in points.values() for number in of if number not in ("x", "y", "z")):
@@ -58,7 +58,7 @@ def layout_of_points(points: Points, parts: Parts) -> tuple[Layout, list[int]]:
 
 
 def _face_points(numbers: Sequence[int | None]) -> int:
-    """Of how many points a face with these numbers is a choice; 0 where that cannot be told."""
+    """The size of the face model that these numbers are from; 0 if unknown."""
     found = sorted(number for number in numbers if number is not None)
     if len(found) in FACE_COUNTS and found == list(range(len(found))):
         return len(found)
@@ -66,7 +66,7 @@ def _face_points(numbers: Sequence[int | None]) -> int:
 
 
 def _partners(name: str, parts: Parts, face: int) -> tuple[str, tuple[int, ...] | None]:
-    """The partner of a part, and the points of that which take the places of its own; None where one has no partner."""
+    """The partner of a part, and the mirror partner of each of its points there; None if a point has no partner."""
     kind, chosen = parts[name]
     mirrored = [partner_of(point, face) for point in chosen]
     other = name if kind == "scalar" or mirrored[0] is None else mirrored[0].part
@@ -82,13 +82,13 @@ def _both(left: Point | None, right: Point | None) -> tuple[Point, Point] | None
 
 
 def _joint(place: Mapping[BodyPoint, Point], side: str, names: Sequence[str]) -> Point | None:
-    """The first joint of the body that is there."""
+    """The first of these joints of the body that exists."""
     points = (BodyPoint("pose", side, tuple(name.split())) for name in names)
     return next((place[point] for point in points if point in place), None)
 
 
 def _wrist(place: Mapping[BodyPoint, Point], side: str) -> Point | None:
-    """The wrist of a hand, else that of the arm."""
+    """The wrist of the hand if there is one, else that of the arm."""
     return place.get(BodyPoint(f"{side}_hand", side, ("wrist",))) or _joint(place, side, ("wrist",))
 
 
@@ -112,5 +112,5 @@ def _lines(place: Mapping[BodyPoint, Point], parts: Parts, face: int) -> Iterato
 
 
 def _chain(points: Sequence[Point | None]) -> Iterator[tuple[Point, Point]]:
-    """A line from each point that is there to the next."""
+    """Lines from each existing point to the next."""
     return pairwise(point for point in points if point is not None)

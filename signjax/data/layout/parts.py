@@ -152,18 +152,18 @@ class Layout:
         return channel, sign, part_index
 
     def in_order(self) -> "Layout":
-        """The layout of frames whose channels were put into its order."""
+        """The layout of frames whose channels are already in its order."""
         return replace(self, columns=None, names=None)
 
     def ordered(self, frames: np.ndarray) -> np.ndarray:
-        """Frames (T, F) of a source with their channels in the order of the layout."""
+        """Puts the channels of a source's frames (T, F) into the order of the layout."""
         return frames if self.columns is None else frames[:, list(self.columns)]
 
     def in_columns(self, names: Sequence[str]) -> "Layout":
-        """The layout of frames whose columns have these names, from their order in another source.
+        """The same layout for frames with the same channel names in another order.
 
         Args:
-          names: one for each column; a layout that knows no names has no other order.
+          names: the name of each column. A layout without names is returned unchanged.
         """
         if self.names is None:
             return self
@@ -213,7 +213,7 @@ def from_description(fields: dict[str, Any]) -> Layout:
 
 
 class ChosenLayout(NamedTuple):
-    """A layout, and in a few words why it was chosen and what it lacks."""
+    """A layout, with the reason why it was chosen and what it lacks."""
 
     layout: Layout
     reason: str

@@ -1,6 +1,6 @@
-"""Names of points of the body: as MediaPipe gives them, and as other trackers, cameras and body models spell them.
+"""Names of body points, as MediaPipe, other trackers, depth cameras and body models spell them.
 
-A point is known by the part that it belongs to, its side, and the words that are left of its name: `LEFT_WRIST`, `WristLeft`,
+A point is identified by its part, its side, and the remaining words of its name: `LEFT_WRIST`, `WristLeft`,
 `lwrist` and `left_wrist` are all
 `BodyPoint("pose", "left", ("wrist",))`. Left and right are the signer's own.
 """
@@ -32,7 +32,7 @@ FACE_COUNTS = (68, 70)
 
 
 def face_partner(point: int) -> int:
-    """The point of a face of 68 or 70 points that takes the place of this one in a mirror."""
+    """The mirror partner of a point in a face of 68 or 70 points."""
     eyes = _EYE_PARTNERS | {there: here for here, there in _EYE_PARTNERS.items()}
     if point in eyes:
         return eyes[point]
@@ -44,9 +44,9 @@ class BodyPoint(NamedTuple):
     """A point of the body.
 
     Attributes:
-      part: `pose`, `face`, `left_hand`, `right_hand`, or `hand` where the name does not say which.
+      part: `pose`, `face`, `left_hand`, `right_hand`, or `hand` if the name does not say which.
       side: `left`, `right`, or empty.
-      words: what is left of its name, such as `("elbow",)`, or its number.
+      words: the rest of its name, such as `("elbow",)`, or its number.
     """
 
     part: str
@@ -55,7 +55,7 @@ class BodyPoint(NamedTuple):
 
     @property
     def number(self) -> int | None:
-        """Its number, where it has no other name."""
+        """Its number, if it has no other name."""
         return int(self.words[0]) if len(self.words) == 1 and self.words[0].isdecimal() else None
 
 
@@ -63,7 +63,7 @@ _SIDES = {"left": "left", "right": "right", "l": "left", "r": "right", "lt": "le
 _OTHER_SIDE = {"left": "right", "right": "left", "": ""}
 _OTHER_PART = {"left_hand": "right_hand", "right_hand": "left_hand"}
 _HANDS = {"lhand": "left", "rhand": "right", "lh": "left", "rh": "right"}
-# Words that say nothing about which point is meant.
+# Words that do not affect which point is meant.
 _IDLE = {
     "landmark", "landmarks", "keypoint", "keypoints", "kp", "kpt", "joint", "joints", "point", "points", "pt", "position", "pos",
     "finger", "coord", "coords", "coordinate", "smplhf", "mesh",
@@ -84,13 +84,13 @@ _PAIRED = {
     "eye", "ear", "shoulder", "elbow", "wrist", "hand", "hip", "knee", "ankle", "foot", "heel", "toe", "collar", "brow", "lip",
     "cheek", "palm", "arm", "forearm",
 }  # fmt: skip
-# Words that only tell points of one joint apart.
+# Words that only distinguish points of the same joint.
 _TELLING = {"inner", "outer", "upper", "lower", "top", "base", "big", "small", "end"}
 _WORDS = _MIDLINE | _PAIRED | _TELLING | _FINGER_WORDS | _FINGER_JOINTS
 
 
 def words_of(name: str) -> list[str]:
-    """The words of a name in small letters, wherever one ends: at a mark, a capital or a number; sides written out.
+    """The words of a name in lower case, split at separators, capitals and numbers, with sides written out.
 
     >>> words_of("ShoulderLeft.x"), words_of("RShoulder"), words_of("lhand12_x")
     (['shoulder', 'left', 'x'], ['right', 'shoulder'], ['left', 'hand', '12', 'x'])
@@ -102,7 +102,7 @@ def words_of(name: str) -> list[str]:
 
 
 def _split(word: str) -> list[str]:
-    """A word with what is written together with it apart: `lwrist`, `leftwrist`, `wristleft`."""
+    """Splits a side from the word it is joined to: `lwrist`, `leftwrist`, `wristleft`."""
     if word.isdecimal():
         return [str(int(word))]
     word = _SYNONYMS.get(word, word)
@@ -119,7 +119,7 @@ def _split(word: str) -> list[str]:
 
 
 def body_point(words: list[str]) -> BodyPoint | None:
-    """The point that words name; None where one of them is no word of the body, or they do not say which point it is.
+    """The point that the words name; None if one of them does not belong to the body, or the point is ambiguous.
 
     >>> body_point(["left", "hand", "3"])
     BodyPoint(part='left_hand', side='left', words=('3',))
@@ -146,11 +146,11 @@ def body_point(words: list[str]) -> BodyPoint | None:
 
 
 def partner_of(point: BodyPoint, face_points: int) -> BodyPoint | None:
-    """The point that takes the place of this one in a mirror; None where its name does not say.
+    """The mirror partner of a point; None if its name does not determine it.
 
     Args:
-      point: with its name, not MediaPipe's number, where that is known.
-      face_points: how many points the face has, if its points have numbers: `FACE` of MediaPipe, 68 or 70 of others; else 0.
+      point: with its name instead of MediaPipe's number, if that is known.
+      face_points: the size of the face model whose numbers the face has: `FACE` (MediaPipe), 68, 70, or 0 if unknown.
     """
     if point.side:
         return BodyPoint(_OTHER_PART.get(point.part, point.part), _OTHER_SIDE[point.side], point.words)

@@ -1,7 +1,7 @@
 """The layout that the names of channels describe: `pose11.x`, `LEFT_WRIST_y`, `ShoulderLeft.z`, `x_left_hand_0`.
 
-Only what names say is used. A channel whose name is not that of a point of the body stays a plain number; where a shoulder or the
-partner of a point is lacking, clips are not centred on it or not mirrored, and the reason says so.
+Nothing is guessed. A channel whose name is not that of a body point stays a plain number. If a shoulder or the partner of a point
+is missing, clips are not centred on the shoulders or not mirrored, and the reason says so.
 """
 
 from collections import defaultdict
@@ -18,15 +18,15 @@ from signjax.errors import first_few
 
 _AXES = ("x", "y", "z")
 _KINDS = {frozenset("xy"): "xy", frozenset("xyz"): "xyz"}
-# Numbers of a point that are no coordinate, by how they are spelled.
+# Spellings of the numbers of a point that are not coordinates.
 _SCALARS = {
     "visibility": "visibility", "vis": "visibility", "v": "visibility", "presence": "presence", "confidence": "confidence",
     "conf": "confidence", "c": "confidence", "score": "confidence", "likelihood": "confidence",
 }  # fmt: skip
-# With fewer points, coordinates cannot be centred on all of them: where the hand is would be lost.
+# Fewer points cannot be centred on their own mean, which would remove the position of the hand.
 _FEWEST_POINTS = 5
 UNNAMED = (
-    "name the channels (such as 'pose11.x', 'left_hand0.y', 'ShoulderLeft.x') in an array 'channels', or choose a layout with "
+    "name the channels in an array 'channels' (for example 'pose11.x', 'left_hand0.y', 'ShoulderLeft.x'), or choose a layout with "
     "--config.data.layout (docs/data.md)"
 )
 _GENERIC = "so nothing is centred, mirrored or masked"
@@ -38,16 +38,16 @@ class _Channel(NamedTuple):
 
 
 def recognize(names: Sequence[str]) -> ChosenLayout:
-    """The layout of frames whose channels have these names, and why.
+    """The layout of frames whose channels have these names, and why it was chosen.
 
-    The layout is a built-in one where all names are those of its points; its `columns` say where each channel is. It is `generic`
-    where no name is that of a point.
+    It is a built-in layout if the names are those of its points, with `columns` if they are in another order, and `generic` if no
+    name is that of a body point.
     """
     channels = _only_once([_channel(name) for name in names])
     points = _by_mediapipe(_points(channels))
     left_over = sorted({*range(len(names))} - {column for columns in points.values() for column in columns.values()})
     if not any(kind in COORDINATES for kind, _ in _parts(points).values()):
-        return unknown(len(names), f"no channel name is that of a point of the body ({first_few(list(names))})")
+        return unknown(len(names), f"no channel name is that of a body point ({first_few(list(names))})")
     found = None if left_over else _built_in(points)
     if found is not None:
         layout, columns = found
@@ -56,14 +56,14 @@ def recognize(names: Sequence[str]) -> ChosenLayout:
 
 
 def unknown(width: int, why: str) -> ChosenLayout:
-    """Layout `generic`, with what it lacks and what would help."""
+    """Layout `generic`, with what it lacks and what to do about it."""
     fitting = [layout.name for layout in BUILT_IN.values() if layout.width == width]
-    hint = f"; {' and '.join(fitting)} {'has' if len(fitting) == 1 else 'have'} {width} channels too" if fitting else ""
+    hint = f"; of the built-in layouts, {' and '.join(fitting)} would fit" if fitting else ""
     return ChosenLayout(generic(width), f"{why}, {_GENERIC}: {UNNAMED}{hint}")
 
 
 def _channel(name: str) -> _Channel | None:
-    """The point and the number of it that a name means; x, y or z may stand anywhere in the name."""
+    """The point and the coordinate (or other number) that a name refers to; x, y or z may be anywhere in the name."""
     words = words_of(name)
     axes = [at for at, word in enumerate(words) if word in _AXES]
     if not axes:
@@ -76,7 +76,7 @@ def _channel(name: str) -> _Channel | None:
 
 
 def _only_once(channels: Sequence[_Channel | None]) -> list[_Channel | None]:
-    """The channels without those whose name another one has, too: which is meant cannot be told."""
+    """The channels, without those that share a name, which are ambiguous."""
     count: dict[_Channel | None, int] = defaultdict(int)
     for channel in channels:
         count[channel] += 1
@@ -84,9 +84,9 @@ def _only_once(channels: Sequence[_Channel | None]) -> list[_Channel | None]:
 
 
 def _points(channels: Sequence[_Channel | None]) -> Points:
-    """Point -> x, y, z or scalar -> column, without coordinates that a whole part cannot have.
+    """Point -> x, y, z or scalar -> column; parts whose points do not all have the same coordinates are left out.
 
-    A hand whose side no name says is the right hand, as in layouts of one hand; it has no partner.
+    A single hand without a side is called the right hand, as in the layouts of one hand; it has no partner.
     """
     found: Points = defaultdict(dict)
     for column, channel in enumerate(channels):
@@ -104,7 +104,7 @@ def _points(channels: Sequence[_Channel | None]) -> Points:
 
 
 def _parts(points: Points) -> dict[str, tuple[str, list[BodyPoint]]]:
-    """Part -> its kind and those of its points that have coordinates, in their order."""
+    """Part -> its kind, and its points that have coordinates, in order."""
     found: dict[str, tuple[str, list[BodyPoint]]] = {}
     for point, of in points.items():
         kind = _KINDS.get(frozenset(of) & {*_AXES})
@@ -114,9 +114,9 @@ def _parts(points: Points) -> dict[str, tuple[str, list[BodyPoint]]]:
 
 
 def _by_mediapipe(points: Points) -> Points:
-    """The points with MediaPipe's numbers as its names, and names of its hands likewise; numbers of others stay.
+    """The points, with numbers that can only be MediaPipe's replaced by its names.
 
-    33 numbers of a pose are MediaPipe's, 21 of a hand any tracker's; 0 to 24 of a pose may also be OpenPose's.
+    33 numbers of a pose are MediaPipe's, 21 numbers of a hand mean the same in all trackers; 0 to 24 of a pose may be OpenPose's.
     """
     numbers: dict[str, list[int]] = defaultdict(list)
     for point in points:
@@ -144,7 +144,7 @@ _POSE_NUMBERS = {body_point(words_of(name)): number for number, name in enumerat
 
 
 def _landmark(point: BodyPoint) -> int | None:
-    """MediaPipe's number of a point."""
+    """MediaPipe's number for a point; None if it has none."""
     if point.part == "face":
         return point.number if point.number is not None and point.number < FACE else None
     if point.part == "pose":
@@ -183,7 +183,7 @@ def _built_in(points: Points) -> tuple[Layout, list[int]] | None:
 
 
 def _same_but_face(found: Layout, layout: Layout, parts: Sequence[LandmarkPart]) -> bool:
-    """Whether a layout is another but for points of the face that are numbered from 0 in the order of that layout."""
+    """Whether two layouts differ only in the face, whose points are numbered from 0 in the order of the built-in layout."""
     face = next((part for part in parts if part.landmarks == "face"), None)
     if face is None or face.indices != tuple(range(len(face.numbers))):
         return False
@@ -199,7 +199,7 @@ def _ordered(layout: Layout, columns: Sequence[int], names: Sequence[str]) -> La
 
 
 def _described(points: Points, left_over: Sequence[int], names: Sequence[str]) -> ChosenLayout:
-    """A layout of the points that were named, and what it lacks."""
+    """A layout of the named points, and what it lacks."""
     parts = _parts(points)
     layout, columns = layout_of_points(points, parts)
     lacks = []
@@ -208,15 +208,15 @@ def _described(points: Points, left_over: Sequence[int], names: Sequence[str]) -
         return unknown(len(names), f"{listed} are too few points to be centred and scaled by")
     if left_over:
         lacks.append(
-            f"{len(left_over)} channels stay as they are, since their names do not give x and y of a point "
+            f"{len(left_over)} channels are kept unchanged because their names are not coordinates of body points "
             f"({first_few([names[column] for column in left_over])})"
         )
         layout = replace(layout, mirrors=False, parts=(*layout.parts, Part("other", len(left_over), "scalar", "other")))
     if not layout.mirrors:
         why = "what a mirror does to those is unknown" if left_over else "some points have no partner on the other side"
-        lacks.append(f"not mirrored, since {why}")
+        lacks.append(f"not mirrored because {why}")
     if layout.shoulders is None:
-        lacks.append("no left and right shoulder, so clips are centred and scaled by all their points")
+        lacks.append("no left and right shoulder, so clips are centred and scaled by all of their points")
     listed = ", ".join(f"{part.name} {part.points} x {part.kind}" for part in layout.parts if part.name != "other")
-    said = f"{len(names) - len(left_over)} of {len(names)} channel names are those of points of the body: {listed}"
+    said = f"{len(names) - len(left_over)} of {len(names)} channel names are those of body points: {listed}"
     return ChosenLayout(_ordered(layout, [*columns, *left_over], names), "; ".join([said, *lacks]))

@@ -26,7 +26,7 @@ def texts_of(path: Path, key: str, values: np.ndarray) -> list[str]:
 
 
 def channel_names(path: Path, arrays: Mapping[str, np.ndarray]) -> list[str] | None:
-    """The names of the channels; None where there are none, or they are no text."""
+    """The names of the channels; None if there are none, or they are not text."""
     names = arrays.get(CHANNELS)
     return None if names is None or names.ndim != 1 or names.dtype.kind not in "US" else texts_of(path, CHANNELS, names)
 

@@ -37,7 +37,7 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
 
 
 def first_channel_names(path: Path) -> list[str] | None:
-    """The names of the channels in the first file below a folder that can be read; None where it has none."""
+    """The names of the channels in the first readable file below a folder; None if it has none."""
     for file in clip_files(path):
         try:
             return channel_names(file, read_arrays(file, (CHANNELS,)))
@@ -47,7 +47,7 @@ def first_channel_names(path: Path) -> list[str] | None:
 
 
 def some_frames(path: Path, width: int) -> np.ndarray:
-    """Frames (T, F) of a few files from all over the folder, those of another width left out."""
+    """Frames (T, F) of some files spread over the folder, except those of another width."""
     files = clip_files(path)
     found = [np.empty((0, width))]
     for file in files[:: max(1, len(files) // _SOME_FILES)]:
@@ -81,8 +81,8 @@ def read_item(item: Item) -> Clip | Rejected:
 
 
 def _other_names(item: Item, arrays: Mapping[str, np.ndarray]) -> Rejected | None:
-    """Why a file cannot be read as the first one is, by the names of whose channels the layout was chosen."""
+    """The rejection of a file whose channels differ from those of the first file, which determined the layout."""
     names = channel_names(Path(item.file), arrays)
     if item.how is None or names is None or names == item.how:
         return None
-    return item.rejected("wrong_width", "its channels have other names than those of the first file, or another order")
+    return item.rejected("wrong_width", "its channels have other names or another order than those of the first file")

@@ -8,7 +8,7 @@
 | `labels` | integers (N,), one-hot (N, C), or text (N,) | the class of each clip |
 | `classes` | text (C,), optional | class names |
 | `clips`, `signers`, `split`, `groups` | text (N,), optional | name, signer, split, group of each clip |
-| `channels` | text (F,), optional | name of each channel, such as `pose11.x`; layout `auto` is made of them |
+| `channels` | text (F,), optional | name of each channel, such as `pose11.x`; layout `auto` is derived from them |
 
 If names repeat but not within a split, as in archives that number the clips of each split from 0, a clip is named `split/name`.
 If a label table is given, it adds to what the arrays say about the clips, or replaces it.
@@ -54,8 +54,8 @@ def source_files(request: Request) -> list[Path]:
 
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
-    """The layout that the names of the channels describe, those of the first file where each clip has one; without names, that of
-    MediaPipe landmarks that lie as those do.
+    """The layout described by the names of the channels (of the first file, if each clip has a file); without names, a layout of
+    MediaPipe landmarks if the positions match.
     """
     names = _channel_names(request.path)
     if names is None:
@@ -67,10 +67,10 @@ def default_layout(request: Request, width: int) -> ChosenLayout:
 
 
 def layout_like(request: Request, trained: Layout) -> Layout:
-    """`trained`, with its channels in the order that their names have here.
+    """The layout `trained`, adapted to the order of the channels in this source.
 
     Raises:
-      InputError: the names are those of other channels.
+      InputError: the source has other channels.
     """
     names = _channel_names(request.path)
     if names is None or trained.names is None:
@@ -78,8 +78,8 @@ def layout_like(request: Request, trained: Layout) -> Layout:
     if sorted(names) != sorted(trained.names):
         others = [*(name for name in trained.names if name not in names), *(n for n in names if n not in trained.names)]
         raise InputError(
-            f"{request.path}: its {len(names)} channels are not the {trained.width} that the model was trained on; in one of them "
-            f"alone are {first_few(others)}"
+            f"{request.path}: its {len(names)} channels are not the {trained.width} that the model was trained on; only "
+            f"one of the two has {first_few(others)}"
         )
     return trained.in_columns(names)
 
@@ -97,7 +97,7 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
 
 
 def _channel_names(path: Path) -> list[str] | None:
-    """The names of the channels; None where there are none, or they are no text."""
+    """The names of the channels; None if there are none, or they are not text."""
     source_files(Request(path, labelled=False))
     if _one_file_a_clip(path):
         return array_files.first_channel_names(path)
@@ -105,7 +105,7 @@ def _channel_names(path: Path) -> list[str] | None:
 
 
 def _some_frames(path: Path, width: int) -> np.ndarray:
-    """Frames (T, F) from all over the source."""
+    """Frames (T, F) spread over the whole source."""
     if _one_file_a_clip(path):
         return array_files.some_frames(path, width)
     frames = _flat_frames(str(path), _packed_files(path)[0].stat().st_mtime_ns)

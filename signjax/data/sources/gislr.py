@@ -50,7 +50,7 @@ def source_files(request: Request) -> list[Path]:
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
     """All landmarks."""
-    return ChosenLayout(layout_registry.named("holistic", width), "all landmarks, as the files have them")
+    return ChosenLayout(layout_registry.named("holistic", width), "all landmarks of the files")
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:

@@ -193,17 +193,16 @@ def read(source: str, request: Request) -> Iterator[Clip | Rejected]:
 
 
 def layout_of(source: str, request: Request, width: int) -> ChosenLayout:
-    """The layout of a source's frames of `width` channels, as the request names it or as the source chooses it, and why."""
+    """The layout of a source's frames of `width` channels, named by the request or chosen by the source, and why."""
     if request.layout == "auto":
         return named(source).default_layout(request, width)
     return ChosenLayout(layout_registry.named(request.layout, width), "chosen by config.data.layout")
 
 
 def layout_like(source: str, request: Request, trained: Layout) -> Layout:
-    """How the frames of a source are read for a model: in the layout that it was trained on, their channels in whatever order
-    their names say.
+    """The layout with which to read a source for a trained model: `trained`, with the channels found by name if they have names.
 
     Raises:
-      InputError: the names say that they are other channels.
+      InputError: the source has other channels.
     """
     return arrays.layout_like(request, trained) if source == "arrays" and request.layout == "auto" else trained

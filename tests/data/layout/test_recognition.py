@@ -111,7 +111,7 @@ def test_other_trackers_give_parts_shoulders_and_mirror_images(names, parts, hea
     layout = found.layout
     assert layout.name == "named_channels" and layout.mirrors
     assert {part.name: part.kind for part in layout.parts} == parts
-    assert found.reason.startswith(f"{len(names)} of {len(names)} channel names are those of points of the body: pose ")
+    assert found.reason.startswith(f"{len(names)} of {len(names)} channel names are those of body points: pose ")
     assert "not" not in found.reason
     shoulders = [words_of(layout.names[layout.channels_at(point)][0]) for point in layout.shoulders]
     assert all("shoulder" in words for words in shoulders)
@@ -165,7 +165,7 @@ def test_what_is_no_point_stays_as_it_is_and_keeps_clips_from_being_mirrored():
     names = [*interleaved(COCO, "xy"), "acc_x", "left_wrist_roll", "timestamp"]
     found = recognize(names)
     assert found.layout.part("other").points == 3 and not found.layout.mirrors and found.layout.shoulders
-    assert "3 channels stay as they are" in found.reason and "'acc_x', 'left_wrist_roll', 'timestamp'" in found.reason
+    assert "3 channels are kept unchanged" in found.reason and "'acc_x', 'left_wrist_roll', 'timestamp'" in found.reason
     frames = np.random.default_rng(0).normal(size=(9, len(names))).astype(np.float32)
     cleaned = clean(Clip(ClipInfo("a"), frames), found.layout, Cleaning())
     np.testing.assert_array_equal(cleaned.clip.frames[:, found.layout.channels_of("other")], frames[:, -3:])

@@ -49,14 +49,12 @@ def test_the_layout_is_said_with_its_reason_also_when_the_folder_is_opened_again
         said: list[str] = []
         lines = list(describe(prepared(path, tmp_path / "a", said.append)))
         assert any(
-            line.startswith(
-                "layout: named_channels: 10 of 10 channel names are those of points of the body: pose 5 x xy"
-            )
+            line.startswith("layout: named_channels: 10 of 10 channel names are those of body points: pose 5 x xy")
             for line in lines
         )
     assert not said  # nothing was made again
     plain = prepared(saved(tmp_path / "b.npz", frames_of(12), ["x"] * 10), tmp_path / "b")
-    assert "layout: generic: no channel name is that of a point" in "\n".join(describe(plain))
+    assert "layout: generic: no channel name is that of a body point" in "\n".join(describe(plain))
     short = prepared(saved(tmp_path / "c.npz", frames_of(12), NAMES[1:]), tmp_path / "c")
     assert "layout: generic: the array 'channels' has 9 names for 10 channels" in "\n".join(describe(short))
 
