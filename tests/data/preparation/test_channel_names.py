@@ -40,7 +40,7 @@ def test_the_order_of_the_channels_changes_nothing_that_is_stored(tmp_path):
     np.testing.assert_array_equal(first.features, second.features)
     assert second.source_layout.columns == tuple(np.argsort(order))
     recipe = make_recipe(source="arrays", path=str(tmp_path / "b.npz"), split="stratified")
-    self_check.check_dataset(second, recipe, self_check.reread(second, recipe, turn=0))
+    self_check.check_dataset(second, recipe, self_check.reread_clips(second, recipe, turn=0))
 
 
 def test_the_layout_is_said_with_its_reason_also_when_the_folder_is_opened_again(tmp_path):
