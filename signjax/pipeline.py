@@ -18,7 +18,8 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from signjax.data import locks
-from signjax.data.cleaning.clean import Cleaned, clean
+from signjax.data.cleaning.clean import clean
+from signjax.data.cleaning.faults import unseen
 from signjax.data.clip import Clip, Rejected, Request
 from signjax.data.dataset import Dataset, in_memory, open_dataset, read_info
 from signjax.data.folders import target_of
@@ -248,14 +249,18 @@ def _predict(plans: Plans, folder: Path, say: Say) -> None:
 
     def read_usable(request: Request) -> Iterator[Clip]:
         for item in source_registry.read(source, request):
-            found = item if isinstance(item, Rejected) else clean(item, spec.source_layout, spec.cleaning)
-            if isinstance(found, Cleaned):
-                yield found.clip
-            else:
+            found = item if isinstance(item, Rejected) else clean(item, source_layout, spec.cleaning)
+            if isinstance(found, Rejected):
                 rejected.append(found)
+            elif found.unseen and not spec.no_sign:
+                rejected.append(unseen(found.clip.name, found.clip.file, len(found.clip.frames)))
+            else:
+                yield found.clip
 
     with _layout_for_sources(of_run.data.layout, spec.source_layout) as layout:
-        clips = read_usable(Request(path, layout=layout, labelled=False))
+        request = Request(path, layout=layout, labelled=False)
+        source_layout = source_registry.layout_like(source, request, spec.source_layout)
+        clips = read_usable(request)
         while chunk := list(islice(clips, predictor.batch_size)):
             some = in_memory(chunk, spec.layout, spec.heads, spec.statistics)
             answers = answers_for(some, np.arange(len(some)), answer, predictor.batch_size, spec.buckets)

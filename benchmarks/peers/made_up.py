@@ -34,5 +34,6 @@ def made_up_dataset(clips: int, frames: int, channels: int | None = None) -> Dat
             "recipe": {"cleaning": {"centre": False}},
             "source_layout": layout.name,
             "source_width": layout.width,
+            "blank_classes": [],
         },
     )

@@ -33,8 +33,9 @@ class InputSpec:
       heads: head name -> class names, in the order of the logits.
       mean, std, within, speed: float32 (F,), from training clips; see `Dataset`.
       low, high: float32 (F,), the range in which values are plausible; infinite where nothing is known.
-      cleaning: what is done to each clip.
-      buckets: the numbers of frames that clips are padded to, rising; longer clips are thinned to the last.
+      cleaning: how each clip is cleaned.
+      no_sign: whether there is a class of clips in which nothing is seen.
+      buckets: the lengths that clips are padded to, ascending; longer clips are subsampled to the last.
     """
 
     dataset: str
@@ -48,6 +49,7 @@ class InputSpec:
     low: np.ndarray
     high: np.ndarray
     cleaning: Cleaning
+    no_sign: bool
     buckets: tuple[int, ...]
 
     @property
@@ -89,6 +91,7 @@ def make_input_spec(dataset: Dataset, buckets: tuple[int, ...]) -> InputSpec:
         heads=dict(dataset.heads),
         **{name: getattr(dataset, name) for name in STATISTICS},
         cleaning=Cleaning(**dataset.info["recipe"]["cleaning"]),
+        no_sign=any(blank["kept"] for blank in dataset.info["blank_classes"]),
         buckets=buckets,
     )
 
@@ -124,6 +127,7 @@ def read_input_spec(folder: Path) -> InputSpec:
             source_layout=from_description(content["source_layout"]),
             heads={str(head): tuple(map(str, names)) for head, names in content["heads"].items()},
             cleaning=Cleaning(**content["cleaning"]),
+            no_sign=bool(content.get("no_sign", False)),
             buckets=tuple(int(size) for size in content["buckets"]),
             **statistics,
         )

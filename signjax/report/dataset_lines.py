@@ -5,6 +5,7 @@ from pathlib import Path
 
 from signjax.data.dataset import Dataset
 from signjax.data.labels.feasibility_report import lines
+from signjax.data.labels.no_sign import Blank, said
 from signjax.data.splits.split import SPLITS
 
 
@@ -15,10 +16,16 @@ def dataset_name(dataset: Dataset) -> str:
 
 def describe(dataset: Dataset) -> Iterator[str]:
     """What the data are, and what was left out; one line for each point."""
+    blank = [Blank(**fields) for fields in dataset.info["blank_classes"]]
+    for line in said(blank, kept=False):
+        yield f"no sign: {line}"
     heads = ", ".join(f"{head} ({len(classes)} classes)" for head, classes in dataset.heads.items())
     signers = len({clip["signer"] for clip in dataset.clips} - {""})
     sizes = ", ".join(f"{len(dataset.indices(split))} {split}" for split in SPLITS)
     yield f"data: {len(dataset)} clips, {signers or 'unknown'} signers, heads: {heads}; {sizes}"
+    for line in said(blank, kept=True):
+        yield f"no sign: {line}"
+    yield f"layout: {dataset.source_layout.name}: {dataset.info['layout_reason']}"
     yield f"split: {dataset.info['split_rule']}"
     yield from lines(dataset.info["feasibility"])
     yield from _cleaned(dataset)

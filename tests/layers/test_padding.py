@@ -166,6 +166,7 @@ SPEC = InputSpec(
     low=np.full(6, -np.inf, np.float32),
     high=np.full(6, np.inf, np.float32),
     cleaning=Cleaning(),
+    no_sign=False,
     buckets=(16,),
 )
 

@@ -57,6 +57,7 @@ def make_batch() -> tuple[InputSpec, Batch]:
         low=np.full(layout.width, -9.0, np.float32),
         high=np.full(layout.width, 9.0, np.float32),
         cleaning=Cleaning(),
+        no_sign=False,
         buckets=(16,),
     )
     batch = Batch(

@@ -9,7 +9,7 @@ import numpy as np
 
 from signjax.data.cleaning import handedness
 from signjax.data.cleaning.body_frame import add_hand_shapes, centred, with_hand_shapes
-from signjax.data.cleaning.faults import fault_of
+from signjax.data.cleaning.faults import fault_of, is_unseen
 from signjax.data.cleaning.gaps import fill, seen_parts
 from signjax.data.cleaning.handedness import Mirroring
 from signjax.data.cleaning.trimming import active_frames
@@ -73,6 +73,7 @@ class Cleaned:
       trimmed_start, trimmed_end: idle frames that were cut off.
       filled: frames in which at least one part was interpolated.
       mirroring: whether it was mirrored, and why.
+      unseen: whether nothing is seen in any frame.
     """
 
     clip: Clip
@@ -80,6 +81,7 @@ class Cleaned:
     trimmed_end: int
     filled: int
     mirroring: Mirroring
+    unseen: bool
 
 
 def check_cleaning(cleaning: Cleaning) -> None:
@@ -98,6 +100,7 @@ def check_cleaning(cleaning: Cleaning) -> None:
 
 def cleaned_layout(layout: Layout, cleaning: Cleaning) -> Layout:
     """The layout of cleaned clips, given that of their source."""
+    layout = layout.in_order()
     if cleaning.rotations == "6d":
         layout = layout_registry.in_6d(layout)
     return with_hand_shapes(layout) if cleaning.hand_shapes else layout
@@ -114,13 +117,15 @@ def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
       layout: the layout of its frames.
       cleaning: the settings.
     """
+    if clip.frames.shape[1] == layout.width:
+        clip, layout = replace(clip, frames=layout.ordered(clip.frames)), layout.in_order()
     fault = fault_of(clip, layout, cleaning.shortest_clip, cleaning.longest_clip)
     if fault is not None:
         return fault
     known = replace(clip, valid=seen_parts(clip.frames, clip.valid, layout))
     clip, mirroring = handedness.canonical(known, layout, cleaning.handedness)
     assert clip.valid is not None
-    seen = clip.valid
+    seen, source_layout = clip.valid, layout
     frames, valid = fill(clip.frames, seen, layout, cleaning.longest_gap)
     kept = active_frames(frames, valid, layout) if cleaning.trim else slice(0, len(frames))
     filled = int((valid & ~seen)[kept].any(1).sum())
@@ -137,6 +142,7 @@ def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
         trimmed_end=len(clip.frames) - kept.stop,
         filled=filled,
         mirroring=mirroring,
+        unseen=is_unseen(seen, source_layout),
     )
 
 

@@ -5,7 +5,6 @@ Shapes: T frames, F channels.
 
 import numpy as np
 
-from signjax.data.cleaning.gaps import seen_parts
 from signjax.data.clip import Clip, Rejected
 from signjax.data.layout.parts import COORDINATES, Layout
 
@@ -18,7 +17,7 @@ def fault_of(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) 
     return None if found is None else Rejected(clip.name, clip.file, *found)
 
 
-def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) -> tuple[str, str] | None:  # noqa: PLR0911
+def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) -> tuple[str, str] | None:
     """The reason and its details."""
     frames = clip.frames
     if len(frames) == 0:
@@ -34,12 +33,22 @@ def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) ->
     bad = ~np.isfinite(frames) & ~(np.isnan(frames) & coordinate)
     if bad.any():
         return "not_finite", f"{int(bad.sum())} of {frames.size} values are NaN or infinite"
-    if not seen_parts(frames, clip.valid, layout)[:, _observed(layout)].any():
-        return (
-            "all_invalid",
-            f"no {'hand' if 'body' in layout.part_names else 'part'} was seen in any of {len(frames)} frames",
-        )
     return None
+
+
+def is_unseen(valid: np.ndarray, layout: Layout) -> bool:
+    """Whether nothing is seen in a clip: no part of coordinates, or neither hand of a fitted body.
+
+    Args:
+      valid: bool (T, P), as `gaps.seen_parts` finds it.
+      layout: the layout of the clip.
+    """
+    return not valid[:, _observed(layout)].any()
+
+
+def unseen(name: str, file: str, frames: int) -> Rejected:
+    """The rejection of a clip in which nothing is seen."""
+    return Rejected(name, file, "all_invalid", f"nothing was seen in any of {frames} frames")
 
 
 def _observed(layout: Layout) -> list[int]:

@@ -63,6 +63,10 @@ def _landmark_part(part: dict[str, Any]) -> LandmarkPart:
 
 def _check(layout: Layout) -> None:
     names = layout.part_names
+    if layout.columns is not None and sorted(layout.columns) != list(range(layout.width)):
+        raise ValueError(f"columns must contain each number from 0 to {layout.width - 1} once")
+    if layout.names is not None and not len(set(layout.names)) == len(layout.names) == layout.width:
+        raise ValueError(f"names must be {layout.width} different texts")
     if len(set(names)) < len(names):
         raise ValueError(f"part names must differ; found {', '.join(names)}")
     for part in layout.parts:

@@ -68,7 +68,8 @@ def _pose_partners() -> tuple[int, ...]:
 FACE_PARTNERS, POSE_PARTNERS = _face_partners(), _pose_partners()
 
 
-def _edges(landmarks: str) -> list[tuple[int, int]]:
+def edges(landmarks: str) -> list[tuple[int, int]]:
+    """The pairs of landmarks of a set that a line joins."""
     lines = {"face": _FACE_LINES, "pose": _POSE_LINES}.get(landmarks, _HAND_LINES)
     edges = [edge for line in lines for edge in pairwise(line)]
     if landmarks == "face":
@@ -136,7 +137,7 @@ def landmark_layout(name: str, chosen: Sequence[LandmarkPart]) -> Layout:
         (point(part.landmarks, a), point(part.landmarks, b))
         for part in chosen
         if part.kind in COORDINATES
-        for a, b in _edges(part.landmarks)
+        for a, b in edges(part.landmarks)
     ]
     joined += [
         (point("pose", _LEFT_WRIST), point("left_hand", 0)),

@@ -3,10 +3,10 @@
 Code that normalises, masks, mirrors or draws a clip asks the layout; nothing else knows column numbers.
 """
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -72,6 +72,8 @@ class Layout:
       shoulders: left and right shoulder; the body's centre is midway between them, its scale their distance. None: no such points.
       wrists: left and right wrist, which the points of the hands can be made relative to; None: no such points.
       head: the nose or the joint of the head; None: no such point.
+      columns: the column of the source's frames that holds each channel; None: they are in the order of the channels.
+      names: the source's name of each channel; None: it does not name them, or not uniquely.
     """
 
     name: str
@@ -81,6 +83,8 @@ class Layout:
     shoulders: tuple[Point, Point] | None = None
     wrists: tuple[Point, Point] | None = None
     head: Point | None = None
+    columns: tuple[int, ...] | None = None
+    names: tuple[str, ...] | None = None
 
     @cached_property
     def width(self) -> int:
@@ -147,6 +151,25 @@ class Layout:
             part_index[index] = self.part_names.index(part.partner)
         return channel, sign, part_index
 
+    def in_order(self) -> "Layout":
+        """The layout of frames whose channels are already in its order."""
+        return replace(self, columns=None, names=None)
+
+    def ordered(self, frames: np.ndarray) -> np.ndarray:
+        """Puts the channels of a source's frames (T, F) into the order of the layout."""
+        return frames if self.columns is None else frames[:, list(self.columns)]
+
+    def in_columns(self, names: Sequence[str]) -> "Layout":
+        """The same layout for frames with the same channel names in another order.
+
+        Args:
+          names: the name of each column. A layout without names is returned unchanged.
+        """
+        if self.names is None:
+            return self
+        columns = tuple(names.index(name) for name in self.names)
+        return replace(self, columns=None if columns == tuple(range(self.width)) else columns)
+
     def description(self) -> dict[str, Any]:
         """All fields, as JSON can hold them."""
         return asdict(self)
@@ -184,4 +207,13 @@ def from_description(fields: dict[str, Any]) -> Layout:
         shoulders=pair(fields["shoulders"]),
         wrists=pair(fields["wrists"]),
         head=None if fields["head"] is None else point(fields["head"]),
+        columns=None if fields.get("columns") is None else tuple(int(column) for column in fields["columns"]),
+        names=None if fields.get("names") is None else tuple(map(str, fields["names"])),
     )
+
+
+class ChosenLayout(NamedTuple):
+    """A layout, with the reason why it was chosen and what it lacks."""
+
+    layout: Layout
+    reason: str

@@ -25,10 +25,11 @@ from signjax.data.layout.smplx import (
 from signjax.errors import InputError
 
 __all__ = [
-    "BUILT_IN", "COORDINATES", "KINDS", "ROTATIONS", "Layout", "Part", "Point", "generic", "in_6d", "named", "smplx",
+    "BUILT_IN", "COORDINATES", "GENERIC", "KINDS", "ROTATIONS", "Layout", "Part", "Point", "generic", "in_6d", "named", "smplx",
     "smplx_6d", "smplx_unsmoothed", "smplx_unsmoothed_6d", "stored", "to_store",
 ]  # fmt: skip
 
+GENERIC = "generic"
 # Every layout that its name determines; `generic` also needs a width.
 BUILT_IN = {
     layout.name: layout
@@ -54,7 +55,7 @@ BUILT_IN = {
 
 def generic(width: int) -> Layout:
     """Any F channels without a known meaning: one part, without mirroring."""
-    return Layout("generic", (Part("channels", width, "scalar", "channels"),), mirrors=False)
+    return Layout(GENERIC, (Part("channels", width, "scalar", "channels"),), mirrors=False)
 
 
 def in_6d(layout: Layout) -> Layout:
@@ -68,7 +69,7 @@ def named(name: str, width: int) -> Layout:
     Raises:
       InputError: there is no such layout, or its width differs.
     """
-    if name == "generic":
+    if name == GENERIC:
         return generic(width)
     if name.endswith(".json"):
         layout = read_layout(Path(name))
@@ -90,7 +91,8 @@ def named(name: str, width: int) -> Layout:
 
 def to_store(layout: Layout) -> str | dict[str, Any]:
     """The form in which a dataset folder stores its layout; see `stored`."""
-    return layout.name if layout.name == "generic" or BUILT_IN.get(layout.name) == layout else layout.description()
+    known = BUILT_IN.get(layout.name, generic(layout.width))
+    return layout.name if layout == known else layout.description()
 
 
 def stored(content: str | dict[str, Any], width: int) -> Layout:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from signjax.data.cleaning.faults import unseen
 from signjax.data.clip import SPLITS, Item, Rejected
 from signjax.data.labels import encoding as labels_lib
 from signjax.data.labels import feasibility_report
@@ -22,7 +23,8 @@ from signjax.data.labels.feasibility import (
     rare_classes,
     without,
 )
-from signjax.data.layout.parts import Layout
+from signjax.data.labels.no_sign import Blank, blank_classes, is_kept
+from signjax.data.layout.parts import ChosenLayout
 from signjax.data.preparation import rows as store
 from signjax.data.preparation.journal import Fact
 from signjax.data.preparation.quarantine import check_none_rejected
@@ -51,7 +53,7 @@ class Collected:
     """What was read from a source.
 
     Attributes:
-      source_layout: the layout of its frames before cleaning.
+      chosen: the layout of its frames before cleaning, and why.
       items, facts: the items and the fact about each; if a fact has no reason, the clip's rows are in the reading folder's files,
         in this order.
       rejected: items that were rejected without being read.
@@ -59,7 +61,7 @@ class Collected:
       remarks: sentences on what was inferred from names.
     """
 
-    source_layout: Layout
+    chosen: ChosenLayout
     items: Sequence[Item]
     facts: Sequence[Fact]
     rejected: Sequence[Rejected]
@@ -79,6 +81,7 @@ class Assembly:
       encoded: int32 (N, heads).
       pairs: pairs of clips that are the same recording, as indices into the N.
       split: the split of the N clips.
+      blank: classes in most of whose clips nothing is seen.
       rejected: every clip that is left out, and why.
       report: the feasibility report.
       doubts: sentences on splits that cannot test what they should.
@@ -91,6 +94,7 @@ class Assembly:
     encoded: np.ndarray
     pairs: Sequence[Pair]
     split: Split
+    blank: Sequence[Blank]
     rejected: Sequence[Rejected]
     report: dict[str, dict[str, Any]]
     doubts: Sequence[str]
@@ -129,6 +133,11 @@ def assemble(recipe: Recipe, collected: Collected, reading: Path, say: Say) -> A
     for index, fault in _name_twice(rows):
         rejected.append(fault)
         keep[index] = False
+    blank = blank_classes([item.labels for item, _ in rows], [fact.nothing_seen for fact in stored], collected.heads)
+    for index, (item, fact) in enumerate(rows):
+        if keep[index] and fact.nothing_seen and not is_kept(item.labels, blank):
+            rejected.append(unseen(item.name, item.file, fact.frames))
+            keep[index] = False
     pairs = _duplicates(stored, keep, reading)
     copies = _copies(recipe, rows, pairs, problems)
     keep[list(copies)] = False
@@ -154,7 +163,7 @@ def assemble(recipe: Recipe, collected: Collected, reading: Path, say: Say) -> A
     assert split is not None
     report = feasibility_report.with_splits(report, encoded, split.assignment)
     doubts = size_doubts(split, encoded, tuple(classes))
-    return Assembly(stored, kept, rows, classes, encoded, pairs, split, rejected, report, doubts)
+    return Assembly(stored, kept, rows, classes, encoded, pairs, split, blank, rejected, report, doubts)
 
 
 def _unreadable(collected: Collected) -> list[Rejected]:

@@ -18,7 +18,7 @@ from signjax.data.cleaning.clean import (
     cleaned_layout,
 )
 from signjax.data.clip import Clip, Item, Rejected, Request
-from signjax.data.layout.parts import Layout
+from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.preparation.journal import (
     Batch,
     Fact,
@@ -46,11 +46,11 @@ class Reading:
     cleaning: Cleaning
 
 
-def source_layout(source: str, request: Request, items: Sequence[Item]) -> Layout | Rejected:
+def source_layout(source: str, request: Request, items: Sequence[Item]) -> ChosenLayout | Rejected:
     """The layout of a source's frames, from the most frequent width among its first readable clips.
 
     Returns:
-      The layout, or if no item can be read, why the first cannot.
+      The layout and why it was chosen, or if no item can be read, why the first cannot.
     """
     widths: Counter[int] = Counter()
     first: Rejected | None = None
@@ -98,6 +98,7 @@ def _validity(clip: Clip) -> np.ndarray:
 
 def _fact(item: Item, clip: Clip, cleaned: Cleaned, outline: np.ndarray, layout: Layout) -> Fact:
     frames, valid = cleaned.clip.frames, _validity(cleaned.clip)
+    given, given_layout = layout.ordered(clip.frames), layout.in_order()
     segment_end, file_frames = _segment(item, clip)
     return Fact(
         name=item.name,
@@ -105,11 +106,12 @@ def _fact(item: Item, clip: Clip, cleaned: Cleaned, outline: np.ndarray, layout:
         valid_share=round(float(valid.mean()), 4),
         digest=hashlib.sha256(clip.frames.tobytes()).hexdigest(),
         stored=stored_digest(frames, valid, outline),
-        blank=bool((clip.frames == clip.frames.flat[0]).all()),
+        blank=bool((clip.frames == clip.frames.flat[0]).all()) or not valid.any(),
         still=bool((frames == frames[0]).all()),
-        size=typical_size(clip.frames, layout),
-        turned=beyond_full_turn(clip.frames, layout),
+        size=typical_size(given, given_layout),
+        turned=beyond_full_turn(given, given_layout),
         unseen=np.flatnonzero(~valid.any(0)).tolist(),
+        nothing_seen=cleaned.unseen,
         segment_end=segment_end,
         file_frames=file_frames,
         trimmed_start=cleaned.trimmed_start,

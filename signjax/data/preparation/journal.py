@@ -27,7 +27,7 @@ from signjax.data.layout.parts import Layout
 from signjax.data.preparation.rows import RowFile, Rows, whole_rows
 from signjax.data.splits.duplicates import SPANS
 
-_FORM = 2  # version of the line format; a journal of another version is not resumed
+_FORM = 3  # version of the line format; a journal of another version is not resumed
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Fact:
       size: median distance from 0 of its coordinates, or of numbers of unknown kind, as the source provides them.
       turned: share of its frames in which a joint is rotated by more than a full turn.
       unseen: indices of the parts that were not seen in any frame.
+      nothing_seen: whether nothing was seen in any frame.
       segment_end, file_frames: the frame after the clip's last, and the frames of the whole file, if the clip is a part of one.
       trimmed_start, trimmed_end, filled, mirroring: as in `cleaning.Cleaned`.
       reason, detail: as in `clip.Rejected`; empty for a stored clip.
@@ -60,6 +61,7 @@ class Fact:
     size: float = 0.0
     turned: float = 0.0
     unseen: Sequence[int] = ()
+    nothing_seen: bool = False
     segment_end: int | None = None
     file_frames: int | None = None
     trimmed_start: int = 0

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from signjax.data import locks
 from signjax.data.cleaning.clean import cleaned_layout
+from signjax.data.cleaning.faults import unseen
 from signjax.data.clip import Item, Rejected
 from signjax.data.dataset import Dataset, open_dataset, read_info
 from signjax.data.folders import recover, replacing, target_of
@@ -115,7 +116,7 @@ def _make(
         )
     started = time.monotonic()
     collected = _collect(recipe, fingerprints[1], partial, workers, say)
-    layout = cleaned_layout(collected.source_layout, recipe.cleaning)
+    layout = cleaned_layout(collected.chosen.layout, recipe.cleaning)
     warnings = [
         *collected.remarks,
         *names_alike(collected.items, collected.heads),
@@ -128,7 +129,7 @@ def _make(
             say(f"warning: {warning}")
         raise
     with replacing(folder) as new:
-        write_dataset(recipe, fingerprints[0], collected.source_layout, layout, assembly, warnings, partial, new)
+        write_dataset(recipe, fingerprints[0], collected.chosen, layout, assembly, warnings, partial, new)
         _check_expected(read_info(new)["digest"], folder, expected)
     dataset = open_dataset(folder)
     shutil.rmtree(partial)
@@ -164,9 +165,10 @@ def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, 
             items.append(item)
     if not items:
         raise _nothing(recipe.path, rejected)
-    layout = source_layout(recipe.source, recipe.request, items)
-    if isinstance(layout, Rejected):
-        raise _nothing(recipe.path, [*rejected, layout])
+    chosen = source_layout(recipe.source, recipe.request, items)
+    if isinstance(chosen, Rejected):
+        raise _nothing(recipe.path, [*rejected, chosen])
+    layout = chosen.layout
     source_registry.verify(recipe.source, recipe.request)
     reading = Reading(recipe.source, layout, recipe.cleaning)
     stored_layout = cleaned_layout(layout, recipe.cleaning)
@@ -174,12 +176,15 @@ def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, 
         if journal.resumed:
             say(f"prepare: {journal.resumed} of {len(items)} clips were already read; continuing from there")
         collect(reading, items, journal, workers)
-    collected = Collected(layout, items, journal.facts, rejected, heads, listing.remarks)
-    if all(fact.reason for fact in journal.facts):
+    collected = Collected(chosen, items, journal.facts, rejected, heads, listing.remarks)
+    if all(fact.reason or fact.nothing_seen for fact in journal.facts):
         shutil.rmtree(partial)
         for doubt in (*listing.remarks, *doubts(items, journal.facts, stored_layout)):
             say(f"warning: {doubt}")
-        faults = [item.rejected(fact.reason, fact.detail) for item, fact in zip(items, journal.facts, strict=True)]
+        faults = [
+            item.rejected(fact.reason, fact.detail) if fact.reason else unseen(item.name, item.file, fact.frames)
+            for item, fact in zip(items, journal.facts, strict=True)
+        ]
         raise _nothing(recipe.path, [*rejected, *faults])
     return collected
 

@@ -62,7 +62,7 @@ class Recipe:
         "auto",
         "Layout of the channels: one of those in docs/data.md, or a JSON file that describes one.",
         layout_name(("auto", "generic", *BUILT_IN)),
-        automatic="the layout of the source",
+        automatic="the layout of the source; for source arrays, the one that the names of the channels describe",
     )
     label_mode: str = setting(
         "column",

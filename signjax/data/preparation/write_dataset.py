@@ -11,7 +11,7 @@ from signjax.data.clip import SPLITS
 from signjax.data.csv_table import write_table
 from signjax.data.dataset import CLIP_COLUMNS, FORMAT_VERSION, label_columns
 from signjax.data.layout import registry as layout_registry
-from signjax.data.layout.parts import Layout
+from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.preparation import rows as store
 from signjax.data.preparation.assemble import Assembly, Row, offsets_of
 from signjax.data.preparation.journal import Fact, stored_digest
@@ -70,7 +70,7 @@ class _Reading:
 def write_dataset(
     recipe: Recipe,
     fingerprint: str,
-    source_layout: Layout,
+    chosen: ChosenLayout,
     layout: Layout,
     assembly: Assembly,
     warnings: Sequence[str],
@@ -82,7 +82,7 @@ def write_dataset(
     Args:
       recipe: the settings.
       fingerprint: a digest of everything the dataset depends on.
-      source_layout, layout: the layout of the frames before and after cleaning.
+      chosen, layout: the layout of the frames before and after cleaning.
       assembly: the contents.
       warnings: sentences about the data as a whole.
       reading: the folder with the clips that were read; it is not changed.
@@ -109,8 +109,9 @@ def write_dataset(
     info = {
         "format_version": FORMAT_VERSION,
         "layout": layout_registry.to_store(layout),
-        "source_layout": layout_registry.to_store(source_layout),
-        "source_width": source_layout.width,
+        "source_layout": layout_registry.to_store(chosen.layout),
+        "source_width": chosen.layout.width,
+        "layout_reason": chosen.reason,
         "heads": assembly.classes,
         "statistics": {
             "mean": statistics.mean.tolist(),
@@ -128,6 +129,7 @@ def write_dataset(
         "warnings": [*warnings, *assembly.doubts, *_about_outliers(outliers, rows, source, assembly.keep, statistics)],
         "exact_copies": sum(pair.kind == "exact" for pair in assembly.pairs),
         "near_duplicates": sum(pair.kind == "near" for pair in assembly.pairs),
+        "blank_classes": [blank._asdict() for blank in assembly.blank],
         "blank_clips": sum(fact.blank for fact in facts),
         "outliers": {"clips": int((outliers > 0).sum()), "values": int(outliers.sum())},
         "trimmed": _total(facts, "trimmed_start", "trimmed_end"),

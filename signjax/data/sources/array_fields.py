@@ -1,11 +1,13 @@
-"""Reads texts and whole numbers about clips from arrays, whatever their type."""
+"""Reads texts and whole numbers about clips and channels from arrays, whatever their type."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from signjax.errors import InputError
 
+CHANNELS = "channels"
 _NO_TEXT = "OVc"  # objects, records and complex numbers
 
 
@@ -21,6 +23,12 @@ def texts_of(path: Path, key: str, values: np.ndarray) -> list[str]:
         return [value.decode("utf-8", "surrogateescape") for value in values.tolist()]
     texts: list[str] = values.astype(str).tolist()
     return texts
+
+
+def channel_names(path: Path, arrays: Mapping[str, np.ndarray]) -> list[str] | None:
+    """The names of the channels; None if there are none, or they are not text."""
+    names = arrays.get(CHANNELS)
+    return None if names is None or names.ndim != 1 or names.dtype.kind not in "US" else texts_of(path, CHANNELS, names)
 
 
 def whole_numbers(path: Path, key: str, values: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@
 | `labels` | integers (N,), one-hot (N, C), or text (N,) | the class of each clip |
 | `classes` | text (C,), optional | class names |
 | `clips`, `signers`, `split`, `groups` | text (N,), optional | name, signer, split, group of each clip |
+| `channels` | text (F,), optional | name of each channel, such as `pose11.x`; layout `auto` is derived from them |
 
 If names repeat but not within a split, as in archives that number the clips of each split from 0, a clip is named `split/name`.
 If a label table is given, it adds to what the arrays say about the clips, or replaces it.
@@ -19,20 +20,22 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
-from signjax.data.layout import Layout
-from signjax.data.layout import registry as layout_registry
+from signjax.data.layout.by_width import layout_by_width
+from signjax.data.layout.parts import ChosenLayout, Layout
+from signjax.data.layout.recognition import recognize, unknown
 from signjax.data.sources import array_files
-from signjax.data.sources.array_fields import texts_of, whole_numbers
+from signjax.data.sources.array_fields import CHANNELS, channel_names, texts_of, whole_numbers
 from signjax.data.sources.shared import npy
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.label_table import split_name
 from signjax.data.tables.matching import find_label_table, with_table
-from signjax.errors import InputError
+from signjax.errors import InputError, first_few
 
 HEAD = "gloss"
+_SOME_FRAMES = 4000
 _PACKED = "packed"  # marks an item whose clip is one of many in an array
 _TEXTS = ("clips", "signers", "split", "groups")
-_KEYS = (*array_files.FRAME_KEYS, "offsets", "lengths", "labels", "classes", *_TEXTS)
+_KEYS = (*array_files.FRAME_KEYS, "offsets", "lengths", "labels", "classes", CHANNELS, *_TEXTS)
 
 
 def source_files(request: Request) -> list[Path]:
@@ -50,9 +53,35 @@ def source_files(request: Request) -> list[Path]:
     return [*files, find_label_table(request)] if request.labelled and files else files
 
 
-def default_layout(request: Request, width: int) -> Layout:
-    """The generic layout: the meaning of the channels is not known."""
-    return layout_registry.generic(width)
+def default_layout(request: Request, width: int) -> ChosenLayout:
+    """The layout described by the names of the channels (of the first file, if each clip has a file); without names, a layout of
+    MediaPipe landmarks if the positions match.
+    """
+    names = _channel_names(request.path)
+    if names is None:
+        found = layout_by_width(_some_frames(request.path, width))
+        return unknown(width, "the source does not name its channels") if found is None else found
+    if len(names) != width:
+        return unknown(width, f"the array 'channels' has {len(names)} names for {width} channels")
+    return recognize(names)
+
+
+def layout_like(request: Request, trained: Layout) -> Layout:
+    """The layout `trained`, adapted to the order of the channels in this source.
+
+    Raises:
+      InputError: the source has other channels.
+    """
+    names = _channel_names(request.path)
+    if names is None or trained.names is None:
+        return trained
+    if sorted(names) != sorted(trained.names):
+        others = [*(name for name in trained.names if name not in names), *(n for n in names if n not in trained.names)]
+        raise InputError(
+            f"{request.path}: its {len(names)} channels are not the {trained.width} that the model was trained on; only "
+            f"one of the two has {first_few(others)}"
+        )
+    return trained.in_columns(names)
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:
@@ -65,6 +94,22 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     if _one_file_a_clip(request.path):
         return array_files.list_items(request, say)
     return with_table(request, _packed_items(request), say)
+
+
+def _channel_names(path: Path) -> list[str] | None:
+    """The names of the channels; None if there are none, or they are not text."""
+    source_files(Request(path, labelled=False))
+    if _one_file_a_clip(path):
+        return array_files.first_channel_names(path)
+    return channel_names(path, _read_packed(path, (CHANNELS,)))
+
+
+def _some_frames(path: Path, width: int) -> np.ndarray:
+    """Frames (T, F) spread over the whole source."""
+    if _one_file_a_clip(path):
+        return array_files.some_frames(path, width)
+    frames = _flat_frames(str(path), _packed_files(path)[0].stat().st_mtime_ns)
+    return np.asarray(frames[:: max(1, len(frames) // _SOME_FRAMES)])
 
 
 def verify(request: Request) -> None:

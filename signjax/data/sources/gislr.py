@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
-from signjax.data.layout import Layout, landmarks
+from signjax.data.layout import landmarks
 from signjax.data.layout import registry as layout_registry
+from signjax.data.layout.parts import ChosenLayout
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.extras import needed
 from signjax.data.sources.shared.frame_numbers import timeline
@@ -47,9 +48,9 @@ def source_files(request: Request) -> list[Path]:
     return [*files, request.path / TABLE, *([Path(request.labels)] if request.labels else [])]
 
 
-def default_layout(request: Request, width: int) -> Layout:
-    """The layout of all landmarks."""
-    return layout_registry.named("holistic", width)
+def default_layout(request: Request, width: int) -> ChosenLayout:
+    """All landmarks."""
+    return ChosenLayout(layout_registry.named("holistic", width), "all landmarks of the files")
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:

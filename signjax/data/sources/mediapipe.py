@@ -27,7 +27,7 @@ import numpy as np
 from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
 from signjax.data.layout import landmarks
 from signjax.data.layout.landmarks import LandmarkPart, landmark_layout
-from signjax.data.layout.parts import Layout
+from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.frame_numbers import timeline
 from signjax.data.sources.shared.npy import NUMPY_ERRORS
@@ -77,7 +77,7 @@ def source_files(request: Request) -> list[Path]:
     return [*files, Path(request.labels)] if request.labelled and request.labels else files
 
 
-def default_layout(request: Request, width: int) -> Layout:
+def default_layout(request: Request, width: int) -> ChosenLayout:
     """The layout of frames of that width.
 
     Raises:
@@ -85,7 +85,7 @@ def default_layout(request: Request, width: int) -> Layout:
     """
     if width not in LAYOUTS:
         raise InputError(f"{request.path}: {_unknown(width)}")
-    return LAYOUTS[width]
+    return ChosenLayout(LAYOUTS[width], f"frames of {width} values")
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:

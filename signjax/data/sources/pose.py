@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from signjax.data.clip import Clip, Item, Rejected, Request, Say
-from signjax.data.layout.parts import Layout
+from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.sources import pose_layout
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.extras import needed
@@ -53,13 +53,13 @@ def source_files(request: Request) -> list[Path]:
     return [*files, find_label_table(request)] if request.labelled else files
 
 
-def default_layout(request: Request, width: int) -> Layout:
+def default_layout(request: Request, width: int) -> ChosenLayout:
     """The layout that the header of the first readable file describes.
 
     Raises:
       InputError: no file can be read.
     """
-    return _first_header(request)[1]
+    return ChosenLayout(_first_header(request)[1], "the header of the first file")
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:

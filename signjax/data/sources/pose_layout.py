@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from signjax.data.layout import landmarks
 from signjax.data.layout.landmarks import LandmarkPart, landmark_layout
 from signjax.data.layout.parts import Layout, Part, Point
+from signjax.data.layout.point_names import FACE_COUNTS, HAND_NAMES, POSE_NAMES, face_partner
 
 
 class Component(NamedTuple):
@@ -37,26 +38,9 @@ _HOLISTIC = {
     "POSE_LANDMARKS": "pose",
     "RIGHT_HAND_LANDMARKS": "right_hand",
 }
-_POSE_NAMES = (
-    "NOSE", "LEFT_EYE_INNER", "LEFT_EYE", "LEFT_EYE_OUTER", "RIGHT_EYE_INNER", "RIGHT_EYE", "RIGHT_EYE_OUTER", "LEFT_EAR",
-    "RIGHT_EAR", "MOUTH_LEFT", "MOUTH_RIGHT", "LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_ELBOW", "RIGHT_ELBOW", "LEFT_WRIST",
-    "RIGHT_WRIST", "LEFT_PINKY", "RIGHT_PINKY", "LEFT_INDEX", "RIGHT_INDEX", "LEFT_THUMB", "RIGHT_THUMB", "LEFT_HIP",
-    "RIGHT_HIP", "LEFT_KNEE", "RIGHT_KNEE", "LEFT_ANKLE", "RIGHT_ANKLE", "LEFT_HEEL", "RIGHT_HEEL", "LEFT_FOOT_INDEX",
-    "RIGHT_FOOT_INDEX",
-)  # fmt: skip
-_FINGERS = (
-    ("THUMB", ("CMC", "MCP", "IP", "TIP")),
-    *((finger, ("MCP", "PIP", "DIP", "TIP")) for finger in ("INDEX_FINGER", "MIDDLE_FINGER", "RING_FINGER", "PINKY")),
-)
-_HAND_NAMES = ("WRIST", *(f"{finger}_{joint}" for finger, joints in _FINGERS for joint in joints))
-
 # Left and right in the name of a point: a letter before a capital, as in OpenPose, or the whole word.
 _SIDE = re.compile(r"^[LR](?=[A-Z][a-z])|[Ll]eft|LEFT|[Rr]ight|RIGHT")
 _OTHER = {"l": "r", "r": "l", "left": "right", "right": "left"}
-# Runs of the 68 points of a face (OpenPose's last two of 70 are the pupils) whose mirror image is the reversed run; for the eyes,
-# each half of one eye has its mirror image in the other.
-_FACE_RUNS = ((0, 17), (17, 27), (31, 36), (36, 46), (48, 55), (55, 60), (60, 65), (65, 68), (68, 70))
-_EYE_PARTNERS = {36: 45, 37: 44, 38: 43, 39: 42, 40: 47, 41: 46}
 
 
 def choose(components: Sequence[Component], dimensions: int) -> Choice:
@@ -118,7 +102,7 @@ def _number(landmark: str, point: str) -> int | None:
     """MediaPipe's number for a point; None for a point that is not in the layouts, such as those of the irises."""
     if landmark == "face":
         return int(point) if point.isdecimal() and int(point) < landmarks.FACE else None
-    names = _POSE_NAMES if landmark == "pose" else _HAND_NAMES
+    names = POSE_NAMES if landmark == "pose" else HAND_NAMES
     return names.index(point) if point in names else None
 
 
@@ -207,19 +191,11 @@ def _other_side(name: str) -> str:
 
 def _point_partners(points: tuple[str, ...]) -> tuple[int, ...] | None:
     """The mirror partner of each point; None if it cannot be determined."""
-    if len(points) in (68, 70) and all(re.search(r"\d+$", point) for point in points):
-        return tuple(_face_partner(point) for point in range(len(points)))
+    if len(points) in FACE_COUNTS and all(re.search(r"\d+$", point) for point in points):
+        return tuple(face_partner(point) for point in range(len(points)))
     others = [_other_side(point) for point in points]
     # Numbers in names without a side may count along a line from one side to the other.
     counted = any(other == point and point[-1:].isdecimal() for other, point in zip(others, points, strict=True))
     if counted or set(others) != set(points) or len(set(points)) < len(points) or others == list(points):
         return None
     return tuple(points.index(other) for other in others)
-
-
-def _face_partner(point: int) -> int:
-    eyes = _EYE_PARTNERS | {there: here for here, there in _EYE_PARTNERS.items()}
-    if point in eyes:
-        return eyes[point]
-    run = next((run for run in _FACE_RUNS if run[0] <= point < run[1]), (point, point + 1))
-    return run[0] + run[1] - 1 - point

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Protocol
 
 from signjax.data.clip import Clip, Item, Rejected, Request, Say
-from signjax.data.layout import Layout
 from signjax.data.layout import registry as layout_registry
+from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.sources import arrays, gislr, mediapipe, pose, signavatars
 from signjax.data.tables.names import canonical, unified
 from signjax.errors import InputError
@@ -37,8 +37,8 @@ class Source(Protocol):
     def read_item(self, item: Item) -> Clip | Rejected:
         """Reads one clip; faults of its own file are returned as `Rejected`."""
 
-    def default_layout(self, request: Request, width: int) -> Layout:
-        """The layout that `auto` stands for, for frames of `width` channels."""
+    def default_layout(self, request: Request, width: int) -> ChosenLayout:
+        """The layout that `auto` means, for frames of `width` channels, and why."""
 
 
 # The synthetic corpora are written in the format of SignAvatars, and read by the same source.
@@ -192,8 +192,17 @@ def read(source: str, request: Request) -> Iterator[Clip | Rejected]:
         yield item if isinstance(item, Rejected) else read_item(source, item)
 
 
-def layout_of(source: str, request: Request, width: int) -> Layout:
-    """The layout of a source's frames of `width` channels, as the request names it."""
+def layout_of(source: str, request: Request, width: int) -> ChosenLayout:
+    """The layout of a source's frames of `width` channels, named by the request or chosen by the source, and why."""
     if request.layout == "auto":
         return named(source).default_layout(request, width)
-    return layout_registry.named(request.layout, width)
+    return ChosenLayout(layout_registry.named(request.layout, width), "chosen by config.data.layout")
+
+
+def layout_like(source: str, request: Request, trained: Layout) -> Layout:
+    """The layout with which to read a source for a trained model: `trained`, with the channels found by name if they have names.
+
+    Raises:
+      InputError: the source has other channels.
+    """
+    return arrays.layout_like(request, trained) if source == "arrays" and request.layout == "auto" else trained

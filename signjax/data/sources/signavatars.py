@@ -24,8 +24,8 @@ import numpy as np
 
 from signjax import pickles
 from signjax.data.clip import Clip, Item, Rejected, Request, Say
-from signjax.data.layout import Layout
 from signjax.data.layout import registry as layout_registry
+from signjax.data.layout.parts import ChosenLayout
 from signjax.data.sources.shared.frame_numbers import timeline
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.matching import (
@@ -86,9 +86,9 @@ def source_files(request: Request) -> list[Path]:
     return [*files, find_label_table(request), *_left_handed_lists(request)]
 
 
-def default_layout(request: Request, width: int) -> Layout:
-    """SMPL-X without shape and camera, which identify the signer and the studio."""
-    return layout_registry.named("smplx", width)
+def default_layout(request: Request, width: int) -> ChosenLayout:
+    """SMPL-X without shape and camera: they identify the signer and the studio."""
+    return ChosenLayout(layout_registry.named("smplx", width), "the key 'smplx' without shape and camera")
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:

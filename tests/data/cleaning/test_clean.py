@@ -169,12 +169,24 @@ def test_a_left_handed_clip_is_mirrored_where_the_table_says_so():
         ({"frames": np.zeros((3, 150), np.float32)}, "too_short"),
         ({"frames": np.zeros((99, 150), np.float32)}, "too_long"),
         ({"frames": np.full((9, 150), np.inf, np.float32)}, "not_finite"),
-        ({"valid": np.zeros((40, 3), bool)}, "all_invalid"),
     ],
 )
 def test_what_cannot_be_cleaned_says_why(change, reason):
     found = clean(dataclasses.replace(landmark_clip(), **change), LAYOUT, Cleaning(longest_clip=60))
     assert isinstance(found, Rejected) and found.reason == reason
+
+
+def test_a_clip_in_which_nothing_is_seen_is_zeros_that_count_as_unseen():
+    clip = landmark_clip()
+    assert not cleaned(clip).unseen
+    for blank in (
+        dataclasses.replace(clip, valid=np.zeros_like(clip.valid)),
+        dataclasses.replace(clip, frames=np.zeros_like(clip.frames), valid=None),
+        dataclasses.replace(clip, frames=np.full_like(clip.frames, np.nan), valid=None),
+    ):
+        found = cleaned(blank, handedness="detect")
+        assert found.unseen and len(found.clip.frames) == 40
+        assert not found.clip.frames.any() and not found.clip.valid.any()
 
 
 @pytest.mark.parametrize(

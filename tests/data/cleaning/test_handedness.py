@@ -110,7 +110,7 @@ def test_what_cannot_be_mirrored_is_said():
     clip = Clip(ClipInfo("clip", dominant_hand="left"), np.zeros((5, 8), np.float32))
     mirroring = canonical(clip, layout_registry.generic(8), "table")[1]
     assert not mirroring.done
-    assert mirroring.text == "not mirrored: layout generic knows no left and right"
+    assert mirroring.text == "not mirrored: layout generic has no left and right"
     assert dominance(clip, layout_registry.generic(8)) is None
     assert canonical(with_hand(clip, None), layout_registry.generic(8), "detect")[1] == Mirroring()
 

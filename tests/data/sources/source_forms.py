@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from signjax.data.clip import Request
-from signjax.data.sources import pose_layout
+from signjax.data.layout import point_names
 from signjax.pickles.conversion.convert import convert
 from signjax.pickles.write import write_plain
 
@@ -112,9 +112,7 @@ def _pose(folder: Path, clips: Lengths) -> Path:
     from pose_format.pose_header import PoseHeaderComponent, PoseHeaderDimensions
 
     names = ("LEFT_HAND_LANDMARKS", "RIGHT_HAND_LANDMARKS")
-    parts = [
-        PoseHeaderComponent(name, list(pose_layout._HAND_NAMES), [(0, 1)], [(255, 0, 0)], "XYZC") for name in names
-    ]
+    parts = [PoseHeaderComponent(name, list(point_names.HAND_NAMES), [(0, 1)], [(255, 0, 0)], "XYZC") for name in names]
     head = package.PoseHeader(0.2, PoseHeaderDimensions(640, 480, 0), parts)
     for name, count in clips.items():
         data = frames(count).reshape(count, 1, 2 * _HAND_POINTS, 3)

@@ -61,7 +61,7 @@ def test_the_tree_of_the_competition(tmp_path):
     assert first.frames.dtype == np.float32
     assert (first.name, first.signer, dict(first.labels)) == ("26734/1000035562", "26734", {"gloss": "blow"})
     assert (second.name, second.signer, len(second.frames)) == ("28656/1000106739", "28656", 2)
-    layout = source_registry.layout_of("gislr", Request(tmp_path), 1629)
+    layout = source_registry.layout_of("gislr", Request(tmp_path), 1629).layout
     assert np.isnan(first.frames[:, layout.channels_of("left_hand")]).all()
     assert not np.isnan(first.frames[:, layout.channels_of("pose")]).any()
 

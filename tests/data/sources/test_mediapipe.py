@@ -46,7 +46,7 @@ def test_the_tutorials_folder(tmp_path):
     assert [clip.name for clip in clips] == [f"{c}/{s}" for c in ("hello", "thanks") for s in (0, 2, 10)]
     clip = clips[-1]
     assert (clip.frames.shape, clip.frames.dtype, dict(clip.labels)) == ((12, 1662), np.float32, {"gloss": "thanks"})
-    layout = source_registry.layout_of("mediapipe", Request(tmp_path), 1662)
+    layout = source_registry.layout_of("mediapipe", Request(tmp_path), 1662).layout
     for part, numbers in (("pose", frame["pose"][:, :3]), ("visibility", frame["pose"][:, 3]), ("face", frame["face"])):
         np.testing.assert_allclose(clip.frames[-1, layout.channels_of(part)], numbers.reshape(-1), rtol=1e-6)
     assert not clip.frames[:, layout.channels_of("right_hand")].any()
@@ -66,7 +66,7 @@ def test_every_known_width(tmp_path, width, layout):
     save(tmp_path / "a" / "0", frames)
     (clip,) = read(tmp_path)
     assert clip.frames.shape == (T, layout.width)
-    assert source_registry.layout_of("mediapipe", Request(tmp_path), layout.width).width == layout.width
+    assert source_registry.layout_of("mediapipe", Request(tmp_path), layout.width).layout.width == layout.width
     hand = next((part for part in ("right_hand", "left_hand") if part in layout.part_names), None)
     if hand:  # hands come last in every set
         count = 21 * layout.part(hand).channels_per_point

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from signjax.data.clip import Request
-from signjax.data.layout import landmarks
+from signjax.data.layout import landmarks, point_names
 from signjax.data.sources import pose, pose_layout
 from signjax.data.sources import registry as source_registry
 from signjax.errors import InputError
 
 T = 6
-POSE, HAND = pose_layout._POSE_NAMES, pose_layout._HAND_NAMES
+POSE, HAND = point_names.POSE_NAMES, point_names.HAND_NAMES
 # The components that pose-format writes of MediaPipe Holistic: pose first, and the pose in metres last.
 HOLISTIC = {
     "POSE_LANDMARKS": POSE,
@@ -57,7 +57,7 @@ def read(path: Path, **fields: object) -> list[object]:
 def test_holistic_becomes_the_layout_of_that_name(tmp_path):
     data, _ = write(tmp_path / "a.pose", header(HOLISTIC))
     (clip,) = read(tmp_path)
-    layout = source_registry.layout_of("pose", Request(tmp_path), clip.frames.shape[1])
+    layout = source_registry.layout_of("pose", Request(tmp_path), clip.frames.shape[1]).layout
     assert layout == landmarks.holistic()
     starts = {"pose": 0, "face": 33, "left_hand": 501, "right_hand": 522}
     for part in layout.parts:
@@ -72,7 +72,7 @@ def test_a_reduced_holistic_keeps_partners(tmp_path):
     body = ("LEFT_SHOULDER", "RIGHT_SHOULDER", "LEFT_WRIST", "RIGHT_WRIST")
     data, _ = write(tmp_path / "a.pose", header({"POSE_LANDMARKS": body, "FACE_LANDMARKS": face}, 2))
     (clip,) = read(tmp_path)
-    layout = source_registry.layout_of("pose", Request(tmp_path), clip.frames.shape[1])
+    layout = source_registry.layout_of("pose", Request(tmp_path), clip.frames.shape[1]).layout
     assert [(part.name, part.points, part.kind) for part in layout.parts] == [("face", 4, "xy"), ("pose", 4, "xy")]
     assert layout.mirrors
     assert layout.part("face").point_partners == (0, 3, 2, 1)
@@ -95,7 +95,7 @@ def test_an_openpose_file(tmp_path):
 
     write(tmp_path / "a.pose", PoseHeader(0.2, PoseHeaderDimensions(640, 480, 0), OpenPose_Components))
     (clip,) = read(tmp_path)
-    layout = source_registry.layout_of("pose", Request(tmp_path), clip.frames.shape[1])
+    layout = source_registry.layout_of("pose", Request(tmp_path), clip.frames.shape[1]).layout
     assert [(part.name, part.points) for part in layout.parts] == [
         ("body", 25),
         ("face", 70),
