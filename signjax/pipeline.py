@@ -195,7 +195,10 @@ def _evaluate(
             right = shares.argmax(1) == answers["test"].labels[head][labelled]
             values["calibration_error"] = expected_calibration_error(shares.max(1), right)
     baselines = baselines_of_splits(
-        dataset, dataset.indices("train"), {split: answer.clips for split, answer in answers.items()}
+        dataset,
+        dataset.indices("train"),
+        {split: answer.clips for split, answer in answers.items()},
+        trainer.plans.seed,
     )
     warnings = [*notes, *warnings_for(scores, baselines)]
     summary = make_summary(

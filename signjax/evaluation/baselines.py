@@ -1,4 +1,4 @@
-"""What a number has to beat: the majority class, and the nearest neighbour.
+"""What a number has to beat: the majority class, the nearest neighbour, and a random-convolution classifier.
 
 Shapes: N clips, F channels.
 """
@@ -9,6 +9,8 @@ import numpy as np
 
 from signjax.data.batching.excerpts import frame_indices
 from signjax.data.dataset import Dataset
+from signjax.evaluation.metrics import top_k, true_class_rank
+from signjax.evaluation.random_convolution import random_convolution
 
 _FRAMES = 32
 _ROWS_AT_ONCE = 256
@@ -45,32 +47,41 @@ def nearest_neighbours(train: np.ndarray, test: np.ndarray) -> np.ndarray:
     return np.concatenate(nearest) if nearest else np.zeros(0, np.int64)
 
 
-def baselines(dataset: Dataset, train: np.ndarray, asked: np.ndarray) -> dict[str, dict[str, float]]:
+def baselines(dataset: Dataset, train: np.ndarray, asked: np.ndarray, seed: int) -> dict[str, dict[str, float]]:
     """The baselines of one split, as `baselines_of_splits` gives them."""
-    return baselines_of_splits(dataset, train, {"asked": asked})["asked"]
+    return baselines_of_splits(dataset, train, {"asked": asked}, seed)["asked"]
 
 
 def baselines_of_splits(
-    dataset: Dataset, train: np.ndarray, splits: Mapping[str, np.ndarray]
+    dataset: Dataset, train: np.ndarray, splits: Mapping[str, np.ndarray], seed: int
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Split -> head -> top-1 on its clips of the `majority` class of `train` and of its `nearest_neighbour`.
+    """Split -> head -> top-1 on its clips: of the `majority` class of `train`, `nearest_neighbour`, `random_convolution`.
 
-    A head without a labelled clip in a split is left out there. The vectors of training clips are made once for all splits.
+    A head without a labelled clip in a split is left out there. What training clips are needed for is made once for all splits.
 
     Args:
       dataset: with the clips.
       train: indices of those that the baselines know.
       splits: name -> indices of those that they are asked for.
+      seed: of the run.
     """
     train_vectors = clip_vectors(dataset, train)
-    return {
-        name: _answers(dataset, train, train_vectors, asked, clip_vectors(dataset, asked))
-        for name, asked in splits.items()
-    }
+    scores = random_convolution(dataset, train, np.concatenate(list(splits.values())), seed)
+    answers, start = {}, 0
+    for name, asked in splits.items():
+        own = {head: values.asked[start : start + len(asked)] for head, values in scores.items()}
+        answers[name] = _answers(dataset, train, train_vectors, asked, clip_vectors(dataset, asked), own)
+        start += len(asked)
+    return answers
 
 
 def _answers(
-    dataset: Dataset, train: np.ndarray, train_vectors: np.ndarray, asked: np.ndarray, asked_vectors: np.ndarray
+    dataset: Dataset,
+    train: np.ndarray,
+    train_vectors: np.ndarray,
+    asked: np.ndarray,
+    asked_vectors: np.ndarray,
+    scores: Mapping[str, np.ndarray],
 ) -> dict[str, dict[str, float]]:
     results = {}
     for column, head in enumerate(dataset.heads):
@@ -78,9 +89,11 @@ def _answers(
         if not labelled.any():
             continue
         neighbour = nearest_neighbours(train_vectors[known], asked_vectors[labelled])
-        right = dataset.labels[train, column][known][neighbour] == dataset.labels[asked, column][labelled]
+        truth = dataset.labels[asked, column][labelled]
+        right = dataset.labels[train, column][known][neighbour] == truth
         results[head] = {
             "majority": majority(dataset.labels[train, column], dataset.labels[asked, column]),
             "nearest_neighbour": float(right.mean()),
+            "random_convolution": top_k(true_class_rank(scores[head][labelled], truth), 1),
         }
     return results

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-Stream = Literal["split", "signer", "take", "hamnosys_clip", "order", "self_check", "excerpt"]
+Stream = Literal["split", "signer", "take", "hamnosys_clip", "order", "self_check", "excerpt", "random_convolution"]
 # A stream that is given another number draws something else: the built-in corpora would no longer be the same bytes, nor data
 # sets be split as before. 0 draws what the bare seed draws, for NumPy fills a seed up with zeros.
 _NUMBERS: dict[Stream, int] = {
@@ -19,6 +19,7 @@ _NUMBERS: dict[Stream, int] = {
     "order": 4,
     "self_check": 5,
     "excerpt": 6,
+    "random_convolution": 7,
 }
 
 FixedStream = Literal["vocabulary", "outline_projection"]
