@@ -64,10 +64,7 @@ def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
             cell(row["top3"], 100, 1),
         )
         lines.append(f"| {' | '.join(cells)} |")
-    over_heads = {
-        key: statistics.mean(statistics.mean(row[key]) for row in rows)
-        for key in (*BASELINES, "top1")
-    }
+    over_heads = {key: statistics.mean(statistics.mean(row[key]) for row in rows) for key in (*BASELINES, "top1")}
     means = ", ".join(f"{key.replace('_', ' ')} {100 * value:.1f}" for key, value in over_heads.items())
     run = rows[0]
     lines += [

@@ -39,7 +39,9 @@ def test_a_run_that_beats_its_baselines_on_enough_clips_needs_no_warning():
 def test_a_network_that_a_baseline_beats_on_validation_is_told_first(base, than):
     said = warnings({"gloss": measures(50, 100)}, {"gloss": measures(2, 4)}, {"gloss": base})
     assert len(said) == 2
-    assert said[0].startswith(f"on validation the network is worse than {than}: top-1 50.0 %, random-convolution classifier")
+    assert said[0].startswith(
+        f"on validation the network is worse than {than}: top-1 50.0 %, random-convolution classifier"
+    )
     assert "100 clips. This usually means that labels belong to other clips" in said[0]
     assert "config.data.layout" in said[0] and "data_card.html" in said[0]
 
@@ -52,7 +54,9 @@ def test_heads_that_different_baselines_beat_are_told_together():
 
 def test_a_network_behind_fixed_features_alone_is_told_to_train_longer_not_to_look_for_faults():
     (said,) = warnings({"gloss": measures(50, 100)}, {"gloss": GOOD}, {"gloss": beaten(0.4, 0.1, 0.8)})
-    assert said.startswith("on validation the network is worse than the random-convolution classifier: top-1 50.0 %, random")
+    assert said.startswith(
+        "on validation the network is worse than the random-convolution classifier: top-1 50.0 %, random"
+    )
     assert "classifier 80.0 %, nearest neighbour 40.0 %" in said and "train longer" in said and "layout" not in said
 
 
@@ -84,7 +88,8 @@ def test_too_few_test_clips_are_told_with_their_interval(right, clips, text):
     assert said.startswith(text)
     assert tells_nothing(measures(right, clips))
     line = result_line("gloss", measures(right, clips), EASY)
-    assert f"{clips} clip{'' if clips == 1 else 's'} (too few to tell); random convolution 0.100, nearest neighbour 0.500, majority" in line
+    assert f"{clips} clip{'' if clips == 1 else 's'} (too few to tell); random convolution 0.100, nearest" in line
+    assert line.endswith("nearest neighbour 0.500, majority 0.200")
 
 
 def test_ten_clips_that_agree_are_enough():

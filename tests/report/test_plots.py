@@ -78,7 +78,9 @@ def test_classes_are_drawn_whatever_they_are_called(tmp_path):
         assert {"two\nlines"} <= set(unwritten.values()) <= set(classes)
     test = {head: {"top1": 0.5, "top1_interval": (0.4, 0.6)} for head in HEADS}
     plots.plot_heads(
-        test, {head: {"majority": 0.3, "nearest_neighbour": 0.4, "random_convolution": 0.5} for head in HEADS}, tmp_path / "heads.png"
+        test,
+        {head: {"majority": 0.3, "nearest_neighbour": 0.4, "random_convolution": 0.5} for head in HEADS},
+        tmp_path / "heads.png",
     )
 
 
