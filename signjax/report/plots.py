@@ -129,7 +129,7 @@ def plot_heads(test: Mapping[str, Any], baselines: Mapping[str, Any], path: Path
         beaten = (
             ("majority", "majority class", "|"),
             ("nearest_neighbour", "nearest neighbour", "x"),
-            ("random_convolution", "random convolution", "+"),
+            ("random_convolution", "random convolution", "D"),
         )
         for name, label, marker in beaten:
             axes.plot(
@@ -139,7 +139,7 @@ def plot_heads(test: Mapping[str, Any], baselines: Mapping[str, Any], path: Path
         axes.invert_yaxis()
         axes.set(title="Top-1 on the test split", xlabel="share of clips", xlim=(0, 1))
         axes.grid(axis="x", alpha=0.3)
-        figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+        figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8)
         figure.savefig(path, dpi=110)
 
 
