@@ -19,6 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 
 MEASURES = ("top1", "top3", "top5", "macro_top1")
+BASELINES = ("majority", "nearest_neighbour", "random_convolution")
 
 
 def run_once(config: str, workdir: Path, overrides: list[str]) -> dict[str, Any]:
@@ -37,21 +38,24 @@ def cell(values: list[float], scale: float, digits: int) -> str:
 
 def one_row(row: dict[str, Any]) -> list[str]:
     """The row of the results table, below its header."""
-    header = "| data | split | test clips | runs | top-1 | top-3 | macro top-1 | nearest neighbour | majority | epochs | minutes |"
-    percents = (cell(row[key], 100, 1) for key in ("top1", "top3", "macro_top1", "nearest_neighbour", "majority"))
+    header = (
+        "| data | split | test clips | runs | top-1 | top-3 | macro top-1 | random convolution | nearest neighbour | majority "
+        "| epochs | minutes |"
+    )
+    percents = (cell(row[key], 100, 1) for key in ("top1", "top3", "macro_top1", *BASELINES[::-1]))
     clips = f"{statistics.mean(row['clips']):.0f}"
     lengths = (cell(row["epochs"], 1, 0), cell(row["seconds"], 1 / 60, 1))
     cells = (row["name"], row["split"], clips, f"{row['runs']} {row['varied']}", *percents, *lengths)
     each = ", ".join(f"{100 * top1:.1f}" for top1 in row["top1"])
-    table = [header, "|---|---|---|---|---|---|---|---|---|---|---|", f"| {' | '.join(cells)} |"]
+    table = [header, "|---|---|---|---|---|---|---|---|---|---|---|---|", f"| {' | '.join(cells)} |"]
     return [*table, "", f"top-1 of each: {each}; the lowest: {100 * min(row['top1']):.1f}"]
 
 
 def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
     """A table with one row per head of a run, and a description of the run."""
     lines = [
-        "| head | classes | test clips | majority | nearest neighbour | top-1 | 95 % interval | top-3 |",
-        "|---|---|---|---|---|---|---|---|",
+        "| head | classes | test clips | majority | nearest neighbour | random convolution | top-1 | 95 % interval | top-3 |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         low, high = row["interval"] or (None, None)
@@ -60,15 +64,12 @@ def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
             f"`{row['head']}`",
             str(row["classes"]),
             f"{statistics.mean(row['clips']):.0f}",
-            *(cell(row[key], 100, 1) for key in ("majority", "nearest_neighbour", "top1")),
+            *(cell(row[key], 100, 1) for key in (*BASELINES, "top1")),
             interval,
             cell(row["top3"], 100, 1),
         )
         lines.append(f"| {' | '.join(cells)} |")
-    over_heads = {
-        key: statistics.mean(statistics.mean(row[key]) for row in rows)
-        for key in ("majority", "nearest_neighbour", "top1")
-    }
+    over_heads = {key: statistics.mean(statistics.mean(row[key]) for row in rows) for key in (*BASELINES, "top1")}
     means = ", ".join(f"{key.replace('_', ' ')} {100 * value:.1f}" for key, value in over_heads.items())
     run = rows[0]
     lines += [
@@ -114,8 +115,7 @@ def main() -> None:
                 "clips": [test["clips"] for test in tests],
                 "interval": tests[0]["top1_interval"] if len(tests) == 1 else None,
                 **{measure: [test[measure] for test in tests] for measure in MEASURES},
-                "nearest_neighbour": [values["nearest_neighbour"] for values in base],
-                "majority": [values["majority"] for values in base],
+                **{name: [values[name] for values in base] for name in BASELINES},
                 "epochs": [summary["training"]["epochs"] for summary in summaries],
                 "seconds": [summary["training"]["seconds"] for summary in summaries],
                 "parameters": summaries[0]["model"]["parameters"],

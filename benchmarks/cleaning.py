@@ -39,7 +39,7 @@ def nearest_neighbour(changes: list[str], seed: int, overrides: list[str]) -> di
         ]  # fmt: skip
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
         dataset = open_dataset(Path(folder) / "run" / "dataset")
-        found = baselines(dataset, dataset.indices("train"), dataset.indices("valid"))
+        found = baselines(dataset, dataset.indices("train"), dataset.indices("valid"), seed)
     return {head: values["nearest_neighbour"] for head, values in found.items()}
 
 

@@ -180,7 +180,7 @@ def _evaluate(
     `clips` are for the self-check, `notes` are earlier warnings.
     """
     from signjax.evaluation.baselines import baselines_of_splits
-    from signjax.evaluation.calibration import expected_calibration_error, probabilities
+    from signjax.evaluation.calibration import calibration
     from signjax.evaluation.predict import write_predictions
     from signjax.evaluation.verdict import result_line, warnings_for
     from signjax.report.page import write_report
@@ -195,13 +195,12 @@ def _evaluate(
     }
     scores = {split: answer.scores() for split, answer in answers.items()}
     for head, values in scores["test"].items():
-        labelled = answers["test"].labels[head] >= 0
-        if labelled.any():
-            shares = probabilities(answers["test"].logits[head][labelled])
-            right = shares.argmax(1) == answers["test"].labels[head][labelled]
-            values["calibration_error"] = expected_calibration_error(shares.max(1), right)
+        values |= calibration(answers["test"].logits[head], answers["test"].labels[head])
     baselines = baselines_of_splits(
-        dataset, dataset.indices("train"), {split: answer.clips for split, answer in answers.items()}
+        dataset,
+        {"valid": dataset.indices("train"), "test": trainer.model_clips},
+        {split: answer.clips for split, answer in answers.items()},
+        trainer.plans.seed,
     )
     warnings = [*notes, *warnings_for(scores, baselines)]
     summary = make_summary(

@@ -159,6 +159,11 @@ class Trainer:
     def _resident(self) -> bool:
         return settings.fits_on_devices(self.plans.batches, self.dataset, self.devices)
 
+    @cached_property
+    def model_clips(self) -> np.ndarray:
+        """The clips that the model is trained on which is tested and predicts."""
+        return np.concatenate([self._clips, self.dataset.indices("valid")]) if self._refits else self._clips
+
     @property
     def model_checkpoints(self) -> str:
         """Where the checkpoints of the model lie that is tested and predicts, relative to the run folder."""
@@ -189,9 +194,10 @@ class Trainer:
         first = self._fit(folder, self._clips, validate, self._loop, say)
         if not self._refits:
             return Fit(first, None)
-        clips = np.concatenate([self._clips, self.dataset.indices("valid")])
-        say(f"refit: the model is trained again, from the start, on the {len(clips)} clips of training and validation")
-        return Fit(first, self._fit(folder / _REFIT, clips, None, self._refit_loop, say))
+        say(
+            f"refit: the model is trained again, from the start, on the {len(self.model_clips)} clips of training and validation"
+        )
+        return Fit(first, self._fit(folder / _REFIT, self.model_clips, None, self._refit_loop, say))
 
     def _fit(
         self,
@@ -234,9 +240,10 @@ class Trainer:
     @cached_property
     def _refit_loop(self) -> LoopSettings:
         """The loop of the second fit: as many steps, up to what is left of an epoch, so that it runs the same programs."""
-        clips = len(self._clips) + len(self.dataset.indices("valid"))
         steps = self.epochs * self.steps_per_epoch
-        return replace(self._loop, epochs=-(-steps // steps_per_epoch(clips, self._batch_size)), patience=0)
+        return replace(
+            self._loop, epochs=-(-steps // steps_per_epoch(len(self.model_clips), self._batch_size)), patience=0
+        )
 
     def _selection(self) -> str:
         """Which weights are the model, and why."""

@@ -95,7 +95,7 @@ def test_the_summary_says_what_the_design_promises(finished):
         for head in ("gloss", "hands"):
             measures = summary[split][head]
             assert {"clips", "top1", "top3", "top5", "macro_top1", "loss", "top1_interval"} <= measures.keys()
-    assert summary["baselines"]["gloss"].keys() == {"majority", "nearest_neighbour"}
+    assert summary["baselines"]["gloss"].keys() == {"majority", "nearest_neighbour", "random_convolution"}
     assert {"versions", "devices", "git_commit", "seed"} <= summary["environment"].keys()
     assert summary["model"]["parameters"] > 0
 

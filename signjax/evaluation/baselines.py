@@ -1,4 +1,4 @@
-"""The baselines that a model has to beat: the majority class and the nearest neighbour.
+"""The baselines that a model has to beat: the majority class, the nearest neighbour, and a random-convolution classifier.
 
 Shapes: N clips, F channels.
 """
@@ -10,6 +10,8 @@ from jaxtyping import Float, Int
 
 from signjax.data.batching.excerpts import frame_indices
 from signjax.data.dataset import Dataset
+from signjax.evaluation.metrics import top_k, true_class_rank
+from signjax.evaluation.random_convolution import random_convolution
 
 _FRAMES = 32
 _ROWS_AT_ONCE = 256
@@ -46,32 +48,49 @@ def nearest_neighbours(train: Float[np.ndarray, "n d"], test: Float[np.ndarray, 
     return np.concatenate(nearest) if nearest else np.zeros(0, np.int64)
 
 
-def baselines(dataset: Dataset, train: np.ndarray, asked: np.ndarray) -> dict[str, dict[str, float]]:
+def baselines(dataset: Dataset, train: np.ndarray, asked: np.ndarray, seed: int) -> dict[str, dict[str, float]]:
     """The baselines of one split, as returned by `baselines_of_splits`."""
-    return baselines_of_splits(dataset, train, {"asked": asked})["asked"]
+    return baselines_of_splits(dataset, {"asked": train}, {"asked": asked}, seed)["asked"]
 
 
 def baselines_of_splits(
-    dataset: Dataset, train: np.ndarray, splits: Mapping[str, np.ndarray]
+    dataset: Dataset, known: Mapping[str, np.ndarray], asked: Mapping[str, np.ndarray], seed: int
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Split -> head -> top-1 on its clips of predicting the `majority` class of `train`, and of its `nearest_neighbour`.
+    """Split -> head -> top-1 on its clips: of the `majority` class, `nearest_neighbour`, `random_convolution`.
 
-    A head without labelled clips in a split is left out there. The vectors of training clips are computed once for all splits.
+    A head without labelled clips in a split is left out there. Splits with the same training clips share what those cost.
 
     Args:
       dataset: the dataset.
-      train: indices of the clips that the baselines learn from.
-      splits: name -> indices of the clips that they are tested on.
+      known: split -> indices of the clips that the baselines learn from.
+      asked: split -> indices of the clips that they are tested on.
+      seed: of the run.
     """
-    train_vectors = clip_vectors(dataset, train)
-    return {
-        name: _answers(dataset, train, train_vectors, asked, clip_vectors(dataset, asked))
-        for name, asked in splits.items()
-    }
+    together: dict[bytes, list[str]] = {}
+    for name in asked:
+        together.setdefault(known[name].tobytes(), []).append(name)
+    answers = {}
+    for names in together.values():
+        train = known[names[0]]
+        train_vectors = clip_vectors(dataset, train)
+        scores = random_convolution(dataset, train, np.concatenate([asked[name] for name in names]), seed)
+        start = 0
+        for name in names:
+            own = {head: values.asked[start : start + len(asked[name])] for head, values in scores.items()}
+            answers[name] = _answers(
+                dataset, train, train_vectors, asked[name], clip_vectors(dataset, asked[name]), own
+            )
+            start += len(asked[name])
+    return {name: answers[name] for name in asked}
 
 
 def _answers(
-    dataset: Dataset, train: np.ndarray, train_vectors: np.ndarray, asked: np.ndarray, asked_vectors: np.ndarray
+    dataset: Dataset,
+    train: np.ndarray,
+    train_vectors: np.ndarray,
+    asked: np.ndarray,
+    asked_vectors: np.ndarray,
+    scores: Mapping[str, np.ndarray],
 ) -> dict[str, dict[str, float]]:
     results = {}
     for column, head in enumerate(dataset.heads):
@@ -79,9 +98,11 @@ def _answers(
         if not labelled.any():
             continue
         neighbour = nearest_neighbours(train_vectors[known], asked_vectors[labelled])
-        right = dataset.labels[train, column][known][neighbour] == dataset.labels[asked, column][labelled]
+        truth = dataset.labels[asked, column][labelled]
+        right = dataset.labels[train, column][known][neighbour] == truth
         results[head] = {
             "majority": majority(dataset.labels[train, column], dataset.labels[asked, column]),
             "nearest_neighbour": float(right.mean()),
+            "random_convolution": top_k(true_class_rank(scores[head][labelled], truth), 1),
         }
     return results

@@ -4,7 +4,7 @@ Shapes: N clips, C classes.
 """
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 _BINS = 15
 
@@ -29,3 +29,12 @@ def expected_calibration_error(confidence: Float[np.ndarray, "n"], right: Bool[n
     count = np.bincount(bins, minlength=_BINS)
     gap = np.abs(np.bincount(bins, confidence, _BINS) - np.bincount(bins, right.astype(float), _BINS))
     return float(gap[count > 0].sum() / len(confidence))
+
+
+def calibration(logits: Float[np.ndarray, "n c"], labels: Int[np.ndarray, "n"]) -> dict[str, float]:
+    """`calibration_error` over the labelled clips of a head; nothing where no clip is labelled (-1)."""
+    labelled = labels >= 0
+    if not labelled.any():
+        return {}
+    shares = probabilities(logits[labelled])
+    return {"calibration_error": expected_calibration_error(shares.max(1), shares.argmax(1) == labels[labelled])}

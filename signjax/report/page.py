@@ -68,7 +68,7 @@ def _means(summary: dict[str, Any], heads: Sequence[str]) -> dict[str, float]:
     base = summary["baselines"]
     return {
         "top1": fmean(summary["test"][head]["top1"] for head in heads),
-        **{name: fmean(base[head][name] for head in heads) for name in ("majority", "nearest_neighbour")},
+        **{name: fmean(base[head][name] for head in heads) for name in base[heads[0]]},
     }
 
 

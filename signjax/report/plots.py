@@ -112,7 +112,7 @@ def plot_heads(test: Mapping[str, Any], baselines: Mapping[str, Any], path: Path
 
     Args:
       test: head -> metrics on the test split.
-      baselines: head -> `majority` and `nearest_neighbour`.
+      baselines: head -> top-1 of each baseline.
       path: the file to write.
     """
     heads = list(test)
@@ -126,7 +126,11 @@ def plot_heads(test: Mapping[str, Any], baselines: Mapping[str, Any], path: Path
         axes.barh(
             rows, top1, xerr=np.abs(interval.T - top1), color="#9dbbe6", ecolor="#1f5fbf", label="model, 95 % interval"
         )
-        beaten = (("majority", "majority class", "|"), ("nearest_neighbour", "nearest neighbour", "x"))
+        beaten = (
+            ("majority", "majority class", "|"),
+            ("nearest_neighbour", "nearest neighbour", "x"),
+            ("random_convolution", "random convolution", "D"),
+        )
         for name, label, marker in beaten:
             axes.plot(
                 [baselines[head][name] for head in heads], rows, marker, color="#1d2733", label=label, markersize=8
@@ -135,7 +139,7 @@ def plot_heads(test: Mapping[str, Any], baselines: Mapping[str, Any], path: Path
         axes.invert_yaxis()
         axes.set(title="Top-1 on the test split", xlabel="share of clips", xlim=(0, 1))
         axes.grid(axis="x", alpha=0.3)
-        figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+        figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8)
         figure.savefig(path, dpi=110)
 
 

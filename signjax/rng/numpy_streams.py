@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-Stream = Literal["split", "signer", "take", "hamnosys_clip", "order", "self_check", "excerpt"]
+Stream = Literal["split", "signer", "take", "hamnosys_clip", "order", "self_check", "excerpt", "random_convolution"]
 # Changing the number of a stream changes its draws: the built-in corpora would no longer have the same bytes, and data sets would
 # be split differently. Number 0 draws the same as the bare seed, because NumPy pads a seed with zeros.
 _NUMBERS: dict[Stream, int] = {
@@ -19,6 +19,7 @@ _NUMBERS: dict[Stream, int] = {
     "order": 4,
     "self_check": 5,
     "excerpt": 6,
+    "random_convolution": 7,
 }
 
 FixedStream = Literal["vocabulary", "outline_projection"]

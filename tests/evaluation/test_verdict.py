@@ -11,8 +11,8 @@ def measures(right: int, clips: int) -> dict:
     return {"clips": clips, "top1": share, "top3": share, "top5": share, "top1_interval": wilson_interval(right, clips)}
 
 
-def beaten(nearest: float, majority: float) -> dict:
-    return {"nearest_neighbour": nearest, "majority": majority}
+def beaten(nearest: float, majority: float, convolution: float = 0.1) -> dict:
+    return {"random_convolution": convolution, "nearest_neighbour": nearest, "majority": majority}
 
 
 GOOD = measures(90, 100)
@@ -33,12 +33,15 @@ def test_a_run_that_beats_its_baselines_on_enough_clips_needs_no_warning():
         (beaten(0.95, 0.2), "the nearest neighbour"),
         (beaten(0.2, 0.95), "the majority class"),
         (beaten(0.95, 0.96), "the nearest neighbour and the majority class"),
+        (beaten(0.95, 0.96, 0.97), "the random-convolution classifier, the nearest neighbour and the majority class"),
     ],
 )
 def test_a_network_that_a_baseline_beats_on_validation_is_told_first(base, than):
     said = warnings({"gloss": measures(50, 100)}, {"gloss": measures(2, 4)}, {"gloss": base})
     assert len(said) == 2
-    assert said[0].startswith(f"on validation the network is worse than {than}: top-1 50.0 %, nearest neighbour")
+    assert said[0].startswith(
+        f"on validation the network is worse than {than}: top-1 50.0 %, random-convolution classifier"
+    )
     assert "100 clips. This usually means that labels are assigned to the wrong clips" in said[0]
     assert "config.data.layout" in said[0] and "data_card.html" in said[0]
 
@@ -46,7 +49,15 @@ def test_a_network_that_a_baseline_beats_on_validation_is_told_first(base, than)
 def test_heads_that_different_baselines_beat_are_told_together():
     scores = {"gloss": measures(50, 100), "hands": measures(50, 100)}
     (said,) = warnings(scores, {"gloss": GOOD}, {"gloss": beaten(0.9, 0.1), "hands": beaten(0.1, 0.9)})
-    assert "worse than the nearest neighbour or the majority class: gloss (top-1 50.0 %, nearest" in said
+    assert "worse than the nearest neighbour or the majority class: gloss (top-1 50.0 %, random" in said
+
+
+def test_a_network_behind_fixed_features_alone_is_told_to_train_longer_not_to_look_for_faults():
+    (said,) = warnings({"gloss": measures(50, 100)}, {"gloss": GOOD}, {"gloss": beaten(0.4, 0.1, 0.8)})
+    assert said.startswith(
+        "on validation the network is worse than the random-convolution classifier: top-1 50.0 %, random"
+    )
+    assert "classifier 80.0 %, nearest neighbour 40.0 %" in said and "train longer" in said and "layout" not in said
 
 
 def test_a_tie_is_not_worse():
@@ -77,7 +88,8 @@ def test_too_few_test_clips_are_told_with_their_interval(right, clips, text):
     assert said.startswith(text)
     assert tells_nothing(measures(right, clips))
     line = result_line("gloss", measures(right, clips), EASY)
-    assert f"{clips} clip{'' if clips == 1 else 's'} (too few to tell); nearest neighbour 0.500" in line
+    assert f"{clips} clip{'' if clips == 1 else 's'} (too few to tell); random convolution 0.100, nearest" in line
+    assert line.endswith("nearest neighbour 0.500, majority 0.200")
 
 
 def test_ten_clips_that_agree_are_enough():

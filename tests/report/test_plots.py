@@ -45,7 +45,7 @@ def test_the_figure_of_heads_grows_with_their_number(tmp_path):
     heights = []
     for count in (4, 20):
         test = {f"head{k}": {"top1": 0.5, "top1_interval": (0.4, 0.6)} for k in range(count)}
-        base = {head: {"majority": 0.3, "nearest_neighbour": 0.4} for head in test}
+        base = {head: {"majority": 0.3, "nearest_neighbour": 0.4, "random_convolution": 0.5} for head in test}
         plots.plot_heads(test, base, tmp_path / "heads.png")
         heights.append(matplotlib.image.imread(tmp_path / "heads.png").shape[0])
     assert heights[1] > 1.5 * heights[0]
@@ -78,7 +78,9 @@ def test_classes_are_drawn_whatever_they_are_called(tmp_path):
         assert {"two\nlines"} <= set(unwritten.values()) <= set(classes)
     test = {head: {"top1": 0.5, "top1_interval": (0.4, 0.6)} for head in HEADS}
     plots.plot_heads(
-        test, {head: {"majority": 0.3, "nearest_neighbour": 0.4} for head in HEADS}, tmp_path / "heads.png"
+        test,
+        {head: {"majority": 0.3, "nearest_neighbour": 0.4, "random_convolution": 0.5} for head in HEADS},
+        tmp_path / "heads.png",
     )
 
 

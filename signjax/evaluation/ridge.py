@@ -1,0 +1,94 @@
+"""A ridge classifier that chooses its penalty by leave-one-out.
+
+Shapes: N clips, D features, C classes, R components.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+# Penalties that are tried, in multiples of the number of features.
+_PENALTIES = np.logspace(-3, 1, 9)
+_CLIPS_AT_ONCE = 4_096
+
+
+@dataclass(frozen=True)
+class RidgeClassifier:
+    """One linear function per class; the class with the highest score is the answer.
+
+    Attributes:
+      weights: float32 (D, C), for features as they come.
+      intercept: float32 (C,).
+      left_out: float32 (N, C), the scores of each training clip by the classifier of all the others.
+      penalty: the chosen one.
+    """
+
+    weights: np.ndarray
+    intercept: np.ndarray
+    left_out: np.ndarray
+    penalty: float
+
+    def scores(self, features: np.ndarray) -> np.ndarray:
+        """float32 (N, C), for features (N, D); a clip of the class has about 1, one of another class about -1."""
+        return features.astype(np.float32) @ self.weights + self.intercept
+
+
+def fit_ridge(features: np.ndarray, heads: Sequence[tuple[np.ndarray, int]]) -> list[RidgeClassifier]:
+    """Fits a classifier per head to the same clips; the cost is almost all in what the heads share.
+
+    Features are standardised, targets are 1 for the class and -1 for the others, the intercept is not penalised. A clip is left out
+    of the weights, not of the features' mean and deviation.
+
+    Args:
+      features: (N, D), real numbers.
+      heads: labels, int (N,) of at least 0, and the number of classes.
+    """
+    clips, width = features.shape
+    standard = features.astype(np.float32)
+    mean = standard.mean(0, dtype=np.float64).astype(np.float32)
+    standard -= mean
+    std = np.sqrt(np.einsum("nd,nd->d", standard, standard) / clips)
+    std[std == 0] = 1.0
+    standard /= std
+    # Both ways lead to the same weights. `basis` times `gains` times its transpose maps targets to predictions.
+    dual = clips <= width
+    if dual:
+        exact = standard.astype(
+            np.float64
+        )  # a small penalty leaves next to nothing of a residual, which must not be rounded away
+        powers, basis = np.linalg.eigh(exact @ exact.T)
+    else:
+        powers, directions = np.linalg.eigh((standard.T @ standard).astype(np.float64))
+        directions = directions.astype(np.float32)
+        basis = standard  # in place, since of 100,000 clips it is 2 GB
+        for start in range(0, clips, _CLIPS_AT_ONCE):
+            some = slice(start, start + _CLIPS_AT_ONCE)
+            basis[some] = basis[some] @ directions
+    powers = np.maximum(powers, 0.0)
+    penalties = _PENALTIES * width
+    shrunk = 1.0 / (powers[:, None] + penalties)  # (R, penalties)
+    gains = (powers[:, None] * shrunk if dual else shrunk).astype(basis.dtype)
+    # What is left of a clip's own target in its residual.
+    free = 1.0 - 1.0 / clips - np.square(basis) @ gains  # (N, penalties)
+
+    classifiers = []
+    for labels, classes in heads:
+        targets = np.where(labels[:, None] == np.arange(classes), 1.0, -1.0).astype(basis.dtype)
+        centre = targets.mean(0)
+        inner = basis.T @ (targets - centre)
+        best, least, left_out = 0, np.inf, targets
+        for index in range(len(penalties)):
+            residual = targets - centre - basis @ (gains[:, index, None] * inner)
+            # A clip that nothing else says anything of, such as an only one, has scores of 0.
+            alone = free[:, index, None] < 1e-9
+            residual = np.where(alone, targets, residual / np.where(alone, 1.0, free[:, index, None]))
+            error = float(np.square(residual).mean())
+            if error < least:
+                best, least, left_out = index, error, targets - residual
+        scaled = shrunk[:, best, None] * inner
+        weights = (standard.T @ (basis @ scaled).astype(np.float32)) if dual else directions @ scaled.astype(np.float32)
+        weights /= std[:, None]
+        intercept = (centre - mean @ weights).astype(np.float32)
+        classifiers.append(RidgeClassifier(weights, intercept, left_out.astype(np.float32), float(penalties[best])))
+    return classifiers

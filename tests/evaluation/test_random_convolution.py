@@ -1,0 +1,177 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from signjax.data.clip import Clip, ClipInfo
+from signjax.data.dataset import Dataset, in_memory
+from signjax.data.layout.registry import generic
+from signjax.evaluation import random_convolution as subject
+from signjax.evaluation.baselines import baselines
+from signjax.evaluation.random_convolution import (
+    Convolution,
+    count_exceeding,
+    draw_convolutions,
+    extract_features,
+    random_convolution,
+    resample,
+)
+
+
+@pytest.fixture(autouse=True)
+def few_features(monkeypatch):
+    monkeypatch.setattr(subject, "_FEATURES", 1_680)
+
+
+def make_dataset(clips: list[np.ndarray], labels: np.ndarray, valid: list[np.ndarray] | None = None) -> Dataset:
+    """A dataset in memory with labels (N, heads); the classes of a head are as many as its labels name."""
+    width = clips[0].shape[1]
+    heads = {f"head{k}": tuple(map(str, range(column.max() + 1))) for k, column in enumerate(labels.T)}
+    statistics = {
+        "mean": np.zeros(width, np.float32),
+        "std": np.ones(width, np.float32),
+        "low": np.full(width, -np.inf, np.float32),
+        "high": np.full(width, np.inf, np.float32),
+    }
+    made = [
+        Clip(ClipInfo(str(i), "file", {}), frames.astype(np.float32), valid[i] if valid else None)
+        for i, frames in enumerate(clips)
+    ]
+    dataset = in_memory(made, generic(width), heads, statistics)
+    return dataclasses.replace(dataset, labels=labels.astype(np.int32))
+
+
+def noise(count: int, width: int = 3, seed: int = 0) -> list[np.ndarray]:
+    """Clips of 1 to 60 frames."""
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=(rng.integers(1, 60), width)) for _ in range(count)]
+
+
+def movements(count: int) -> Dataset:
+    """A hand that goes to and fro once, twice or three times, at any place, pace and moment of a rest."""
+    rng = np.random.default_rng(3)
+    clips, labels = [], np.arange(count)[:, None] % 3
+    for (label,) in labels:
+        phase = np.linspace(0, 2 * np.pi * (label + 1), rng.integers(16, 30))
+        slant = rng.uniform(-0.8, 0.8)
+        path = np.sin(phase)[:, None] * [np.cos(slant), np.sin(slant)]
+        before, after = (np.zeros((rng.integers(2, 25), 2)) for _ in range(2))
+        clip = np.concatenate([before, path, after]) + rng.normal(size=2)
+        clips.append(clip + 0.05 * rng.normal(size=clip.shape))
+    return make_dataset(clips, labels)
+
+
+@pytest.mark.parametrize("padded", [True, False])
+def test_a_convolution_is_numpys(padded):
+    clip = np.random.default_rng(0).normal(size=(4, 40, 1)).astype(np.float32)
+    kernel = np.full(9, -1.0)
+    kernel[[0, 3, 4]] = 2
+    dilated = np.zeros(17)
+    dilated[::2] = kernel
+    channels = np.array([1, 3])
+    signal = np.pad(clip[channels, :, 0].sum(0), 8) if padded else clip[channels, :, 0].sum(0)
+    expected = np.correlate(signal, dilated, "valid")
+    biases = np.array([-1.03, 0.02, 2.01], np.float32)
+    counts = count_exceeding(clip, [Convolution((0, 3, 4), 2, padded, channels, biases)])
+    assert counts[:, 0].tolist() == [(expected > bias).sum() for bias in biases]
+
+
+def test_a_clip_is_resampled_linearly_and_a_single_frame_repeated():
+    dataset = make_dataset([np.arange(5.0)[:, None], np.full((1, 1), 3.0)], np.zeros((2, 1), int))
+    resampled = resample(dataset, np.arange(2), 9)
+    np.testing.assert_allclose(resampled[0].T, [np.arange(0, 4.5, 0.5), np.full(9, 3.0)])
+
+
+def test_a_clip_has_the_same_features_whatever_it_is_batched_with():
+    dataset = make_dataset(noise(20), np.zeros((20, 1), int))
+    everything = np.arange(20)
+    convolutions = draw_convolutions(resample(dataset, everything, 30), 840, np.random.default_rng(0))
+    together = extract_features(dataset, everything, 30, convolutions)
+    assert together.shape == (20, 840)
+    alone = [extract_features(dataset, everything[[clip]], 30, convolutions)[0] for clip in everything]
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_what_was_not_seen_changes_nothing():
+    clips = noise(10)
+    valid = [np.random.default_rng(1).random((len(clip), 1)) < 0.7 for clip in clips]
+    other = [np.where(seen, clip, 1e6) for clip, seen in zip(clips, valid, strict=True)]
+    labels = np.zeros((10, 1), int)
+    first, second = (resample(make_dataset(some, labels, valid), np.arange(10), 20) for some in (clips, other))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_seed_gives_the_same_scores_again_and_another_seed_others():
+    dataset = make_dataset(noise(30), np.arange(30)[:, None] % 3)
+    train, asked = np.arange(20), np.arange(20, 30)
+    first, again, other = (random_convolution(dataset, train, asked, seed)["head0"] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first.asked, again.asked)
+    np.testing.assert_array_equal(first.left_out, again.left_out)
+    assert not np.array_equal(first.asked, other.asked)
+
+
+def test_unlabelled_training_clips_change_nothing():
+    labels = np.arange(30)[:, None] % 3
+    labels[5:12] = -1
+    dataset = make_dataset(noise(30), labels)
+    train, asked = np.arange(20), np.arange(20, 30)
+    labelled = train[labels[train, 0] >= 0]
+    found = random_convolution(dataset, train, asked, 0)["head0"]
+    expected = random_convolution(dataset, labelled, asked, 0)["head0"]
+    np.testing.assert_allclose(found.asked, expected.asked, atol=1e-5)
+    np.testing.assert_allclose(found.left_out[labelled], expected.left_out, atol=1e-5)
+    # An unlabelled clip is scored as any clip that is asked for.
+    some = random_convolution(dataset, train, train[5:12], 0)["head0"]
+    np.testing.assert_allclose(found.left_out[5:12], some.asked, atol=1e-5)
+
+
+def test_each_head_learns_from_the_clips_labelled_for_it():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(-1, 3, (40, 3))
+    labels[:, 2] = labels[:, 0]  # which share their labelled clips
+    dataset = make_dataset(noise(40), labels)
+    scores = random_convolution(dataset, np.arange(30), np.arange(30, 40), 0)
+    assert list(scores) == ["head0", "head1", "head2"]
+    np.testing.assert_allclose(scores["head0"].asked, scores["head2"].asked, atol=1e-5)
+    assert not np.allclose(scores["head0"].asked, scores["head1"].asked)
+    assert all(head.asked.shape == (10, 3) and head.left_out.shape == (30, 3) for head in scores.values())
+
+
+def test_it_finds_movements_that_a_nearest_neighbour_does_not():
+    dataset = movements(150)
+    found = baselines(dataset, np.arange(75), np.arange(75, 150), 0)["head0"]
+    assert found["random_convolution"] > 0.8 > found["nearest_neighbour"] + 0.2
+    scores = random_convolution(dataset, np.arange(75), np.arange(0), 0)["head0"]
+    assert scores.asked.shape == (0, 3)
+    assert (scores.left_out.argmax(1) == dataset.labels[:75, 0]).mean() > 0.8
+
+
+@pytest.mark.parametrize(
+    ("clips", "labels"),
+    [
+        ([np.ones((1, 2))], [0]),  # one clip of one frame
+        ([np.ones((1, 2))] * 4, [0, 1, 0, 1]),  # clips that are all alike
+        (noise(9, 300), [0, 0, 0, 0, 1, 1, 1, 1, 2]),  # many channels, a class with one clip
+        ([np.ones((5000, 1)), *noise(5, 1)], [0, 1, 2, 3, 4, 5]),  # one long clip, classes of one clip
+    ],
+)
+def test_any_clips_have_scores(clips, labels):
+    dataset = make_dataset(clips, np.array(labels)[:, None])
+    everything = np.arange(len(clips))
+    scores = random_convolution(dataset, everything, everything, 0)["head0"]
+    for values in (scores.asked, scores.left_out):
+        assert values.shape == (len(clips), max(labels) + 1) and np.isfinite(values).all()
+
+
+def test_many_training_clips_have_fewer_features(monkeypatch):
+    monkeypatch.setattr(subject, "_MOST_CLIPS_FOR_ALL_FEATURES", 10)
+    drawn: list[int] = []
+    monkeypatch.setattr(
+        subject,
+        "draw_convolutions",
+        lambda clips, count, random: drawn.append(count) or draw_convolutions(clips, 84, random),
+    )
+    dataset = make_dataset(noise(20), np.arange(20)[:, None] % 2)
+    for clips in (10, 11):
+        random_convolution(dataset, np.arange(clips), np.arange(20), 0)
+    assert drawn == [1_680, 4_956]
