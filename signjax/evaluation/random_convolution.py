@@ -25,7 +25,7 @@ _TAPS = 9
 _KERNELS = tuple(combinations(range(_TAPS), 3))  # which taps have the weight 2: 84 kernels
 _FEATURES = 9_996  # 119 per kernel
 # The ridge classifier's time grows with the cube of the lesser of clips and features, so with more clips features must be fewer. On
-# auslan, 5,300 training clips, 4,200 features take 32 s of one core and 4,956 take 53 s, for half a point of leave-one-out accuracy.
+# auslan, 5,300 training clips, 4,200 features take 32 s of one core and 4,956 take 53 s for half a point of leave-one-out accuracy.
 _MOST_CLIPS_FOR_ALL_FEATURES = 5_000
 _FEWER_FEATURES = 4_200  # 50 per kernel
 _MOST_DILATIONS = 32
