@@ -195,7 +195,7 @@ def _evaluate(
     }
     scores = {split: answer.scores() for split, answer in answers.items()}
     for head, values in scores["test"].items():
-        values |= calibration(answers["test"].logits[head], answers["test"].labels[head])
+        values.update(calibration(answers["test"].logits[head], answers["test"].labels[head]))
     baselines = baselines_of_splits(
         dataset,
         {"valid": dataset.indices("train"), "test": trainer.model_clips},
