@@ -28,9 +28,10 @@ class Rule:
 
     split: str = setting(
         "auto",
-        "How clips are split into training, validation and test: column (as the source or the label table says), "
-        "signer (whole signers are held out), stratified (by class; signers may be shared), folds (signers or groups are dealt "
-        "to data.folds parts) or leave_one_out (one signer or group is tested).",
+        "How clips are split into training, validation and test: column (as the source of the clips or the label table prescribes), "
+        "signer (whole signers are held out), stratified (by class; signers may be shared), folds (signers or groups are distributed "
+        "over data.folds parts) or leave_one_out (one signer or group is tested). A group is a set of clips that must stay in one "
+        "split, such as those cut from one recording.",
         one_of(RULES),
         automatic="the first of column, signer and stratified that the data allow",
     )
@@ -55,7 +56,7 @@ class Rule:
     held_out: str = setting(
         "",
         "Name of the signer or group that split leave_one_out tests.",
-        text(),
+        text("a name"),
         automatic="the one whose number is data.fold",
     )
     seed: int = RunSettings.seed
