@@ -171,7 +171,9 @@ def _check_source(source: str, path: str, labels: str) -> None:
     else:
         check_path(source, path)
         if labels and not Path(labels).is_file():
-            raise InputError(f"config.data.labels is {shown(labels)}, but there is no such file; it must be a label table")
+            raise InputError(
+                f"config.data.labels is {shown(labels)}, but there is no such file; it must be a label table"
+            )
 
 
 _CLEANING_KEYS = tuple(key_of(STAGES[Cleaning], name, one) for name, one in settings_of(Cleaning).items())

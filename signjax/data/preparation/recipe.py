@@ -73,8 +73,8 @@ class Recipe:
     )
     heads: tuple[str, ...] = setting(
         "",
-        "What the model learns to predict: label columns, or attributes in label mode attributes, separated by commas. The model has "
-        "one classifier, called a head, for each.",
+        "What the model learns to predict: label columns, or attributes in label mode attributes, separated by commas. The model "
+        "has one classifier, called a head, for each.",
         text("names separated by commas"),
         automatic="gloss, or in label mode attributes every attribute that can be learned",
         convert=named_heads,
@@ -144,7 +144,8 @@ def fingerprints(recipe: Recipe) -> tuple[str, str]:
         try:
             stat = file.stat()
         except OSError as error:
-            raise InputError(f"{file}: {error.strerror}") from error
+            key = "config.data.labels: " if recipe.labels and file == Path(recipe.labels) else ""
+            raise InputError(f"{key}{file}: {error.strerror}") from error
         files.update(os.fsencode(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n"))
     everything = asdict(recipe)
     reading = ("source", "path", "labels", "layout", "label_mode", "heads", "cleaning")
