@@ -163,8 +163,8 @@ def _check_source(source: str, path: str, labels: str) -> None:
             if value:
                 others = ", ".join(other for other in SOURCES if other not in synthetic_registry.SOURCES)
                 raise InputError(
-                    f"config.data.{key} is {shown(value)}, but config.data.source is synthetic, which generates its clips; say what "
-                    f"the files are: --config.data.source=... ({others})"
+                    f"config.data.{key} is {shown(value)}, but config.data.source is synthetic, which generates its clips; say "
+                    f"what the files are: --config.data.source=... ({others})"
                 )
     elif source == "synthetic_hamnosys":
         find_strings(path, labels)

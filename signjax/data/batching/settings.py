@@ -32,7 +32,8 @@ class BatchSettings:
     )
     buckets: int = setting(
         4,
-        "Maximum number of different lengths that batches are padded to. More lengths waste less on padding; each costs a compilation at the start.",
+        "Maximum number of different lengths that batches are padded to. More lengths waste less on padding; each costs a "
+        "compilation at the start.",
         whole(1, 64),  # a compilation takes about a minute
     )
     steps_per_dispatch: int = setting(
