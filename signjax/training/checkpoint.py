@@ -122,7 +122,7 @@ def load_best_average(folder: Path, like: Variables, dataset_digest: str) -> Var
         average, progress = checkpoints.restore_average(checkpoints.best_step, like)
     if progress["dataset"] != dataset_digest:
         raise InputError(
-            f"{folder}: the checkpoint (data digest {progress['dataset'][:12]}) and the run's input_spec.json (data digest "
-            f"{dataset_digest[:12]}) do not belong together; restore the run's own file"
+            f"{folder}: the checkpoint belongs to other data (digest {progress['dataset'][:12]}) than the run's input_spec.json "
+            f"(digest {dataset_digest[:12]}). Restore the run's own file"
         )
     return jax.device_get(average)
