@@ -44,7 +44,8 @@ def check_none_across(pairs: Sequence[Pair], names: Sequence[str], given: Sequen
         for a, b in [pair[:2]]
     )
     raise InputError(
-        f"leakage: {len(found)} pairs of clips are the same recording but are in different splits: {listed}"
+        f"leakage: {'1 pair of clips is' if len(found) == 1 else f'{len(found):,} pairs of clips are'} the same recording but in "
+        f"different splits: {listed}"
         f"{'; ...' if len(found) > _NAMED else ''}. Correct the split column, or leave the training copies out with "
         f"--config.data.duplicates=drop, or let signjax split: {own_split}",
         {"data.duplicates": "drop"},
