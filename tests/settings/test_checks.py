@@ -98,7 +98,7 @@ seed=1.5 | config.seed is '1.5'; it must be a whole number
 seed=1e3 | config.seed is '1e3'; it must be a whole number
 data.source=Synthetic | config.data.source is 'Synthetic'; it must be one of synthetic, synthetic_hamnosys, signavatars
 data.source=arrays | source arrays needs --config.data.path=PATH, the file or folder of your clips (see docs/data.md#arrays)
-data.path=absent | config.data.path is 'absent', but config.data.source is synthetic, which generates its clips; say what the files are
+data.path=absent | config.data.path is 'absent', but config.data.source is synthetic, which generates its clips; say what
 data.labels=absent.csv | config.data.labels is 'absent.csv', but config.data.source is synthetic, which generates its clips
 data.source=arrays data.path=a.npz data.labels=absent.csv | config.data.labels is 'absent.csv', but there is no such file
 data.source=synthetic_hamnosys | source synthetic_hamnosys needs HamNoSys strings: add --config.data.path=DIR
@@ -298,7 +298,7 @@ def test_evaluation_uses_the_settings_of_the_run(tmp_path):
 
 def test_only_a_run_that_was_trained_keeps_its_settings(tmp_path):
     run, other = run_with(tmp_path, units=8), base.get_config().to_dict()
-    with pytest.raises(InputError, match="model.units was 8 and is now 96"):
+    with pytest.raises(InputError, match=r"model\.units was 8 and is now 96"):
         settings.check_same(other, run)
     (run / "run.json").unlink()
     settings.check_same(other, run)

@@ -175,7 +175,7 @@ def test_heads_are_columns_of_the_label_table(corpus, tmp_path):
 
 
 def test_a_head_that_no_column_has_names_the_columns(corpus, tmp_path):
-    with pytest.raises(InputError, match=r"no clip can be used \(40 unlabelled\)"):
+    with pytest.raises(InputError, match=r"no clip has a label in column 'word'; its label columns are: gloss, hands"):
         prepare(make_recipe(path=str(corpus), heads=("word",)), tmp_path / "d", silent)
 
 

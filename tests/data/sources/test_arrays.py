@@ -212,7 +212,7 @@ def test_real_recordings(name, clips, width):
         (np.zeros(3, "f4,i4"), "wrong_width: expected numbers of shape (T, F) or (T, N, D), found [('f0'"),
         (
             np.array([[1], [2, 3]], object),
-            "unreadable: expected NumPy arrays of numbers: array 'a' holds Python objects",
+            "unreadable: expected NumPy arrays of numbers: array '",
         ),
     ],
 )

@@ -83,7 +83,7 @@ def test_training_by_one_signer_leaves_none_for_validation():
 
 def test_pairs_across_splits_can_be_dropped():
     pairs = [Pair(0, 99, "exact", 0.0), Pair(1, 2, "exact", 0.0)]
-    with pytest.raises(InputError, match="1 pair of clips is the same recording.*signjax split: --FLAG") as caught:
+    with pytest.raises(InputError, match=r"1 pair of clips is the same recording.*signjax split: --FLAG") as caught:
         leaks.check_none_across(pairs, [f"clip{i}" for i in range(100)], GIVEN, "--FLAG")
     assert caught.value.accept == {"data.duplicates": "drop"}
     assert list(leaks.to_drop(pairs, GIVEN)) == [0]
