@@ -6,7 +6,7 @@ Arguments after `--` are passed to `launch.py`. Each run is a separate process t
 
 - cold: nothing exists. The corpus is written and prepared, and every program is compiled.
 - warm cache: the same in a new run folder, with the cold run's cache of compiled programs.
-- warm cache, prepared: also with the corpus and the prepared dataset of the cold run, as in any second run on the same clips.
+- warm cache, prepared: in the cold run's folder, of which only the corpus and the prepared dataset are left.
 
 Memory is the largest resident set of the process.
 """
@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -50,15 +51,22 @@ class Run(NamedTuple):
     lines: dict[str, str]
 
 
-def run_once(workdir: Path, data: Path, cache: Path, overrides: list[str]) -> Run:
+def forget_training(workdir: Path) -> None:
+    """Deletes everything in a run folder except its corpus, its dataset, and what is known about these."""
+    for path in workdir.iterdir():
+        if path.is_dir() and path.name not in ("corpus", "dataset"):
+            shutil.rmtree(path)
+        elif path.is_file() and not path.name.startswith("."):
+            path.unlink()
+
+
+def run_once(workdir: Path, cache: Path, overrides: list[str]) -> Run:
     """Runs `launch.py` with a separate folder for the cache of compiled programs."""
     command = [
         sys.executable,
         str(ROOT / "launch.py"),
         f"--config={ROOT / 'configs' / 'base.py'}",
         f"--workdir={workdir}",
-        f"--config.data.path={data / 'corpus'}",
-        f"--config.data.dataset={data / 'dataset'}",
         f"--config.train.epochs={_EPOCHS}",
         *overrides,
     ]
@@ -96,9 +104,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             for number, case in enumerate(_CASES):
-                data = folder / ("data-cold" if case == "warm cache, prepared" else f"data-{case}")
-                run = run_once(folder / f"run{number}", data, folder / "programs", arguments.overrides)
-                runs[case].append(run)
+                workdir = folder / f"run{number}"
+                if case == "warm cache, prepared":
+                    workdir = folder / "run0"
+                    forget_training(workdir)
+                runs[case].append(run_once(workdir, folder / "programs", arguments.overrides))
     config = get_config()
     rows: list[dict[str, Any]] = [
         {

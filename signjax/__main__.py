@@ -6,6 +6,7 @@ The command `signjax` does the same, as does `python launch.py` in a checkout. W
 """
 
 import io
+import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -17,6 +18,7 @@ from signjax.errors import InputError
 from signjax.settings import base
 from signjax.settings.config_file import load_config, readable, take_overrides
 from signjax.settings.reference import config_help
+from signjax.settings.schema import similar_key
 
 MODES = ("train", "prepare", "evaluate", "predict")
 
@@ -35,12 +37,15 @@ _CONFIG_HELP_TEXT = "Python file with the configuration, by default the base one
 # These name the base configuration where no such file exists: only a checkout has a folder configs/.
 _BASE_NAMES = ("base", "configs/base.py")
 
+_LISTS = "--help lists the flags, --config_help the keys"
+
 _OWN_FLAGS = ("workdir", "mode", "config_help")
 
 _faults: dict[str, str] = {}  # key of the configuration -> what is wrong with the flag for it
 
 
 def _print_keys() -> None:
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the list without a traceback
     for paragraph in config_help():
         print(paragraph)
 
@@ -56,12 +61,14 @@ def _run() -> None:
     Raises:
       InputError: what the user gave cannot be used.
     """
-    from signjax.runtime.jax_setup import choose_platform
+    from signjax.runtime.jax_setup import check_platform, choose_platform
     from signjax.settings.run_config import check
 
     config = flags.FLAGS.config
     choose_platform()
-    check(config, _MODE.value, _faults)
+    check(config, _MODE.value, _faults, f"--config: {config_flags.get_config_filename(flags.FLAGS['config'])}")
+    if _MODE.value != "prepare":
+        check_platform()
 
     from signjax import pipeline  # loads jax, so the platform must be chosen by now
 
@@ -135,9 +142,16 @@ def parse_flags(argv: list[str]) -> list[str]:
         if config.value is not None and not isinstance(config.value.lock(), ConfigDict):
             raise TypeError
         return left
+    except flags.UnrecognizedFlagError as error:
+        _explain(rest)
+        similar = similar_key(error.flagname)
+        if similar is None:
+            _stop(f"{error} ({_LISTS})")
+        value = str(error.flagvalue).partition("=")[2] or "VALUE"
+        _stop(f"--{error.flagname} is not a flag; did you mean --config.{similar}={value}? ({_LISTS})")
     except flags.Error as error:
         _explain(rest)
-        _stop(f"{str(error).removeprefix('ERROR:: ')} (--help lists the flags, --config_help the keys)")
+        _stop(f"{str(error).removeprefix('ERROR:: ')} ({_LISTS})")
     except Exception:  # the configuration file is the user's program: it can raise anything
         _explain(rest)
         raise

@@ -46,9 +46,9 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-_CONFIG = "config.json"
+_CONFIG = run_config.CONFIG_FILE
 # Written when training begins: the digest of the data that the checkpoints belong to, and where those of the model are.
-_RUN = "run.json"
+_RUN = run_config.RUN_FILE
 
 
 def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
@@ -59,11 +59,11 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     """
     started = time.monotonic()
     run_config.check(config, mode)
-    folder = Path(workdir) if workdir else run_config.default_workdir(config)
-    if mode in ("evaluate", "predict") and not (folder / _CONFIG).is_file():
-        raise InputError(
-            f"{folder}: the folder has no run to {mode}; train first, or name the folder of a run with --workdir"
-        )
+    folder = run_config.run_folder(config, workdir)
+    if mode in ("evaluate", "predict"):
+        run_config.check_trained(folder, mode)
+    if mode == "evaluate":
+        config = run_config.for_evaluation(folder, config)
     with locks.inner_lock(folder, say) as lock:
         lock.require()
         if mode == "predict":
@@ -75,14 +75,14 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
 
 def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: Say, started: float) -> None:
     """Prepares the data and, unless the mode is `prepare`, trains or loads a trained model, and evaluates it."""
-    _check_same_config(resolved, folder)
+    run_config.check_same(resolved, folder)
     recipe, data = plans.recipe(folder), target_of(plans.dataset_folder(folder))
     with Workers(plans.workers) as workers, ThreadPoolExecutor(1) as background, locks.sibling_lock(data, say) as lock:
         if mode != "prepare":
             background.submit(import_module, "signjax.trainer")  # while this process waits for the workers
         dataset = prepare_locked(recipe, data, lock, say, workers, _trained_on(folder))
         self_check.check_dataset(dataset, recipe, self_check.reread_clips(dataset, recipe, turn=0))
-        # Not earlier: a run whose data cannot be used must not leave a folder that fixes the settings of the next attempt.
+        # Not earlier: modes that need a run must not find the settings of one whose data cannot be used.
         write_json(folder / _CONFIG, resolved)
         for line in describe(dataset):
             say(line)
@@ -125,28 +125,6 @@ def _make_trainer(plans: TrainingPlans, dataset: Dataset) -> "Trainer":
 
     configure_jax(step_bytes(plans, cores()))
     return Trainer(plans, dataset)
-
-
-def _check_same_config(now: dict[str, Any], folder: Path) -> None:
-    """Checks that an existing run has the same configuration.
-
-    Raises:
-      InputError: it differs in keys that must not change, which the message names, or the run's configuration is missing.
-    """
-    path = folder / _CONFIG
-    if not path.is_file():
-        if (folder / _RUN).exists() or (folder / "checkpoints").exists():
-            raise InputError(
-                f"{folder}: the folder has a run whose {_CONFIG} is missing, so its settings are not known. "
-                "Restore the file, or choose another --workdir"
-            )
-        return
-    differing = run_config.differences(run_config.read_object(path), now)
-    if differing:
-        raise InputError(
-            f"{folder}: the folder has a run with a different configuration: {'; '.join(differing)}. "
-            "Choose another --workdir, or use the same values"
-        )
 
 
 def _trained_on(folder: Path) -> Expected | None:

@@ -161,7 +161,7 @@ def test_a_finished_run_can_be_given_more_epochs(finished, tmp_path):
 def test_evaluate_reads_the_checkpoint_and_agrees(finished):
     workdir, _ = finished
     before = json.loads((workdir / "summary.json").read_text())
-    launch(workdir, *TINY, "--mode=evaluate")
+    launch(workdir, "--mode=evaluate")  # with the settings of the run
     after = json.loads((workdir / "summary.json").read_text())
     assert after["test"] == before["test"]
 
@@ -260,6 +260,19 @@ def unknown_flag(_: Path) -> list[str]:
     return ["--epochs=3"]
 
 
+def unheard_of_flag(_: Path) -> list[str]:
+    return ["--xyzzy"]
+
+
+def path_without_source(folder: Path) -> list[str]:
+    return [f"--config.data.path={folder / 'absent'}"]
+
+
+def file_as_workdir(folder: Path) -> list[str]:
+    (folder / "run").write_text("")
+    return []
+
+
 def no_flag_file(folder: Path) -> list[str]:
     return [f"--flagfile={folder / 'absent'}"]
 
@@ -298,7 +311,10 @@ def not_utf8(folder: Path) -> list[str]:
         (section, "config.train is a group of keys"),
         (stray, "error: stray: not a flag"),
         (unknown_mode, "should be one of <train|prepare|evaluate|predict>"),
-        (unknown_flag, "error: Unknown command line flag 'epochs'"),
+        (unknown_flag, "error: --epochs is not a flag; did you mean --config.train.epochs=3?"),
+        (unheard_of_flag, "error: Unknown command line flag 'xyzzy'"),
+        (path_without_source, "config.data.source is synthetic, which generates its clips"),
+        (file_as_workdir, "run is a file; name a folder"),
         (no_flag_file, "error: Unable to open flagfile"),
         (broken_config, "mine.py, line 1: the file is not valid Python"),
         (bad_value_for_prediction, "config.data.source is 'pandas'"),
@@ -321,6 +337,36 @@ def test_what_cannot_be_used_gives_one_message_and_no_traceback(case, expected, 
     assert "Traceback" not in done.stderr + done.stdout
     assert done.stderr.count("error:") == 1
     assert not (tmp_path / "run" / "dataset").exists()
+
+
+def test_a_platform_that_does_not_start_is_told_before_anything_is_prepared(tmp_path):
+    done = subprocess.run(
+        command(tmp_path / "run", *TINY),
+        cwd=ROOT,
+        env={**environment(), "JAX_PLATFORMS": "cuda", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert "error: JAX_PLATFORMS is 'cuda', but " in done.stderr and "Unset it" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_list_that_is_cut_off_by_its_reader_ends_quietly():
+    listing = f"{sys.executable} launch.py --config_help | head -n 1"
+    done = subprocess.run(["bash", "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("--config.seed=0") and done.stderr == ""
+
+
+def test_a_folder_that_was_only_prepared_takes_other_settings(tmp_path):
+    run = tmp_path / "run"
+    launch(run, *TINY, "--mode=prepare")
+    said = launch(run, *TINY, "--config.model.units=8", "--mode=prepare").stdout
+    assert "making it again" not in said and json.loads((run / "config.json").read_text())["model"]["units"] == 8
+    for mode in ("evaluate", "predict"):
+        done = launch(run, f"--mode={mode}", status=1)
+        assert done.stdout == "" and "prepared but not trained; run it with --mode=train first" in done.stderr
 
 
 def test_every_key_is_listed_with_its_meaning():
@@ -392,28 +438,28 @@ def test_a_run_ends_with_a_self_check(finished):
     )
 
 
-def test_other_data_in_a_finished_run_are_refused_and_nothing_is_lost(copied, tmp_path):
+def test_other_data_in_a_finished_run_are_refused_and_nothing_is_lost(copied):
     """The same files except that two labels are swapped."""
-    shutil.copytree(copied / "corpus", tmp_path / "other")
-    table = tmp_path / "other" / "labels.csv"
+    table = copied / "corpus" / "labels.csv"
     lines = table.read_text().splitlines()
     fields = [line.split(",") for line in lines]
     first, other = 1, next(i for i in range(2, len(fields)) if fields[i][1] != fields[1][1])
     fields[first][1], fields[other][1] = fields[other][1], fields[first][1]
-    table.write_text("\n".join(",".join(line) for line in fields) + "\n")
     launch(copied, *TINY, "--mode=evaluate")  # the folder was copied: checked once
+    original = table.read_text()
+    table.write_text("\n".join(",".join(line) for line in fields) + "\n")
     before = {name: contents(copied / name) for name in ("dataset", "checkpoints")}
     config = (copied / "config.json").read_bytes()
-    said = launch(copied, *TINY, f"--config.data.path={tmp_path / 'other'}", status=1).stderr
+    said = launch(copied, *TINY, status=1).stderr
     assert "trained on other data" in said and "Nothing was changed" in said and "Traceback" not in said
     assert {name: contents(copied / name) for name in before} == before
     assert (copied / "config.json").read_bytes() == config
+    table.write_text(original)
     launch(copied, *TINY, "--mode=evaluate")
 
 
-def test_the_same_data_elsewhere_are_accepted(copied, tmp_path):
-    shutil.copytree(copied / "corpus", tmp_path / "moved")
-    said = launch(copied, *TINY, f"--config.data.path={tmp_path / 'moved'}").stdout
+def test_a_run_that_was_copied_with_its_data_is_accepted(copied):
+    said = launch(copied, *TINY).stdout
     assert "training was finished already" in said
 
 

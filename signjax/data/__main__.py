@@ -5,6 +5,7 @@ python -m signjax.data hamnosys --check data.json
 """
 
 import argparse
+import signal
 import sys
 
 from signjax.data.hamnosys import command as hamnosys
@@ -21,4 +22,5 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the output without a traceback
     sys.exit(main())

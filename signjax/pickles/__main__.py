@@ -43,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _run(chosen)
     except PickleError as error:
         print(error, file=sys.stderr)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to print goes nowhere
+        return 0
     except OSError as error:
         print(": ".join(filter(None, (error.filename, error.strerror))), file=sys.stderr)
     except KeyboardInterrupt:
@@ -61,7 +64,7 @@ def _run(chosen: argparse.Namespace) -> int:
         from signjax.pickles import show
 
         rows = show.describe(chosen.file, limits)
-        print(show.as_json(rows) if chosen.json else show.as_table(rows))
+        print(show.as_json(rows) if chosen.json else show.as_table(rows), flush=True)
         return 0
     from signjax.pickles.conversion.convert import convert
 

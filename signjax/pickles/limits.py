@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+# The ends of some messages: of files that are damaged, and of those that ask for code to be run.
+AGAIN = "; copy or download the file again"
+NOT_RUN = ". Nothing in the file was run"
+
 
 class PickleError(ValueError):
     """A file was refused; no code in it was run.

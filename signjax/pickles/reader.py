@@ -15,15 +15,15 @@ from signjax.pickles.strided_view import View
 _PACKINGS = ("gzip", "bzip2", "zlib")
 _LEGACY_START = HEADER[:14]
 _OTHERS = {
-    b"\x93NUMPY": "a NumPy array file (.npy); open it with `numpy.load`",
-    b"\x89HDF\r\n": "an HDF5 file",
-    b"version https://git-lfs": "a Git LFS pointer, not the file itself; fetch it with `git lfs pull`",
-    b"\xfd7zXZ": "an xz file; unpack it first,",
-    b"\x28\xb5\x2f\xfd": "a zstd file; unpack it first,",
-    b"\x04\x22\x4d\x18": "an lz4 file; unpack it first,",
-    b"%PDF": "a PDF file",
-    b"<!DOCTYPE": "a web page, perhaps a failed download",
-    b"<html": "a web page, perhaps a failed download",
+    b"\x93NUMPY": "a NumPy array file (.npy), not a pickle; open it with `numpy.load`",
+    b"\x89HDF\r\n": "an HDF5 file, not a pickle",
+    b"version https://git-lfs": "a Git LFS pointer instead of the file; fetch the file with `git lfs pull`",
+    b"\xfd7zXZ": "an xz file, not a pickle; unpack it first",
+    b"\x28\xb5\x2f\xfd": "a zstd file, not a pickle; unpack it first",
+    b"\x04\x22\x4d\x18": "an lz4 file, not a pickle; unpack it first",
+    b"%PDF": "a PDF file, not a pickle",
+    b"<!DOCTYPE": "a web page, perhaps from a failed download; download the file again",
+    b"<html": "a web page, perhaps from a failed download; download the file again",
 }
 _MARKS = tuple(_OTHERS)
 
@@ -34,8 +34,7 @@ def form(buffer: memoryview) -> str:
     if start.startswith(b"\x80") and not start.startswith(_LEGACY_START) and not tar_archive.is_tar(buffer):
         return "plain"
     if start.startswith(_MARKS):
-        what = next(what for mark, what in _OTHERS.items() if start.startswith(mark))
-        raise PickleError(f"{what}, no pickle")
+        raise PickleError(next(what for mark, what in _OTHERS.items() if start.startswith(mark)))
     if start.startswith(b"PK\x03\x04"):
         return "zip"
     if start.startswith(_LEGACY_START):
@@ -56,7 +55,7 @@ def read(
         buffer, is_mapped = open_bytes(path, mapped)
         tree = parse(buffer, limits, leaf, verify=not is_mapped if verify is None else verify)
     except PickleError as error:
-        raise PickleError(f"{os.fspath(path)}: {error}. Nothing in the file was run.") from None
+        raise PickleError(f"{os.fspath(path)}: {error}") from None
     give_back(buffer)
     return tree
 

@@ -27,7 +27,11 @@ class HybridSettings:
     units: int = setting(
         96, "Hidden units in each direction of the LSTM and of the GRU. More are slower and fit more.", whole(1, 8192)
     )
-    heads: int = setting(4, "Attention heads. Must divide the last number of model.filters.", whole(1, 1024))
+    heads: int = setting(
+        4,
+        "Number of attention heads (unrelated to data.heads). Must divide the last number of model.filters.",
+        whole(1, 1024),
+    )
     dropout: float = setting(
         0.4, "Dropout rate before the classifiers; half of it inside the network. Larger values overfit less.", RATE
     )

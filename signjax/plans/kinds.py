@@ -68,20 +68,20 @@ def one_of(words: Sequence[str]) -> Kind:
     return Kind(f"one of {', '.join(words)}", lambda value: isinstance(value, str) and value in words, str)
 
 
-def text() -> Kind:
-    """Any text that can be a name or a path."""
-    return Kind(
-        "text without NUL characters",
-        lambda value: isinstance(value, str) and "\0" not in value,
-        str,
-    )
+def text(what: str) -> Kind:
+    """Any text that can be a name or a path, which no NUL character can be part of; `what` says which."""
+    return Kind(what, _is_text, str)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and "\0" not in value
 
 
 def layout_name(names: Sequence[str]) -> Kind:
     """One of a list of words, or the name of a JSON file."""
     return Kind(
         f"one of {', '.join(names)}, or a JSON file that describes one (NAME.json)",
-        lambda value: text().accepts(value) and (value in names or value.endswith(".json")),
+        lambda value: _is_text(value) and (value in names or value.endswith(".json")),
         str,
     )
 

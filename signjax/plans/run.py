@@ -28,7 +28,7 @@ class RunSettings:
     dataset: str = setting(
         "",
         "Folder of the prepared data.",
-        text(),
+        text("a path"),
         automatic="`dataset` in the run folder",
         key="data.dataset",
         may_change=True,

@@ -96,7 +96,8 @@ class LoopSettings:
     )
     checkpoint_epochs: int = setting(
         5,
-        "Most epochs between two checkpoints; the best epoch always has one. Larger values lose more to an interruption.",
+        "Maximum number of epochs between two checkpoints; the best epoch always has one. Larger values lose more to an "
+        "interruption.",
         _EPOCHS,
         unit="epochs",
         may_change=True,

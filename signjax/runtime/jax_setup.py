@@ -10,6 +10,7 @@ import importlib.util
 import os
 from pathlib import Path
 
+from signjax.errors import InputError
 from signjax.runtime.malloc import keep_freed_memory
 
 _CUDA_PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin")
@@ -23,14 +24,55 @@ def cuda_driver_answers() -> bool:
         return False
 
 
+def has_cuda_build() -> bool:
+    """Whether jax is installed with its CUDA plugin."""
+    return any(importlib.util.find_spec(name) is not None for name in _CUDA_PLUGINS)
+
+
 def choose_platform() -> None:
     """Makes a CUDA build of jax use the CPU if there is no NVIDIA driver; call it before jax is imported.
 
     If the environment variable JAX_PLATFORMS is set, it is left unchanged; other accelerators are left for jax to find.
     """
-    has_cuda_build = any(importlib.util.find_spec(name) is not None for name in _CUDA_PLUGINS)
-    if has_cuda_build and not os.environ.get("JAX_PLATFORMS") and not cuda_driver_answers():
+    if has_cuda_build() and not os.environ.get("JAX_PLATFORMS") and not cuda_driver_answers():
         os.environ["JAX_PLATFORMS"] = "cpu"
+
+
+def check_platform() -> None:
+    """Checks that jax can use a GPU if JAX_PLATFORMS demands one: before the data are prepared, and without loading jax.
+
+    Raises:
+      InputError: it cannot; the message says what is missing.
+    """
+    asked = os.environ.get("JAX_PLATFORMS", "")
+    if "cuda" not in asked.split(","):
+        return
+    if not has_cuda_build():
+        raise _cannot_start("this build of jax has no CUDA", ", or install requirements.txt, which has the CUDA build")
+    if not cuda_driver_answers():
+        raise _cannot_start("jax finds no GPU, because no NVIDIA driver answers")
+
+
+def _cannot_start(why: str, other_way: str = "") -> InputError:
+    asked = os.environ["JAX_PLATFORMS"]
+    return InputError(f"JAX_PLATFORMS is {asked!r}, but {why}. Unset it to use the devices that jax finds{other_way}")
+
+
+def start_jax() -> None:
+    """Starts jax on its devices.
+
+    Raises:
+      InputError: JAX_PLATFORMS names a platform that does not start.
+    """
+    import jax
+
+    try:
+        jax.local_devices()
+    except (RuntimeError, AssertionError) as error:  # the latter for a platform that this build of jax leaves out
+        if not os.environ.get("JAX_PLATFORMS"):
+            raise
+        first = next(iter(str(error).splitlines()), "") or "this build of jax has no such platform"
+        raise _cannot_start(f"jax cannot start it ({first})") from error
 
 
 def cores() -> int:
@@ -39,7 +81,8 @@ def cores() -> int:
 
 
 def configure_jax(step_bytes: int | None = None) -> None:
-    """Sets what must be set before jax starts a backend: memory, one CPU device for each core, the cache of compiled programs.
+    """Sets what must be set before jax starts a backend (memory, one CPU device for each core, the cache of compiled programs), and
+    starts it.
 
     `step_bytes` is approximately what a device will allocate for a step, if known; see `malloc.keep_freed_memory`.
 
@@ -51,6 +94,9 @@ def configure_jax(step_bytes: int | None = None) -> None:
 
     A batch is divided among CPU cores as among GPUs: a scan over time keeps only one core busy, and each core runs its own.
     Compiled programs are kept in `$JAX_COMPILATION_CACHE_DIR` if that is set, else in `signjax/programs` in the user's cache.
+
+    Raises:
+      InputError: JAX_PLATFORMS names a platform that does not start.
     """
     import jax
 
@@ -65,6 +111,7 @@ def configure_jax(step_bytes: int | None = None) -> None:
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         jax.config.update("jax_compilation_cache_dir", str(Path(home) / "signjax" / "programs"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    start_jax()
 
 
 def describe_devices() -> str:

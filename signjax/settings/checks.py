@@ -9,12 +9,13 @@ from signjax.data.cleaning.clean import Cleaning, check_cleaning
 from signjax.data.labels.modes import check_mode
 from signjax.data.layout.json_files import read_layout
 from signjax.data.preparation.recipe import check_path
+from signjax.data.sources.registry import SOURCES
 from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.synthetic.hamnosys_corpus import find_strings
 from signjax.errors import InputError
 from signjax.plans.kinds import shown
 from signjax.plans.setting import key_of, refused, settings_of
-from signjax.settings.schema import SETTINGS, STAGES
+from signjax.settings.schema import SETTINGS, STAGES, unknown_key
 
 # A run over more clips than this would have to write them all first: 4 GiB or more.
 _MOST_SYNTHETIC_CLIPS = 1_000_000
@@ -22,18 +23,21 @@ _MOST_SYNTHETIC_CLIPS = 1_000_000
 _NAMED = 5
 
 
-def faults(values: Mapping[str, Any], mode: str = "train", known: Collection[str] = ()) -> Iterator[str]:
+def faults(
+    values: Mapping[str, Any], mode: str = "train", known: Collection[str] = (), file: str = ""
+) -> Iterator[str]:
     """A sentence for each fault.
 
     Args:
       values: dotted key -> value.
-      mode: the mode of `launch.py`; `predict` skips the checks that only concern the data of a training run.
+      mode: the mode of `launch.py`; `predict` and `evaluate` skip the checks that only concern the data of a training run.
       known: keys whose faults have already been reported.
+      file: the config file that the keys come from, if there is one.
     """
     wrong = set(known)
     unknown, absent = values.keys() - SETTINGS, SETTINGS.keys() - values
-    if unknown:
-        yield f"the config has keys that do not exist: {_listed(unknown)}; --config_help lists all keys"
+    for key in sorted(unknown):
+        yield f"{file}: {unknown_key(key)}" if file else unknown_key(key)
     if absent:
         yield f"the config lacks keys: {_listed(absent)}; start from signjax.settings.base.get_config(), which has all keys"
         wrong |= absent
@@ -41,7 +45,7 @@ def faults(values: Mapping[str, Any], mode: str = "train", known: Collection[str
         if key not in wrong and not one.kind.accepts(values[key]):
             yield refused(key, values[key], one.kind)
             wrong.add(key)
-    for keys, check in (*_RELATIONS, *(() if mode == "predict" else _TRAINING_DATA)):
+    for keys, check in (*_RELATIONS, *(() if mode in ("predict", "evaluate") else _TRAINING_DATA)):
         if wrong.isdisjoint(keys):
             try:
                 check(*(values[key] for key in keys))
@@ -153,11 +157,23 @@ def _check_corpus(source: str, signs: int, signers: int, takes: int) -> None:
         )
 
 
-def _check_path(source: str, path: str, labels: str) -> None:
-    if source == "synthetic_hamnosys":
+def _check_source(source: str, path: str, labels: str) -> None:
+    if source == "synthetic":
+        for key, value in (("path", path), ("labels", labels)):
+            if value:
+                others = ", ".join(other for other in SOURCES if other not in synthetic_registry.SOURCES)
+                raise InputError(
+                    f"config.data.{key} is {shown(value)}, but config.data.source is synthetic, which generates its clips; say "
+                    f"what the files are: --config.data.source=... ({others})"
+                )
+    elif source == "synthetic_hamnosys":
         find_strings(path, labels)
-    elif source not in synthetic_registry.SOURCES:
+    else:
         check_path(source, path)
+        if labels and not Path(labels).is_file():
+            raise InputError(
+                f"config.data.labels is {shown(labels)}, but there is no such file; it must be a label table"
+            )
 
 
 _CLEANING_KEYS = tuple(key_of(STAGES[Cleaning], name, one) for name, one in settings_of(Cleaning).items())
@@ -181,5 +197,5 @@ _TRAINING_DATA: tuple[Relation, ...] = (
     (("data.split", "data.folds", "data.fold"), _check_fold),
     (("data.split", "data.held_out"), _check_held_out),
     (("data.source", "synthetic.signs", "synthetic.signers", "synthetic.takes"), _check_corpus),
-    (("data.source", "data.path", "data.labels"), _check_path),
+    (("data.source", "data.path", "data.labels"), _check_source),
 )

@@ -4,7 +4,6 @@
 them, and a file that it cannot load is loaded once more to find out why.
 """
 
-import difflib
 import re
 import sys
 import traceback
@@ -17,7 +16,7 @@ from ml_collections import ConfigDict
 
 from signjax.errors import InputError
 from signjax.plans.setting import refused
-from signjax.settings.schema import SETTINGS
+from signjax.settings.schema import SETTINGS, unknown_key
 
 _OVERRIDE = re.compile(r"--?(?P<no>no)?config\.(?P<key>[^=]*)(=(?P<value>.*))?", re.DOTALL)
 _FLAG = re.compile(r"--?[a-zA-Z]")
@@ -91,7 +90,9 @@ def load_config(name: str) -> ConfigDict:
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         reason = error.msg if isinstance(error, SyntaxError) else error
-        raise InputError(f"--config: {path}{line}: the file is not valid Python: {reason}") from error
+        raise InputError(
+            f"--config: {path}{line}: the file is not valid Python: {reason}; it must be a Python file such as configs/base.py"
+        ) from error
     module = types.ModuleType("run_config")
     module.__file__ = path
     sys.modules[module.__name__] = module  # dataclasses look their module up
@@ -117,13 +118,7 @@ def _unknown(key: str) -> str:
     below = [known for known in SETTINGS if known.startswith(f"{key}.")]
     if below:
         return f"config.{key} is a group of keys without a value of its own; set one of them, such as --config.{below[0]}=VALUE"
-    asked = key.replace("-", "_").lower()
-    by_name = {known.rpartition(".")[2]: known for known in SETTINGS}
-    close = difflib.get_close_matches(asked, SETTINGS, 1, 0.7) or [
-        by_name[name] for name in difflib.get_close_matches(asked.rpartition(".")[2], by_name, 1, 0.7)
-    ]
-    advice = f"did you mean config.{close[0]}? " if close else ""
-    return f"config.{key} does not exist; {advice}--config_help lists all keys"
+    return unknown_key(key)
 
 
 def _line_of(error: Exception, path: str) -> str:

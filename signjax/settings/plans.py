@@ -64,7 +64,7 @@ class Plans:
             # Path and labels name the strings; the clips that sign them go into the run folder, their labels next to them.
             strings = StringCorpus(find_strings(data.path, data.labels), data.corpus.signers)
             return replace(data, path=corpus, labels="", corpus=strings)
-        return replace(data, path=data.path or corpus) if data.source == "synthetic" else data
+        return replace(data, path=corpus) if data.source == "synthetic" else data
 
     @property
     def workers(self) -> int:

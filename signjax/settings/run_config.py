@@ -1,4 +1,4 @@
-"""The config of a run: its checks, its default run folder, and the config that is stored in a run folder."""
+"""The config of a run: its checks, its run folder, and the config that is stored there."""
 
 import hashlib
 import json
@@ -9,8 +9,26 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from signjax.errors import InputError, together
+from signjax.plans.kinds import shown
 from signjax.settings import checks
-from signjax.settings.schema import SETTINGS, flat
+from signjax.settings.schema import SETTINGS, default_config, flat
+
+CONFIG_FILE = "config.json"
+# Written at the start of training.
+RUN_FILE = "run.json"
+
+
+def run_folder(config: ConfigDict, given: str | None) -> Path:
+    """The run folder: the given one, or the default.
+
+    Raises:
+      InputError: it, or what should be a folder above it, is a file.
+    """
+    folder = Path(given) if given else default_workdir(config)
+    file = next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None)
+    if file is not None:
+        raise InputError(f"--workdir={folder}: {file} is a file; name a folder")
+    return folder
 
 
 def default_workdir(config: ConfigDict) -> Path:
@@ -19,21 +37,63 @@ def default_workdir(config: ConfigDict) -> Path:
     return Path("runs") / f"{config.data.source}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def check(config: ConfigDict, mode: str = "train", known: Mapping[str, str] | None = None) -> None:
+def check(config: ConfigDict, mode: str = "train", known: Mapping[str, str] | None = None, file: str = "") -> None:
     """Checks the values of a config.
 
     Args:
       config: all keys.
       mode: the mode of `launch.py`.
       known: key -> what is wrong with the value in a flag, for flags that could not be read.
+      file: the config file that the keys come from, if there is one.
 
     Raises:
       InputError: values are invalid; the message names each such key and its allowed values.
     """
     known = known or {}
-    found = [*known.values(), *checks.faults(flat(config.to_dict()), mode, known)]
+    found = [*known.values(), *checks.faults(flat(config.to_dict()), mode, known, file)]
     if found:
         raise together([InputError(fault) for fault in found])
+
+
+def is_trained(folder: Path) -> bool:
+    """Whether training has begun in a run folder."""
+    return (folder / RUN_FILE).exists() or (folder / "checkpoints").exists()
+
+
+def check_trained(folder: Path, mode: str) -> None:
+    """Checks that a run folder has a model for the modes that need one.
+
+    Raises:
+      InputError: it has none; the message says whether it has prepared data.
+    """
+    if not (folder / CONFIG_FILE).is_file():
+        raise InputError(
+            f"{folder}: the folder has no run to {mode}; train first, or name the folder of a run with --workdir"
+        )
+    if not is_trained(folder):
+        raise InputError(f"{folder}: prepared but not trained; run it with --mode=train first")
+
+
+def check_same(now: Mapping[str, Any], folder: Path) -> None:
+    """Checks that a run whose training has begun has the same configuration; any other folder accepts every configuration.
+
+    Raises:
+      InputError: it differs in keys that must not change, which the message names, or the run's configuration is missing.
+    """
+    path = folder / CONFIG_FILE
+    if not is_trained(folder):
+        return
+    if not path.is_file():
+        raise InputError(
+            f"{folder}: the folder has a run whose {CONFIG_FILE} is missing, so its settings are not known. "
+            "Restore the file, or choose another --workdir"
+        )
+    differing = differences(read_object(path), now)
+    if differing:
+        raise InputError(
+            f"{folder}: the folder has a run with a different configuration: {'; '.join(differing)}. "
+            "Choose another --workdir, or use the same values"
+        )
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -71,10 +131,35 @@ def of_run(folder: Path) -> ConfigDict:
     Raises:
       InputError: it cannot be read, or this version cannot use it.
     """
-    path = folder / "config.json"
+    path = folder / CONFIG_FILE
     config = ConfigDict(read_object(path))
     try:
         check(config, "predict")
     except InputError as error:
         raise InputError(f"{path}: the settings are not those of a run of this version of signjax: {error}") from error
+    return config
+
+
+def for_evaluation(folder: Path, given: ConfigDict) -> ConfigDict:
+    """The config that a run was trained with, except for given values of keys that may change.
+
+    A value counts as given if it is not the default.
+
+    Raises:
+      InputError: a given value differs from the run's in a key that must not change, or the run's config cannot be used.
+    """
+    config, default = of_run(folder), flat(default_config().to_dict())
+    of_training = flat(config.to_dict())
+    refused = []
+    for key, value in flat(given.to_dict()).items():
+        if value in (default[key], of_training[key]):
+            continue
+        if not SETTINGS[key].may_change:
+            refused.append(f"config.{key} is {shown(value)}, but the run was trained with {shown(of_training[key])}")
+            continue
+        section, _, name = key.rpartition(".")
+        (config[section] if section else config)[name] = value
+    if refused:
+        raise InputError(f"{folder}: {'; '.join(refused)}. Mode evaluate uses the settings of the run: leave these out")
+    check(config)
     return config

@@ -4,6 +4,7 @@ To add a setting, add a field to the dataclass of its stage, and read that field
 flag follow from the field. To add a stage, add a line to `STAGES`.
 """
 
+import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,6 +64,41 @@ def section_of(key: str) -> str:
 
 
 SETTINGS: dict[str, Setting] = collect(STAGES)
+
+
+# What other programs call a setting -> its key.
+_SYNONYMS = {
+    "lr": "train.learning_rate",
+    "hidden_size": "model.units",
+    "hidden_dim": "model.units",
+    "num_layers": "model.depth",
+    "num_epochs": "train.epochs",
+    "num_workers": "data.workers",
+}
+
+
+def similar_key(asked: str) -> str | None:
+    """The key that somebody probably meant, judged by spelling and by the names that other programs use.
+
+    >>> similar_key("train.epoch"), similar_key("lr"), similar_key("nothing")
+    ('train.epochs', 'train.learning_rate', None)
+    """
+    asked = asked.replace("-", "_").lower()
+    name = asked.rpartition(".")[2]
+    by_name = {known.rpartition(".")[2]: known for known in reversed(SETTINGS)} | _SYNONYMS
+    if name in by_name:
+        return by_name[name]
+    close = difflib.get_close_matches(asked, SETTINGS, 1, 0.7) or [
+        by_name[other] for other in difflib.get_close_matches(name, by_name, 1, 0.7)
+    ]
+    return close[0] if close else None
+
+
+def unknown_key(key: str) -> str:
+    """A sentence that says that there is no such key, and which was probably meant."""
+    similar = similar_key(key)
+    advice = f"did you mean config.{similar}? " if similar else ""
+    return f"config.{key} does not exist; {advice}--config_help lists all keys"
 
 
 def default_config() -> ConfigDict:

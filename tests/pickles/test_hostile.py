@@ -8,13 +8,21 @@ import pytest
 from signjax.pickles import Limits, PickleError, inspect, load
 from signjax.pickles.__main__ import main
 from tests.pickles.forge import legacy, persistent, pickle, record, tensor
-from tests.pickles.hostile import CANARY, attacks
+from tests.pickles.hostile import CANARY, attacks, broken
 
 ATTACKS = attacks()
 # The one that asks for nothing: with a dictionary for a memo it is simply the empty list that it says it is.
 HARMLESS = "memo index of 4 billion"
 # Lies in the numbers themselves, which `inspect` does not read.
 SEEN_BY_LOAD = ("truth values of 7", "characters beyond Unicode", "wrong checksum")
+
+
+# Attacks that no reader could mistake for a fault of the disk; for others it is enough that they are refused.
+DAMAGED = {title for title, _, _ in broken()}
+
+
+def asks_to_be_run(title: str) -> bool:
+    return title.startswith(("call ", "OBJ", "NEWOBJ", "INST", "EXT", "code in an archive", "code in gzip"))
 
 
 def test_the_corpus_has_no_two_attacks_of_one_name() -> None:
@@ -33,8 +41,10 @@ def test_attacks_are_refused(
         if title == HARMLESS:
             assert read(path) == []
         else:
-            with pytest.raises(PickleError, match=rf"(?s)attack\.pkl: .*({reason}).*Nothing in the file was run"):
+            with pytest.raises(PickleError, match=rf"(?s)attack\.pkl: .*({reason})") as caught:
                 read(path)
+            assert not asks_to_be_run(title) or str(caught.value).endswith("Nothing in the file was run")
+            assert title not in DAMAGED or "was run" not in str(caught.value)
     assert not (tmp_path / CANARY).exists()
     assert set(sys.modules) <= modules | {"ml_dtypes"}
 

@@ -18,7 +18,7 @@ class Oven:
     )
     minutes: int = setting(0, "Baking time.", whole(0, 600), automatic="until brown", may_change=True)
     guests: tuple[str, ...] = setting(
-        "", "Names.", text(), automatic="nobody", convert=lambda names: tuple(names.split())
+        "", "Names.", text("names"), automatic="nobody", convert=lambda names: tuple(names.split())
     )
     weight: float = 1.0
 

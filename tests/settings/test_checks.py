@@ -97,8 +97,11 @@ seed=4294967296 | config.seed is 4294967296; it must be a whole number
 seed=1.5 | config.seed is '1.5'; it must be a whole number
 seed=1e3 | config.seed is '1e3'; it must be a whole number
 data.source=Synthetic | config.data.source is 'Synthetic'; it must be one of synthetic, synthetic_hamnosys, signavatars
-data.source=arrays | config.data.path is empty, but source arrays needs a path: --config.data.path=...
-data.source=synthetic_hamnosys | source synthetic_hamnosys needs a label table
+data.source=arrays | source arrays needs --config.data.path=PATH, the file or folder of your clips (see docs/data.md#arrays)
+data.path=absent | config.data.path is 'absent', but config.data.source is synthetic, which generates its clips; say what
+data.labels=absent.csv | config.data.labels is 'absent.csv', but config.data.source is synthetic, which generates its clips
+data.source=arrays data.path=a.npz data.labels=absent.csv | config.data.labels is 'absent.csv', but there is no such file
+data.source=synthetic_hamnosys | source synthetic_hamnosys needs HamNoSys strings: add --config.data.path=DIR
 data.layout=holistic_3d | config.data.layout is 'holistic_3d'; it must be one of auto, generic, smplx
 data.layout=absent.json | config.data.layout: absent.json: No such file
 data.label_mode=signs | config.data.label_mode is 'signs'; it must be one of column, gloss, attributes
@@ -206,6 +209,9 @@ train.batch-size=3 | config.train.batch-size does not exist; did you mean config
 batch_size=3 | config.batch_size does not exist; did you mean config.train.batch_size?
 Train.Epochs=3 | config.Train.Epochs does not exist; did you mean config.train.epochs?
 train.epochs.most=3 | config.train.epochs.most does not exist
+train.lr=3 | config.train.lr does not exist; did you mean config.train.learning_rate?
+model.hidden_size=3 | config.model.hidden_size does not exist; did you mean config.model.units?
+heads=gloss | config.heads does not exist; did you mean config.data.heads?
 nothing=3 | config.nothing does not exist; --config_help lists all keys
 =3 | config. does not exist
 model.filters[0]=3 | config.model.filters[0] does not exist
@@ -251,9 +257,9 @@ def test_keys_that_a_config_file_adds_or_loses_are_named():
     config = base.get_config()
     config.train.epoch, config.data = 3, ConfigDict()
     with pytest.raises(InputError) as raised:
-        settings.check(config)
+        settings.check(config, file="--config: mine.py")
     _, unknown, absent = str(raised.value).splitlines()
-    assert "keys that do not exist: config.train.epoch;" in unknown
+    assert "--config: mine.py: config.train.epoch does not exist; did you mean config.train.epochs?" in unknown
     assert (
         "lacks keys: config.data.centre, " in absent
         and f"and {sum(key.startswith('data.') for key in RULES) - 5} more" in absent
@@ -263,6 +269,54 @@ def test_keys_that_a_config_file_adds_or_loses_are_named():
 def test_prediction_asks_nothing_of_the_training_data():
     assert problems("--config.data.source=arrays", mode="predict") == ""
     assert "buckets" in problems("--config.train.buckets=1000", mode="predict")
+
+
+def run_with(folder: Path, **model: object) -> Path:
+    """The folder of a trained run with these settings of the model."""
+    config = base.get_config()
+    config.model.update(model)
+    (folder / "config.json").write_text(json.dumps(config.to_dict()))
+    (folder / "run.json").write_text("{}")
+    return folder
+
+
+def test_evaluation_uses_the_settings_of_the_run(tmp_path):
+    run, given = run_with(tmp_path, depth=1, filters=(8, 12)), base.get_config()
+    given.model.depth, given.data.workers = 1, 3  # one as the run has it, one that may change
+    found = settings.for_evaluation(run, given)
+    assert (found.model.depth, found.data.workers, found.model.units) == (1, 3, given.model.units)
+    assert tuple(found.model.filters) == (8, 12)
+    settings.check_same(found.to_dict(), run)
+    given.model.depth = 3
+    with pytest.raises(
+        InputError, match=r"config\.model\.depth is 3, but the run was trained with 1\. Mode evaluate uses"
+    ):
+        settings.for_evaluation(run, given)
+    given.model.depth, given.data.path = 1, "clips"  # not of the synthetic source that the run has
+    with pytest.raises(InputError, match="source is synthetic"):
+        settings.for_evaluation(run, given)
+
+
+def test_only_a_run_that_was_trained_keeps_its_settings(tmp_path):
+    run, other = run_with(tmp_path, units=8), base.get_config().to_dict()
+    with pytest.raises(InputError, match=r"model\.units was 8 and is now 96"):
+        settings.check_same(other, run)
+    (run / "run.json").unlink()
+    settings.check_same(other, run)
+    with pytest.raises(InputError, match="prepared but not trained; run it with --mode=train first"):
+        settings.check_trained(run, "evaluate")
+    (run / "checkpoints").mkdir()
+    settings.check_trained(run, "predict")
+    with pytest.raises(InputError, match="different configuration"):
+        settings.check_same(other, run)
+
+
+def test_a_run_folder_is_no_file(tmp_path):
+    (tmp_path / "w").write_text("")
+    for folder in ("w", "w/run"):
+        with pytest.raises(InputError, match=r"w is a file; name a folder"):
+            settings.run_folder(base.get_config(), str(tmp_path / folder))
+    assert settings.run_folder(base.get_config(), str(tmp_path / "new")) == tmp_path / "new"
 
 
 def test_the_settings_of_a_run_are_checked_too(tmp_path):

@@ -43,7 +43,7 @@ def test_a_file_that_makes_no_config_is_named_with_the_line(case, tmp_path):
 def test_what_is_no_text_file_is_named(tmp_path):
     (tmp_path / "binary.py").write_bytes(bytes(range(128, 256)))
     for name, expected in (
-        ("binary.py", "not valid Python"),
+        ("binary.py", "not valid Python.*; it must be a Python file such as configs/base.py"),
         ("absent.py", "No such file or directory; it must be a Python file such as configs/base.py"),
         ("", "Is a directory; it must be"),
     ):

@@ -132,7 +132,6 @@ def plans_with(**data: object) -> Plans:
 
 def test_synthetic_clips_lie_in_the_run_folder(tmp_path):
     assert plans_with().recipe(tmp_path).path == str(tmp_path / "corpus")
-    assert plans_with(path="mine").recipe(tmp_path).path == "mine"
     assert plans_with(path="mine", source="arrays").recipe(tmp_path).path == "mine"
     (tmp_path / "data.json").write_text("[]")
     strings = plans_with(path=str(tmp_path), source="synthetic_hamnosys").recipe(tmp_path / "run")

@@ -13,7 +13,7 @@ class BatchSettings:
 
     max_frames: int = setting(
         64,
-        "Most frames that the model sees of a clip; longer clips are subsampled evenly. Larger values are slower.",
+        "Maximum number of frames that the model sees of a clip; longer clips are subsampled evenly. Larger values are slower.",
         whole(8, 100_000),  # attention compares each frame with every other
         unit="frames",
         key="data.max_frames",
@@ -32,7 +32,8 @@ class BatchSettings:
     )
     buckets: int = setting(
         4,
-        "Most lengths that batches are padded to. More lengths waste less on padding; each costs a compilation at the start.",
+        "Maximum number of different lengths that batches are padded to. More lengths waste less on padding; each costs a "
+        "compilation at the start.",
         whole(1, 64),  # a compilation takes about a minute
     )
     steps_per_dispatch: int = setting(

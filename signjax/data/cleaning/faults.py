@@ -23,7 +23,7 @@ def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) ->
     if len(frames) == 0:
         return "empty", "the clip has no frames"
     if frames.shape[1] != layout.width:
-        return "wrong_width", f"expected {layout.width} channels ({layout.name}), found {frames.shape[1]}"
+        return "wrong_width", f"layout {layout.name} has {layout.width} channels, these frames have {frames.shape[1]}"
     if len(frames) > longest_clip:
         return "too_long", f"{len(frames)} frames; config.data.longest_clip is {longest_clip}"
     if len(frames) < shortest_clip:

@@ -11,6 +11,8 @@ RARE_CLASSES = ("stop", "leave_out")
 
 # A class needs one clip for training and another for testing.
 FEWEST_CLIPS = 2
+# A head with a single class has nothing to tell apart.
+FEWEST_CLASSES = 2
 
 _NAMED = 5
 
@@ -47,15 +49,23 @@ def check_none_rare(rare: set[tuple[str, str]], path: str) -> None:
 def check_classes(classes: Mapping[str, Sequence[str]], labels: Sequence[Labels], path: str) -> None:
     """Stops if a head has fewer than two classes.
 
+    Args:
+      classes: head -> the names of its classes that are not rare.
+      labels: of each clip, including those of rare classes.
+      path: the source, for the message.
+
     Raises:
       InputError: names the head and the available label columns.
     """
     for head, names in classes.items():
-        if len(names) < 2:
+        if len(names) < FEWEST_CLASSES:
             columns = sorted({column for row in labels for column in row})
+            found = f"has only {len(names)} class{'' if len(names) == 1 else 'es'} with at least {FEWEST_CLIPS} clips"
+            if not names and any(head in row for row in labels):
+                found = "has a single clip of every class"
             raise InputError(
-                f"{path}: head {head!r} has {len(names)} classes with at least {FEWEST_CLIPS} clips, but needs 2. "
-                f"Choose other heads with --config.data.heads; the label columns are: {', '.join(columns)}"
+                f"{path}: {head!r} {found}, so there is nothing to learn. Is it the right label column? Choose with "
+                f"--config.data.heads among: {', '.join(columns)}"
             )
 
 
@@ -73,8 +83,9 @@ def check_learnable(classes: Mapping[str, Sequence[str]], train_labels: np.ndarr
         learned = set(train_labels[:, column].tolist())
         missing = [name for i, name in enumerate(names) if i not in learned]
         if missing:
+            have = "1 class of head {!r} has" if len(missing) == 1 else f"{len(missing)} classes of head {{!r}} have"
             raise InputError(
-                f"{len(missing)} classes of head {head!r} have no training clip under this split, so they cannot be learned: "
+                f"{have.format(head)} no training clip under this split and cannot be learned: "
                 f"{_listed(missing)}. Choose another --config.data.split or add clips"
             )
 

@@ -7,6 +7,7 @@
 | `attributes` | the attributes of the HamNoSys string in column `hamnosys`; `config.data.heads` may select some of them |
 """
 
+import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -43,6 +44,37 @@ def check_mode(mode: str, heads: Sequence[str]) -> None:
             f"config.data.heads: label mode {mode} has no head {wrong[0]!r}; it has {', '.join(known)}. "
             "Choose from these, or use label columns with --config.data.label_mode=column"
         )
+
+
+def check_columns(items: Sequence[Item | Rejected], mode: str, heads: Sequence[str], where: str) -> None:
+    """Checks that every label column that a mode needs has labels.
+
+    Args:
+      items: as the source lists them.
+      mode, heads: as for `relabel`.
+      where: the label table, or the source that has its own labels.
+
+    Raises:
+      InputError: a column has none; the message names the label columns that have some.
+    """
+    clips = [item for item in items if isinstance(item, Item)]
+    columns = sorted({column for item in clips for column in item.labels})
+    needed = (HAMNOSYS_COLUMN,) if mode == "attributes" else column_names(heads) or (_GLOSS,)
+    missing = next((column for column in needed if column not in columns), None)
+    if missing is None or not clips:
+        return
+    have = f"its label columns are: {', '.join(columns)}" if columns else "it has no label columns"
+    if mode == "attributes":
+        raise InputError(
+            f"{where}: label mode attributes needs a column {HAMNOSYS_COLUMN!r} with HamNoSys strings; {have}"
+        )
+    likely = (difflib.get_close_matches(missing, columns, 1) or columns)[:1]
+    advice = (
+        f"Choose with --config.data.heads, such as --config.data.heads={likely[0]}"
+        if likely
+        else f"Add a column {missing!r}"
+    )
+    raise InputError(f"{where}: no clip has a label in column {missing!r}; {have}. {advice}")
 
 
 def relabel(items: Sequence[Item | Rejected], mode: str, heads: Sequence[str]) -> tuple[Items, tuple[str, ...]]:

@@ -82,9 +82,10 @@ def named(name: str, width: int) -> Layout:
         )
     if layout.width != width:
         fitting = [other.name for other in BUILT_IN.values() if other.width == width]
+        other = f"choose --config.data.layout={' or '.join(fitting)}, " if fitting else ""
         raise InputError(
-            f"layout {name} has {layout.width} channels, but the frames have {width}; "
-            f"choose --config.data.layout={' or '.join([*fitting, 'generic'])}"
+            f"layout {name} has {layout.width} channels, but the frames have {width}; {other}describe your channels in a JSON file "
+            "(docs/data.md#layouts), or use --config.data.layout=generic (nothing is mirrored, masked or drawn)"
         )
     return layout
 

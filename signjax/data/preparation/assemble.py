@@ -16,6 +16,7 @@ from signjax.data.clip import SPLITS, Item, Rejected
 from signjax.data.labels import encoding as labels_lib
 from signjax.data.labels import feasibility_report
 from signjax.data.labels.feasibility import (
+    FEWEST_CLASSES,
     FEWEST_CLIPS,
     check_classes,
     check_learnable,
@@ -36,9 +37,10 @@ from signjax.data.splits.split import (
     Description,
     Rule,
     Split,
-    accepts_stratified,
+    accepts,
     follows_column,
     group_numbers,
+    own_split,
     size_doubts,
     split_clips,
 )
@@ -156,7 +158,7 @@ def assemble(recipe: Recipe, collected: Collected, reading: Path, say: Say) -> A
     ]
     rows, encoded = list(compress(rows, keep)), encoded[keep]
     split = _split(_description(rows, encoded, pairs), recipe.rule, classes, encoded, problems) if rows else None
-    if (recipe.rare_classes == "stop" and rare) or min(map(len, classes.values())) < 2:
+    if (recipe.rare_classes == "stop" and rare) or min(map(len, classes.values())) < FEWEST_CLASSES:
         for line in feasibility_report.lines(report):
             say(line)
     problems.check()
@@ -203,7 +205,7 @@ def _copies(recipe: Recipe, rows: Sequence[Row], pairs: Sequence[Pair], problems
         return {}
     if recipe.duplicates == "stop":
         with problems.collected():
-            leaks.check_none_across(pairs, names, given)
+            leaks.check_none_across(pairs, names, given, own_split(_description(rows, np.zeros(len(rows)), pairs)))
     left_out = {}
     for index, pair in leaks.to_drop(pairs, given).items():
         other = pair.first + pair.second - index
@@ -228,8 +230,10 @@ def _labels(
     labels = [without(row, rare) for row in all_labels]
     classes = labels_lib.class_names(labels, heads)
     if recipe.rare_classes == "stop":
+        # Leaving rare classes out does not help where it leaves nothing to learn.
+        learnable = {head for head, names in classes.items() if len(names) >= FEWEST_CLASSES}
         with problems.collected():
-            check_none_rare(rare, recipe.path)
+            check_none_rare({(head, name) for head, name in rare if head in learnable}, recipe.path)
     with problems.collected():
         check_classes(classes, all_labels, recipe.path)
     rejected = []
@@ -262,7 +266,7 @@ def _split(
         check_learnable(classes, encoded[split.assignment == SPLITS.index("train")])
     except InputError as error:
         with problems.collected():
-            raise InputError(str(error), accepts_stratified(clips, rule)) from error
+            raise InputError(str(error), accepts(clips, rule)) from error
     return split
 
 

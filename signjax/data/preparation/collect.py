@@ -46,25 +46,24 @@ class Reading:
     cleaning: Cleaning
 
 
-def source_layout(source: str, request: Request, items: Sequence[Item]) -> ChosenLayout | Rejected:
+def source_layout(source: str, request: Request, items: Sequence[Item]) -> ChosenLayout | list[Rejected]:
     """The layout of a source's frames, from the most frequent width among its first readable clips.
 
     Returns:
-      The layout and why it was chosen, or if no item can be read, why the first cannot.
+      The layout and why it was chosen, or if no item can be read, why each cannot.
     """
     widths: Counter[int] = Counter()
-    first: Rejected | None = None
+    rejected: list[Rejected] = []
     for item in items:
         found = source_registry.read_item(source, item)
         if isinstance(found, Clip) and len(found.frames):
             widths[found.frames.shape[1]] += 1
             if widths.total() == _PROBES:
                 break
-        elif first is None:
-            first = found if isinstance(found, Rejected) else item.rejected("empty", "the clip has no frames")
+        else:
+            rejected.append(found if isinstance(found, Rejected) else item.rejected("empty", "the clip has no frames"))
     if not widths:
-        assert first is not None
-        return first
+        return rejected
     return source_registry.layout_of(source, request, widths.most_common(1)[0][0])
 
 

@@ -109,10 +109,9 @@ def _make(
     """Reads the clips and writes the folder."""
     if (folder / "dataset.json").is_file():
         say(f"prepare: {folder} was made from other files or settings; making it again")
-    elif folder.exists() and any(folder.iterdir()):
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
-            f"{folder}: the folder exists and is not a dataset folder, so signjax does not write to it. Move it, or choose "
-            "another folder"
+            f"{folder}: it exists but is not a dataset folder, so signjax does not write to it. Move it, or choose another folder"
         )
     started = time.monotonic()
     collected = _collect(recipe, fingerprints[1], partial, workers, say)
@@ -153,6 +152,7 @@ def _check_expected(digest: str, folder: Path, expected: Expected | None) -> Non
 def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, say: Say) -> Collected:
     """Reads and cleans all clips into the temporary folder."""
     listing = source_registry.listing(recipe.source, recipe.request)
+    label_modes.check_columns(listing.items, recipe.label_mode, recipe.heads, recipe.labels or recipe.path)
     listed, heads = label_modes.relabel(listing.items, recipe.label_mode, recipe.heads)
     items: list[Item] = []
     rejected: list[Rejected] = []
@@ -166,8 +166,8 @@ def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, 
     if not items:
         raise _nothing(recipe.path, rejected)
     chosen = source_layout(recipe.source, recipe.request, items)
-    if isinstance(chosen, Rejected):
-        raise _nothing(recipe.path, [*rejected, chosen])
+    if isinstance(chosen, list):
+        raise _nothing(recipe.path, [*rejected, *chosen])
     layout = chosen.layout
     source_registry.verify(recipe.source, recipe.request)
     reading = Reading(recipe.source, layout, recipe.cleaning)

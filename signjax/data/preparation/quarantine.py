@@ -6,6 +6,7 @@ from pathlib import Path
 
 from signjax.data.clip import Rejected
 from signjax.data.csv_table import write_table
+from signjax.data.visible import clips
 from signjax.errors import InputError
 
 _NAMED = 5
@@ -26,7 +27,7 @@ def check_none_rejected(rejected: Sequence[Rejected], path: str) -> None:
         listed = ", ".join(f"{count} {reason}" for reason, count in counts(rejected).items())
         examples = "; ".join(f"{item.name!r}: {item.reason}: {item.detail}" for item in rejected[:_NAMED])
         raise InputError(
-            f"{path}: {len(rejected)} clips cannot be used ({listed}), and config.data.strict is set: "
+            f"{path}: {clips(len(rejected))} cannot be used ({listed}), and config.data.strict is set: "
             f"{examples}{'; ...' if len(rejected) > _NAMED else ''}",
             accept={"data.strict": "False"},
         )

@@ -46,15 +46,16 @@ class Recipe:
     )
     path: str = setting(
         "",
-        "File or folder of the clips; for source synthetic_hamnosys, of the strings.",
-        text(),
-        automatic="for source synthetic, `corpus` in the run folder; other sources need a path",
+        "File or folder of the clips; for source synthetic_hamnosys, of the strings. Not for source synthetic, which generates its "
+        "clips.",
+        text("a path"),
+        automatic="none; every source except synthetic needs a path",
         may_change=True,
     )
     labels: str = setting(
         "",
-        "Label table (.csv, .tsv, .json or .jsonl).",
-        text(),
+        "Label table (.csv, .tsv, .json or .jsonl). Not for source synthetic, which writes its own.",
+        text("a path"),
         automatic="sources signavatars, pose and arrays with one file per clip look for one next to the clips",
         may_change=True,
     )
@@ -72,8 +73,9 @@ class Recipe:
     )
     heads: tuple[str, ...] = setting(
         "",
-        "Heads to train, separated by commas: label columns, or attributes in label mode attributes.",
-        text(),
+        "What the model learns to predict: label columns, or attributes in label mode attributes, separated by commas. The model "
+        "has one classifier, called a head, for each.",
+        text("names separated by commas"),
         automatic="gloss, or in label mode attributes every attribute that can be learned",
         convert=named_heads,
     )
@@ -121,7 +123,9 @@ def check_path(source: str, path: str) -> None:
       InputError: it has none; the message names the source.
     """
     if not path:
-        raise InputError(f"config.data.path is empty, but source {source} needs a path: --config.data.path=...")
+        raise InputError(
+            f"source {source} needs --config.data.path=PATH, the file or folder of your clips (see docs/data.md#{source})"
+        )
 
 
 def fingerprints(recipe: Recipe) -> tuple[str, str]:
@@ -140,7 +144,8 @@ def fingerprints(recipe: Recipe) -> tuple[str, str]:
         try:
             stat = file.stat()
         except OSError as error:
-            raise InputError(f"{file}: {error.strerror}") from error
+            key = "config.data.labels: " if recipe.labels and file == Path(recipe.labels) else ""
+            raise InputError(f"{key}{file}: {error.strerror}") from error
         files.update(os.fsencode(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n"))
     everything = asdict(recipe)
     reading = ("source", "path", "labels", "layout", "label_mode", "heads", "cleaning")

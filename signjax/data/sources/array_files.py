@@ -62,7 +62,7 @@ def read_item(item: Item) -> Clip | Rejected:
     try:
         arrays = read_arrays(Path(item.file), verified=True)
     except NUMPY_ERRORS as error:
-        return item.rejected("unreadable", f"expected NumPy arrays without pickled objects: {error}")
+        return item.rejected("unreadable", f"expected NumPy arrays of numbers: {error}")
     key = next((key for key in FRAME_KEYS if key in arrays), next(iter(arrays)) if len(arrays) == 1 else None)
     if key is None:
         return item.rejected(

@@ -35,6 +35,10 @@ HEAD = "gloss"
 _SOME_FRAMES = 4000
 _PACKED = "packed"  # marks an item whose clip is one of many in an array
 _TEXTS = ("clips", "signers", "split", "groups")
+_NO_OBJECTS = (
+    "Store clips of different lengths one after another: frames=np.concatenate(clips), offsets=np.cumsum([0, *map(len, clips)]); "
+    "and names as text: np.array(names, str)"
+)
 _KEYS = (*array_files.FRAME_KEYS, "offsets", "lengths", "labels", "classes", CHANNELS, *_TEXTS)
 
 
@@ -150,8 +154,10 @@ def _read_packed(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
         for file in _packed_files(path):
             if file.suffix != ".npy" or file.stem in keys:
                 arrays |= read_arrays(file, keys)
+    except npy.ObjectArrayError as error:
+        raise InputError(f"{path}: {error}. {_NO_OBJECTS}") from error
     except NUMPY_ERRORS as error:
-        raise InputError(f"{path}: expected NumPy arrays without pickled objects (.npz or .npy): {error}") from error
+        raise InputError(f"{path}: expected NumPy arrays (.npz or .npy): {error}") from error
     return arrays
 
 
@@ -165,7 +171,7 @@ def _flat_frames(path: str, changed_ns: int) -> np.ndarray:
 def _frames(path: Path, arrays: dict[str, np.ndarray]) -> np.ndarray:
     frames = arrays.get("frames", arrays.get("features"))
     if frames is None:
-        raise InputError(f"{path}: key 'frames' or 'features' is missing; found {', '.join(arrays) or 'no known key'}")
+        raise InputError(f"{path}: {_no_frames(path)}")
     if frames.ndim not in (2, 3) or frames.dtype.kind not in "fiu":
         raise InputError(
             f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); they are {frames.dtype} {frames.shape}"
@@ -173,6 +179,19 @@ def _frames(path: Path, arrays: dict[str, np.ndarray]) -> np.ndarray:
     if frames.shape[-1] == 0:
         raise InputError(f"{path}: a frame must have at least one value; the frames have shape {frames.shape}")
     return frames
+
+
+def _no_frames(path: Path) -> str:
+    """Why a source has no array of frames, and what to do."""
+    if path.suffix.lower() == ".npy":
+        return (
+            "a single .npy file holds no labels. Save it as features.npy in a folder with labels.npy, or write an .npz file with "
+            "the arrays 'frames' and 'labels'"
+        )
+    return (
+        f"there is no array 'frames' (or 'features'); the file has {', '.join(npy.array_names(path)) or 'no arrays'}. Call the "
+        "clips 'frames' and their classes 'labels': np.savez(path, frames=..., labels=...)"
+    )
 
 
 def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[str | None]:
@@ -194,7 +213,8 @@ def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[
     if labels.dtype.kind in "US":
         return [label or None for label in texts_of(path, "labels", labels)]
     if labels.dtype.kind not in "iu":
-        raise InputError(f"{path}: labels must be integers or text; they are {labels.dtype}")
+        advice = "; convert them with labels.astype(int)" if labels.dtype.kind in "fb" else ""
+        raise InputError(f"{path}: labels must be integers or text; they are {labels.dtype}{advice}")
     if labels.min(initial=0) < -1:
         negative: list[int] = np.unique(labels[labels < -1]).tolist()
         raise InputError(
@@ -223,14 +243,19 @@ def _bounds(path: Path, arrays: dict[str, np.ndarray], frames: np.ndarray) -> np
     if "offsets" not in arrays:
         raise InputError(f"{path}: frames of shape {frames.shape} require 'offsets', which say where each clip begins")
     offsets = whole_numbers(path, "offsets", arrays["offsets"])
-    if (
-        offsets.ndim != 1
-        or len(offsets) < 2
-        or offsets[0] != 0
-        or (np.diff(offsets) < 0).any()
-        or offsets[-1] != len(frames)
-    ):
+    if offsets.ndim != 1 or len(offsets) < 2 or offsets[0] != 0 or (np.diff(offsets) < 0).any():
         raise InputError(f"{path}: offsets must increase from 0 to the number of frames, {len(frames)}")
+    if offsets[-1] != len(frames):
+        clips = len(arrays["labels"]) if "labels" in arrays and arrays["labels"].ndim else None
+        if len(offsets) == clips and offsets[-1] < len(frames):
+            raise InputError(
+                f"{path}: offsets has {clips} entries for {clips} clips; it needs one more at its end, the number of frames, "
+                f"{len(frames)}: np.append(offsets, {len(frames)})"
+            )
+        raise InputError(
+            f"{path}: the last entry of offsets must be the number of frames, {len(frames)}; it is {offsets[-1]}. Clip i is "
+            "frames[offsets[i]:offsets[i + 1]]"
+        )
     return np.stack([offsets[:-1], offsets[1:]], 1)
 
 

@@ -228,6 +228,6 @@ def _by_width(item: Item, frames: np.ndarray) -> Clip | Rejected:
 
 def _unknown(width: int) -> str:
     return (
-        f"frames have {width} values, which is not a known selection of MediaPipe landmarks ({', '.join(map(str, LAYOUTS))} are). "
-        "Describe yours in a JSON file, and give it as --config.data.layout=FILE.json"
+        f"frames have {width} values, which matches no known set of MediaPipe landmarks (known: {', '.join(map(str, LAYOUTS))}). "
+        "Describe yours in a JSON file (docs/data.md#layouts), and name it with --config.data.layout=FILE.json"
     )

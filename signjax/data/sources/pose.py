@@ -27,6 +27,7 @@ from signjax.errors import InputError
 
 REQUIREMENT = "pose-format>=0.10"
 _SUFFIX = ".pose"
+_BROKEN = f"not a {_SUFFIX} file, or cut short; copy or convert it again"
 # The errors that the package raises for files that are truncated or in another format.
 _POSE_ERRORS = (
     OSError,
@@ -94,15 +95,17 @@ def _paths(request: Request) -> list[Path]:
 def _first_header(request: Request) -> tuple[str, Layout]:
     """Digest and layout of the first readable file, which all others must share."""
     _pose()
+    paths = _paths(request)
     first: Exception | None = None
-    for path in _paths(request):
+    for path in paths:
         try:
             file = _read(str(path), path.stat().st_mtime_ns)
         except _POSE_ERRORS as error:
             first = first or error
         else:
             return file.header, file.layout
-    raise InputError(f"{request.path}: none of the {_SUFFIX} files can be read: {first}") from first
+    others = f". The same holds for all {len(paths)} {_SUFFIX} files there" if len(paths) > 1 else ""
+    raise InputError(f"{paths[0]}: {_BROKEN} ({first}){others}") from first
 
 
 def _pose() -> Any:
@@ -155,7 +158,7 @@ def read_item(item: Item) -> Clip | Rejected:
     try:
         file = _read(item.file, Path(item.file).stat().st_mtime_ns)
     except _POSE_ERRORS as error:
-        return item.rejected("unreadable", f"expected a {_SUFFIX} file: {error}")
+        return item.rejected("unreadable", f"{_BROKEN} ({error})")
     if file.header != how.header:
         parts = ", ".join(f"{part.name} ({part.points} x {part.kind})" for part in file.layout.parts)
         return item.rejected("wrong_width", f"its points differ from those of the first file: {parts}")

@@ -12,6 +12,7 @@ from signjax.data.splits.rules import (
     Rule,
     have,
     joined,
+    own_split,
     set_aside,
 )
 from signjax.data.splits.sizes import Split
@@ -38,7 +39,8 @@ def given_split(clips: Description, rule: Rule, fallback: Callable[[], dict[str,
         if not (assignment == index).any():
             accept = fallback()
             raise InputError(
-                f"the given split has no clips in {SPLITS[index]}; choose another --config.data.split, such as stratified",
+                f"the given split has no clips in {SPLITS[index]}. Correct the split column, or let signjax split: "
+                f"{own_split(clips)}",
                 accept,
             )
     kept = joined(clips, rule)
@@ -70,6 +72,11 @@ def given_split(clips: Description, rule: Rule, fallback: Callable[[], dict[str,
 
 
 def _check_words(clips: Description) -> None:
+    if not any(clips.given):
+        raise InputError(
+            "config.data.split is column, but no clip has a split. Add a column 'split' to the label table, or let signjax split: "
+            f"{own_split(clips)}"
+        )
     wrong: dict[str | None, list[str]] = {}
     for name, given in zip(clips.names, clips.given, strict=True):
         if given not in SPLITS:
@@ -82,7 +89,7 @@ def _check_words(clips: Description) -> None:
         more = f"; and {len(wrong) - _NAMED:,} other values" if len(wrong) > _NAMED else ""
         raise InputError(
             f"the given split must be train, valid or test for every clip; {'; '.join(listed)}{more}. "
-            "Correct the split column, or let signjax split: --config.data.split=stratified"
+            f"Correct the split column, or let signjax split: {own_split(clips)}"
         )
 
 
@@ -93,7 +100,7 @@ def _check_given(
     crossing = {what for what, values in kept.items() if straddlers(assignment, values)}
     if not crossing:
         return
-    advice = "Correct the split column, or let signjax split: --config.data.split=stratified"
+    advice = f"Correct the split column, or let signjax split: {own_split(clips)}"
     accept: dict[str, str] = {}
     if "group" in crossing:
         accept = fallback()

@@ -24,8 +24,13 @@ def across(pairs: Sequence[Pair], given: Sequence[str | None]) -> list[Pair]:
     return [pair for pair in pairs if len({given[pair.first], given[pair.second]} - {None}) == 2]
 
 
-def check_none_across(pairs: Sequence[Pair], names: Sequence[str], given: Sequence[str | None]) -> None:
+def check_none_across(pairs: Sequence[Pair], names: Sequence[str], given: Sequence[str | None], own_split: str) -> None:
     """Stops if duplicates are in different prescribed splits: what to do is the user's decision.
+
+    Args:
+      pairs: pairs of clips that are the same recording.
+      names, given: the name and the prescribed split of each clip.
+      own_split: the flag with which signjax splits the clips itself.
 
     Raises:
       InputError: some are; the message names both clips of the first few pairs.
@@ -39,9 +44,10 @@ def check_none_across(pairs: Sequence[Pair], names: Sequence[str], given: Sequen
         for a, b in [pair[:2]]
     )
     raise InputError(
-        f"leakage: {len(found)} pairs of clips are the same recording but are in different splits: {listed}"
+        f"leakage: {'1 pair of clips is' if len(found) == 1 else f'{len(found):,} pairs of clips are'} the same recording but in "
+        f"different splits: {listed}"
         f"{'; ...' if len(found) > _NAMED else ''}. Correct the split column, or leave the training copies out with "
-        "--config.data.duplicates=drop, or let signjax split: --config.data.split=stratified",
+        f"--config.data.duplicates=drop, or let signjax split: {own_split}",
         {"data.duplicates": "drop"},
     )
 

@@ -28,9 +28,10 @@ class Rule:
 
     split: str = setting(
         "auto",
-        "How clips are split into training, validation and test: column (as the source or the label table says), "
-        "signer (whole signers are held out), stratified (by class; signers may be shared), folds (signers or groups are dealt "
-        "to data.folds parts) or leave_one_out (one signer or group is tested).",
+        "How clips are split into training, validation and test: column (as the source of the clips or the label table says), "
+        "signer (whole signers are held out), stratified (by class; signers may be shared), folds (signers or groups are "
+        "distributed over data.folds parts) or leave_one_out (one signer or group is tested). A group is a set of clips that must "
+        "stay in one split, such as those cut from one recording.",
         one_of(RULES),
         automatic="the first of column, signer and stratified that the data allow",
     )
@@ -55,7 +56,7 @@ class Rule:
     held_out: str = setting(
         "",
         "Name of the signer or group that split leave_one_out tests.",
-        text(),
+        text("a name"),
         automatic="the one whose number is data.fold",
     )
     seed: int = RunSettings.seed
@@ -123,6 +124,13 @@ def joined(clips: Description, rule: Rule) -> Joined:
     if by_signer or (chosen == "column" and rule.split == "auto"):
         return {"signer": clips.signers, **always}
     return always
+
+
+def own_split(clips: Description) -> str:
+    """The flag with which signjax splits the clips itself, for messages."""
+    if clips.signers_known and len(set(clips.signers)) >= len(SPLITS):
+        return "--config.data.split=signer (whole signers are held out) or stratified (signers are shared)"
+    return "--config.data.split=stratified"
 
 
 def why_not_by_signer(clips: Description, fewest: int) -> str:

@@ -35,12 +35,14 @@ class Split:
       group: int64 (N,), clips of one group share a number.
       rule: a sentence for the report.
       asked: the requested number of clips in each split; None if the source, or the choice of the held-out signer, decides.
+      group_noun: what a group is: "signer" if each is the clips of one signer.
     """
 
     assignment: np.ndarray
     group: np.ndarray
     rule: str
     asked: tuple[float | None, float | None, float | None] = (None, None, None)
+    group_noun: str = "group"
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -139,9 +141,11 @@ def _why(split: Split, labels: np.ndarray) -> str:
     groups, sizes = np.unique(split.group, return_counts=True)
     reasons = []
     if len(groups) < len(split.group):
+        clips, largest = _counted(len(split.group), "clip"), f"the largest of {_counted(int(sizes.max()), 'clip')}"
         reasons.append(
-            f"the {_counted(len(split.group), 'clip')} form {_counted(len(groups), 'group')}, "
-            f"the largest of {_counted(int(sizes.max()), 'clip')}"
+            f"whole signers stay together, and the {clips} are of {_counted(len(groups), 'signer')}, {largest}"
+            if split.group_noun == "signer"
+            else f"the {clips} form {_counted(len(groups), 'group')} of clips that must stay together, {largest}"
         )
     else:
         reasons.append(f"there are {_counted(len(split.group), 'clip')}")
@@ -150,7 +154,7 @@ def _why(split: Split, labels: np.ndarray) -> str:
     alone, classes = sum(int((count == 1).sum()) for count in counts), sum(map(len, counts))
     if alone:
         verb = "has" if alone == 1 else "have"
-        noun = "group" if len(groups) < len(split.group) else "clip"
+        noun = split.group_noun if len(groups) < len(split.group) else "clip"
         reasons.append(
             f"{alone:,} of {_counted(classes, 'class')} {verb} a single {noun}, which is needed for training"
         )

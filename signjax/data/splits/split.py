@@ -24,6 +24,7 @@ from signjax.data.splits.rules import (
     group_numbers,
     have,
     joined,
+    own_split,
     set_aside,
     why_not_by_signer,
 )
@@ -40,10 +41,11 @@ __all__ = [
     "Description",
     "Rule",
     "Split",
-    "accepts_stratified",
+    "accepts",
     "assign_groups",
     "follows_column",
     "group_numbers",
+    "own_split",
     "size_doubts",
     "split_clips",
 ]
@@ -73,33 +75,38 @@ def split_clips(clips: Description, rule: Rule) -> Split:
         )
     chosen = chosen_rule(clips, rule)
     split = _RULES[chosen](clips, rule)
+    if "signer" in joined(clips, rule) and len(np.unique(split.group)) == len(set(clips.signers)):
+        split = replace(split, group_noun="signer")
     advice = "This is a bug in signjax; please report it"
     check_no_straddle(clips.names, split.assignment, joined(clips, rule), advice)
     labels = clips.classes.reshape(len(clips.names), -1)
     if chosen != "column" and (problem := untestable(split, labels)):
-        accept = accepts_stratified(clips, rule)
+        accept = accepts(clips, rule)
         raise InputError(f"a model cannot be tested on these data: {problem}. {_more(split, rule, accept)}", accept)
     if chosen != "column" and any(given is not None for given in clips.given):
         split = replace(split, rule=f"{split.rule}; the split that the source prescribes is not used")
     return split
 
 
-def accepts_stratified(clips: Description, rule: Rule) -> dict[str, str]:
-    """The setting `stratified`, if it can split clips that another rule cannot, with every class in training; else empty."""
-    if chosen_rule(clips, rule) == "stratified":
-        return {}
+def accepts(clips: Description, rule: Rule, others: Sequence[str] = ("stratified",)) -> dict[str, str]:
+    """The setting for the first of other rules that can split the clips, with every class in training; empty if none can."""
+    for other in others:
+        if chosen_rule(clips, rule) != other and _can_split(clips, replace(rule, split=other)):
+            return {"data.split": other}
+    return {}
+
+
+def _can_split(clips: Description, rule: Rule) -> bool:
     try:
-        split = split_clips(clips, replace(rule, split="stratified"))
+        split = split_clips(clips, rule)
     except InputError:
-        return {}
-    for column in clips.classes.reshape(len(clips.names), -1).T:
-        if np.setdiff1d(column, [-1, *column[split.assignment == _TRAIN]]).size:
-            return {}
-    return {"data.split": "stratified"}
+        return False
+    columns = clips.classes.reshape(len(clips.names), -1).T
+    return not any(np.setdiff1d(column, [-1, *column[split.assignment == _TRAIN]]).size for column in columns)
 
 
 def _or_stratified(accept: dict[str, str]) -> str:
-    return ", or choose --config.data.split=stratified" if accept else ""
+    return ", or choose --config.data.split=stratified (signers may be shared)" if accept else ""
 
 
 def _more(split: Split, rule: Rule, accept: dict[str, str]) -> str:
@@ -119,11 +126,11 @@ def _by_signer(clips: Description, rule: Rule) -> Split:
     signers = {signer for signer in clips.signers if signer is not None}
     unknown = sum(signer is None for signer in clips.signers)
     if len(signers) < len(SPLITS) or unknown:
-        accept = accepts_stratified(clips, rule)
+        accept = accepts(clips, rule)
+        found = f"{len(signers)} {be(len(signers))} known, and {unknown:,} of {len(clips.names):,} clips {have(unknown)} none"
         raise InputError(
             f"config.data.split=signer needs a signer for every clip and at least {len(SPLITS)} of them; "
-            f"{len(signers)} {be(len(signers))} known, and {unknown:,} of {len(clips.names):,} clips {have(unknown)} none. "
-            f"Name them in the label table{_or_stratified(accept)}",
+            f"{found if signers else 'no clip has one'}. Name them in a column 'signer' of the label table{_or_stratified(accept)}",
             accept,
         )
     sentence = "signers held out: no signer in validation or test was seen in training"
@@ -144,7 +151,7 @@ def _stratified(clips: Description, rule: Rule) -> Split:
 def _dealt(clips: Description, group: np.ndarray, rule: Rule, sentence: str) -> Split:
     groups = len(np.unique(group))
     if groups < len(SPLITS):
-        accept = accepts_stratified(clips, rule)
+        accept = accepts(clips, rule)
         raise InputError(
             f"the {len(group)} clips form {groups} {'group' if groups == 1 else 'groups'} of clips that belong together, but "
             "training, validation and test each need at least one group. Add clips of other signers or groups"
@@ -181,11 +188,11 @@ def _leave_one_out(clips: Description, rule: Rule) -> Split:
     what = "signer" if clips.signers_known else "group"
     names = sorted({name for name in named if name is not None})
     if len(names) < len(SPLITS) or None in named:
-        accept = accepts_stratified(clips, rule)
+        accept = accepts(clips, rule)
         raise InputError(
             f"config.data.split=leave_one_out needs a signer, or else a group, for every clip and at least {len(SPLITS)} of them; "
-            f"{_known(clips.signers, 'signers')}; {_known(clips.groups, 'groups')}. "
-            f"Name them in the label table{_or_stratified(accept)}",
+            f"{_known(clips.signers, 'signer')}; {_known(clips.groups, 'group')}. "
+            f"Name them in a column 'signer' or 'group' of the label table{_or_stratified(accept)}",
             accept,
         )
     listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
@@ -211,8 +218,10 @@ def _leave_one_out(clips: Description, rule: Rule) -> Split:
 
 
 def _known(named: Sequence[str | None], what: str) -> str:
-    none = sum(name is None for name in named)
-    return f"{len({*named} - {None})} {what} are known, and {none:,} of {len(named):,} clips {have(none)} none"
+    none, known = sum(name is None for name in named), len({*named} - {None})
+    if not known:
+        return f"no clip has a {what}"
+    return f"{known} {what}{'' if known == 1 else 's'} {be(known)} known, and {none:,} of {len(named):,} clips {have(none)} none"
 
 
 def _tested(
@@ -221,7 +230,7 @@ def _tested(
     """The split with these test clips; whole groups of the other clips go to validation."""
     rest = np.flatnonzero(~test)
     if len(np.unique(group[rest])) < 2:
-        accept = accepts_stratified(clips, rule)
+        accept = accepts(clips, rule)
         raise InputError(
             f"{sentence}: the other clips form one group, so none can be set aside for validation. "
             f"Add clips of other signers or groups{_or_stratified(accept)}",
@@ -233,7 +242,7 @@ def _tested(
 
 
 _RULES = {
-    "column": lambda clips, rule: given_split(clips, rule, lambda: accepts_stratified(clips, rule)),
+    "column": lambda clips, rule: given_split(clips, rule, lambda: accepts(clips, rule, ("signer", "stratified"))),
     "signer": _by_signer,
     "stratified": _stratified,
     "folds": _folds,

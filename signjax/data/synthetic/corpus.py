@@ -110,10 +110,10 @@ def to_write(folder: Path, made_by: Mapping[str, Any], lock: FolderLock, say: Sa
         return False
     if found is not None:
         say(f"corpus: {folder} holds a different corpus (different seed, size, table or version); writing it again")
-    elif folder.exists() and any(folder.iterdir()):
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
-            f"{folder}: the folder exists and is not a synthetic corpus, so signjax does not write to it. Move it, or choose "
-            "another folder"
+            f"{folder}: it exists but is not a synthetic corpus, so signjax does not write to it. Move it, or choose another "
+            "--workdir"
         )
     return True
 

@@ -49,9 +49,10 @@ def find_strings(path: str, labels: str) -> str:
     given = Path(labels or path)
     table = given / "data.json" if given.is_dir() else given
     if (not labels and not path) or not table.is_file():
+        missing = f"; there is no file {table}" if labels or path else ""
         raise InputError(
-            f"source synthetic_hamnosys needs a label table with a column {HAMNOSYS_COLUMN!r}: "
-            f"--config.data.path=DIR with a data.json in it, or --config.data.labels=FILE. {table} is not a file"
+            "source synthetic_hamnosys needs HamNoSys strings: add --config.data.path=DIR (a folder with data.json) or "
+            f"--config.data.labels=TABLE (with a column {HAMNOSYS_COLUMN!r}){missing}"
         )
     return str(table)
 

@@ -83,7 +83,7 @@ def check_named_once(clips: Iterable[tuple[str, str]], faults: Faults) -> None:
     seen: dict[str, str] = {}
     for clip, place in clips:
         if clip in seen:
-            what = f"clip {clip!r} occurs twice, also in {seen[clip]}"
+            what = f"clip {clip!r} is already listed in {seen[clip]}"
             faults.add(place, what, "Each clip must have one row: remove the others, or give each its own name")
         elif clip:
             seen[clip] = place

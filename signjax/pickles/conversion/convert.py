@@ -163,7 +163,7 @@ def convert_file(
             return before, None
         return _convert(job, destination, record, overwrite, limits)
     except PickleError as error:
-        reason = f"{error}. Nothing in the file was run."
+        reason = str(error)
     except MemoryError:
         reason = "not enough memory for the arrays"
     except OSError as error:

@@ -4,7 +4,7 @@ import bz2
 import zlib
 from typing import Protocol
 
-from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.limits import AGAIN, Limits, PickleError
 
 _PIECE = 64 << 10  # bytes passed to the decompressor at a time
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
@@ -82,7 +82,7 @@ def _stream(buffer: memoryview, pos: int, unpacker: _Unpacker, result: bytearray
         if unpacker.needs_input:
             piece = bytes(buffer[pos : pos + _PIECE])
             if not piece:
-                raise PickleError("compressed data that end early")
+                raise PickleError(f"compressed data that end early{AGAIN}")
             pos += len(piece)
         result += unpacker.decompress(piece, _PIECE)
         if len(result) > most:

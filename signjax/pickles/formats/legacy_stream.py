@@ -9,7 +9,7 @@ from typing import Any
 
 from signjax.pickles.interpreter import machine
 from signjax.pickles.interpreter.nested_stream import HEADER, match_common_storage
-from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.limits import AGAIN, Limits, PickleError
 from signjax.pickles.objects.placeholders import Name, kind
 from signjax.pickles.objects.torch_dtypes import StorageType
 from signjax.pickles.objects.torch_placeholders import Storage
@@ -111,13 +111,13 @@ def _attach(buffer: memoryview, pos: int, key: str, storage: Storage | None) -> 
     if storage is None:
         raise PickleError(f"data for the storage {key[:100]!r}, which is not used")
     if pos + 8 > len(buffer):
-        raise PickleError(f"the file ends before the storage {key[:100]!r}")
+        raise PickleError(f"the file ends before the storage {key[:100]!r}{AGAIN}")
     count = struct.unpack_from("<q", buffer, pos)[0]
     pos += 8
     itemsize = storage.dtype.itemsize if storage.dtype else 1
     if count * itemsize != storage.nbytes:
         raise PickleError(f"the storage {key[:100]!r} of {storage.nbytes} bytes with a record of {count * itemsize}")
     if storage.nbytes > len(buffer) - pos:
-        raise PickleError(f"the file ends inside the storage {key[:100]!r}")
+        raise PickleError(f"the file ends inside the storage {key[:100]!r}{AGAIN}")
     storage.block = Block(buffer[pos : pos + storage.nbytes])
     return pos + storage.nbytes

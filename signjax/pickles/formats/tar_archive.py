@@ -4,7 +4,7 @@ import struct
 from typing import Any
 
 from signjax.pickles.interpreter import machine
-from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.limits import AGAIN, Limits, PickleError
 from signjax.pickles.objects.placeholders import Name, kind
 from signjax.pickles.objects.torch_dtypes import StorageType
 from signjax.pickles.objects.torch_placeholders import Storage, Tensor
@@ -58,7 +58,9 @@ def _members(buffer: memoryview) -> dict[str, memoryview]:
             raise PickleError(f"byte {pos}: a tar header with a wrong checksum")
         start = pos + _BLOCK
         if size > len(buffer) - start:
-            raise PickleError(f"byte {pos}: a tar member of {size} bytes that extends beyond the end of the file")
+            raise PickleError(
+                f"byte {pos}: a tar member of {size} bytes that extends beyond the end of the file{AGAIN}"
+            )
         content = buffer[start : start + size]
         name = head[:100].rstrip(b"\0").decode("latin-1")
         if kind == b"x":

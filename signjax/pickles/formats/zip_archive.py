@@ -6,7 +6,7 @@ from typing import Any
 from signjax.pickles.formats.legacy_stream import StorageIds
 from signjax.pickles.formats.zip_directory import Member, ZipDirectory
 from signjax.pickles.interpreter import machine
-from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.limits import AGAIN, Limits, PickleError
 from signjax.pickles.source import pieces
 from signjax.pickles.strided_view import Block
 
@@ -32,7 +32,7 @@ def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
         if member.method:
             budget -= member.size
         if check and has_checksums and _checksum(found) != member.crc:
-            raise PickleError(f"the checksum of the zip member {member.name!r} is wrong: the file is damaged")
+            raise PickleError(f"the checksum of the zip member {member.name!r} is wrong: the file is damaged{AGAIN}")
         return found
 
     program = content(members[f"{root}/data.pkl"], check=True)

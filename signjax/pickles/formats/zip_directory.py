@@ -8,7 +8,7 @@ import struct
 from typing import NamedTuple
 
 from signjax.pickles.formats.compressed import inflate
-from signjax.pickles.limits import PickleError
+from signjax.pickles.limits import AGAIN, PickleError
 
 _END = struct.Struct("<4s4H2IH")
 _END64 = struct.Struct("<4sQ2H2I4Q")
@@ -55,7 +55,7 @@ class ZipDirectory:
         buffer = self._buffer
         at = len(buffer) - _END.size
         if at < 0 or buffer[at : at + 4] != b"PK\x05\x06":
-            raise PickleError("a zip archive without its end record, or with bytes after it; the file may be truncated")
+            raise PickleError(f"a zip archive that does not end with its end record: it is cut short or damaged{AGAIN}")
         _, disk, directory_disk, here, count, size, start, comment = _END.unpack_from(buffer, at)
         if comment:
             raise PickleError("a zip archive whose comment is missing")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from signjax.pickles.interpreter.keys import Keys
-from signjax.pickles.limits import PickleError
+from signjax.pickles.limits import NOT_RUN, PickleError
 from signjax.pickles.objects import numpy_placeholders, special_tensors, torch_placeholders
 from signjax.pickles.objects.joblib_placeholder import JoblibArray
 from signjax.pickles.objects.numpy_dtypes import DtypePlaceholder
@@ -191,7 +191,7 @@ def lookup(module: object, name: object) -> object:
         return GLOBALS[module, name]
     except KeyError:
         raise PickleError(
-            f"`{module[:200]}.{name[:200]}` is not among the names a pickle may use here{_advice(module)}"
+            f"`{module[:200]}.{name[:200]}` is not among the names a pickle may use here{_advice(module)}{NOT_RUN}"
         ) from None
 
 

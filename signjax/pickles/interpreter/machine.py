@@ -13,7 +13,7 @@ from signjax.pickles.interpreter import fast_path_array, fast_path_tensor, rare_
 from signjax.pickles.interpreter.allowlist import lookup
 from signjax.pickles.interpreter.keys import Keys
 from signjax.pickles.interpreter.stops import StoppedAtError, UnusualError, reason
-from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.limits import AGAIN, NOT_RUN, Limits, PickleError
 from signjax.pickles.objects.joblib_placeholder import JoblibArray
 from signjax.pickles.objects.numpy_placeholders import ArrayPlaceholder
 from signjax.pickles.objects.placeholders import Constructor, DictPlaceholder, Placeholder, kind
@@ -60,7 +60,7 @@ def run(
 def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, limits: Limits) -> int:
     """Reads what joblib writes after the state of an array (numbers, or a pickle of objects); returns the end offset."""
     if frame_end not in (_NO_FRAME, pos):
-        raise PickleError("a joblib array inside a frame")
+        raise PickleError("a joblib array inside a pickle frame")
     if array.dtype is None or not array.dtype.is_object:
         return array.take(buffer, pos)
     array.data, pos = run(buffer, pos, limits, quick=False)  # with it, nested arrays would be read twice per level
@@ -99,7 +99,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
             at = pos
             if pos >= frame_end:
                 if pos > frame_end:
-                    raise PickleError("an instruction lies across the end of a frame")
+                    raise PickleError("an instruction lies across the end of a pickle frame")
                 frame_end = _NO_FRAME
             op = code[pos]
             pos += 1
@@ -138,8 +138,10 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 elif op == 0x95:  # FRAME
                     size = _U64(buffer, pos)[0]
                     pos += 8
-                    if frame_end != _NO_FRAME or size > end - pos:
-                        raise PickleError("a frame that overlaps another or extends beyond the end")
+                    if frame_end != _NO_FRAME:
+                        raise PickleError("a pickle frame that overlaps another")
+                    if size > end - pos:
+                        raise PickleError(f"the pickle is cut short ({end} of at least {pos + size} bytes){AGAIN}")
                     frame_end = pos + size
                 elif op == 0x88:  # NEWTRUE
                     stack.append(True)
@@ -174,7 +176,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     arguments = stack.pop()
                     function = stack[-1]
                     if type(function) is not Constructor:
-                        raise PickleError(f"a call of a {kind(function)}, which is not a constructor")
+                        raise PickleError(f"a call of a {kind(function)}, which is not a constructor{NOT_RUN}")
                     if type(arguments) is not tuple:
                         raise PickleError(f"a call of `{function.name}` whose arguments are not a tuple")
                     stack[-1] = function.make(arguments)
@@ -266,7 +268,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     target.extend(items)
                 elif op == 0x2E:  # STOP
                     if frame_end not in (_NO_FRAME, pos):
-                        raise PickleError("the pickle stops inside a frame")
+                        raise PickleError("the pickle stops inside a pickle frame")
                     if count + instructions >= limits.opcodes and skipped:
                         raise UnusualError
                     value = stack.pop()

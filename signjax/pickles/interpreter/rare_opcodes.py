@@ -5,7 +5,7 @@ from typing import Any
 
 from signjax.pickles.interpreter import text_opcodes
 from signjax.pickles.interpreter.keys import Keys
-from signjax.pickles.limits import PickleError
+from signjax.pickles.limits import NOT_RUN, PickleError
 from signjax.pickles.objects.placeholders import Constructor, kind
 
 _LONGEST_INT = 1024  # bytes; longer ones only serve to waste time in conversions
@@ -37,7 +37,7 @@ def carry_out(  # noqa: PLR0912
         arguments = stack.pop()
         function = stack[-1]
         if type(function) is not Constructor or not function.is_class or arguments != ():
-            raise PickleError(f"a new {kind(function)}; only wrappers that joblib writes are made this way")
+            raise PickleError(f"a new {kind(function)}; only wrappers that joblib writes are made this way{NOT_RUN}")
         stack[-1] = function.make(())
     elif op == 0x8F:  # EMPTY_SET
         stack.append(set())

@@ -2,7 +2,7 @@
 
 import struct
 
-from signjax.pickles.limits import PickleError
+from signjax.pickles.limits import AGAIN, PickleError
 
 
 class UnusualError(Exception):
@@ -18,7 +18,7 @@ def reason(error: Exception) -> str:
     if isinstance(error, PickleError):
         return str(error)
     if isinstance(error, IndexError | struct.error):
-        return "the pickle ends early, or takes more from its stack than is there"
+        return f"the pickle ends early, or is damaged{AGAIN}"
     if isinstance(error, KeyError):
         return "a memo entry that was never stored"
     return f"malformed text or number ({error})"

@@ -3,7 +3,7 @@
 import re
 import struct
 
-from signjax.pickles.limits import PickleError
+from signjax.pickles.limits import NOT_RUN, PickleError
 
 _LONGEST_DIGITS = 2500  # decimal digits of an integer, because conversion takes quadratic time
 _REFUSED = {
@@ -79,7 +79,9 @@ def value(op: int, buffer: memoryview, pos: int) -> tuple[object, int]:
             raise IndexError
         return _python2(bytes(buffer[pos + width : stop])), stop
     if op not in b"IFLSV":
-        raise PickleError(f"{_REFUSED.get(op, f'the byte 0x{op:02x}, which is not a pickle instruction')}")
+        if op in _REFUSED:
+            raise PickleError(f"{_REFUSED[op]}{NOT_RUN}")
+        raise PickleError(f"the byte 0x{op:02x}, which is not a pickle instruction")
     text, pos = line(buffer, pos)
     if op == 0x49:  # INT: protocol 0 writes booleans as 00 and 01
         return {b"00": False, b"01": True}[text] if text in (b"00", b"01") else _whole(text), pos

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from signjax.data.clip import ClipInfo, Item, Rejected
-from signjax.data.labels.modes import relabel, source_of
+from signjax.data.labels.modes import check_columns, relabel, source_of
 from signjax.data.splits import split as splits
 from signjax.errors import InputError
 from tests.hamnosys_strings import string
@@ -24,6 +24,28 @@ def test_the_modes_column_and_gloss_leave_the_labels_as_they_are():
     assert relabel(items, "column", ("gloss", "hamnosys")) == (items, ("gloss", "hamnosys"))
     assert relabel(items, "column", ()) == (items, ("gloss",))
     assert relabel(items, "gloss", ()) == (items, ("gloss",))
+
+
+@pytest.mark.parametrize(
+    ("mode", "heads", "message"),
+    [
+        (
+            "column",
+            (),
+            r"t\.csv: no clip has a label in column 'gloss'; its label columns are: hand, label\. .*data\.heads=hand",
+        ),
+        ("column", ("labels",), r"column 'labels'; .*such as --config\.data\.heads=label"),
+        ("column", ("hand", "size"), r"column 'size'"),
+        ("attributes", (), r"label mode attributes needs a column 'hamnosys' .*; its label columns are: hand, label"),
+    ],
+)
+def test_a_label_column_that_is_not_there_is_named_with_those_that_are(mode, heads, message):
+    items = [Item(ClipInfo("a", labels={"label": "x"})), Item(ClipInfo("b", labels={"hand": "y"}))]
+    with pytest.raises(InputError, match=message):
+        check_columns(items, mode, heads, "t.csv")
+    with pytest.raises(InputError, match="it has no label columns" if mode == "attributes" else r"Add a column '"):
+        check_columns([Item(ClipInfo("a"))], mode, heads, "t.csv")
+    check_columns([Rejected("a", "a.pkl", "unreadable", "")], mode, heads, "t.csv")  # has a reason of its own
 
 
 def test_heads_are_named_as_columns_are():

@@ -139,9 +139,11 @@ def test_visibility_comes_last():
 
 
 def test_a_width_that_does_not_fit_is_an_error_that_names_both_and_what_fits():
-    with pytest.raises(InputError, match=r"169 channels, but the frames have 8; choose --config\.data\.layout=generic"):
+    with pytest.raises(
+        InputError, match=r"169 channels, but the frames have 8; describe your .*JSON file.* or use .*=generic \("
+    ):
         layout_registry.named("smplx", 8)
-    with pytest.raises(InputError, match=r"choose --config\.data\.layout=smplx_unsmoothed or generic"):
+    with pytest.raises(InputError, match=r"choose --config\.data\.layout=smplx_unsmoothed, describe"):
         layout_registry.named("smplx", 156)
     with pytest.raises(InputError, match="no layout 'smpl'"):
         layout_registry.named("smpl", 8)

@@ -118,6 +118,35 @@ def test_a_class_with_one_clip_stops_the_run_or_is_left_out(tmp_path):
         np.testing.assert_array_equal(dataset.frames(index), clip)
 
 
+@pytest.mark.parametrize("rare_classes", ["stop", "leave_out"])
+def test_labels_that_are_names_of_clips_are_one_problem_without_useless_advice(tmp_path, rare_classes):
+    recipe = arrays_recipe(tmp_path / "a.npz", random_clips(6), list("abcdef"), rare_classes=rare_classes)
+    with pytest.raises(
+        InputError, match=r"'gloss' has a single clip of every class, so there is nothing to learn"
+    ) as caught:
+        prepare(recipe, tmp_path / "d", silent)
+    assert "problems" not in str(caught.value) and "leave_out" not in str(caught.value)
+
+
+def test_clips_that_cannot_be_read_are_all_counted(tmp_path):
+    for index in range(12):
+        np.savez(tmp_path / f"c{index}.npz", x=np.zeros(3), y=np.zeros(3))
+    rows = [f"c{index},{'ab'[index % 2]}" for index in range(12)]
+    (tmp_path / "labels.csv").write_text("\n".join(["clip,gloss", *rows]))
+    with pytest.raises(
+        InputError, match=r"no clip can be used \(12 missing_key\); for example .*c0\.npz: expected 'frames'"
+    ):
+        prepare(make_recipe(source="arrays", path=str(tmp_path)), tmp_path / "d", silent)
+
+
+def test_a_file_in_place_of_the_dataset_folder_is_left_alone(tmp_path):
+    (tmp_path / "d").write_text("thesis")
+    recipe = arrays_recipe(tmp_path / "a.npz", random_clips(8), ["a", "b"] * 4)
+    with pytest.raises(InputError, match="it exists but is not a dataset folder"):
+        prepare(recipe, tmp_path / "d", silent)
+    assert (tmp_path / "d").read_text() == "thesis"
+
+
 def test_exact_copies_stay_on_one_side_whatever_they_are_called(tmp_path):
     clips = random_clips(40)
     clips[20:] = [clip.copy() for clip in clips[:20]]
@@ -146,7 +175,7 @@ def test_heads_are_columns_of_the_label_table(corpus, tmp_path):
 
 
 def test_a_head_that_no_column_has_names_the_columns(corpus, tmp_path):
-    with pytest.raises(InputError, match=r"no clip can be used \(40 unlabelled\)"):
+    with pytest.raises(InputError, match=r"no clip has a label in column 'word'; its label columns are: gloss, hands"):
         prepare(make_recipe(path=str(corpus), heads=("word",)), tmp_path / "d", silent)
 
 

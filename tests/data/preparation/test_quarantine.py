@@ -96,7 +96,10 @@ def test_strict_stops_and_counts_every_reason(clips, tmp_path):
 
 
 def test_a_near_copy_across_the_given_split_stops_and_names_both(clips, tmp_path):
-    with pytest.raises(InputError, match=r"leakage: 1 pairs.*'duplicate' in train and 'good_original' in test.*near"):
+    with pytest.raises(
+        InputError,
+        match=r"leakage: 1 pair of clips is the same recording.*'duplicate' in train and 'good_original' in test.*near",
+    ):
         prepare(faulty(clips, duplicates="stop"), tmp_path / "d", silent)
 
 

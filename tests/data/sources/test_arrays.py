@@ -63,25 +63,44 @@ def test_a_folder_of_dense_features_with_numbers_or_one_hot(tmp_path, labels):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"labels": [0]}, "key 'frames' or 'features' is missing"),
+        ({"X": FRAMES, "y": [0]}, r"no array 'frames' \(or 'features'\); the file has X, y\. Call the clips 'frames'"),
         ({"frames": FRAMES, "labels": [0]}, "require 'offsets'"),
-        ({"frames": FRAMES, "offsets": [0, 13], "labels": [0]}, "increase from 0 to the number of frames, 12"),
+        ({"frames": FRAMES, "offsets": [0, 13], "labels": [0]}, "must be the number of frames, 12; it is 13"),
+        (
+            {"frames": FRAMES, "offsets": [0, 4, 8], "labels": [0] * 3},
+            r"3 entries for 3 clips.*np\.append\(offsets, 12\)",
+        ),
         ({"frames": FRAMES, "offsets": [0, 8, 4, 12], "labels": [0] * 3}, "must increase"),
         (
             {"frames": FRAMES, "offsets": [0, 12], "labels": [0, 1]},
             "'labels' must have one entry for each of 1 clips; it has 2",
         ),
         ({"frames": FRAMES, "offsets": [0, 12], "labels": [3], "classes": ["a"]}, "label 3 has no name"),
-        ({"frames": FRAMES, "offsets": [0, 12], "labels": [0.5]}, "integers or text"),
+        ({"frames": FRAMES, "offsets": [0, 12], "labels": [0.5]}, r"integers or text; they are float64.*astype\(int\)"),
         ({"frames": FRAMES, "offsets": [0, 12]}, "no labels"),
         ({"frames": FRAMES.reshape(3, 4, 2), "labels": [0] * 3, "lengths": [4, 5, 1]}, "from 0 to 4"),
         ({"frames": FRAMES.reshape(3, 4, 2), "labels": np.ones((3, 2))}, "one-hot, but 3 rows"),
-        ({"frames": np.array([object()]), "labels": [0]}, "without pickled objects"),
+        (
+            {"frames": np.array([FRAMES, FRAMES[:3]], object), "labels": [0, 1]},
+            r"array 'frames' holds Python objects.*offsets=np\.cumsum",
+        ),
+        (
+            {"frames": FRAMES, "offsets": [0, 12], "labels": np.array(["a"], object)},
+            r"array 'labels' holds Python objects.*np\.array",
+        ),
     ],
 )
 def test_arrays_that_cannot_be_used_say_why(tmp_path, content, message):
     with pytest.raises(InputError, match=message):
         list(source_registry.read("arrays", Request(npz(tmp_path, **content))))
+
+
+def test_a_single_array_is_told_where_labels_go(tmp_path):
+    np.save(tmp_path / "single.npy", FRAMES)
+    with pytest.raises(
+        InputError, match=r"single\.npy: a single \.npy file holds no labels\. Save it as features\.npy in a folder"
+    ):
+        list(source_registry.read("arrays", Request(tmp_path / "single.npy")))
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -191,7 +210,10 @@ def test_real_recordings(name, clips, width):
         (np.ones((0, 3, 2)), "empty: the file has no frames: its array is float64 (0, 3, 2)"),
         (np.ones((0, 0)), "empty: the file has no frames: its array is float64 (0, 0)"),
         (np.zeros(3, "f4,i4"), "wrong_width: expected numbers of shape (T, F) or (T, N, D), found [('f0'"),
-        (np.array([[1], [2, 3]], object), "unreadable: expected NumPy arrays without pickled objects"),
+        (
+            np.array([[1], [2, 3]], object),
+            "unreadable: expected NumPy arrays of numbers: array '",
+        ),
     ],
 )
 @pytest.mark.parametrize("suffix", [".npy", ".npz", ".NPY"])

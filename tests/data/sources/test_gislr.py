@@ -144,7 +144,7 @@ def test_its_table_is_read_strictly(tmp_path):
     for said in (
         "line 4: the quotation mark that begins a field has no partner",
         "line 5, column 'participant_id': expected a value, found nothing",
-        "line 6: clip '26734/1000035562' occurs twice, also in line 2",
+        "line 6: clip '26734/1000035562' is already listed in line 2",
         "line 7: expected 4 fields, found 3",
     ):
         assert said in str(caught.value)

@@ -194,7 +194,10 @@ def test_folders_that_cannot_be_used(tmp_path):
         pose.source_files(Request(tmp_path))
     header(HOLISTIC)
     (tmp_path / "a.pose").write_bytes(b"")
-    with pytest.raises(InputError, match=r"none of the \.pose files can be read"):
+    with pytest.raises(InputError, match=r"a\.pose: not a \.pose file, or cut short; copy or convert it again \("):
+        read(tmp_path)
+    (tmp_path / "b.pose").write_bytes(b"pose")
+    with pytest.raises(InputError, match=r"a\.pose: .*The same holds for all 2 \.pose files there"):
         read(tmp_path)
 
 

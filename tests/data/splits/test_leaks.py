@@ -57,6 +57,23 @@ def test_words_that_are_no_split_are_all_told_with_their_counts():
     )
 
 
+@pytest.mark.parametrize("given", [["train"] * 80 + ["eval"] * 20, ["train"] * 100, [None] * 100, GIVEN])
+def test_the_advice_keeps_signers_apart_where_they_are_known(given):
+    known = describe(
+        100, given=given, signers=[f"s{i % 7}" for i in range(100)], groups=[f"g{i % 10}" for i in range(100)]
+    )
+    error = refused(known, Rule("column"))
+    assert "signjax split: --config.data.split=signer (whole signers are held out) or stratified" in str(error)
+    unknown = refused(describe(100, given=given, groups=[f"g{i % 10}" for i in range(100)]), Rule("column"))
+    assert "signjax split: --config.data.split=stratified" in str(unknown)
+
+
+def test_a_split_without_clips_to_test_is_replaced_by_held_out_signers():
+    signers = [f"s{i % 7}" for i in range(100)]
+    assert refused(describe(100, given=["train"] * 100, signers=signers)).accept == {"data.split": "signer"}
+    assert refused(describe(100, given=["train"] * 100)).accept == {"data.split": "stratified"}
+
+
 def test_training_by_one_signer_leaves_none_for_validation():
     clips = describe(100, given=GIVEN, signers=["anna"] * 80 + ["bela"] * 20)
     error = refused(clips)
@@ -66,8 +83,8 @@ def test_training_by_one_signer_leaves_none_for_validation():
 
 def test_pairs_across_splits_can_be_dropped():
     pairs = [Pair(0, 99, "exact", 0.0), Pair(1, 2, "exact", 0.0)]
-    with pytest.raises(InputError, match="1 pairs of clips are the same recording") as caught:
-        leaks.check_none_across(pairs, [f"clip{i}" for i in range(100)], GIVEN)
+    with pytest.raises(InputError, match=r"1 pair of clips is the same recording.*signjax split: --FLAG") as caught:
+        leaks.check_none_across(pairs, [f"clip{i}" for i in range(100)], GIVEN, "--FLAG")
     assert caught.value.accept == {"data.duplicates": "drop"}
     assert list(leaks.to_drop(pairs, GIVEN)) == [0]
 

@@ -45,8 +45,8 @@ def test_a_size_far_from_that_asked_for_is_explained():
     split = split_clips(clips, Rule())
     doubts = size_doubts(split, clips.classes[:, None], ["gloss"])
     assert (
-        "the test split has 20 clips of 3 classes where 90 clips were asked for: the 600 clips form 3 groups, "
-        "the largest of 540 clips"
+        "the test split has 20 clips of 3 classes where 90 clips were asked for: the 600 clips form 3 groups of "
+        "clips that must stay together, the largest of 540 clips"
     ) in doubts
 
 
@@ -76,13 +76,15 @@ def test_groups_that_leave_one_clip_to_test_stop_the_run_and_say_why(rule):
         InputError, match=r"cannot be tested on these data: .*test split would have 1 clip of 1 class where 90 clips"
     ) as e:
         split_clips(clips, Rule(rule))
-    assert "the 600 clips form 3 groups, the largest of 598 clips" in str(e.value)
+    assert "the 600 clips form 3 groups of clips that must stay together, the largest of 598 clips" in str(e.value)
     assert e.value.accept == {}
 
 
 def test_signers_that_leave_too_little_to_test_can_be_shared():
     clips = describe(600, np.arange(600) % 3, signers=["a"] * 598 + ["b", "c"])
-    with pytest.raises(InputError, match=r"split=stratified") as e:
+    with pytest.raises(
+        InputError, match=r"whole signers stay together, and the 600 clips are of 3 signers.*split=stratified"
+    ) as e:
         split_clips(clips, Rule())
     assert e.value.accept == {"data.split": "stratified"}
     assert split_clips(clips, Rule(**{"split": e.value.accept["data.split"]})).sizes == (420, 90, 90)

@@ -81,7 +81,7 @@ def test_where_the_strings_are(table, tmp_path):
     assert find_strings(str(table.parent), "") == str(table)
     assert find_strings("", str(table)) == str(table)
     for path, labels in (("", ""), (str(tmp_path), ""), (str(tmp_path), str(tmp_path / "none.json"))):
-        with pytest.raises(InputError, match="needs a label table"):
+        with pytest.raises(InputError, match=r"needs HamNoSys strings: add --config\.data\.path=DIR"):
             find_strings(path, labels)
     empty = tmp_path / "empty.json"
     empty.write_text(json.dumps({"a": {"type_name": "A"}}), encoding="utf-8")

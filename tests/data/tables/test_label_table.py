@@ -130,7 +130,7 @@ def test_all_faults_of_a_table_are_told_at_once(tmp_path):
         "line 2, column 'start': expected the number of a frame, found '1.28', which looks like seconds; line 2, column 'end'",
         "Multiply seconds by the frame rate",
         "line 3, column 'dominant_hand': expected left or right, found 'both'",
-        "line 3: clip 'a' occurs twice, also in line 2",
+        "line 3: clip 'a' is already listed in line 2",
         "line 4, column 'clip': expected the name of a clip, found nothing",
         "line 5, column 'start': expected a frame number from 0, found '-2'; line 5, column 'end'",
         "(8 in all)",
@@ -138,12 +138,12 @@ def test_all_faults_of_a_table_are_told_at_once(tmp_path):
         "line 7: expected 4 fields, found 2",
     ):
         assert said in str(caught.value)
-    assert "line 13" not in str(caught.value).split("twice")[0]
+    assert "line 13" not in str(caught.value).split("already")[0]
 
 
 def test_a_clip_that_is_named_twice_in_json_is_not_lost(tmp_path):
     (tmp_path / "t.json").write_text('{"a": {"gloss": "X"}, "b": {"gloss": "Y"}, "a": {"gloss": "Z"}}')
-    with pytest.raises(InputError, match="key 'a': clip 'a' occurs twice, also in key 'a'"):
+    with pytest.raises(InputError, match="key 'a': clip 'a' is already listed in key 'a'"):
         read_label_table(tmp_path / "t.json")
 
 
@@ -176,7 +176,7 @@ def test_what_is_no_name_of_a_split_is_kept(name, kept):
         ("t.csv", "", "its first line has no columns"),
         ("t.csv", "clip,gloss\n", "the label table has no row"),
         ("t.csv", "clip,gloss,gloss\na,b,c\n", "line 1: found column 'gloss' twice"),
-        ("t.csv", "clip,gloss\na,x\na,y\n", "line 3: clip 'a' occurs twice, also in line 2"),
+        ("t.csv", "clip,gloss\na,x\na,y\n", "line 3: clip 'a' is already listed in line 2"),
         ("t.csv", "clip,gloss\na,x,y\n", "line 2: expected 2 fields, found 3"),
         ("t.csv", "clip,gloss\na,x\n\nb\n", "line 4: expected 2 fields, found 1"),
         ("t.csv", "clip,gloss\n,x\n", "line 2, column 'clip': expected the name of a clip"),

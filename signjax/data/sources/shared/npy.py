@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -18,6 +18,20 @@ _HEADER_READERS: dict[tuple[int, int], Any] = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+
+
+class ObjectArrayError(ValueError):
+    """An array holds pickled Python objects, such as a list of clips of different lengths, and is not read."""
+
+
+def array_names(path: Path) -> list[str]:
+    """The names of the arrays in a `.npz` file.
+
+    Raises:
+      NUMPY_ERRORS: the file cannot be read.
+    """
+    with zipfile.ZipFile(path) as archive:
+        return [name.removesuffix(".npy") for name in archive.namelist()]
 
 
 def read_arrays(path: Path, keys: Collection[str] | None = None, *, verified: bool = False) -> dict[str, np.ndarray]:
@@ -32,6 +46,8 @@ def read_arrays(path: Path, keys: Collection[str] | None = None, *, verified: bo
     if verified:
         verify(path)
     if path.suffix.lower() == ".npy":
+        with path.open("rb") as file:
+            _header(path.stem, file)
         return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False)}
     with zipfile.ZipFile(path) as archive:
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
@@ -54,19 +70,26 @@ def verify(path: Path) -> None:
 
 def _member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(info) as member:
-        reader = _HEADER_READERS.get(np.lib.format.read_magic(member))
-        if info.compress_type == zipfile.ZIP_STORED and reader is not None:
-            shape, fortran, dtype = reader(member)
+        header = _header(info.filename.removesuffix(".npy"), member)
+        if info.compress_type == zipfile.ZIP_STORED and header is not None:
+            shape, fortran, dtype = header
             start = _data_start(path, info) + member.tell()
-            if (
-                not dtype.hasobject
-                and 0 not in shape
-                and start + dtype.itemsize * int(np.prod(shape)) <= os.path.getsize(path)
-            ):
+            if 0 not in shape and start + dtype.itemsize * int(np.prod(shape)) <= os.path.getsize(path):
                 return np.memmap(path, dtype, "r", start, shape, "F" if fortran else "C")
     with archive.open(info) as member:
         array: np.ndarray = np.lib.format.read_array(member, allow_pickle=False)
         return array
+
+
+def _header(name: str, file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]] | None:
+    """Shape, order and type of an array, read from the beginning of its file; None for a rare version of the format."""
+    reader = _HEADER_READERS.get(np.lib.format.read_magic(file))
+    if reader is None:
+        return None
+    header: tuple[tuple[int, ...], bool, np.dtype[Any]] = reader(file)
+    if header[2].hasobject:
+        raise ObjectArrayError(f"array {name!r} holds Python objects, not numbers or text")
+    return header
 
 
 def _data_start(path: Path, info: zipfile.ZipInfo) -> int:
