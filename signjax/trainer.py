@@ -229,7 +229,7 @@ class Trainer:
 
     @cached_property
     def _refits(self) -> bool:
-        return len(self.dataset.indices("valid")) > 0 and settings.refits(self.plans.loop, self.dataset)
+        return len(self.dataset.indices("valid")) > 0 and settings.refits(self.plans.loop)
 
     @cached_property
     def _loop(self) -> LoopSettings:

@@ -92,7 +92,7 @@ class LoopSettings:
         "is tested and predicts; validation results are of the first.",
         one_of(("auto", "yes", "no")),
         may_change=True,
-        automatic="yes where the validation clips are of signers who are not in the training split, no where train.patience is set",
+        automatic="yes, except where train.patience is set",
     )
     checkpoint_epochs: int = setting(
         5,

@@ -70,17 +70,12 @@ def chooses(loop: LoopSettings, labelled: int) -> bool:
     return loop.patience > 0 and labelled >= LEAST_TO_CHOOSE
 
 
-def refits(loop: LoopSettings, dataset: Dataset) -> bool:
+def refits(loop: LoopSettings) -> bool:
     """Whether a second model is trained on training and validation clips together.
 
     Its epochs cannot be chosen by validation, so it fits a schedule that is run to its end.
     """
-    if loop.refit != "auto":
-        return loop.refit == "yes"
-    signers = {
-        split: {dataset.clips[i]["signer"] for i in dataset.indices(split)} - {""} for split in ("train", "valid")
-    }
-    return loop.patience == 0 and bool(signers["valid"]) and not signers["valid"] & signers["train"]
+    return loop.refit == "yes" or (loop.refit == "auto" and loop.patience == 0)
 
 
 def steps_per_dispatch(batches: BatchSettings, devices: list[jax.Device]) -> int:
