@@ -59,14 +59,14 @@ def check_classes(classes: Mapping[str, Sequence[str]], labels: Sequence[Labels]
     """
     for head, names in classes.items():
         if len(names) < FEWEST_CLASSES:
-            columns = sorted({column for row in labels for column in row})
+            others = sorted({column for row in labels for column in row} - {head})
+            advice = (
+                f"Choose other label columns with --config.data.heads: {', '.join(others)}" if others else "Add clips"
+            )
             found = f"has only {len(names)} class{'' if len(names) == 1 else 'es'} with at least {FEWEST_CLIPS} clips"
             if not names and any(head in row for row in labels):
                 found = "has a single clip of every class"
-            raise InputError(
-                f"{path}: {head!r} {found}, so there is nothing to learn. Is it the right label column? Choose with "
-                f"--config.data.heads among: {', '.join(columns)}"
-            )
+            raise InputError(f"{path}: {head!r} {found}, so there is nothing to learn. {advice}")
 
 
 def check_learnable(classes: Mapping[str, Sequence[str]], train_labels: np.ndarray) -> None:

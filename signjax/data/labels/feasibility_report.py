@@ -117,7 +117,8 @@ def lines(report: Mapping[str, Mapping[str, Any]]) -> list[str]:
     said = []
     for head, fields in report.items():
         clips, most = fields["clips_per_class"], fields["majority"]
-        numbers = f"{fields['classes']:,} classes of {_range(clips)} clips"
+        classes = "1 class of" if fields["classes"] == 1 else f"{fields['classes']:,} classes of"
+        numbers = f"{classes} {_range(clips)} {'clip' if clips['most'] == 1 else 'clips'}"
         baseline = "" if most is None else f"; majority {most['class']!r} {most['share']:.1%}"
         said.append(f"feasibility: {head} {fields['sentence']} ({numbers}{baseline})")
     return said

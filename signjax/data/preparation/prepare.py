@@ -196,5 +196,8 @@ def _no_label(item: Item, heads: Sequence[str]) -> str:
 
 def _nothing(path: str, rejected: Sequence[Rejected]) -> InputError:
     listed = ", ".join(f"{count} {reason}" for reason, count in counts(rejected).items())
-    example = f"; for example {rejected[0].file}: {rejected[0].detail}" if rejected else ""
+    example = ""
+    if rejected:
+        file, detail = rejected[0].file, rejected[0].detail
+        example = f"; for example {detail if detail.startswith(file) else f'{file}: {detail}'}"
     return InputError(f"{path}: no clip can be used ({listed or 'the source is empty'}){example}")
