@@ -70,7 +70,8 @@ def test_dropped_parts_and_frames_count_as_not_seen():
 def test_a_layout_of_one_part_is_never_dropped_whole():
     valid = jnp.ones((8, 1), bool)
     settings = dataclasses.replace(OFF, part_dropout=0.99)
-    found = augment_clip((jnp.ones((8, 3)), jnp.asarray(8), valid), jax.random.key(0), settings, None, jnp.ones(3))
+    clip = (jnp.ones((8, 3)), jnp.asarray(8), valid)
+    found = augment_clip(clip, jax.random.key(0), settings, None, jnp.ones(3), jnp.ones(3))
     assert found[2].all()
 
 

@@ -152,7 +152,7 @@ def test_a_killed_run_resumes_and_equals_one_that_was_not(finished, tmp_path):
 def test_another_configuration_does_not_continue_a_run(finished):
     workdir, _ = finished
     said = launch(workdir, *TINY, "--config.train.learning_rate=0.1", status=1).stderr
-    assert "train.learning_rate was 0.0003 and is now 0.1" in said and "Traceback" not in said
+    assert "train.learning_rate was 0.001 and is now 0.1" in said and "Traceback" not in said
 
 
 def test_a_finished_run_can_be_given_more_epochs(finished, tmp_path):

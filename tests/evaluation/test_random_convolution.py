@@ -29,7 +29,7 @@ def make_dataset(clips: list[np.ndarray], labels: np.ndarray, valid: list[np.nda
     heads = {f"head{k}": tuple(map(str, range(column.max() + 1))) for k, column in enumerate(labels.T)}
     statistics = {
         "mean": np.zeros(width, np.float32),
-        "std": np.ones(width, np.float32),
+        **{name: np.ones(width, np.float32) for name in ("std", "within", "speed")},
         "low": np.full(width, -np.inf, np.float32),
         "high": np.full(width, np.inf, np.float32),
     }

@@ -35,7 +35,14 @@ def evaluate(dataset, folder: Path, said: list[str]) -> None:
         labels = {head: dataset.labels[clips, column] for column, head in enumerate(dataset.heads)}
         return Answers(clips, logits, {head: np.ones(len(clips)) for head in dataset.heads}, labels)
 
-    trainer = SimpleNamespace(dataset=dataset, answers=answers, frames=32, devices=[], plans=SimpleNamespace(seed=0))
+    trainer = SimpleNamespace(
+        dataset=dataset,
+        answers=answers,
+        frames=32,
+        devices=[],
+        plans=SimpleNamespace(seed=0),
+        model_clips=dataset.indices("train"),
+    )
     facts = {
         "epochs": 1,
         "steps": 5,
@@ -45,9 +52,10 @@ def evaluate(dataset, folder: Path, said: list[str]) -> None:
         "stopped_by": "epochs",
         "refit": None,
     }
-    outcome = SimpleNamespace(best_variables={"params": {}}, facts=lambda: facts)
+    outcome = SimpleNamespace(variables={"params": {}})
+    fit = SimpleNamespace(first=outcome, model=outcome, facts=lambda: facts)
     (folder / "config.json").write_text('{"data": {"heads": "</script>"}}')
-    pipeline._evaluate(trainer, folder, outcome, [], [], said.append)
+    pipeline._evaluate(trainer, folder, fit, [], [], said.append)
 
 
 def test_the_page_and_all_files_hold_every_name(dataset, tmp_path):

@@ -230,7 +230,7 @@ def test_a_run_that_diverges_stops_and_names_the_step(tmp_path):
 
 
 def test_no_checkpoint_says_what_to_do(tmp_path):
-    with pytest.raises(InputError, match="no checkpoint here; train first"):
+    with pytest.raises(InputError, match="has no checkpoint; train first"):
         saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, checkpoint_epochs=1), "d")
 
 

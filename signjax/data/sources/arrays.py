@@ -24,7 +24,7 @@ from signjax.data.layout.by_width import layout_by_width
 from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.layout.recognition import recognize, unknown
 from signjax.data.sources import array_files
-from signjax.data.sources.array_fields import CHANNELS, channel_names, texts_of, whole_numbers
+from signjax.data.sources.array_fields import CHANNELS, channel_names, class_names, texts_of, whole_numbers
 from signjax.data.sources.shared import npy
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.label_table import split_name
@@ -194,41 +194,6 @@ def _no_frames(path: Path) -> str:
     )
 
 
-def _labels(path: Path, labels: np.ndarray, classes: np.ndarray | None) -> list[str | None]:
-    """A class name for each clip; None if the label is negative."""
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.ndim == 2 and labels.shape[1] and labels.dtype.kind in "biuf":
-        one_hot = labels.astype(bool)
-        wrong = int((one_hot.sum(1) > 1).sum())
-        if wrong:
-            raise InputError(
-                f"{path}: labels of shape {labels.shape} must be one-hot, but {wrong} rows have several classes"
-            )
-        labels = np.where(one_hot.any(1), one_hot.argmax(1), -1)
-    if labels.ndim != 1:
-        raise InputError(
-            f"{path}: labels must have shape (N,), or (N, C) and be one-hot numbers; they are {labels.dtype} {labels.shape}"
-        )
-    if labels.dtype.kind in "US":
-        return [label or None for label in texts_of(path, "labels", labels)]
-    if labels.dtype.kind not in "iu":
-        advice = "; convert them with labels.astype(int)" if labels.dtype.kind in "fb" else ""
-        raise InputError(f"{path}: labels must be integers or text; they are {labels.dtype}{advice}")
-    if labels.min(initial=0) < -1:
-        negative: list[int] = np.unique(labels[labels < -1]).tolist()
-        raise InputError(
-            f"{path}: labels must be -1 (not labelled) or count from 0; found {', '.join(map(str, negative[:5]))}"
-        )
-    if classes is None:
-        digits = len(str(int(labels.max(initial=0))))
-        return [f"class {label:0{digits}d}" if label >= 0 else None for label in labels.tolist()]
-    names = texts_of(path, "classes", classes)
-    if labels.max(initial=-1) >= len(names):
-        raise InputError(f"{path}: label {labels.max()} has no name: there are {len(names)} classes")
-    return [names[label] if label >= 0 else None for label in labels.tolist()]
-
-
 def _bounds(path: Path, arrays: dict[str, np.ndarray], frames: np.ndarray) -> np.ndarray:
     """int64 (N, 2): the first row of each clip in the flattened frames, and the one after its last."""
     if frames.ndim == 3 and "offsets" not in arrays:
@@ -288,7 +253,7 @@ def _packed_items(request: Request) -> list[Item | Rejected]:
             found = len(arrays[key]) if arrays[key].ndim else "none"
             raise InputError(f"{path}: '{key}' must have one entry for each of {count} clips; it has {found}")
     none: list[str | None] = [None] * count
-    classes = _labels(path, arrays["labels"], arrays.get("classes")) if labelled_here else none
+    classes = class_names(path, arrays["labels"], arrays.get("classes")) if labelled_here else none
     texts = {key: texts_of(path, key, arrays[key]) for key in _TEXTS if key in arrays}
     known = {key: [text or None for text in texts[key]] if key in texts else none for key in _TEXTS}
     return [

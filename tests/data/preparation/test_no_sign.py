@@ -58,7 +58,7 @@ def test_the_blank_clips_of_a_class_that_is_blank_are_kept_and_others_left_out(t
     assert dataset.info["exact_copies"] == 0 and dataset.info["blank_clips"] == 9
     assert np.isfinite(dataset.mean).all() and (dataset.std > 0).all()
     assert {clip["split"] for clip in dataset.clips if clip["gloss"] == "empty"} == set(SPLITS)
-    found = baselines(dataset, dataset.indices("train"), np.arange(len(dataset)))
+    found = baselines(dataset, dataset.indices("train"), np.arange(len(dataset)), 0)
     assert np.isfinite(list(found["gloss"].values())).all()
     assert make_input_spec(dataset, (16,)).no_sign
     write_data_card(dataset, "made up", tmp_path / "card.html")
