@@ -20,6 +20,8 @@ from signjax.model.factory import make_model
 from signjax.model.input_spec import make_input_spec, write_input_spec
 from signjax.plans.training import LEAST_TO_CHOOSE, LoopSettings
 from signjax.predictor import Predictor
+from signjax.runtime.compile_counter import compilations
+from signjax.runtime.malloc import close_gaps
 from signjax.runtime.out_of_memory import explain_out_of_memory
 from signjax.runtime.plain import plain
 from signjax.settings import training_plan as settings
@@ -58,6 +60,7 @@ class Trainer:
         self.epochs = settings.epochs(plans.loop, self.steps_per_epoch)
         self._optimizer_settings = replace(plans.optimizer, total_steps=self.epochs * self.steps_per_epoch)
         self.predictor = Predictor(self.model, self.spec, plans.losses, self.devices)
+        self._compilations = 0  # that there were when gaps were last closed
 
     @cached_property
     def _make_state(self) -> Callable[[int], TrainState]:
@@ -136,7 +139,13 @@ class Trainer:
     def dispatch(self, state: TrainState, work: Dispatch) -> tuple[TrainState, Any]:
         """Runs the training steps of a dispatch; each number of frames has its own program."""
         frames, batches, count = work
-        return self.program(frames)(state, self.data, batches, count)
+        state, metrics = self.program(frames)(state, self.data, batches, count)
+        if compilations() != self._compilations:
+            # Compilations, here or in between, have left gaps in the heap. The memory of the step must come after them.
+            self._compilations = compilations()
+            jax.block_until_ready(metrics)
+            close_gaps()
+        return state, metrics
 
     def dispatches_of(self, epoch: int, clips: np.ndarray | None = None) -> Iterator[Dispatch]:
         """What an epoch, counted from 1, hands to `dispatch`: of these clips, or of the training clips."""
