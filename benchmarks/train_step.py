@@ -33,6 +33,7 @@ from benchmarks.peers.network import base_network, training_flops
 PEERS: dict[str, tuple[str, dict[str, Any]]] = {
     "signjax": ("benchmarks.peers.signjax_step:build", {}),
     "signjax, augmenting": ("benchmarks.peers.signjax_step:build", {"augmented": True}),
+    "signjax, plain": ("benchmarks.peers.signjax_step:build", {"plain": True}),
     "torch": ("benchmarks.peers.torch_step:build", {"compiled": False}),
     "torch.compile": ("benchmarks.peers.torch_step:build", {"compiled": True}),
     "torch, captured": ("benchmarks.peers.torch_step:build", {"compiled": False, "captured": True}),

@@ -1,5 +1,6 @@
 """Training steps of signjax, as its training loop dispatches them; see `benchmarks.train_step` and `benchmarks.epoch`."""
 
+import os
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -29,8 +30,10 @@ _EPOCH_STEPS = 8
 def plans_for(settings: dict[str, Any]) -> TrainingPlans:
     """The plans of the base configuration at the measured size; `keys` overrides others by their dotted path.
 
-    Must be called before jax starts, because it sets up jax as `launch.py` does.
+    Must be called before jax starts, because it sets up jax as `launch.py` does. `plain` leaves out what is done for speed alone.
     """
+    if settings.get("plain"):
+        os.environ["SIGNJAX_PLAIN"] = "1"
     config = get_config()
     config.data.max_frames = settings["frames"]
     config.train.batch_size = settings["batch"]
