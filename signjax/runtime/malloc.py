@@ -3,8 +3,9 @@
 XLA allocates at the beginning of a step and throughout it: its operations request scratch memory and small objects, from several
 threads. The speed of these allocations is a large part of the time of a step, and depends on the previous use of the heap.
 
-docs/performance.md has what each measure gains, measured with jax 0.10.2 and glibc 2.36 on two cores. Set `$SIGNJAX_PLAIN=1` to
-leave the heap as it is.
+With jax 0.10.2 and glibc 2.36 on two cores, a heap per thread made a step of 16 clips 6 to 16 % faster, keeping freed memory a step
+of 64 clips 14 %, and closing gaps one of 64 clips 7 to 13 % where its program was compiled in the same process. docs/performance.md
+has the command. Set `$SIGNJAX_PLAIN=1` to leave the heap as it is.
 
 These functions call glibc (mallopt(3), mallinfo(3), malloc_trim(3)). With other C libraries they do nothing.
 """
