@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="first cell of the row")
     parser.add_argument("--config", default=str(ROOT / "configs" / "base.py"))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--folds", type=int, help="runs one seed on so many folds of the split rule instead")
+    parser.add_argument("--folds", type=int, help="run one seed on each of this many folds of the split rule instead")
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
     parser.add_argument("--json", type=Path, help="file for the rows")
     parser.add_argument("overrides", nargs="*", help="flags for launch.py, after --")

@@ -207,7 +207,7 @@ def _evaluate(
 
 
 def _predict(plans: Plans, folder: Path, say: Say) -> None:
-    """Predicts the signs of unlabelled clips with the best checkpoint of a run; of the run, only its folder is needed."""
+    """Predicts the signs of unlabelled clips with the model of a run; of the run, only its folder is needed."""
     from signjax.evaluation.evaluate import answers_for
     from signjax.evaluation.predict import write_unlabelled
     from signjax.model.input_spec import read_input_spec

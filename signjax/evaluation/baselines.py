@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from signjax.data.batching.excerpts import frame_indices
 from signjax.data.dataset import Dataset
 from signjax.evaluation.metrics import top_k, true_class_rank
-from signjax.evaluation.random_convolution import random_convolution
+from signjax.evaluation.random_convolution import random_convolution, standardised
 
 _FRAMES = 32
 _ROWS_AT_ONCE = 256
@@ -31,10 +31,7 @@ def clip_vectors(dataset: Dataset, clips: Int[np.ndarray, "n"]) -> Float[np.ndar
         taken = frame_indices(0, length - 1, min(length, _FRAMES))
         if length < _FRAMES:
             taken = np.round(np.linspace(0, length - 1, _FRAMES)).astype(np.int64)
-        plausible = np.clip(dataset.frames(clip)[taken], dataset.low, dataset.high)
-        standard = (plausible - dataset.mean) / dataset.std
-        seen = dataset.validity(clip)[taken][:, dataset.layout.part_of_channel]
-        vectors[row] = np.where(seen, standard, 0.0)
+        vectors[row] = standardised(dataset, int(clip), taken)
     return vectors.reshape(len(clips), _FRAMES * dataset.layout.width)
 
 

@@ -103,6 +103,13 @@ def random_convolution(dataset: Dataset, train: np.ndarray, asked: np.ndarray, s
     return {head: scores[head] for head in dataset.heads}
 
 
+def standardised(dataset: Dataset, clip: int, taken: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """float32 (T, F): frames of a clip, all or those `taken`, as the baselines see them; parts not seen are 0."""
+    standard = (np.clip(dataset.frames(clip)[taken], dataset.low, dataset.high) - dataset.mean) / dataset.std
+    seen = dataset.validity(clip)[taken][:, dataset.layout.part_of_channel]
+    return np.where(seen, standard, np.float32(0))
+
+
 def resample(dataset: Dataset, clips: np.ndarray, length: int) -> np.ndarray:
     """float32 (F, L, N): standardised clips, drawn out or thinned to one length; parts not seen are 0.
 
@@ -110,9 +117,7 @@ def resample(dataset: Dataset, clips: np.ndarray, length: int) -> np.ndarray:
     """
     resampled = np.empty((dataset.layout.width, length, len(clips)), np.float32)
     for column, clip in enumerate(clips):
-        standard = (np.clip(dataset.frames(clip), dataset.low, dataset.high) - dataset.mean) / dataset.std
-        seen = dataset.validity(clip)[:, dataset.layout.part_of_channel]
-        standard = np.where(seen, standard, np.float32(0))
+        standard = standardised(dataset, int(clip))
         place = np.linspace(0, len(standard) - 1, length, dtype=np.float32)
         before = place.astype(np.int64)
         after = np.minimum(before + 1, len(standard) - 1)

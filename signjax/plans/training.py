@@ -9,10 +9,10 @@ _LOSS_WEIGHT = number(0, 1000)
 # 100 epochs of a minute are two hours; 100000 are ten weeks.
 _EPOCHS = whole(1, 100_000)
 
-# The automatic number of epochs; docs/accuracy.md says what other numbers gave.
+# The automatic number of epochs: small data sets need steps, large ones need passes.
 LEAST_STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 25, 500
 
-# Of fewer clips, one that is right by chance moves the accuracy by a point: no epoch is chosen by so few.
+# With fewer clips, a single one counts for more than a point of accuracy, so no epoch is chosen by them.
 LEAST_TO_CHOOSE = 100
 
 
@@ -96,8 +96,8 @@ class LoopSettings:
     )
     checkpoint_epochs: int = setting(
         5,
-        "Maximum number of epochs between two checkpoints; the best epoch always has one. Larger values lose more to an "
-        "interruption.",
+        "Maximum number of epochs between two checkpoints; with train.patience, the best epoch always has one. Larger values lose "
+        "more to an interruption.",
         _EPOCHS,
         unit="epochs",
         may_change=True,
