@@ -5,43 +5,31 @@ Modules that load jax are imported where they are used: `prepare` does not need 
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from importlib import import_module
-from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ml_collections import ConfigDict
 
 from signjax.data import locks
-from signjax.data.cleaning.clean import clean
-from signjax.data.cleaning.faults import unseen
-from signjax.data.clip import Clip, Rejected, Request
-from signjax.data.dataset import Dataset, in_memory, open_dataset, read_info
+from signjax.data.dataset import Dataset, open_dataset, read_info
 from signjax.data.folders import target_of
-from signjax.data.layout.parts import Layout
 from signjax.data.preparation import self_check
 from signjax.data.preparation.prepare import Expected, prepare_locked
-from signjax.data.preparation.quarantine import write_quarantine
 from signjax.data.preparation.recipe import Recipe, fingerprints
 from signjax.data.preparation.self_check import RereadClip
-from signjax.data.sources import registry as source_registry
-from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
-from signjax.errors import InputError
+from signjax.prediction import predict
 from signjax.report.dataset_lines import dataset_name, describe
 from signjax.runtime.jax_setup import configure_jax, cores, describe_devices
 from signjax.settings import run_config
 from signjax.settings.plans import Plans, TrainingPlans, take_apart
 
 if TYPE_CHECKING:
-    from signjax.model.input_spec import InputSpec
-    from signjax.predictor import Predictor
     from signjax.trainer import Fit, Trainer
 
 Say = Callable[[str], None]
@@ -67,7 +55,7 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     with locks.inner_lock(folder, say) as lock:
         lock.require()
         if mode == "predict":
-            _predict(take_apart(config), folder, say)
+            predict(take_apart(config), folder, say)
         else:
             resolved = json.loads(json.dumps(config.to_dict()))
             _run(take_apart(config), resolved, folder, mode, say, started)
@@ -134,12 +122,6 @@ def _trained_on(folder: Path) -> Expected | None:
     return Expected(str(run_config.read_object(folder / _RUN).get("dataset")), folder)
 
 
-def _model_of(folder: Path) -> str:
-    """Where a run's model has its checkpoints, relative to the run folder."""
-    run = run_config.read_object(folder / _RUN) if (folder / _RUN).is_file() else {}
-    return str(run.get("model", "checkpoints"))
-
-
 def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
     """Creates the data card, unless there already is one for these data."""
     from signjax.report.data_card import CARD, is_card_of, write_data_card
@@ -153,41 +135,47 @@ def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
 def _evaluate(
     trainer: "Trainer", folder: Path, fit: "Fit", clips: Sequence[RereadClip], notes: Sequence[str], say: Say
 ) -> None:
-    """Tests the model, validates the first fit, and writes predictions, summary and report.
+    """Validates the first fit, fuses the model with a random-convolution classifier, tests it, and writes what came of it.
 
     `clips` are for the self-check, `notes` are earlier warnings.
     """
-    from signjax.evaluation.baselines import baselines_of_splits
+    from signjax.evaluation.baselines import baselines
     from signjax.evaluation.calibration import calibration
+    from signjax.evaluation.fusion import Fusion, fuse, weigh, write_fusion
     from signjax.evaluation.predict import write_predictions
     from signjax.evaluation.verdict import result_line, warnings_for
+    from signjax.random_convolution.classifier import fit_on_splits
     from signjax.report.page import write_report
     from signjax.report.summary import make_summary
     from signjax.training.log import read_log
     from signjax.training.state import parameter_count
 
     dataset = trainer.dataset
-    answers = {
+    network = {
         "valid": trainer.answers(fit.first.variables, "valid"),
         "test": trainer.answers(fit.model.variables, "test"),
+    }
+    learned_from = {"valid": dataset.indices("train"), "test": trainer.model_clips}
+    classifiers = fit_on_splits(dataset, learned_from, trainer.plans.seed)
+    other = {split: classifiers[split].log_probabilities(dataset, network[split].clips) for split in network}
+    base = {split: baselines(dataset, learned_from[split], network[split].clips, other[split]) for split in network}
+    fusion = Fusion(classifiers["test"], weigh(network["valid"], other["valid"])) if trainer.plans.loop.fuse else None
+    answers = {
+        split: fuse(answer, other[split], fusion.weights) if fusion else answer for split, answer in network.items()
     }
     scores = {split: answer.scores() for split, answer in answers.items()}
     for head, values in scores["test"].items():
         values.update(calibration(answers["test"].logits[head], answers["test"].labels[head]))
-    baselines = baselines_of_splits(
-        dataset,
-        {"valid": dataset.indices("train"), "test": trainer.model_clips},
-        {split: answer.clips for split, answer in answers.items()},
-        trainer.plans.seed,
-    )
-    warnings = [*notes, *warnings_for(scores, baselines)]
+    warnings = [*notes, *warnings_for(scores, base)]
     summary = make_summary(
         name=dataset_name(dataset),
         dataset=dataset,
         model={"parameters": parameter_count(fit.model.variables["params"]), "frames": trainer.frames},
         training=fit.facts(),
         scores=scores,
-        baselines=baselines,
+        baselines=base,
+        network={split: answer.scores() for split, answer in network.items()},
+        weights=fusion.weights if fusion else {},
         warnings=warnings,
         devices=[device.device_kind for device in trainer.devices],
         seed=trainer.plans.seed,
@@ -195,6 +183,7 @@ def _evaluate(
     # A run that ends in between must not leave the predictions of one evaluation with the summary of another.
     for name in ("summary.json", "report.html"):
         (folder / name).unlink(missing_ok=True)
+    write_fusion(folder, fusion)
     write_predictions(folder / "predictions.csv", dataset, answers)
     self_check.check_predictions(folder / "predictions.csv", dataset, clips)
     write_json(folder / "summary.json", summary)
@@ -203,76 +192,5 @@ def _evaluate(
         say(f"warning: {warning}")
     for head, values in scores["test"].items():
         if values["clips"]:
-            say(result_line(head, values, baselines["test"][head]))
-
-
-def _predict(plans: Plans, folder: Path, say: Say) -> None:
-    """Predicts the signs of unlabelled clips with the model of a run; of the run, only its folder is needed."""
-    from signjax.evaluation.evaluate import answers_for
-    from signjax.evaluation.predict import write_unlabelled
-    from signjax.model.input_spec import read_input_spec
-
-    if not plans.data.path:
-        raise InputError("mode predict: set --config.data.path to the clips, and --config.data.source to their format")
-    of_run, spec = take_apart(run_config.of_run(folder)), read_input_spec(folder)
-    predictor = _make_predictor(of_run.training, spec)
-    say(describe_devices())
-    answer = predictor.answer_with(predictor.load_variables(folder / _model_of(folder)))
-    path = Path(plans.data.path)
-    source = "signavatars" if plans.data.source in synthetic_registry.SOURCES else plans.data.source
-    rejected: list[Rejected] = []
-    named: list[tuple[str, str]] = []
-    logits: dict[str, list[np.ndarray]] = {head: [] for head in spec.heads}
-
-    def read_usable(request: Request) -> Iterator[Clip]:
-        for item in source_registry.read(source, request):
-            found = item if isinstance(item, Rejected) else clean(item, source_layout, spec.cleaning)
-            if isinstance(found, Rejected):
-                rejected.append(found)
-            elif found.unseen and not spec.no_sign:
-                rejected.append(unseen(found.clip.name, found.clip.file, len(found.clip.frames)))
-            else:
-                yield found.clip
-
-    with _layout_for_sources(of_run.data.layout, spec.source_layout) as layout:
-        request = Request(path, layout=layout, labelled=False)
-        source_layout = source_registry.layout_like(source, request, spec.source_layout)
-        clips = read_usable(request)
-        while chunk := list(islice(clips, predictor.batch_size)):
-            some = in_memory(chunk, spec.layout, spec.heads, spec.statistics)
-            answers = answers_for(some, np.arange(len(some)), answer, predictor.batch_size, spec.buckets)
-            named += [(clip.name, clip.file) for clip in chunk]
-            for head, values in answers.logits.items():
-                logits[head].append(values)
-    if rejected:
-        write_quarantine(folder / "predict_quarantine.csv", rejected)
-        say(f"quarantine: {len(rejected)} clips left out; see {folder / 'predict_quarantine.csv'}")
-    if not named:
-        raise InputError(f"{path}: none of the clips can be used; for example {rejected[0].file}: {rejected[0].detail}")
-    out = folder / "predicted.csv"
-    write_unlabelled(out, named, {head: np.concatenate(values) for head, values in logits.items()}, spec.heads)
-    say(f"predict: {len(named)} clips, written to {out}")
-
-
-def _make_predictor(plans: TrainingPlans, spec: "InputSpec") -> "Predictor":
-    """Sets up jax for this machine, and loads the model of a run."""
-    from signjax.model.factory import make_model
-    from signjax.predictor import Predictor
-    from signjax.settings import training_plan
-    from signjax.training import parallel
-
-    configure_jax(training_plan.step_bytes(plans, cores()))
-    model = make_model(plans.model, spec, parallel.AXIS)
-    return Predictor(model, spec, plans.losses, training_plan.devices(plans.batches))
-
-
-@contextmanager
-def _layout_for_sources(name: str, layout: Layout) -> Iterator[str]:
-    """The layout for sources: `config.data.layout`, but a JSON file is written again, because the original may be gone."""
-    if not name.endswith(".json"):
-        yield name
-        return
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / Path(name).name
-        write_json(path, layout.description())
-        yield str(path)
+            alone = summary["network"]["test"][head]["top1"] if fusion else None
+            say(result_line(head, values, base["test"][head], alone))

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from signjax.data.batching.excerpts import frame_indices
 from signjax.data.dataset import Dataset
 from signjax.evaluation.metrics import top_k, true_class_rank
-from signjax.evaluation.random_convolution import random_convolution, standardised
+from signjax.random_convolution.features import standardised
 
 _FRAMES = 32
 _ROWS_AT_ONCE = 256
@@ -45,51 +45,23 @@ def nearest_neighbours(train: Float[np.ndarray, "n d"], test: Float[np.ndarray, 
     return np.concatenate(nearest) if nearest else np.zeros(0, np.int64)
 
 
-def baselines(dataset: Dataset, train: np.ndarray, asked: np.ndarray, seed: int) -> dict[str, dict[str, float]]:
-    """The baselines of one split, as returned by `baselines_of_splits`."""
-    return baselines_of_splits(dataset, {"asked": train}, {"asked": asked}, seed)["asked"]
+def baselines(
+    dataset: Dataset, train: np.ndarray, asked: np.ndarray, convolution: Mapping[str, np.ndarray]
+) -> dict[str, dict[str, float]]:
+    """Head -> top-1 of the `majority` class, `nearest_neighbour` and `random_convolution`.
 
-
-def baselines_of_splits(
-    dataset: Dataset, known: Mapping[str, np.ndarray], asked: Mapping[str, np.ndarray], seed: int
-) -> dict[str, dict[str, dict[str, float]]]:
-    """Split -> head -> top-1 on its clips: of the `majority` class, `nearest_neighbour`, `random_convolution`.
-
-    A head without labelled clips in a split is left out there. Splits with the same training clips share what those cost.
+    A head without labelled clips among those asked is left out.
 
     Args:
       dataset: the dataset.
-      known: split -> indices of the clips that the baselines learn from.
-      asked: split -> indices of the clips that they are tested on.
-      seed: of the run.
+      train: indices of the clips that the baselines learn from.
+      asked: indices of the clips that they are tested on.
+      convolution: head -> (N, C), what the random-convolution classifier of the clips `train` says of those asked.
     """
-    together: dict[bytes, list[str]] = {}
-    for name in asked:
-        together.setdefault(known[name].tobytes(), []).append(name)
-    answers = {}
-    for names in together.values():
-        train = known[names[0]]
-        train_vectors = clip_vectors(dataset, train)
-        scores = random_convolution(dataset, train, np.concatenate([asked[name] for name in names]), seed)
-        start = 0
-        for name in names:
-            own = {head: values.asked[start : start + len(asked[name])] for head, values in scores.items()}
-            answers[name] = _answers(
-                dataset, train, train_vectors, asked[name], clip_vectors(dataset, asked[name]), own
-            )
-            start += len(asked[name])
-    return {name: answers[name] for name in asked}
-
-
-def _answers(
-    dataset: Dataset,
-    train: np.ndarray,
-    train_vectors: np.ndarray,
-    asked: np.ndarray,
-    asked_vectors: np.ndarray,
-    scores: Mapping[str, np.ndarray],
-) -> dict[str, dict[str, float]]:
-    results = {}
+    results: dict[str, dict[str, float]] = {}
+    if not (dataset.labels[asked] >= 0).any():
+        return results
+    train_vectors, asked_vectors = clip_vectors(dataset, train), clip_vectors(dataset, asked)
     for column, head in enumerate(dataset.heads):
         known, labelled = dataset.labels[train, column] >= 0, dataset.labels[asked, column] >= 0
         if not labelled.any():
@@ -100,6 +72,6 @@ def _answers(
         results[head] = {
             "majority": majority(dataset.labels[train, column], dataset.labels[asked, column]),
             "nearest_neighbour": float(right.mean()),
-            "random_convolution": top_k(true_class_rank(scores[head][labelled], truth), 1),
+            "random_convolution": top_k(true_class_rank(convolution[head][labelled], truth), 1),
         }
     return results

@@ -47,13 +47,22 @@ def warnings_for(scores: Mapping[str, Scores], baselines: Mapping[str, Scores]) 
     ]
 
 
-def result_line(head: str, values: Mapping[str, Any], baseline: Mapping[str, float]) -> str:
-    """The accuracy of a head on the test split, always with its number of clips and interval."""
+def result_line(
+    head: str, values: Mapping[str, Any], baseline: Mapping[str, float], network: float | None = None
+) -> str:
+    """The accuracy of a head on the test split, always with its number of clips and interval.
+
+    Args:
+      head: its name.
+      values, baseline: its scores and baselines.
+      network: top-1 of the network alone, where its answers are fused.
+    """
     low, high = values["top1_interval"]
     doubt = " (too few to tell)" if tells_nothing(values) else ""
+    alone = "" if network is None else f"network alone {network:.3f}, "
     return (
         f"test {_short(head)}: top-1 {values['top1']:.3f} [{low:.3f}, {high:.3f}], top-3 {values['top3']:.3f}, "
-        f"top-5 {values['top5']:.3f}, {clips(values['clips'])}{doubt}; "
+        f"top-5 {values['top5']:.3f}, {clips(values['clips'])}{doubt}; {alone}"
         f"random convolution {baseline['random_convolution']:.3f}, nearest neighbour {baseline['nearest_neighbour']:.3f}, "
         f"majority {baseline['majority']:.3f}"
     )
@@ -87,7 +96,7 @@ def _worse_than_baselines(scores: Scores, baselines: Scores) -> Iterator[str]:
     so = "With so few clips this may be chance; if not, it" if by_chance else "This"
     alone = found == [_BASELINES["random_convolution"]]
     causes = _CAUSES_BEHIND_FIXED_FEATURES if alone else _CAUSES
-    yield f"on validation the network is worse than {better}: {_of_heads(scores, heads, numbers)}. {so} {causes}"
+    yield f"on validation the model is worse than {better}: {_of_heads(scores, heads, numbers)}. {so} {causes}"
 
 
 def _compared(values: Mapping[str, Any], baseline: Mapping[str, float]) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from signjax.plans.kinds import RATE, number, one_of, whole
+from signjax.plans.kinds import RATE, number, one_of, whole, yes_no
 from signjax.plans.setting import setting
 
 _LOSS_WEIGHT = number(0, 1000)
@@ -93,6 +93,13 @@ class LoopSettings:
         one_of(("auto", "yes", "no")),
         may_change=True,
         automatic="yes, except where train.patience is set",
+    )
+    fuse: bool = setting(
+        True,
+        "Whether the answers of the network are fused with those of a random-convolution classifier, which learns from the same "
+        "clips in seconds. Each counts for as much as the validation clips say.",
+        yes_no(),
+        may_change=True,
     )
     checkpoint_epochs: int = setting(
         5,

@@ -19,6 +19,8 @@ def make_summary(
     training: Mapping[str, Any],
     scores: Mapping[str, Any],
     baselines: Mapping[str, Mapping[str, Any]],
+    network: Mapping[str, Mapping[str, Any]],
+    weights: Mapping[str, tuple[float, float]],
     warnings: Sequence[str],
     devices: Sequence[str],
     seed: int,
@@ -31,6 +33,8 @@ def make_summary(
       model, training: facts about the model and its training.
       scores: split -> head -> metrics.
       baselines: `valid` and `test` -> head -> top-1 accuracy of each baseline.
+      network: split -> head -> metrics of the network alone.
+      weights: head -> how much the network and the random-convolution classifier count; empty if the network answers alone.
       warnings: what a reader must know before reading the accuracies.
       devices: the devices used.
       seed: the seed of the run.
@@ -64,6 +68,8 @@ def make_summary(
         **scores,
         "baselines": dict(baselines["test"]),
         "baselines_valid": dict(baselines["valid"]),
+        "network": {split: dict(heads) for split, heads in network.items()},
+        "fusion": {head: {"network": own, "random_convolution": other} for head, (own, other) in weights.items()},
         "environment": {
             "versions": {package: metadata.version(package) for package in _PACKAGES},
             "devices": list(devices),

@@ -40,7 +40,7 @@ def test_a_network_that_a_baseline_beats_on_validation_is_told_first(base, than)
     said = warnings({"gloss": measures(50, 100)}, {"gloss": measures(2, 4)}, {"gloss": base})
     assert len(said) == 2
     assert said[0].startswith(
-        f"on validation the network is worse than {than}: top-1 50.0 %, random-convolution classifier"
+        f"on validation the model is worse than {than}: top-1 50.0 %, random-convolution classifier"
     )
     assert "100 clips. This usually means that labels are assigned to the wrong clips" in said[0]
     assert "config.data.layout" in said[0] and "data_card.html" in said[0]
@@ -55,7 +55,7 @@ def test_heads_that_different_baselines_beat_are_told_together():
 def test_a_network_behind_fixed_features_alone_is_told_to_train_longer_not_to_look_for_faults():
     (said,) = warnings({"gloss": measures(50, 100)}, {"gloss": GOOD}, {"gloss": beaten(0.4, 0.1, 0.8)})
     assert said.startswith(
-        "on validation the network is worse than the random-convolution classifier: top-1 50.0 %, random"
+        "on validation the model is worse than the random-convolution classifier: top-1 50.0 %, random"
     )
     assert "classifier 80.0 %, nearest neighbour 40.0 %" in said and "train longer" in said and "layout" not in said
 

@@ -40,7 +40,7 @@ def evaluate(dataset, folder: Path, said: list[str]) -> None:
         answers=answers,
         frames=32,
         devices=[],
-        plans=SimpleNamespace(seed=0),
+        plans=SimpleNamespace(seed=0, loop=SimpleNamespace(fuse=False)),
         model_clips=dataset.indices("train"),
     )
     facts = {
@@ -83,13 +83,13 @@ def test_warnings_come_before_the_numbers_and_at_the_top_of_the_page(dataset, tm
     assert summary["baselines_valid"]["gloss"].keys() == summary["baselines"]["gloss"].keys()
     assert summary["dataset"]["warnings"] == ["2 clips lie"]
     assert [f"warning: {warning}" for warning in summary["warnings"]] == said[:2]
-    assert said[0].startswith("warning: on validation the network is worse than the random-convolution classifier")
+    assert said[0].startswith("warning: on validation the model is worse than the random-convolution classifier")
     assert said[1].startswith("warning: too few test clips to tell: 8 clips, between")
     assert said[2].startswith("test gloss: top-1 ") and "8 clips (too few to tell)" in said[2]
     page = (tmp_path / "report.html").read_text()
     after_title = re.sub(r"\s+", " ", page[page.index("</h1>") + 5 :])
     assert after_title.startswith(
-        ' <div class="banner" role="alert"> <p><b>Warning.</b> On validation the network is worse than the random-convolution'
+        ' <div class="banner" role="alert"> <p><b>Warning.</b> On validation the model is worse than the random-convolution'
     )
     assert page.index("config.data.layout") < page.index("<li>2 clips lie.</li>") < page.index("Split:")
 

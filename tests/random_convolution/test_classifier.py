@@ -1,4 +1,5 @@
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -6,16 +7,11 @@ import pytest
 from signjax.data.clip import Clip, ClipInfo
 from signjax.data.dataset import Dataset, in_memory
 from signjax.data.layout.registry import generic
-from signjax.evaluation import random_convolution as subject
-from signjax.evaluation.baselines import baselines
-from signjax.evaluation.random_convolution import (
-    Convolution,
-    count_exceeding,
-    draw_convolutions,
-    extract_features,
-    random_convolution,
-    resample,
-)
+from signjax.evaluation.baselines import clip_vectors, nearest_neighbours
+from signjax.random_convolution import classifier as subject
+from signjax.random_convolution.classifier import as_arrays, fit_random_convolution, from_arrays
+from signjax.random_convolution.features import extract_features, resample
+from signjax.random_convolution.kernels import Convolution, count_exceeding, draw_convolutions
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +55,19 @@ def movements(count: int) -> Dataset:
         clip = np.concatenate([before, path, after]) + rng.normal(size=2)
         clips.append(clip + 0.05 * rng.normal(size=clip.shape))
     return make_dataset(clips, labels)
+
+
+class Scores(NamedTuple):
+    """Log-probabilities of clips that were asked for, and of the training clips, each left out."""
+
+    asked: np.ndarray
+    left_out: np.ndarray
+
+
+def random_convolution(dataset: Dataset, train: np.ndarray, asked: np.ndarray, seed: int) -> dict[str, Scores]:
+    fitted = fit_random_convolution(dataset, train, seed)
+    found = fitted.classifier.log_probabilities(dataset, asked)
+    return {head: Scores(found[head], fitted.left_out[head]) for head in dataset.heads}
 
 
 @pytest.mark.parametrize("padded", [True, False])
@@ -139,10 +148,11 @@ def test_each_head_learns_from_the_clips_labelled_for_it():
 
 def test_it_finds_movements_that_a_nearest_neighbour_does_not():
     dataset = movements(150)
-    found = baselines(dataset, np.arange(75), np.arange(75, 150), 0)["head0"]
-    assert found["random_convolution"] > 0.8 > found["nearest_neighbour"] + 0.2
-    scores = random_convolution(dataset, np.arange(75), np.arange(0), 0)["head0"]
-    assert scores.asked.shape == (0, 3)
+    train, asked, labels = np.arange(75), np.arange(75, 150), dataset.labels[:, 0]
+    nearest = nearest_neighbours(clip_vectors(dataset, train), clip_vectors(dataset, asked))
+    scores = random_convolution(dataset, train, asked, 0)["head0"]
+    found = (scores.asked.argmax(1) == labels[asked]).mean()
+    assert found > 0.8 > (labels[nearest] == labels[asked]).mean() + 0.2
     assert (scores.left_out.argmax(1) == dataset.labels[:75, 0]).mean() > 0.8
 
 
@@ -175,3 +185,26 @@ def test_many_training_clips_have_fewer_features(monkeypatch):
     for clips in (10, 11):
         random_convolution(dataset, np.arange(clips), np.arange(20), 0)
     assert drawn == [1_680, 4_200]
+
+
+def test_a_classifier_survives_a_file(tmp_path):
+    labels = np.arange(30)[:, None] % 3
+    dataset = make_dataset(noise(30), np.concatenate([labels, labels // 2], axis=1))
+    classifier = fit_random_convolution(dataset, np.arange(20), 0).classifier
+    np.savez(tmp_path / "file.npz", **as_arrays(classifier))
+    with np.load(tmp_path / "file.npz") as arrays:
+        again = from_arrays(arrays)
+    expected = classifier.log_probabilities(dataset, np.arange(30))
+    found = again.log_probabilities(dataset, np.arange(30))
+    assert list(found) == list(expected)
+    for head in expected:
+        np.testing.assert_array_equal(found[head], expected[head])
+
+
+def test_probabilities_are_as_sharp_as_the_left_out_clips_allow():
+    """What is sure of clips that it has learnt by heart must not be sure of others."""
+    rng = np.random.default_rng(0)
+    dataset = make_dataset(noise(60), rng.integers(0, 3, (60, 1)))  # labels that nothing tells
+    scores = random_convolution(dataset, np.arange(40), np.arange(40, 60), 0)["head0"]
+    np.testing.assert_allclose(np.exp(scores.asked).sum(1), 1.0, rtol=1e-5)
+    assert np.exp(scores.asked).max(1).mean() < 0.6

@@ -1,0 +1,48 @@
+"""A clip as the classifiers beside the network see it: standardised, of one length, and described by random convolutions.
+
+Shapes: N clips, T frames, F channels, L frames of a resampled clip, D features.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from signjax.data.dataset import Dataset
+from signjax.random_convolution.kernels import Convolution, count_exceeding
+
+LONGEST = 128  # frames: counts of them fit into a byte
+_CLIPS_AT_ONCE = 512
+
+
+def standardised(dataset: Dataset, clip: int, taken: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """float32 (T, F): frames of a clip, all or those `taken`, as the baselines see them; parts not seen are 0."""
+    standard = (np.clip(dataset.frames(clip)[taken], dataset.low, dataset.high) - dataset.mean) / dataset.std
+    seen = dataset.validity(clip)[taken][:, dataset.layout.part_of_channel]
+    return np.where(seen, standard, np.float32(0))
+
+
+def resample(dataset: Dataset, clips: np.ndarray, length: int) -> np.ndarray:
+    """float32 (F, L, N): standardised clips, drawn out or thinned to one length; parts not seen are 0.
+
+    So a clip has the same features whatever it is batched with. Clips come last since all that is computed runs over them.
+    """
+    resampled = np.empty((dataset.layout.width, length, len(clips)), np.float32)
+    for column, clip in enumerate(clips):
+        standard = standardised(dataset, int(clip))
+        place = np.linspace(0, len(standard) - 1, length, dtype=np.float32)
+        before = place.astype(np.int64)
+        after = np.minimum(before + 1, len(standard) - 1)
+        share = (place - before)[:, None]
+        resampled[:, :, column] = (standard[before] * (1 - share) + standard[after] * share).T
+    return resampled
+
+
+def extract_features(
+    dataset: Dataset, clips: np.ndarray, length: int, convolutions: Sequence[Convolution]
+) -> np.ndarray:
+    """uint8 (N, D): in how many frames a convolution exceeds a bias."""
+    features = np.empty((len(clips), sum(len(convolution.biases) for convolution in convolutions)), np.uint8)
+    for start in range(0, len(clips), _CLIPS_AT_ONCE):
+        some = slice(start, start + _CLIPS_AT_ONCE)
+        features[some] = count_exceeding(resample(dataset, clips[some], length), convolutions).T
+    return features
