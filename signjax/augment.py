@@ -6,43 +6,102 @@ fast they are played, is decided earlier: see `signjax.data.batching.excerpts`.
 Shapes: B clips, T frames, F channels, P parts.
 """
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from signjax.data.layout.parts import COORDINATES, Layout
 from signjax.plans.augmentation import Augmentation
 from signjax.rng.per_clip import hashed_bernoulli, hashed_normal
 
 ClipArrays = tuple[Float[Array, "t f"], Int[Array, ""], Bool[Array, "t p"]]
 
+# What is drawn for a clip. A name's place is the number of its stream, so new names come last.
+_DRAWS = ("mirror", "posture", "noise", "part_dropout", "frame_dropout", "rotation", "scale", "stretch")
 
-def augment_clip(
-    clip: ClipArrays,
-    key: Key[Array, ""],
-    settings: Augmentation,
-    mirror: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
-    std: Float[Array, "f"],
-    within: Float[Array, "f"],
-) -> ClipArrays:
-    """One augmented clip; padding stays zero. `std` and `within` are those of `InputSpec`."""
+
+class Channels(NamedTuple):
+    """What augmentation must know of the channels.
+
+    Attributes:
+      layout: their layout.
+      std, within: float32 (F,), as in `InputSpec`.
+      centred: whether coordinates are relative to the body, so that they can be mirrored and turned about it.
+    """
+
+    layout: Layout
+    std: np.ndarray
+    within: np.ndarray
+    centred: bool
+
+
+def augment_clip(clip: ClipArrays, key: Key[Array, ""], settings: Augmentation, channels: Channels) -> ClipArrays:
+    """One augmented clip; padding stays zero."""
     frames, length, valid = clip
-    keys = jax.random.split(key, 5)
-    if mirror is not None and settings.mirror > 0:
-        channel, sign, part = mirror
-        flip = jax.random.bernoulli(keys[0], settings.mirror)
+    keys = dict(zip(_DRAWS, jax.random.split(key, len(_DRAWS)), strict=True))
+    layout = channels.layout
+    if settings.mirror > 0 and layout.mirrors and (channels.centred or not _has_coordinates(layout)):
+        channel, sign, part = layout.mirror
+        flip = jax.random.bernoulli(keys["mirror"], settings.mirror)
         frames = jnp.where(flip, frames[:, channel] * sign[None, :], frames)
         valid = jnp.where(flip, valid[:, part], valid)
+    if channels.centred and _has_coordinates(layout):
+        if settings.rotation > 0 or settings.turn > 0:
+            spread = jnp.array([settings.rotation, settings.turn, settings.rotation])
+            frames = _turned(frames, _rotation(spread * hashed_normal(keys["rotation"], (3,))), layout)
+        if settings.scale > 0:
+            size = jnp.exp(settings.scale * hashed_normal(keys["scale"], (1,)))[0]
+            frames = _turned(frames, size * jnp.eye(3), layout)
+    real = (jnp.arange(frames.shape[0]) < length)[:, None]
+    if settings.stretch > 0:
+        counted = real & valid[:, layout.part_of_channel]
+        count = jnp.maximum(counted.sum(0, keepdims=True), 1).astype(frames.dtype)
+        mean = jnp.where(counted, frames, 0.0).sum(0, keepdims=True) / count
+        factor = jnp.exp(settings.stretch * hashed_normal(keys["stretch"], (1, frames.shape[1])))
+        frames = jnp.where(real, mean + factor * (frames - mean), 0.0)
     if settings.posture > 0 or settings.noise > 0:
-        real = (jnp.arange(frames.shape[0]) < length)[:, None]
-        posture = settings.posture * std[None, :] * hashed_normal(keys[1], (1, frames.shape[1]))
-        noise = settings.noise * within[None, :] * hashed_normal(keys[2], frames.shape)
+        posture = settings.posture * channels.std[None, :] * hashed_normal(keys["posture"], (1, frames.shape[1]))
+        noise = settings.noise * channels.within[None, :] * hashed_normal(keys["noise"], frames.shape)
         frames = jnp.where(real, frames + posture + noise, 0.0)
     if settings.part_dropout > 0 and valid.shape[1] > 1:
-        valid &= ~hashed_bernoulli(keys[3], settings.part_dropout, (1, valid.shape[1]))
+        valid &= ~hashed_bernoulli(keys["part_dropout"], settings.part_dropout, (1, valid.shape[1]))
     if settings.frame_dropout > 0:
-        valid &= ~hashed_bernoulli(keys[4], settings.frame_dropout, (frames.shape[0], 1))
+        valid &= ~hashed_bernoulli(keys["frame_dropout"], settings.frame_dropout, (frames.shape[0], 1))
     return frames, length, valid
+
+
+def _has_coordinates(layout: Layout) -> bool:
+    return any(part.kind in COORDINATES for part in layout.parts)
+
+
+def _rotation(degrees: Float[Array, "3"]) -> Float[Array, "3 3"]:
+    """Turns about x, then y, then z by these angles."""
+    (cx, cy, cz), (sx, sy, sz) = jnp.cos(jnp.deg2rad(degrees)), jnp.sin(jnp.deg2rad(degrees))
+    return jnp.stack(
+        [
+            jnp.stack([cy * cz, sx * sy * cz - cx * sz, cx * sy * cz + sx * sz]),
+            jnp.stack([cy * sz, sx * sy * sz + cx * cz, cx * sy * sz - sx * cz]),
+            jnp.stack([-sy, sx * cy, cx * cy]),
+        ]
+    )
+
+
+def _turned(frames: Float[Array, "t f"], matrix: Float[Array, "3 3"], layout: Layout) -> Float[Array, "t f"]:
+    """Every point, taken as a vector from its origin, multiplied by the matrix; a point in the plane by its x and y alone.
+
+    The points of the body turn about its centre, those of a hand that are relative to the wrist about the wrist.
+    """
+    turned = []
+    for part, channels in layout.runs():
+        values, size = frames[:, channels], part.channels_per_point
+        if part.kind in COORDINATES:
+            points = values.reshape(len(values), part.points, size)
+            values = jnp.einsum("tpk,ik->tpi", points, matrix[:size, :size]).reshape(values.shape)
+        turned.append(values)
+    return jnp.concatenate(turned, axis=1)
 
 
 def augment(
@@ -51,11 +110,7 @@ def augment(
     valid: Bool[Array, "b t p"],
     keys: Key[Array, "b"],
     settings: Augmentation,
-    mirror: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
-    std: Float[Array, "f"],
-    within: Float[Array, "f"],
+    channels: Channels,
 ) -> tuple[Float[Array, "b t f"], Int[Array, "b"], Bool[Array, "b t p"]]:
     """Augments each clip of a batch with its own key."""
-    return jax.vmap(lambda clip, key: augment_clip(clip, key, settings, mirror, std, within))(
-        (frames, length, valid), keys
-    )
+    return jax.vmap(lambda clip, key: augment_clip(clip, key, settings, channels))((frames, length, valid), keys)

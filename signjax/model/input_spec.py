@@ -6,7 +6,6 @@ Shapes: F channels, P parts.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from signjax.data.cleaning.clean import Cleaning
 from signjax.data.dataset import STATISTICS, Dataset
-from signjax.data.layout.parts import COORDINATES, Layout, from_description
+from signjax.data.layout.parts import Layout, from_description
 from signjax.data.text_files import write_json
 from signjax.errors import InputError
 
@@ -71,15 +70,6 @@ class InputSpec:
     def statistics(self) -> dict[str, np.ndarray]:
         """The statistics by name, each float32 (F,)."""
         return {name: getattr(self, name) for name in STATISTICS}
-
-    @cached_property
-    def mirror(self) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """`Layout.mirror`; None if clips cannot be mirrored.
-
-        The mirror image of coordinates that are not centred would be outside the picture, and augmenting with it would do harm.
-        """
-        centred = self.cleaning.centre or not any(part.kind in COORDINATES for part in self.layout.parts)
-        return self.layout.mirror if self.layout.mirrors and centred else None
 
 
 def make_input_spec(dataset: Dataset, buckets: tuple[int, ...]) -> InputSpec:

@@ -18,6 +18,32 @@ class Augmentation:
         "or its coordinates are not centred.",
         RATE,
     )
+    rotation: float = setting(
+        7.0,
+        "Standard deviation of the angle by which coordinates are turned in the plane of the picture and tilted to the front; "
+        "hands relative to the wrist turn about it. Without effect on joint rotations, and on coordinates that are not centred.",
+        number(0, 90),
+        unit="degrees",
+    )
+    turn: float = setting(
+        15.0,
+        "Standard deviation of the angle by which coordinates in space are turned about the vertical; simulates cameras at another "
+        "side. Without effect where augment.rotation is.",
+        number(0, 90),
+        unit="degrees",
+    )
+    scale: float = setting(
+        0.1,
+        "Standard deviation of the logarithm of the factor by which all coordinates of a clip are scaled; simulates other builds. "
+        "Without effect where augment.rotation is.",
+        number(0, 2),
+    )
+    stretch: float = setting(
+        0.15,
+        "Standard deviation of the logarithm of the factor, one for each channel of a clip, by which values are moved away from "
+        "the channel's mean in the clip; simulates larger and smaller movements.",
+        number(0, 2),
+    )
     posture: float = setting(
         0.3,
         "Standard deviation of a constant offset per channel and clip; simulates other cameras and builds.",

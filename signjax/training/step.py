@@ -12,7 +12,7 @@ import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array
 
-from signjax.augment import Augmentation, augment
+from signjax.augment import Augmentation, Channels, augment
 from signjax.data.batching.batch import Batch
 from signjax.model.factory import Model
 from signjax.model.input_spec import InputSpec
@@ -57,13 +57,12 @@ def make_train_step(
         values, restore = ravel_pytree(tree)
         return restore(jax.lax.psum(values, axis_name))
 
+    channels = Channels(spec.layout, spec.std, spec.within, spec.cleaning.centre)
+
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
         keys = row_keys(stream_key(seed, state.step, "augment"), batch.row)
-        std, within = jnp.asarray(spec.std), jnp.asarray(spec.within)
         with jax.named_scope("augment"):
-            frames, length, valid = augment(
-                batch.frames, batch.length, batch.valid, keys, augmentation, spec.mirror, std, within
-            )
+            frames, length, valid = augment(batch.frames, batch.length, batch.valid, keys, augmentation, channels)
         with jax.named_scope("inputs"):
             x, mask = model_inputs(frames, length, valid, spec)
         labels = {head: batch.labels[:, column] for column, head in enumerate(model.classes)}

@@ -5,9 +5,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from conftest import make_recipe, silent
 
-from signjax.data.preparation.prepare import prepare
 from signjax.errors import InputError
 from signjax.model.input_spec import FILE, make_input_spec, read_input_spec, write_input_spec
 
@@ -39,18 +37,3 @@ def test_what_cannot_be_used_is_named(dataset, tmp_path):
         path.write_text(damage)
         with pytest.raises(InputError, match=r"input_spec\.json: the file cannot be used"):
             read_input_spec(tmp_path)
-
-
-@pytest.mark.parametrize("centre", [True, False])
-def test_coordinates_are_mirrored_in_training_only_if_they_are_centred(tmp_path, centre):
-    rng = np.random.default_rng(0)
-    np.savez(tmp_path / "hands.npz", frames=300 + rng.normal(size=(12, 9, 84)).cumsum(1), labels=np.arange(12) % 3)
-    recipe = make_recipe(
-        source="arrays", path=str(tmp_path / "hands.npz"), layout="hands_xy", split="stratified", centre=centre
-    )
-    spec = make_input_spec(prepare(recipe, tmp_path / "data", silent), (16,))
-    assert (spec.mirror is not None) == centre
-
-
-def test_rotations_need_no_centre(dataset):
-    assert make_input_spec(dataset, (16,)).mirror is not None

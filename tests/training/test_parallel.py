@@ -21,7 +21,7 @@ from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_s
 from signjax.training.state import TrainState, make_state_initializer
 from signjax.training.step import make_eval_step, make_train_step
 
-AUGMENTATION = Augmentation(0.5, 0.2, 0.1, 0.1, 0.1)
+AUGMENTATION = Augmentation()
 FRAMES = 32
 LOSS = LossSettings(0.5, 0.5, 2.0, 0.1)
 

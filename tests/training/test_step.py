@@ -1,5 +1,6 @@
 """What the result of a training step may depend on."""
 
+import dataclasses
 from dataclasses import replace
 
 import jax
@@ -20,8 +21,8 @@ from signjax.training.state import make_state_initializer
 from signjax.training.step import make_train_step
 
 CLIPS, FRAMES = 8, 64
-STILL = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0)
-LIVELY = Augmentation(0.5, 0.2, 0.1, 0.1, 0.1)
+STILL = Augmentation(**dict.fromkeys((field.name for field in dataclasses.fields(Augmentation)), 0.0))
+LIVELY = Augmentation()
 
 
 def one_step(dataset, frames=FRAMES, accumulate=1, augmentation=STILL, **changes):
