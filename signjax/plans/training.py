@@ -94,6 +94,12 @@ class LoopSettings:
         may_change=True,
         automatic="yes, except where train.patience is set",
     )
+    members: int = setting(
+        1,
+        "Networks that are trained together on the same batches, from different random numbers. They answer as one model, with the "
+        "mean of their log-probabilities. Time and the size of checkpoints grow with their number.",
+        whole(1, 64),  # each is trained as long as one alone
+    )
     checkpoint_epochs: int = setting(
         5,
         "Maximum number of epochs between two checkpoints; with train.patience, the best epoch always has one. Larger values lose "
