@@ -159,6 +159,7 @@ def _evaluate(
     """
     from signjax.evaluation.baselines import baselines_of_splits
     from signjax.evaluation.calibration import calibration
+    from signjax.evaluation.members import members_alone, members_line
     from signjax.evaluation.predict import write_predictions
     from signjax.evaluation.verdict import result_line, warnings_for
     from signjax.report.page import write_report
@@ -180,6 +181,7 @@ def _evaluate(
         {split: answer.clips for split, answer in answers.items()},
         trainer.plans.seed,
     )
+    members = members_alone(answers["test"])
     warnings = [*notes, *warnings_for(scores, baselines)]
     summary = make_summary(
         name=dataset_name(dataset),
@@ -187,6 +189,7 @@ def _evaluate(
         model={"parameters": parameter_count(fit.model.variables["params"]), "frames": trainer.frames},
         training=fit.facts(),
         scores=scores,
+        members=members,
         baselines=baselines,
         warnings=warnings,
         devices=[device.device_kind for device in trainer.devices],
@@ -204,6 +207,8 @@ def _evaluate(
     for head, values in scores["test"].items():
         if values["clips"]:
             say(result_line(head, values, baselines["test"][head]))
+    if members:
+        say(members_line(members, scores["test"]))
 
 
 def _predict(plans: Plans, folder: Path, say: Say) -> None:

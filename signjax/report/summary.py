@@ -18,6 +18,7 @@ def make_summary(
     model: Mapping[str, Any],
     training: Mapping[str, Any],
     scores: Mapping[str, Any],
+    members: Mapping[str, Any],
     baselines: Mapping[str, Mapping[str, Any]],
     warnings: Sequence[str],
     devices: Sequence[str],
@@ -30,6 +31,7 @@ def make_summary(
       dataset: the data used for training and testing.
       model, training: facts about the model and its training.
       scores: split -> head -> metrics.
+      members: head -> top-1 on the test split of each member alone; empty for a single network.
       baselines: `valid` and `test` -> head -> top-1 accuracy of each baseline.
       warnings: what a reader must know before reading the accuracies.
       devices: the devices used.
@@ -62,6 +64,7 @@ def make_summary(
         "model": dict(model),
         "training": dict(training),
         **scores,
+        **({"members": dict(members)} if members else {}),
         "baselines": dict(baselines["test"]),
         "baselines_valid": dict(baselines["valid"]),
         "environment": {

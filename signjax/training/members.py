@@ -23,9 +23,13 @@ def each_member(function: Callable[..., Any], members: int) -> Callable[..., Any
     if members == 1:
         return lambda *trees: function(None, *trees)
     numbers = jnp.arange(members)
-    if jax.default_backend() == "cpu":
+    if _one_by_one():
         return lambda *trees: jax.lax.map(lambda one: function(*one), (numbers, *trees))
     return lambda *trees: jax.vmap(function)(numbers, *trees)
+
+
+def _one_by_one() -> bool:
+    return jax.default_backend() == "cpu"
 
 
 def step_of_members(step: Callable[[Any, Any, Any], tuple[Any, Any]], members: int) -> Callable[[Any, Any], Any]:
