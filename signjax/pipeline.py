@@ -159,7 +159,7 @@ def _evaluate(
     """
     from signjax.evaluation.baselines import baselines_of_splits
     from signjax.evaluation.calibration import calibration
-    from signjax.evaluation.members import members_alone, members_line
+    from signjax.evaluation.members_alone import members_alone, members_line
     from signjax.evaluation.predict import write_predictions
     from signjax.evaluation.verdict import result_line, warnings_for
     from signjax.report.page import write_report

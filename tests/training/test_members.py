@@ -1,6 +1,6 @@
 """Members are trained as they would be alone, and answer together."""
 
-from functools import partial
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +21,7 @@ from signjax.training.checkpoint import Checkpoints
 from signjax.training.losses import LossSettings, clip_losses
 from signjax.training.members import pooled, right, step_of_members
 from signjax.training.optimizer import OptimizerSettings, make_optimizer, make_schedule
-from signjax.training.state import make_initializer, make_state_initializer
+from signjax.training.state import make_state_initializer
 from signjax.training.step import make_eval_step, make_train_step
 
 MEMBERS, DEVICES = 3, 2
@@ -40,7 +40,7 @@ class Case:
         )
         self.batch = parallel.shard(batch, DEVICES)
         self.model = Hybrid(
-            self.spec.classes, HybridSettings((6, 8), (5, 3), depth=1, units=4, heads=2, dropout=0.3), parallel.AXIS
+            self.spec.classes, HybridSettings((6,), (3,), depth=1, units=4, heads=2, dropout=0.3), parallel.AXIS
         )
         settings = OptimizerSettings(LEARNING_RATE, 0.0, 1.0, 0.05, 1.0, total_steps=100)
         self.optimizer = make_optimizer(settings)
@@ -50,6 +50,7 @@ class Case:
             axis_name=parallel.AXIS,
         )  # fmt: skip
 
+    @cache  # noqa: B019  (one case lives as long as the tests)
     def fresh(self, members: int):
         return make_state_initializer(self.model, self.optimizer, self.spec.features, self.spec.frames, members)(0)
 
@@ -57,7 +58,7 @@ class Case:
         """A mapped step of (state, number of a member); the state can be used again."""
         devices = some_devices(DEVICES)
         program = parallel.map_train_step(lambda state, _, batch, member: step(state, batch, member), devices)
-        return lambda state, member=0: program(parallel.replicate(state, devices), None, self.batch, member)
+        return lambda state, member=0: program(parallel.replicate(jax.device_get(state), devices), None, self.batch, member)
 
 
 def member_of(state, member: int):
@@ -75,6 +76,17 @@ def case():
     return Case()
 
 
+def all_members(case):
+    together = step_of_members(case.step, MEMBERS)
+    return case.program(lambda state, batch, _: together(state, batch))
+
+
+@pytest.fixture(scope="module")
+def together(case):
+    """The step of all members, one after another."""
+    return all_members(case)
+
+
 @pytest.fixture(scope="module")
 def alone(case):
     """For each member its state before, and after each of two steps by itself; and the metrics of the steps."""
@@ -90,13 +102,14 @@ def alone(case):
 
 
 @pytest.mark.parametrize("device", ["cpu", "accelerator"])
-def test_a_member_trains_as_it_would_alone(case, alone, device, monkeypatch):
+def test_a_member_trains_as_it_would_alone(case, alone, together, device, monkeypatch):
     """Whether members run one after another, as on a CPU, or all at once."""
-    monkeypatch.setattr(axis, "_one_by_one", lambda: device == "cpu")
-    together = step_of_members(case.step, MEMBERS)
-    program, state = case.program(lambda state, batch, _: together(state, batch)), case.fresh(MEMBERS)
+    state = case.fresh(MEMBERS)
+    if device == "accelerator":
+        monkeypatch.setattr(axis, "_one_by_one", lambda: False)
+        together = all_members(case)
     for done in (1, 2):
-        state, metrics = program(state)
+        state, metrics = together(state)
         assert state.step == done
         for name, value in metrics.items():
             mean = np.mean([measured[done - 1][name] for _, measured in alone])
@@ -114,11 +127,11 @@ def test_a_member_trains_as_it_would_alone(case, alone, device, monkeypatch):
 def test_members_begin_with_weights_of_their_own(case):
     state, single = case.fresh(MEMBERS), case.fresh(1)
     assert state.step.shape == single.step.shape == ()
+    inputs = (jnp.zeros((1, 16, case.spec.features)), jnp.ones((1, 16), bool), jnp.zeros(1, jnp.int32))
+    initialize = jax.jit(lambda key: case.model.init({"params": key}, *inputs, training=False)["params"])
     for member in range(MEMBERS):
-        key = stream_key(0, 0, "params", member)
-        inputs = (jnp.zeros((1, 16, case.spec.features)), jnp.ones((1, 16), bool), jnp.zeros(1, jnp.int32))
-        expected = jax.jit(lambda key, inputs=inputs: case.model.init({"params": key}, *inputs, training=False))(key)
-        assert_close(member_of(state, member).params, expected["params"], rtol=1e-5, atol=1e-6)
+        expected = initialize(stream_key(0, 0, "params", member))
+        assert_close(member_of(state, member).params, expected, rtol=1e-5, atol=1e-6)
     kernels = [*state.params["stem"]["kernel"], single.params["stem"]["kernel"]]
     assert len({np.asarray(kernel).tobytes() for kernel in kernels}) == MEMBERS + 1
     assert jax.tree.map(lambda value: value[0].shape, state.replace(step=jnp.zeros(1))) == jax.tree.map(
@@ -133,15 +146,13 @@ def test_a_single_network_has_no_axis_and_draws_what_it_drew(case):
     assert calls == [("before", "batch", None)]
 
 
-def test_a_restored_state_trains_on_as_the_saved_one(case, tmp_path):
-    together = step_of_members(case.step, MEMBERS)
-    program = case.program(lambda state, batch, _: together(state, batch))
-    state, _ = program(case.fresh(MEMBERS))
+def test_a_restored_state_trains_on_as_the_saved_one(case, together, tmp_path):
+    state, _ = together(case.fresh(MEMBERS))
     with Checkpoints(tmp_path) as checkpoints:
         checkpoints.save(state, {"epoch": 1}, is_selected=True)
         checkpoints.wait()
         restored, _ = checkpoints.restore(1, state)
-        jax.tree.map(np.testing.assert_array_equal, program(restored)[0], program(state)[0])
+        jax.tree.map(np.testing.assert_array_equal, together(restored)[0], together(state)[0])
         for other in (1, 2):
             like = parallel.replicated_shapes(partial(case.fresh, other), devices=some_devices(DEVICES))
             with pytest.raises(InputError, match="belongs to another model"):
@@ -151,7 +162,7 @@ def test_a_restored_state_trains_on_as_the_saved_one(case, tmp_path):
 
 
 def test_members_answer_with_the_mean_of_their_log_probabilities(case):
-    variables = make_initializer(case.model, case.spec.features, case.spec.frames, MEMBERS)(0)
+    variables = case.fresh(MEMBERS).average
     batch = jax.tree.map(lambda value: jnp.asarray(value.reshape(-1, *value.shape[2:])), case.batch)
     single, several = (jax.jit(make_eval_step(case.model, LOSS, case.spec, members)) for members in (1, MEMBERS))
     each = [single(jax.tree.map(lambda value, m=m: value[m], variables), batch) for m in range(MEMBERS)]
@@ -173,6 +184,6 @@ def test_a_member_that_ties_or_diverges_is_not_right():
     logits[:, -1] = np.nan
     labels = np.arange(50, dtype=np.int32) % 3
     expected = np.stack([true_class_rank(one, labels) == 0 for one in logits], axis=1)
-    np.testing.assert_array_equal(right(logits, labels), expected)
+    np.testing.assert_array_equal(right(jnp.asarray(logits), jnp.asarray(labels)), expected)
     assert 0 < expected.mean() < 0.5
     assert np.isnan(pooled(jnp.asarray(logits))[-1]).all()

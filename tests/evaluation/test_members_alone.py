@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from signjax.evaluation.evaluate import Answers, answers_for
-from signjax.evaluation.members import members_alone, members_line
+from signjax.evaluation.members_alone import members_alone, members_line
 
 LABELS = {"gloss": np.array([0, 1, -1, 2, 0]), "hands": np.array([-1, -1, -1, 1, 0]), "none": np.full(5, -1)}
 RIGHT = {
