@@ -142,6 +142,7 @@ def _evaluate(
     from signjax.evaluation.baselines import baselines
     from signjax.evaluation.calibration import calibration
     from signjax.evaluation.fusion import Fusion, fuse, weigh, write_fusion
+    from signjax.evaluation.members_alone import members_alone, members_line
     from signjax.evaluation.predict import write_predictions
     from signjax.evaluation.verdict import result_line, warnings_for
     from signjax.random_convolution.classifier import fit_on_splits
@@ -166,6 +167,7 @@ def _evaluate(
     scores = {split: answer.scores() for split, answer in answers.items()}
     for head, values in scores["test"].items():
         values.update(calibration(answers["test"].logits[head], answers["test"].labels[head]))
+    members = members_alone(network["test"])
     warnings = [*notes, *warnings_for(scores, base)]
     summary = make_summary(
         name=dataset_name(dataset),
@@ -173,6 +175,7 @@ def _evaluate(
         model={"parameters": parameter_count(fit.model.variables["params"]), "frames": trainer.frames},
         training=fit.facts(),
         scores=scores,
+        members=members,
         baselines=base,
         network={split: answer.scores() for split, answer in network.items()},
         weights=fusion.weights if fusion else {},
@@ -194,3 +197,5 @@ def _evaluate(
         if values["clips"]:
             alone = summary["network"]["test"][head]["top1"] if fusion else None
             say(result_line(head, values, base["test"][head], alone))
+    if members:
+        say(members_line(members, network["test"].scores()))

@@ -94,7 +94,7 @@ def _make_predictor(plans: TrainingPlans, spec: "InputSpec") -> "Predictor":
 
     configure_jax(training_plan.step_bytes(plans, cores()))
     model = make_model(plans.model, spec, parallel.AXIS)
-    return Predictor(model, spec, plans.losses, training_plan.devices(plans.batches))
+    return Predictor(model, spec, plans.losses, training_plan.devices(plans.batches), plans.loop.members)
 
 
 def _model_of(folder: Path) -> str:

@@ -26,11 +26,13 @@ class Predictor:
       batch_size: clips per batch, a multiple of the number of devices.
     """
 
-    def __init__(self, model: Model, spec: InputSpec, losses: LossSettings, devices: Sequence[jax.Device]):
+    def __init__(
+        self, model: Model, spec: InputSpec, losses: LossSettings, devices: Sequence[jax.Device], members: int = 1
+    ):
         self.spec = spec
         self.batch_size = -(-_BATCH // len(devices)) * len(devices)
-        self._model, self._devices = model, devices
-        self._step = parallel.map_eval_step(make_eval_step(model, losses, spec), devices)
+        self._model, self._devices, self._members = model, devices, members
+        self._step = parallel.map_eval_step(make_eval_step(model, losses, spec, members), devices)
 
     def answer_with(self, variables: Variables) -> Answer:
         """A function from a batch to the model's outputs."""
@@ -43,6 +45,6 @@ class Predictor:
         Raises:
           InputError: there is none, or it belongs to another model or other data.
         """
-        initialize = make_initializer(self._model, self.spec.features, self.spec.frames)
+        initialize = make_initializer(self._model, self.spec.features, self.spec.frames, self._members)
         shapes = parallel.replicated_shapes(initialize, 0, devices=self._devices)
         return load_selected_average(folder, shapes, self.spec.dataset)

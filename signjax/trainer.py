@@ -18,7 +18,7 @@ from signjax.data.dataset import Dataset
 from signjax.evaluation.evaluate import Answers, answers_for, mean_over_heads
 from signjax.model.factory import make_model
 from signjax.model.input_spec import make_input_spec, write_input_spec
-from signjax.plans.training import LEAST_TO_CHOOSE, LoopSettings
+from signjax.plans.training import LoopSettings
 from signjax.predictor import Predictor
 from signjax.runtime.compile_counter import compilations
 from signjax.runtime.malloc import close_gaps
@@ -31,6 +31,7 @@ from signjax.training.checkpoint import CHECKPOINTS
 from signjax.training.input.batch_stream import Dispatch, make_index_batch, stream_dispatches
 from signjax.training.input.device_dataset import DeviceDataset, gather, load_device_dataset
 from signjax.training.loop import Outcome, saved_outcome, train
+from signjax.training.members import step_of_members
 from signjax.training.multi_step import TrainStep, make_multi_step
 from signjax.training.optimizer import make_optimizer, make_schedule
 from signjax.training.selection import Validation
@@ -59,13 +60,13 @@ class Trainer:
         self.steps_per_epoch = steps_per_epoch(len(self._clips), self._batch_size)
         self.epochs = settings.epochs(plans.loop, self.steps_per_epoch)
         self._optimizer_settings = replace(plans.optimizer, total_steps=self.epochs * self.steps_per_epoch)
-        self.predictor = Predictor(self.model, self.spec, plans.losses, self.devices)
+        self.predictor = Predictor(self.model, self.spec, plans.losses, self.devices, plans.loop.members)
         self._compilations = 0  # that there were when gaps were last closed
 
     @cached_property
     def _make_state(self) -> Callable[[int], TrainState]:
         optimizer = make_optimizer(self._optimizer_settings)
-        return make_state_initializer(self.model, optimizer, self.spec.features, self.frames)
+        return make_state_initializer(self.model, optimizer, self.spec.features, self.frames, self.plans.loop.members)
 
     @cached_property
     def shapes(self) -> TrainState:
@@ -112,7 +113,7 @@ class Trainer:
     @cached_property
     def _step(self) -> TrainStep:
         plans = self.plans
-        return make_train_step(
+        step = make_train_step(
             self.model,
             make_optimizer(self._optimizer_settings),
             make_schedule(self._optimizer_settings),
@@ -124,6 +125,7 @@ class Trainer:
             plans.batches.accumulate,
             parallel.AXIS,
         )
+        return step_of_members(step, plans.loop.members)
 
     @cache  # noqa: B019  (one trainer lives as long as its process)
     def program(self, frames: int) -> Callable[..., tuple[TrainState, Any]]:
@@ -190,11 +192,11 @@ class Trainer:
         write_input_spec(folder, self.spec)
         where = "on the device" if self._resident else "read as needed"
         say(
-            f"model: {parameter_count(self.shapes.params):,} parameters, {self.plans.model.precision}; batch {self._batch_size}, "
+            f"model: {self._sizes()}, {self.plans.model.precision}; batch {self._batch_size}, "
             f"{self.steps_per_epoch} steps per epoch, {self.epochs} epochs, padded to {' / '.join(map(str, self.buckets))} frames; "
             f"data {where}"
         )
-        say(f"selection: {self._selection()}")
+        say(f"selection: {settings.selection(self.plans.loop, self._labelled, refits=self._refits)}")
 
         def validate(variables: Variables) -> Validation:
             scores = self.answers(variables, "valid").scores()
@@ -254,19 +256,10 @@ class Trainer:
             self._loop, epochs=-(-steps // steps_per_epoch(len(self.model_clips), self._batch_size)), patience=0
         )
 
-    def _selection(self) -> str:
-        """Which weights are the model, and why."""
-        patience = self.plans.loop.patience
-        if self._loop.patience:
-            chosen = f"the epoch with the best validation result ({self._labelled} clips); training ends {patience} epochs after it"
-        else:
-            chosen = "the last moving average, when the schedule is complete"
-            if patience:
-                chosen += (
-                    f"; config.train.patience={patience} is not followed: {self._labelled} validation clips are too few to choose "
-                    f"by ({LEAST_TO_CHOOSE} are needed)"
-                )
-        return f"{chosen}, of a second training that includes the validation clips" if self._refits else chosen
+    def _sizes(self) -> str:
+        """The number of trained values, of each member where there are several."""
+        members, count = self.plans.loop.members, parameter_count(self.shapes.params)
+        return f"{count:,} parameters" if members == 1 else f"{members} members of {count // members:,} parameters"
 
 
 @dataclass(frozen=True)

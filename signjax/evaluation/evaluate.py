@@ -1,10 +1,10 @@
 """Runs a model over clips and gathers its outputs.
 
-Shapes: N clips, C classes.
+Shapes: N clips, C classes, M members.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from signjax.data.batching.epoch_plan import assign_buckets, plan_evaluation
 from signjax.data.dataset import Dataset
 from signjax.evaluation.metrics import score
 
-# Maps a batch to {head: {"logits": (B, C), "loss": (B,)}} in NumPy.
+# Maps a batch to {head: {"logits": (B, C), "loss": (B,)}} in NumPy; with several members also "members": (B, M).
 Answer = Callable[[Batch], Mapping[str, Mapping[str, np.ndarray]]]
 
 
@@ -28,12 +28,14 @@ class Answers:
       logits: head -> float32 (N, C).
       losses: head -> float32 (N,).
       labels: head -> int32 (N,), -1 = not labelled.
+      members: head -> bool (N, M), whether each member alone is right; empty if the model is a single network.
     """
 
     clips: np.ndarray
     logits: dict[str, np.ndarray]
     losses: dict[str, np.ndarray]
     labels: dict[str, np.ndarray]
+    members: dict[str, np.ndarray] = field(default_factory=dict)
 
     def scores(self) -> dict[str, dict[str, Any]]:
         """Head -> its metrics."""
@@ -61,6 +63,7 @@ def answers_for(
         logits={head: join(head, "logits") for head in dataset.heads},
         losses={head: join(head, "loss") for head in dataset.heads},
         labels=labels,
+        members={head: join(head, "members") for head in dataset.heads if "members" in results[0][head]},
     )
 
 

@@ -101,6 +101,12 @@ class LoopSettings:
         yes_no(),
         may_change=True,
     )
+    members: int = setting(
+        1,
+        "Networks that are trained together on the same batches, from different random numbers. They answer as one model, with the "
+        "mean of their log-probabilities. Time and the size of checkpoints grow with their number.",
+        whole(1, 64),  # each is trained as long as one alone
+    )
     checkpoint_epochs: int = setting(
         5,
         "Maximum number of epochs between two checkpoints; with train.patience, the best epoch always has one. Larger values lose "

@@ -18,6 +18,7 @@ def make_summary(
     model: Mapping[str, Any],
     training: Mapping[str, Any],
     scores: Mapping[str, Any],
+    members: Mapping[str, Any],
     baselines: Mapping[str, Mapping[str, Any]],
     network: Mapping[str, Mapping[str, Any]],
     weights: Mapping[str, tuple[float, float]],
@@ -32,6 +33,7 @@ def make_summary(
       dataset: the data used for training and testing.
       model, training: facts about the model and its training.
       scores: split -> head -> metrics.
+      members: head -> top-1 on the test split of each member alone; empty for a single network.
       baselines: `valid` and `test` -> head -> top-1 accuracy of each baseline.
       network: split -> head -> metrics of the network alone.
       weights: head -> how much the network and the random-convolution classifier count; empty if the network answers alone.
@@ -66,6 +68,7 @@ def make_summary(
         "model": dict(model),
         "training": dict(training),
         **scores,
+        **({"members": dict(members)} if members else {}),
         "baselines": dict(baselines["test"]),
         "baselines_valid": dict(baselines["valid"]),
         "network": {split: dict(heads) for split, heads in network.items()},

@@ -78,6 +78,20 @@ def refits(loop: LoopSettings) -> bool:
     return loop.refit == "yes" or (loop.refit == "auto" and loop.patience == 0)
 
 
+def selection(loop: LoopSettings, labelled: int, *, refits: bool) -> str:
+    """Which weights are the model, and why, for a validation split with so many labelled clips."""
+    if chooses(loop, labelled):
+        chosen = f"the epoch with the best validation result ({labelled} clips); training ends {loop.patience} epochs after it"
+    else:
+        chosen = "the last moving average, when the schedule is complete"
+        if loop.patience:
+            chosen += (
+                f"; config.train.patience={loop.patience} is not followed: {labelled} validation clips are too few to choose by "
+                f"({LEAST_TO_CHOOSE} are needed)"
+            )
+    return f"{chosen}, of a second training that includes the validation clips" if refits else chosen
+
+
 def steps_per_dispatch(batches: BatchSettings, devices: list[jax.Device]) -> int:
     """Training steps that the devices run before they report."""
     if batches.steps_per_dispatch:

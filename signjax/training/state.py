@@ -10,6 +10,7 @@ import optax
 
 from signjax.model.factory import Model
 from signjax.rng.streams import stream_key
+from signjax.training.members import each_member
 
 Variables = dict[str, Any]
 
@@ -19,7 +20,7 @@ class TrainState(flax.struct.PyTreeNode):
 
     Attributes:
       step: the number of updates done, an int32 scalar; anything may take its place when jax maps over the tree.
-      params, batch_stats: the variables of the network.
+      params, batch_stats: the variables of the network; with several members, all arrays but `step` have an axis of them.
       opt_state: the state of the optimizer.
       average: moving averages of `params` and `batch_stats`.
     """
@@ -35,17 +36,24 @@ class TrainState(flax.struct.PyTreeNode):
         return jax.device_get(self.average)
 
 
-def make_initializer(model: Model, features: int, frames: int) -> Callable[[int], Variables]:
-    """A function from a seed to fresh variables, for a model with inputs of `frames` frames and `features` features."""
+def make_initializer(model: Model, features: int, frames: int, members: int = 1) -> Callable[[int], Variables]:
+    """A function from a seed to fresh variables, for models with inputs of `frames` frames and `features` features."""
     shapes = (jnp.zeros((1, frames, features)), jnp.ones((1, frames), bool), jnp.zeros(1, jnp.int32))
-    return lambda seed: model.init({"params": stream_key(seed, 0, "params")}, *shapes, training=False)
+
+    def initialize(seed: Any) -> Variables:
+        def of_one(member: Any) -> Variables:
+            return model.init({"params": stream_key(seed, 0, "params", member)}, *shapes, training=False)
+
+        return each_member(of_one, members)()
+
+    return initialize
 
 
 def make_state_initializer(
-    model: Model, optimizer: optax.GradientTransformation, features: int, frames: int
+    model: Model, optimizer: optax.GradientTransformation, features: int, frames: int, members: int = 1
 ) -> Callable[[int], TrainState]:
-    """A function from a seed to a fresh state; `features` and `frames` as in `make_initializer`."""
-    initialize = make_initializer(model, features, frames)
+    """A function from a seed to a fresh state; the other arguments as in `make_initializer`."""
+    initialize = make_initializer(model, features, frames, members)
 
     @jax.jit  # one compilation instead of one per shape
     def fresh(seed: Any) -> TrainState:
@@ -54,7 +62,7 @@ def make_state_initializer(
             step=jnp.zeros((), jnp.int32),
             params=variables["params"],
             batch_stats=variables["batch_stats"],
-            opt_state=optimizer.init(variables["params"]),
+            opt_state=each_member(lambda _, params: optimizer.init(params), members)(variables["params"]),
             average={name: variables[name] for name in ("params", "batch_stats")},
         )
 

@@ -20,6 +20,7 @@ from signjax.model.inputs import model_inputs
 from signjax.rng.per_clip import row_keys
 from signjax.rng.streams import stream_key
 from signjax.training.losses import LossSettings, clip_losses
+from signjax.training.members import each_member, pooled, right
 from signjax.training.state import TrainState, Variables
 
 Metrics = dict[str, Any]
@@ -42,12 +43,13 @@ def make_train_step(
     seed: int,
     accumulate: int = 1,
     axis_name: str | None = None,
-) -> Callable[[TrainState, Batch], tuple[TrainState, Metrics]]:
-    """A function (state, batch) -> (state, metrics), to be mapped over `axis_name`, which the model knows too.
+) -> Callable[..., tuple[TrainState, Metrics]]:
+    """A function (state, batch, member=None) -> (state, metrics), to be mapped over `axis_name`, which the model knows too.
 
     Sums and counts are added over the devices before they are divided, so that any number of devices gives the same result.
     With `accumulate` above 1 a device's clips go through the network in that many parts, one after another; the gradient is
-    that of the whole batch, but batch norm sees each part separately.
+    that of the whole batch, but batch norm sees each part separately. Of several networks that are trained together, the step
+    trains one, whose number is `member`.
     """
 
     def total(tree: Any) -> Any:
@@ -59,8 +61,8 @@ def make_train_step(
 
     channels = Channels(spec.layout, spec.std, spec.within, spec.cleaning.centre)
 
-    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
-        keys = row_keys(stream_key(seed, state.step, "augment"), batch.row)
+    def step(state: TrainState, batch: Batch, member: Any = None) -> tuple[TrainState, Metrics]:
+        keys = row_keys(stream_key(seed, state.step, "augment", member), batch.row)
         with jax.named_scope("augment"):
             frames, length, valid = augment(batch.frames, batch.length, batch.valid, keys, augmentation, channels)
         with jax.named_scope("inputs"):
@@ -77,7 +79,7 @@ def make_train_step(
                 mask,
                 row,
                 training=True,
-                rngs={"dropout": stream_key(seed, state.step, "dropout")},
+                rngs={"dropout": stream_key(seed, state.step, "dropout", member)},
                 mutable=["batch_stats"],
             )
             right_here = {
@@ -151,16 +153,27 @@ def _in_parts(loss_of: Any, params: Any, batch_stats: Any, batch: Any, parts: in
 
 
 def make_eval_step(
-    model: Model, loss_settings: LossSettings, spec: InputSpec
+    model: Model, loss_settings: LossSettings, spec: InputSpec, members: int = 1
 ) -> Callable[[Variables, Batch], dict[str, dict[str, Array]]]:
-    """A function (variables, batch) -> {head: {`logits` (B, C), `loss` (B,)}}, without augmentation or dropout."""
+    """A function (variables, batch) -> {head: {`logits` (B, C), `loss` (B,)}}, without augmentation or dropout.
+
+    Several members answer together, and each head then also has `members` (B, M): whether each of them alone is right.
+    """
 
     def step(variables: Variables, batch: Batch) -> dict[str, dict[str, Array]]:
         x, mask = model_inputs(batch.frames, batch.length, batch.valid, spec)
-        logits: Any = model.apply(variables, x, mask, batch.row, training=False)
-        return {
-            head: {"logits": logits[head], "loss": clip_losses(logits[head], batch.labels[:, column], loss_settings)}
-            for column, head in enumerate(model.classes)
-        }
+
+        def answer(_: Any, variables: Variables) -> Any:
+            return model.apply(variables, x, mask, batch.row, training=False)
+
+        answers = each_member(answer, members)(variables)
+        results = {}
+        for column, head in enumerate(model.classes):
+            labels = batch.labels[:, column]
+            logits = answers[head] if members == 1 else pooled(answers[head])
+            results[head] = {"logits": logits, "loss": clip_losses(logits, labels, loss_settings)}
+            if members > 1:
+                results[head]["members"] = right(answers[head], labels)
+        return results
 
     return step
