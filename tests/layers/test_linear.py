@@ -17,13 +17,12 @@ def test_values_and_gradients_are_those_of_a_dense_layer(features, use_bias):
     rng = np.random.default_rng(0)
     x, weights = (jnp.asarray(rng.normal(size=(B, T, width)), jnp.float32) for width in (D, features))
     ours, flax = Projection(features, use_bias), nn.Dense(features, use_bias)
-    variables = flax.init(jax.random.key(0), x)
-    assert jax.tree.structure(ours.init(jax.random.key(0), x)) == jax.tree.structure(variables)
+    variables = jax.jit(flax.init)(jax.random.key(0), x)
+    assert jax.tree.structure(jax.eval_shape(ours.init, jax.random.key(0), x)) == jax.tree.structure(variables)
 
     def gradients(module):
-        return jax.value_and_grad(lambda values, x: (module.apply(values, x) * weights).sum(), argnums=(0, 1))(
-            variables, x
-        )
+        loss = jax.value_and_grad(lambda values, x: (module.apply(values, x) * weights).sum(), argnums=(0, 1))
+        return jax.jit(loss)(variables, x)
 
     for found, expected in zip(*(jax.tree.leaves(gradients(module)) for module in (ours, flax)), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)

@@ -29,7 +29,7 @@ def batch(frames: int, features: int = 6, seed: int = 0):
     for row, length in enumerate(LENGTHS):
         x[row, :length] = rng.normal(size=(length, features))
     mask = np.arange(frames)[None] < np.array(LENGTHS)[:, None]
-    return jnp.asarray(x), jnp.asarray(mask)
+    return x, mask
 
 
 LAYERS = {
@@ -54,6 +54,7 @@ LAYERS = {
 }
 
 
+@partial(jax.jit, static_argnums=0)  # as one program: eager operations would each compile their own
 def initialised(name: str, x, mask):
     """The layer's variables, none of them exactly zero or one."""
     module, args, kwargs = LAYERS[name](x, mask)
@@ -61,6 +62,7 @@ def initialised(name: str, x, mask):
     return jax.tree.map(lambda value: value + 0.1, variables)
 
 
+@partial(jax.jit, static_argnums=0)
 def applied(name: str, variables, x, mask):
     """The layer's output."""
     module, args, kwargs = LAYERS[name](x, mask)
@@ -71,26 +73,26 @@ def applied(name: str, variables, x, mask):
 def test_a_frame_does_not_see_padding_or_batch_mates(name):
     x, mask = batch(16)
     variables = initialised(name, x, mask)
-    expected = applied(name, variables, x, mask)
+    expected = np.asarray(applied(name, variables, x, mask))
     longer_x, longer_mask = batch(29)
-    longer = applied(name, variables, longer_x, longer_mask)
+    longer = np.asarray(applied(name, variables, longer_x, longer_mask))
     np.testing.assert_allclose(longer[:, :16], expected, rtol=1e-5, atol=1e-5)
-    assert not np.any(np.asarray(longer)[~np.asarray(longer_mask)])  # zeros on padding
+    assert not np.any(longer[~longer_mask])  # zeros on padding
     alone = applied(name, variables, x[1:2], mask[1:2])
     np.testing.assert_allclose(alone, expected[1:2], rtol=1e-5, atol=1e-5)
 
 
-def differentiated(name: str, variables, x, mask, weights):
-    """Gradients of (output * weights).sum() for the parameters and for `x`."""
+@partial(jax.jit, static_argnums=0)
+def gradients(name: str, variables, x, mask, weights):
+    def loss(params, x):
+        return (applied(name, {**variables, "params": params}, x, mask) * weights).sum()
 
-    @jax.jit
-    def gradient(params, x):
-        def loss(params, x):
-            return (applied(name, {**variables, "params": params}, x, mask) * weights).sum()
+    return jax.grad(loss, argnums=(0, 1))(variables["params"], x)
 
-        return jax.grad(loss, argnums=(0, 1))(params, x)
 
-    return jax.device_get(gradient(variables["params"], x))
+def differentiated(*args):
+    """Gradients of (output * weights).sum() for the parameters and for `x`, as NumPy arrays."""
+    return jax.device_get(gradients(*args))
 
 
 def close(found, expected) -> None:
@@ -120,7 +122,7 @@ def test_what_stands_in_padding_reaches_nothing(name):
     """Neither outputs nor gradients change; only the convolutions rely on zeros in the padding."""
     x, mask = batch(29)
     variables = initialised(name, x, mask)
-    dirty = jnp.where(mask[:, :, None], x, 1e3)
+    dirty = np.where(mask[:, :, None], x, np.float32(1e3))
     expected = applied(name, variables, x, mask)
     np.testing.assert_array_equal(applied(name, variables, dirty, mask), expected)
     weights = np.random.default_rng(1).normal(size=expected.shape).astype(np.float32)
@@ -129,8 +131,9 @@ def test_what_stands_in_padding_reaches_nothing(name):
 
 def test_pooling_does_not_see_padding():
     x, mask = batch(16)
-    variables = Pool().init(jax.random.key(0), x, mask)
-    np.testing.assert_allclose(Pool().apply(variables, *batch(29)), Pool().apply(variables, x, mask), atol=1e-6)
+    variables = jax.jit(Pool().init)(jax.random.key(0), x, mask)
+    pool = jax.jit(Pool().apply)
+    np.testing.assert_allclose(pool(variables, *batch(29)), pool(variables, x, mask), atol=1e-6)
 
 
 def test_halving_time_averages_the_real_frames_of_a_pair():
@@ -142,11 +145,13 @@ def test_halving_time_averages_the_real_frames_of_a_pair():
 
 def test_a_clip_without_frames_gives_finite_results():
     x, _ = batch(16)
-    mask = jnp.zeros((3, 16), bool)
-    pooled = Pool().apply(Pool().init(jax.random.key(0), x, mask), x, mask)
+    mask = np.zeros((3, 16), bool)
+    pooled, attended = (
+        np.asarray(jax.jit(layer.init_with_output)(jax.random.key(0), x, mask)[0])
+        for layer in (Pool(), SelfAttention(2))
+    )
     assert not pooled.any()
-    attended = SelfAttention(2).apply(SelfAttention(2).init(jax.random.key(0), x, mask), x, mask)
-    assert jnp.isfinite(attended).all()
+    assert np.isfinite(attended).all()
 
 
 def small_model() -> Hybrid:
@@ -175,12 +180,17 @@ def inputs(frames: int):
     x, _ = batch(frames)
     valid = np.ones((3, frames, 2), bool)
     valid[0, 3:5, 1] = False
-    return model_inputs(x, jnp.array(LENGTHS), jnp.asarray(valid), SPEC)
+    return model_inputs(jnp.asarray(x), jnp.array(LENGTHS), jnp.asarray(valid), SPEC)
+
+
+@jax.jit
+def initialised_model():
+    return small_model().init(jax.random.key(0), *inputs(16), jnp.arange(3), training=False)
 
 
 def test_logits_and_their_gradient_do_not_see_padding():
     model, row = small_model(), jnp.arange(3)
-    variables = model.init(jax.random.key(0), *inputs(16), row, training=False)
+    variables = initialised_model()
     # Fresh running statistics would hide a mask that is forgotten: shift them.
     variables = jax.tree.map(lambda value: value + 0.1, variables)
 
@@ -199,7 +209,7 @@ def test_logits_and_their_gradient_do_not_see_padding():
 def test_training_does_not_see_padding_either():
     """With dropout and batch statistics, both of which use only real frames."""
     model, row = small_model(), jnp.arange(3)
-    variables = model.init(jax.random.key(0), *inputs(16), row, training=False)
+    variables = initialised_model()
 
     @partial(jax.jit, static_argnums=0)
     def run(frames):
@@ -216,7 +226,8 @@ def test_training_does_not_see_padding_either():
     longer_logits, longer_updated = run(40)
     np.testing.assert_allclose(longer_logits["gloss"], logits["gloss"], rtol=1e-4, atol=1e-5)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), longer_updated, updated)
-    assert not np.allclose(run(16)[0]["gloss"], model.apply(variables, *inputs(16), row, training=False)["gloss"])
+    evaluated = jax.jit(lambda: model.apply(variables, *inputs(16), row, training=False))()
+    assert not np.allclose(logits["gloss"], evaluated["gloss"])
 
 
 def test_what_was_not_seen_is_the_mean_and_does_not_move():

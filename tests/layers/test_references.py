@@ -1,5 +1,7 @@
 """Each layer compared with a plain NumPy implementation; see `test_torch.py` for PyTorch's."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,6 +24,16 @@ def normal(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
+def initialised(module, *args, **flags):
+    """The module's variables, from one program: eager operations would each compile their own."""
+    return jax.jit(partial(module.init, **flags))(jax.random.key(0), *args)
+
+
+def applied(module, variables, *args, **flags):
+    """The module's output, from one program."""
+    return jax.jit(partial(module.apply, **flags))(variables, *args)
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
@@ -42,7 +54,7 @@ def test_lstm_equals_a_python_loop_over_each_clip(reverse):
             hidden = sigmoid(o) * np.tanh(cell)
             expected[t, clip] = hidden
     args = (jnp.asarray(value) for value in (gates, kernel, bias, MASK.T))
-    np.testing.assert_allclose(lstm_scan(*args, reverse=reverse), expected, atol=1e-5)
+    np.testing.assert_allclose(jax.jit(partial(lstm_scan, reverse=reverse))(*args), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -58,7 +70,7 @@ def test_gru_equals_a_python_loop_over_each_clip(reverse):
             hidden = (1 - z) * np.tanh(xn + r * (hn + candidate_bias)) + z * hidden
             expected[t, clip] = hidden
     args = (jnp.asarray(value) for value in (gates, kernel, bias, candidate_bias, MASK.T))
-    np.testing.assert_allclose(gru_scan(*args, reverse=reverse), expected, atol=1e-5)
+    np.testing.assert_allclose(jax.jit(partial(gru_scan, reverse=reverse))(*args), expected, atol=1e-5)
 
 
 def test_attention_equals_a_loop_over_clips_and_heads():
@@ -69,7 +81,7 @@ def test_attention_equals_a_loop_over_clips_and_heads():
             q, k, v = (array[clip, :length, head] for array in (query, key, value))
             scores = np.exp(q @ k.T / np.sqrt(H))
             expected[clip, :length, head] = scores / scores.sum(1, keepdims=True) @ v
-    found = np.asarray(self_attention(*map(jnp.asarray, (query, key, value, MASK))))
+    found = np.asarray(jax.jit(self_attention)(query, key, value, MASK))
     np.testing.assert_allclose(found[MASK], expected[MASK], atol=1e-5)
 
 
@@ -77,8 +89,8 @@ def test_batch_norm_counts_real_frames_only():
     x = 3 + 2 * normal(B, T, D)
     real = x[MASK]
     module = MaskedBatchNorm(momentum=0.9)
-    variables = module.init(jax.random.key(0), jnp.asarray(x), jnp.asarray(MASK), training=False)
-    y, updated = module.apply(variables, jnp.asarray(x), jnp.asarray(MASK), training=True, mutable=["batch_stats"])
+    variables = initialised(module, x, MASK, training=False)
+    y, updated = applied(module, variables, x, MASK, training=True, mutable=["batch_stats"])
     expected = (real - real.mean(0)) / np.sqrt(real.var(0) + 1e-5)
     np.testing.assert_allclose(np.asarray(y)[MASK], expected, atol=1e-5)
     stats = updated["batch_stats"]
@@ -117,7 +129,7 @@ def test_a_residual_block_equals_a_loop_over_clips_and_frames(depthwise):
     x = normal(B, T, D) * MASK[:, :, None]
     module = ResidualBlock(7, 5, 0.0, depthwise=depthwise)
     args = (jnp.asarray(x), jnp.asarray(MASK), jnp.arange(B))
-    variables = module.init(jax.random.key(0), *args, training=False)
+    variables = initialised(module, *args, training=False)
     params = jax.device_get(variables["params"])
     expected = np.zeros((B, T, 7))
     for clip, length in enumerate(LENGTHS):
@@ -132,20 +144,19 @@ def test_a_residual_block_equals_a_loop_over_clips_and_frames(depthwise):
                     total += frame @ params["convolution"]["kernel"][tap]
             # Fresh running statistics: mean 0, variance 1.
             expected[clip, t] = x[clip, t] @ params["skip"]["kernel"] + gelu(total / np.sqrt(1 + 1e-5))
-    np.testing.assert_allclose(module.apply(variables, *args, training=False), expected, atol=1e-5)
+    np.testing.assert_allclose(applied(module, variables, *args, training=False), expected, atol=1e-5)
 
 
 def test_channel_attention_equals_numpy_on_each_clip():
     x = normal(B, T, D) * MASK[:, :, None]
     module = ChannelAttention(reduction=2)
-    variables = module.init(jax.random.key(0), jnp.asarray(x), jnp.asarray(MASK))
+    variables = initialised(module, x, MASK)
     squeeze, excite = (jax.device_get(variables["params"][name]) for name in ("squeeze", "excite"))
+    found = np.asarray(applied(module, variables, x, MASK))
     for clip, length in enumerate(LENGTHS):
         narrow = gelu(x[clip, :length].mean(0) @ squeeze["kernel"] + squeeze["bias"])
         expected = x[clip] * sigmoid(narrow @ excite["kernel"] + excite["bias"])
-        np.testing.assert_allclose(
-            module.apply(variables, jnp.asarray(x), jnp.asarray(MASK))[clip], expected, atol=1e-5
-        )
+        np.testing.assert_allclose(found[clip], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("rotary", [False, True])
@@ -153,9 +164,9 @@ def test_the_attention_layer_equals_numpy_on_each_clip(rotary):
     features, heads = 8, 2
     x = normal(B, T, features) * MASK[:, :, None]
     module = SelfAttention(heads, rotary=rotary)
-    variables = module.init(jax.random.key(0), jnp.asarray(x), jnp.asarray(MASK))
+    variables = initialised(module, x, MASK)
     params = jax.device_get(variables["params"])
-    found = np.asarray(module.apply(variables, jnp.asarray(x), jnp.asarray(MASK)))
+    found = np.asarray(applied(module, variables, x, MASK))
     for clip, length in enumerate(LENGTHS):
         real = x[clip, :length]
         y = (real - real.mean(1, keepdims=True)) / np.sqrt(real.var(1, keepdims=True) + 1e-6)
