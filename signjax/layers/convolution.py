@@ -20,7 +20,7 @@ def convolve(x: Float[Array, "b t d"], kernel: Float[Array, "k d f"]) -> Float[A
 
     On a CPU it has a backward pass of its own, which gives the same numbers. XLA (jax 0.10.2) brings convolutions into the form of
     its fast routine only outside loops; in a loop, such as over members or over parts of a batch, the gradients that jax derives
-    took over 30 times as long.
+    took about ten times as long.
     """
     return _convolve_on_cpu(x, kernel) if jax.default_backend() == "cpu" else _convolution(x, kernel)
 
