@@ -95,7 +95,7 @@ def build(settings: dict[str, Any]) -> Job:
         labels=labels[asked.train],
         x_test=_inputs(run, asked, asked.test),
         test_labels=labels[asked.test],
-        rates=np.asarray(make_schedule(optimizer)(np.arange(steps))),
+        rates=np.asarray(make_schedule(optimizer)(np.arange(steps, dtype=np.float32))),
         classes=len(next(iter(asked.dataset.heads.values()))),
     )
     return Job({"steps": steps}, lambda _: None)
