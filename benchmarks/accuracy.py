@@ -3,9 +3,15 @@
     python -m benchmarks.accuracy --name=base --seeds=3 --out=runs/accuracy --json=base.json -- --config.train.epochs=100
     python -m benchmarks.accuracy --name=auslan-unseen --config=configs/auslan_unseen.py --folds=5 --out=runs/accuracy \
         -- --config.data.path=auslan.npz
+    python -m benchmarks.accuracy --name=libras --config=configs/libras.py --out=runs/accuracy --peers MiniRocket QUANT \
+        -- --config.data.path=libras.npz
 
 What follows `--` is handed to `launch.py`. Finished runs in `--out` are read, not trained again. The rows give means over seeds
-or folds, the standard deviation where there are several, and every run's top-1; the interval is that of a single run.
+or folds, the standard deviation where there are several, and every run's top-1; the interval is that of a single run. "Network
+alone" is the model without the random-convolution classifier that it is fused with.
+
+`--peers` names classifiers of aeon, which learn from the clips that the tested model learned from and are asked for the same test
+clips. Their answers are kept in `peers.json` in the run folder; a peer that has answered is not asked again.
 """
 
 import argparse
@@ -15,6 +21,12 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from benchmarks.interleaved import Worker
+from benchmarks.peers.aeon_classifiers import PEERS, missing
+from benchmarks.peers.finished_run import check_one_head, learned_from, read_summary
+from signjax.data.text_files import write_json
+from signjax.runtime.jax_setup import cores
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,8 +39,32 @@ def run_once(config: str, workdir: Path, overrides: list[str]) -> dict[str, Any]
     command = [sys.executable, str(ROOT / "launch.py"), f"--config={config}", f"--workdir={workdir}"]
     if not (workdir / "summary.json").is_file():
         subprocess.run([*command, *overrides], check=True)
-    summary: dict[str, Any] = json.loads((workdir / "summary.json").read_text(encoding="utf-8"))
-    return summary
+    return read_summary(workdir)
+
+
+def ask_peers(peers: list[str], workdir: Path) -> dict[str, dict[str, Any]]:
+    """Peer -> its top-1 on the test clips of a finished run, and the seconds it took to learn and answer.
+
+    A peer is asked again if the data have changed since, or the clips that are learned from.
+    """
+    summary, file = read_summary(workdir), workdir / "peers.json"
+    found: dict[str, dict[str, Any]] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    learned = learned_from(summary)
+    for peer in peers:
+        if found.get(peer, {}).items() >= learned.items():
+            continue
+        print(f"{peer}: {workdir}", flush=True)
+        settings = {
+            "peer": peer,
+            "run": str(workdir.resolve()),
+            "seed": summary["environment"]["seed"],
+            "device": "cpu",
+            "threads": cores(),
+        }
+        with Worker("benchmarks.peers.aeon_classifiers:build", settings) as worker:
+            found[peer] = worker.facts | learned
+        write_json(file, found)
+    return {peer: found[peer] for peer in peers}
 
 
 def cell(values: list[float], scale: float, digits: int) -> str:
@@ -38,24 +74,27 @@ def cell(values: list[float], scale: float, digits: int) -> str:
 
 def one_row(row: dict[str, Any]) -> list[str]:
     """The row of the results table, below its header."""
-    header = (
-        "| data | split | test clips | runs | top-1 | top-3 | macro top-1 | random convolution | nearest neighbour | majority "
-        "| epochs | minutes |"
-    )
-    percents = (cell(row[key], 100, 1) for key in ("top1", "top3", "macro_top1", *BASELINES[::-1]))
+    header = ["data", "split", "test clips", "runs", "top-1", "top-3", "macro top-1", "network alone", *row["peers"]]
+    header += ["random convolution", "nearest neighbour", "majority", "epochs", "minutes"]
+    measured = [row[key] for key in ("top1", "top3", "macro_top1", "network_alone")]
+    measured += [*row["peers"].values(), *(row[key] for key in BASELINES[::-1])]
+    percents = (cell(values, 100, 1) for values in measured)
     clips = f"{statistics.mean(row['clips']):.0f}"
     lengths = (cell(row["epochs"], 1, 0), cell(row["seconds"], 1 / 60, 1))
     cells = (row["name"], row["split"], clips, f"{row['runs']} {row['varied']}", *percents, *lengths)
     each = ", ".join(f"{100 * top1:.1f}" for top1 in row["top1"])
-    table = [header, "|---|---|---|---|---|---|---|---|---|---|---|---|", f"| {' | '.join(cells)} |"]
-    return [*table, "", f"top-1 of each: {each}; the lowest: {100 * min(row['top1']):.1f}"]
+    lowest = min(row["top1"])
+    worst = f"{100 * lowest:.1f} ({row['varied'][:-1]} {row['top1'].index(lowest)})"
+    table = [f"| {' | '.join(header)} |", "|---" * len(header) + "|", f"| {' | '.join(cells)} |"]
+    return [*table, "", f"top-1 of each: {each}; the lowest: {worst}"]
 
 
 def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
     """A table with one row per head of a run, and a description of the run."""
     lines = [
-        "| head | classes | test clips | majority | nearest neighbour | random convolution | top-1 | 95 % interval | top-3 |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| head | classes | test clips | majority | nearest neighbour | random convolution | network alone | top-1 "
+        "| 95 % interval | top-3 |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         low, high = row["interval"] or (None, None)
@@ -64,12 +103,14 @@ def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
             f"`{row['head']}`",
             str(row["classes"]),
             f"{statistics.mean(row['clips']):.0f}",
-            *(cell(row[key], 100, 1) for key in (*BASELINES, "top1")),
+            *(cell(row[key], 100, 1) for key in (*BASELINES, "network_alone", "top1")),
             interval,
             cell(row["top3"], 100, 1),
         )
         lines.append(f"| {' | '.join(cells)} |")
-    over_heads = {key: statistics.mean(statistics.mean(row[key]) for row in rows) for key in (*BASELINES, "top1")}
+    over_heads = {
+        key: statistics.mean(statistics.mean(row[key]) for row in rows) for key in (*BASELINES, "network_alone", "top1")
+    }
     means = ", ".join(f"{key.replace('_', ' ')} {100 * value:.1f}" for key, value in over_heads.items())
     run = rows[0]
     lines += [
@@ -88,18 +129,27 @@ def main() -> None:
     parser.add_argument("--folds", type=int, help="run one seed on each of this many folds of the split rule instead")
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
     parser.add_argument("--json", type=Path, help="file for the rows")
+    parser.add_argument(
+        "--peers", nargs="+", choices=list(PEERS), default=[], help="classifiers of aeon to compare with"
+    )
     parser.add_argument("overrides", nargs="*", help="flags for launch.py, after --")
     arguments = parser.parse_args()
+    for peer in arguments.peers:  # before hours of training
+        if lacking := missing(PEERS[peer].packages):
+            parser.error(f"{peer}: {lacking}")
     varied = "folds" if arguments.folds else "seeds"
     key = "data.fold" if arguments.folds else "seed"
-    summaries = [
-        run_once(
-            arguments.config,
-            arguments.out / f"{arguments.name}-{varied[:-1]}{number}",
-            [f"--config.{key}={number}", *arguments.overrides],
-        )
+    folders = [
+        arguments.out / f"{arguments.name}-{varied[:-1]}{number}"
         for number in range(arguments.folds or arguments.seeds)
     ]
+    summaries = [
+        run_once(arguments.config, folder, [f"--config.{key}={number}", *arguments.overrides])
+        for number, folder in enumerate(folders)
+    ]
+    if arguments.peers:
+        check_one_head(summaries[0]["test"])
+    answered = [ask_peers(arguments.peers, folder) for folder in folders]
     rows = []
     for head in summaries[0]["test"]:
         tests = [summary["test"][head] for summary in summaries]
@@ -116,6 +166,9 @@ def main() -> None:
                 "interval": tests[0]["top1_interval"] if len(tests) == 1 else None,
                 **{measure: [test[measure] for test in tests] for measure in MEASURES},
                 **{name: [values[name] for values in base] for name in BASELINES},
+                "network_alone": [summary["network"]["test"][head]["top1"] for summary in summaries],
+                "peers": {peer: [found[peer]["top1"] for found in answered] for peer in arguments.peers},
+                "peer_seconds": {peer: [found[peer]["seconds"] for found in answered] for peer in arguments.peers},
                 "epochs": [summary["training"]["epochs"] for summary in summaries],
                 "seconds": [summary["training"]["seconds"] for summary in summaries],
                 "parameters": summaries[0]["model"]["parameters"],

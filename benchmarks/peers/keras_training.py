@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
+from ml_collections import ConfigDict
 
 from benchmarks.peers.network import Network
 from configs.base import get_config
@@ -22,9 +23,8 @@ def set_up(settings: dict[str, Any]) -> None:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
 
 
-def clip_losses(labels: Any, logits: Any) -> Any:
+def clip_losses(labels: Any, logits: Any, loss: ConfigDict) -> Any:
     """Focal plus cross-entropy loss of each clip, as in `signjax.training.losses`."""
-    loss = get_config().loss
     log_probability = ops.log_softmax(logits)
     log_true = ops.take_along_axis(log_probability, ops.reshape(labels, (-1, 1)), axis=1)[:, 0]
     smooth = loss.label_smoothing
@@ -33,9 +33,16 @@ def clip_losses(labels: Any, logits: Any) -> Any:
     return loss.cross_entropy_weight * cross_entropy + loss.focal_weight * focal
 
 
-def compiled_model(network: Network, frames: int | None, *, jit: bool, steps_per_execution: int) -> keras.Model:
-    """The hybrid with AdamW, gradient clipping and the moving average of the weights."""
-    train = get_config().train
+def compiled_model(
+    network: Network, frames: int | None, *, jit: bool, steps_per_execution: int, config: ConfigDict | None = None
+) -> keras.Model:
+    """The hybrid with AdamW, gradient clipping and the moving average of the weights, by default of the base configuration."""
+    config = config or get_config()
+    train = config.train
+
+    def loss(labels: Any, logits: Any) -> Any:
+        return clip_losses(labels, logits, config.loss)
+
     model = keras_network.hybrid(network, frames)
     optimizer = keras.optimizers.AdamW(
         train.learning_rate,
@@ -45,7 +52,7 @@ def compiled_model(network: Network, frames: int | None, *, jit: bool, steps_per
         ema_momentum=train.average_decay,
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(optimizer, clip_losses, jit_compile=jit, steps_per_execution=steps_per_execution)
+    model.compile(optimizer, loss, jit_compile=jit, steps_per_execution=steps_per_execution)
     return model
 
 

@@ -32,6 +32,16 @@ def wait(device: torch.device) -> None:
         torch.cuda.synchronize()
 
 
+def make_optimizer(
+    model: nn.Module, rate: float, weight_decay: float, *, captured: bool = False
+) -> torch.optim.Optimizer:
+    """AdamW, fused, without decay of biases and scales; `captured` as in `make_step`."""
+    matrices = [value for value in model.parameters() if value.ndim > 1]
+    others = [value for value in model.parameters() if value.ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=rate, fused=True, capturable=captured)
+
+
 def make_step(model: nn.Module, device: torch.device, settings: dict[str, Any]) -> Step:
     """A function (inputs, labels) -> loss that performs one update of `model`.
 
@@ -41,17 +51,7 @@ def make_step(model: nn.Module, device: torch.device, settings: dict[str, Any]) 
     """
     config, captured = get_config(), settings.get("captured", False)
     train, loss_settings = config.train, config.loss.to_dict()
-    matrices = [value for value in model.parameters() if value.ndim > 1]
-    others = [value for value in model.parameters() if value.ndim <= 1]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": matrices, "weight_decay": train.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ],
-        lr=train.learning_rate,
-        fused=True,
-        capturable=captured,
-    )
+    optimizer = make_optimizer(model, train.learning_rate, train.weight_decay, captured=captured)
     averaged = [value.detach() for value in model.state_dict().values() if value.is_floating_point()]
     average = [value.clone() for value in averaged]
     parameters = list(model.parameters())

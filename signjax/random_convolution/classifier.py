@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from signjax.data.dataset import Dataset
-from signjax.random_convolution.features import LONGEST, extract_features, resample
-from signjax.random_convolution.kernels import TAPS, Convolution, draw_convolutions
+from signjax.random_convolution.features import common_length, extract_features, resample
+from signjax.random_convolution.kernels import Convolution, draw_convolutions
 from signjax.random_convolution.ridge import fit_ridge
 from signjax.rng.numpy_streams import numpy_stream
 
@@ -93,7 +93,7 @@ def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Fi
     """
     known = train[(dataset.labels[train] >= 0).any(1)]
     random = numpy_stream(seed, "random_convolution")
-    length = int(np.clip(np.percentile(dataset.lengths[known], 90), TAPS, LONGEST))
+    length = common_length(dataset, known)
     sample = random.choice(known, min(_CLIPS_FOR_BIASES, len(known)), replace=False)
     count = _FEATURES if len(known) <= _MOST_CLIPS_FOR_ALL_FEATURES else _FEWER_FEATURES
     convolutions = tuple(draw_convolutions(resample(dataset, sample, length), count, random))

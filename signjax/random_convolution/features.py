@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from signjax.data.dataset import Dataset
-from signjax.random_convolution.kernels import Convolution, count_exceeding
+from signjax.random_convolution.kernels import TAPS, Convolution, count_exceeding
 
 LONGEST = 128  # frames: counts of them fit into a byte
 _CLIPS_AT_ONCE = 512
@@ -19,6 +19,11 @@ def standardised(dataset: Dataset, clip: int, taken: np.ndarray | slice = slice(
     standard = (np.clip(dataset.frames(clip)[taken], dataset.low, dataset.high) - dataset.mean) / dataset.std
     seen = dataset.validity(clip)[taken][:, dataset.layout.part_of_channel]
     return np.where(seen, standard, np.float32(0))
+
+
+def common_length(dataset: Dataset, clips: np.ndarray) -> int:
+    """The length that clips are resampled to by a classifier that learns from these."""
+    return int(np.clip(np.percentile(dataset.lengths[clips], 90), TAPS, LONGEST))
 
 
 def resample(dataset: Dataset, clips: np.ndarray, length: int) -> np.ndarray:
