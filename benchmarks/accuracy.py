@@ -72,6 +72,11 @@ def cell(values: list[float], scale: float, digits: int) -> str:
     return f"{mean} ± {scale * statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
 
 
+def _validated(scores: list[dict[str, Any]]) -> list[float]:
+    """Top-1 of each run on its validation clips; nothing if a run has none with a label."""
+    return [one["top1"] for one in scores] if all(one["clips"] for one in scores) else []
+
+
 def one_row(row: dict[str, Any]) -> list[str]:
     """The row of the results table, below its header."""
     header = ["data", "split", "test clips", "runs", "top-1", "top-3", "macro top-1", "network alone", *row["peers"]]
@@ -86,7 +91,9 @@ def one_row(row: dict[str, Any]) -> list[str]:
     lowest = min(row["top1"])
     worst = f"{100 * lowest:.1f} ({row['varied'][:-1]} {row['top1'].index(lowest)})"
     table = [f"| {' | '.join(header)} |", "|---" * len(header) + "|", f"| {' | '.join(cells)} |"]
-    return [*table, "", f"top-1 of each: {each}; the lowest: {worst}"]
+    validated = ", ".join(f"{name} {cell(values, 100, 1)}" for name, values in row["validation"].items() if values)
+    lines = [*table, "", f"top-1 of each: {each}; the lowest: {worst}"]
+    return [*lines, f"validation, which is what to choose by: {validated}"] if validated else lines
 
 
 def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
@@ -167,6 +174,10 @@ def main() -> None:
                 **{measure: [test[measure] for test in tests] for measure in MEASURES},
                 **{name: [values[name] for values in base] for name in BASELINES},
                 "network_alone": [summary["network"]["test"][head]["top1"] for summary in summaries],
+                "validation": {
+                    "network alone": _validated([summary["network"]["valid"][head] for summary in summaries]),
+                    "fused": _validated([summary["valid"][head] for summary in summaries]),
+                },
                 "peers": {peer: [found[peer]["top1"] for found in answered] for peer in arguments.peers},
                 "peer_seconds": {peer: [found[peer]["seconds"] for found in answered] for peer in arguments.peers},
                 "epochs": [summary["training"]["epochs"] for summary in summaries],
