@@ -41,14 +41,21 @@ def fit_weights(network: np.ndarray, other: np.ndarray, labels: np.ndarray) -> t
     """
     labelled = labels >= 0
     both = np.stack([network[labelled], other[labelled]], axis=-1).astype(np.float64)
-    true = both[np.arange(len(both)), labels[labelled]]
+    rows, true = np.arange(len(both)), labels[labelled]
+
+    def loss(weights: np.ndarray) -> float:
+        likelihood = log_softmax(both @ weights)[rows, true].sum()
+        return float(0.5 * _STRENGTH * np.square(weights - _USUAL).sum() - likelihood)
+
     weights = _USUAL
-    for _ in range(_STEPS):  # Newton's method: the penalised likelihood has a single peak
+    for _ in range(_STEPS):  # Newton's method; the penalised likelihood has a single peak
         shares = np.exp(log_softmax(both @ weights))
         mean = np.einsum("nc,nci->ni", shares, both)
-        slope = (mean - true).sum(0) + _STRENGTH * (weights - _USUAL)
+        slope = (mean - both[rows, true]).sum(0) + _STRENGTH * (weights - _USUAL)
         spread = np.einsum("nc,nci,ncj->ij", shares, both, both) - mean.T @ mean
         step = np.linalg.solve(spread + _STRENGTH * np.eye(2), slope)
+        while np.abs(step).max() >= _CLOSE and not loss(weights - step) < loss(weights):
+            step = step / 2  # a whole step can lead beyond the peak, and farther away
         weights = weights - step
         if np.abs(step).max() < _CLOSE:
             break

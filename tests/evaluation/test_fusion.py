@@ -56,6 +56,13 @@ def test_the_weights_have_the_greatest_penalised_likelihood(labels):
         assert loss(found) < loss(found + step)
 
 
+def test_a_start_far_from_the_peak_is_no_obstacle(labels):
+    """Newton's whole steps would lead from one side of the peak to the other, farther each time."""
+    sure = sure_of(labels, np.random.default_rng(5).random(400) < 0.6, 5, sureness=60.0)
+    own, other = fit_weights(sure, 30 * sure, labels)
+    assert 0 < own + 30 * other < 0.1
+
+
 def test_without_validation_clips_the_weights_are_the_usual_ones():
     assert fit_weights(np.zeros((3, 4)), np.zeros((3, 4)), np.full(3, -1)) == (0.6, 0.45)
 
