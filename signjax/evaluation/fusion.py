@@ -32,7 +32,7 @@ _STEPS, _CLOSE = 50, 1e-6
 
 
 def fit_weights(network: np.ndarray, other: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """The weights of the network and of the other classifier with the greatest likelihood, held near the usual ones.
+    """The weights of the network and of the other classifier, at least 0, with the greatest likelihood, held near the usual ones.
 
     Args:
       network: float (N, C), log-probabilities of the network.
@@ -41,26 +41,41 @@ def fit_weights(network: np.ndarray, other: np.ndarray, labels: np.ndarray) -> t
     """
     labelled = labels >= 0
     both = np.stack([network[labelled], other[labelled]], axis=-1).astype(np.float64)
-    rows, true = np.arange(len(both)), labels[labelled]
+    found = _peak(both, labels[labelled], np.array([True, True]))
+    if (found < 0).any():  # a classifier that is wrong on purpose counts for nothing
+        found = _peak(both, labels[labelled], found >= 0)
+    own, others = np.maximum(found, 0.0)
+    return (float(own), float(others)) if own + others > 0 else (1.0, 0.0)
+
+
+def _peak(both: np.ndarray, labels: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """float64 (2,): where the penalised likelihood of the labels has its only peak, by Newton's method.
+
+    Args:
+      both: float64 (N, C, 2), log-probabilities of the two.
+      labels: int (N,), at least 0.
+      free: bool (2,), which weights are fitted; the other is 0.
+    """
+    rows = np.arange(len(both))
 
     def loss(weights: np.ndarray) -> float:
-        likelihood = log_softmax(both @ weights)[rows, true].sum()
+        likelihood = log_softmax(both @ weights)[rows, labels].sum()
         return float(0.5 * _STRENGTH * np.square(weights - _USUAL).sum() - likelihood)
 
-    weights = _USUAL
-    for _ in range(_STEPS):  # Newton's method; the penalised likelihood has a single peak
+    weights = np.where(free, _USUAL, 0.0)
+    for _ in range(_STEPS):
         shares = np.exp(log_softmax(both @ weights))
         mean = np.einsum("nc,nci->ni", shares, both)
-        slope = (mean - both[rows, true]).sum(0) + _STRENGTH * (weights - _USUAL)
-        spread = np.einsum("nc,nci,ncj->ij", shares, both, both) - mean.T @ mean
-        step = np.linalg.solve(spread + _STRENGTH * np.eye(2), slope)
+        slope = (mean - both[rows, labels]).sum(0) + _STRENGTH * (weights - _USUAL)
+        spread = np.einsum("nc,nci,ncj->ij", shares, both, both) - mean.T @ mean + _STRENGTH * np.eye(2)
+        step = np.zeros(2)
+        step[free] = np.linalg.solve(spread[np.ix_(free, free)], slope[free])
         while np.abs(step).max() >= _CLOSE and not loss(weights - step) < loss(weights):
             step = step / 2  # a whole step can lead beyond the peak, and farther away
         weights = weights - step
         if np.abs(step).max() < _CLOSE:
             break
-    own, others = np.maximum(weights, 0.0)
-    return (float(own), float(others)) if own + others > 0 else (1.0, 0.0)
+    return weights
 
 
 @dataclass(frozen=True)
