@@ -18,7 +18,7 @@ from signjax.data.text_files import write_json
 from signjax.errors import InputError
 
 FILE = "input_spec.json"
-_FORMAT_VERSION = 2
+_FORMAT_VERSION = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +58,8 @@ class InputSpec:
 
     @property
     def features(self) -> int:
-        """Features of each frame that `model_inputs` makes: values, movement, velocities, and a flag for each part."""
-        return 3 * self.layout.width + len(self.layout.parts)
+        """Features of each frame that `model_inputs` makes: values, movement, its form, velocities, and a flag for each part."""
+        return 4 * self.layout.width + len(self.layout.parts)
 
     @property
     def classes(self) -> dict[str, int]:

@@ -8,6 +8,9 @@ from jaxtyping import Array, Bool, Float, Int
 
 from signjax.model.input_spec import InputSpec
 
+# Of the usual deviation within a clip; the deviation of one that hardly moves is mostly noise.
+_STILL = 0.2
+
 
 def frame_mask(length: Int[Array, "b"], frames: int) -> Bool[Array, "b t"]:
     """True on the real frames of each clip."""
@@ -19,12 +22,14 @@ def model_inputs(
     length: Int[Array, "b"],
     valid: Bool[Array, "b t p"],
     spec: InputSpec,
-) -> tuple[Float[Array, "b t 3*f+p"], Bool[Array, "b t"]]:
-    """What the network sees: where each channel is, how it moves within the clip, how fast, and which parts were seen.
+) -> tuple[Float[Array, "b t 4*f+p"], Bool[Array, "b t"]]:
+    """What the network sees: where each channel is, how and in which form it moves, how fast, and which parts were seen.
 
     - Position: the value over all clips' mean and deviation.
     - Movement: the value less the mean of its own clip, over the deviation within clips. It is free of where a signer stands and of
       how they are built, which the position is full of: in skeletons a clip moves by a fifth of what lies between clips.
+    - Form: the movement over the deviation of its own clip, to which a fifth of the usual one is added, so that what hardly moves
+      stays small. It is free of how large a signer signs.
     - Velocity: the difference from the frame before, over its own root mean square.
 
     All are 0 in a channel whose part was not seen; a velocity that would touch such a frame is 0 too. A value outside of the
@@ -43,7 +48,13 @@ def model_inputs(
     movement = jnp.where(channel_seen, value - value.sum(1, keepdims=True) / count, 0.0)
     both_seen = channel_seen[:, 1:] & channel_seen[:, :-1]
     velocity = jnp.pad(jnp.where(both_seen, value[:, 1:] - value[:, :-1], 0.0), ((0, 0), (1, 0), (0, 0)))
-    scaled = (value / statistics["std"], movement / statistics["within"], velocity / statistics["speed"])
+    own = jnp.sqrt(jnp.square(movement).sum(1, keepdims=True) / count)
+    scaled = (
+        value / statistics["std"],
+        movement / statistics["within"],
+        movement / (own + _STILL * statistics["within"]),
+        velocity / statistics["speed"],
+    )
     return jnp.concatenate([*scaled, seen.astype(frames.dtype)], axis=-1), mask
 
 
