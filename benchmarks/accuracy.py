@@ -43,7 +43,8 @@ def run_once(config: str, workdir: Path, overrides: list[str]) -> dict[str, Any]
 
 
 def ask_peers(peers: list[str], workdir: Path) -> dict[str, dict[str, Any]]:
-    """Peer -> its top-1 on the test clips of a finished run, and the seconds it took to learn and answer.
+    """Peer -> its top-1 on the test clips of a finished run, and the seconds it took to learn and answer;
+    they include what Numba compiles, which it keeps for later processes.
 
     A peer is asked again if the data have changed since, or the clips that are learned from.
     """

@@ -107,6 +107,8 @@ class Worker:
             self._process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             self._process.kill()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._errors.close()
 
 
