@@ -144,7 +144,7 @@ def _evaluate(
     from signjax.evaluation.fusion import Fusion, fuse, weigh, write_fusion
     from signjax.evaluation.members_alone import members_alone, members_line
     from signjax.evaluation.predict import write_predictions
-    from signjax.evaluation.verdict import result_line, warnings_for
+    from signjax.evaluation.verdict import adapted_line, result_line, warnings_for
     from signjax.random_convolution.classifier import fit_on_splits
     from signjax.report.page import write_report
     from signjax.report.summary import make_summary
@@ -168,6 +168,9 @@ def _evaluate(
     for head, values in scores["test"].items():
         values.update(calibration(answers["test"].logits[head], answers["test"].labels[head]))
     members = members_alone(network["test"])
+    adapted = trainer.adapted(fit.model.variables) if trainer.plans.loop.adapt else None
+    if adapted and fusion:
+        adapted = fusion.fuse(dataset, adapted)
     warnings = [*notes, *warnings_for(scores, base)]
     summary = make_summary(
         name=dataset_name(dataset),
@@ -176,6 +179,7 @@ def _evaluate(
         training=fit.facts(),
         scores=scores,
         members=members,
+        adapted=adapted.scores() if adapted else {},
         baselines=base,
         network={split: answer.scores() for split, answer in network.items()},
         weights=fusion.weights if fusion else {},
@@ -197,5 +201,7 @@ def _evaluate(
         if values["clips"]:
             alone = summary["network"]["test"][head]["top1"] if fusion else None
             say(result_line(head, values, base["test"][head], alone))
+    if adapted:
+        say(adapted_line(adapted.scores()))
     if members:
         say(members_line(members, network["test"].scores()))

@@ -24,6 +24,7 @@ class Predictor:
     Attributes:
       spec: describes the model's inputs.
       batch_size: clips per batch, a multiple of the number of devices.
+      devices: that share a batch.
     """
 
     def __init__(
@@ -31,13 +32,14 @@ class Predictor:
     ):
         self.spec = spec
         self.batch_size = -(-_BATCH // len(devices)) * len(devices)
-        self._model, self._devices, self._members = model, devices, members
+        self.devices = devices
+        self._model, self._members = model, members
         self._step = parallel.map_eval_step(make_eval_step(model, losses, spec, members), devices)
 
     def answer_with(self, variables: Variables) -> Answer:
         """A function from a batch to the model's outputs."""
-        placed = parallel.replicate(variables, self._devices)
-        return lambda batch: parallel.unshard(self._step(placed, parallel.shard(batch, len(self._devices))))
+        placed = parallel.replicate(variables, self.devices)
+        return lambda batch: parallel.unshard(self._step(placed, parallel.shard(batch, len(self.devices))))
 
     def load_variables(self, folder: Path) -> Variables:
         """The averaged variables of the selected checkpoint in a folder of checkpoints.
@@ -46,5 +48,5 @@ class Predictor:
           InputError: there is none, or it belongs to another model or other data.
         """
         initialize = make_initializer(self._model, self.spec.features, self.spec.frames, self._members)
-        shapes = parallel.replicated_shapes(initialize, 0, devices=self._devices)
+        shapes = parallel.replicated_shapes(initialize, 0, devices=self.devices)
         return load_selected_average(folder, shapes, self.spec.dataset)

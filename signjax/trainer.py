@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from signjax.adaptation import adapted_answers, new_signers
 from signjax.data.batching.batch import Batch
 from signjax.data.batching.collate import collate
 from signjax.data.batching.epoch_plan import assign_buckets, plan_epoch, steps_per_epoch
@@ -36,7 +37,7 @@ from signjax.training.multi_step import TrainStep, make_multi_step
 from signjax.training.optimizer import make_optimizer, make_schedule
 from signjax.training.selection import Validation
 from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
-from signjax.training.step import make_train_step
+from signjax.training.step import make_statistics_step, make_train_step
 
 Say = Callable[[str], None]
 
@@ -98,6 +99,16 @@ class Trainer:
         return answers_for(
             self.dataset, clips, self.predictor.answer_with(variables), self.predictor.batch_size, self.buckets
         )
+
+    def adapted(self, variables: Variables) -> Answers | None:
+        """The outputs for the test clips of new signers, with batch statistics of each signer's own; None if there are none."""
+        signers = new_signers(self.dataset, self.model_clips, self.dataset.indices("test"))
+        if not signers:
+            return None
+        still = replace(self.plans.model, dropout=0.0, stochastic_depth=0.0, recurrent_dropout=0.0)
+        step = make_statistics_step(make_model(still, self.spec, parallel.AXIS), self.spec, self.plans.loop.members)
+        mapped = parallel.map_statistics_step(step, self.devices)
+        return adapted_answers(self.dataset, signers, self.predictor, mapped, variables)
 
     def given(self, clips: np.ndarray) -> Batch:
         """One batch of these clips, each whole, as the training step gets it: from the device where the dataset lies there."""

@@ -3,7 +3,7 @@
 Shapes: N clips, C classes, M members.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +65,16 @@ def answers_for(
         labels=labels,
         members={head: join(head, "members") for head in dataset.heads if "members" in results[0][head]},
     )
+
+
+def joined(some: Sequence[Answers]) -> Answers:
+    """All answers as one; at least one must be given."""
+
+    def join(name: str) -> dict[str, np.ndarray]:
+        return {head: np.concatenate([getattr(one, name)[head] for one in some]) for head in getattr(some[0], name)}
+
+    clips = np.concatenate([one.clips for one in some])
+    return Answers(clips, join("logits"), join("losses"), join("labels"), join("members"))
 
 
 def mean_over_heads(scores: Mapping[str, Mapping[str, Any]], measure: str) -> float:

@@ -68,6 +68,16 @@ def result_line(
     )
 
 
+def adapted_line(scores: Scores) -> str:
+    """The accuracy of each head for new signers whose unlabelled clips were known."""
+    shown = [
+        f"{_short(head)} {values['top1']:.3f} [{values['top1_interval'][0]:.3f}, {values['top1_interval'][1]:.3f}]"
+        for head, values in scores.items()
+        if values["clips"]
+    ]
+    return f"adapted to unlabelled clips of each new signer: top-1 {_listed(shown)}"
+
+
 def tells_nothing(values: Mapping[str, Any]) -> bool:
     """Whether there are too few clips to measure how good a model is."""
     if values["clips"] < FEWEST_CLIPS:

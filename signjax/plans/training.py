@@ -101,6 +101,13 @@ class LoopSettings:
         yes_no(),
         may_change=True,
     )
+    adapt: bool = setting(
+        False,
+        "Whether new signers are tested once more, as if clips of theirs, without labels, were known beforehand: batch norm then "
+        "goes on with their own clips. Reported apart, as 'adapted'.",
+        yes_no(),
+        may_change=True,
+    )
     members: int = setting(
         1,
         "Networks that are trained together on the same batches, from different random numbers. They answer as one model, with the "

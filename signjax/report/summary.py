@@ -19,6 +19,7 @@ def make_summary(
     training: Mapping[str, Any],
     scores: Mapping[str, Any],
     members: Mapping[str, Any],
+    adapted: Mapping[str, Any],
     baselines: Mapping[str, Mapping[str, Any]],
     network: Mapping[str, Mapping[str, Any]],
     weights: Mapping[str, tuple[float, float]],
@@ -34,6 +35,7 @@ def make_summary(
       model, training: facts about the model and its training.
       scores: split -> head -> metrics.
       members: head -> top-1 on the test split of each member alone; empty for a single network.
+      adapted: head -> metrics for new signers whose unlabelled clips were known; empty if that was not asked.
       baselines: `valid` and `test` -> head -> top-1 accuracy of each baseline.
       network: split -> head -> metrics of the network alone.
       weights: head -> how much the network and the random-convolution classifier count; empty if the network answers alone.
@@ -69,6 +71,7 @@ def make_summary(
         "training": dict(training),
         **scores,
         **({"members": dict(members)} if members else {}),
+        **({"adapted": dict(adapted)} if adapted else {}),
         "baselines": dict(baselines["test"]),
         "baselines_valid": dict(baselines["valid"]),
         "network": {split: dict(heads) for split, heads in network.items()},

@@ -73,6 +73,11 @@ def map_eval_step(step: Callable[..., Any], devices: Sequence[jax.Device]) -> Ca
     return jax.pmap(step, axis_name=AXIS, in_axes=(None, 0), out_axes=0, devices=list(devices))
 
 
+def map_statistics_step(step: Callable[..., Any], devices: Sequence[jax.Device]) -> Callable[..., Any]:
+    """(variables, sharded batch) -> batch statistics, which must be equal on all devices."""
+    return jax.pmap(step, axis_name=AXIS, in_axes=(None, 0), out_axes=None, devices=list(devices))
+
+
 def shard(batch: Tree, devices: int) -> Tree:
     """Each array (B, ...) -> (K, B / K, ...), rows in order."""
     return jax.tree.map(lambda value: value.reshape(devices, -1, *value.shape[1:]), batch)

@@ -177,3 +177,18 @@ def make_eval_step(
         return results
 
     return step
+
+
+def make_statistics_step(model: Model, spec: InputSpec, members: int = 1) -> Callable[[Variables, Batch], Any]:
+    """A function (variables, batch) -> batch statistics after one more batch, for a model without dropout."""
+
+    def step(variables: Variables, batch: Batch) -> Any:
+        x, mask = model_inputs(batch.frames, batch.length, batch.valid, spec)
+
+        def of_one(_: Any, variables: Variables) -> Any:
+            changed: Any = model.apply(variables, x, mask, batch.row, training=True, mutable=["batch_stats"])[1]
+            return changed["batch_stats"]
+
+        return each_member(of_one, members)(variables)
+
+    return step
