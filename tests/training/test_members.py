@@ -58,7 +58,9 @@ class Case:
         """A mapped step of (state, number of a member); the state can be used again."""
         devices = some_devices(DEVICES)
         program = parallel.map_train_step(lambda state, _, batch, member: step(state, batch, member), devices)
-        return lambda state, member=0: program(parallel.replicate(jax.device_get(state), devices), None, self.batch, member)
+        return lambda state, member=0: program(
+            parallel.replicate(jax.device_get(state), devices), None, self.batch, member
+        )
 
 
 def member_of(state, member: int):
