@@ -31,7 +31,7 @@ class Network:
     dropout: float
 
 
-def base_network(inputs: int = 2 * CHANNELS + PARTS, classes: int = CLASSES, **changes: Any) -> Network:
+def base_network(inputs: int = 4 * CHANNELS + PARTS, classes: int = CLASSES, **changes: Any) -> Network:
     """The base model of `configs/base.py`, with the given keys overridden."""
     model = get_config().model
     names = ("filters", "kernels", "depth", "units", "heads", "dropout")
