@@ -1,7 +1,7 @@
 """The training settings that the predecessor of this project documented, run to their end.
 
 Command: `python launch.py --config=configs/predecessor.py --config.data.path=CLIPS`. They take several times the steps of the base
-configuration on small sets; docs/accuracy.md compares both.
+configuration on small sets.
 """
 
 from ml_collections import config_dict
