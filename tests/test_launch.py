@@ -116,16 +116,6 @@ def test_predictions_agree_with_the_summary(finished):
         assert summary[split]["gloss"]["top3"] == pytest.approx((ranks <= 3).mean())
 
 
-def test_a_finished_run_says_so_and_writes_its_report_again(finished):
-    workdir, _ = finished
-    before = records(workdir)
-    (workdir / "report.html").unlink()
-    said = launch(workdir, *TINY).stdout
-    assert "training was finished already (stopped by epochs)" in said
-    assert (workdir / "report.html").is_file()
-    assert records(workdir) == before
-
-
 def test_a_killed_run_resumes_and_equals_one_that_was_not(finished, tmp_path):
     workdir, _ = finished
     process = subprocess.Popen(
@@ -449,7 +439,7 @@ def test_other_data_in_a_finished_run_are_refused_and_nothing_is_lost(copied):
     fields = [line.split(",") for line in lines]
     first, other = 1, next(i for i in range(2, len(fields)) if fields[i][1] != fields[1][1])
     fields[first][1], fields[other][1] = fields[other][1], fields[first][1]
-    launch(copied, *TINY, "--mode=evaluate")  # the folder was copied: checked once
+    launch(copied, *TINY, "--mode=prepare")  # the folder was copied: checked once
     original = table.read_text()
     table.write_text("\n".join(",".join(line) for line in fields) + "\n")
     before = {name: contents(copied / name) for name in ("dataset", "checkpoints")}
@@ -462,9 +452,13 @@ def test_other_data_in_a_finished_run_are_refused_and_nothing_is_lost(copied):
     launch(copied, *TINY, "--mode=evaluate")
 
 
-def test_a_run_that_was_copied_with_its_data_is_accepted(copied):
+def test_a_finished_run_says_so_and_writes_its_report_again_even_as_a_copy(copied):
+    before = records(copied)
+    (copied / "report.html").unlink()
     said = launch(copied, *TINY).stdout
-    assert "training was finished already" in said
+    assert "training was finished already (stopped by epochs)" in said
+    assert (copied / "report.html").is_file()
+    assert records(copied) == before
 
 
 def test_one_process_at_a_time_works_on_a_run_folder(copied):

@@ -14,8 +14,15 @@ from signjax import pipeline
 from signjax.data.csv_table import read_table
 from signjax.data.visible import visible
 from signjax.errors import InputError
+from signjax.evaluation import random_convolution
 from signjax.evaluation.evaluate import Answers
 from signjax.report.page import write_report
+
+
+@pytest.fixture(autouse=True)
+def few_features(monkeypatch):
+    """The baseline takes longer than all the rest of an evaluation."""
+    monkeypatch.setattr(random_convolution, "_FEATURES", 1_680)
 
 
 def named(dataset, heads, classes, labelled=("train", "valid", "test")):
