@@ -14,8 +14,8 @@ from signjax import pipeline
 from signjax.data.csv_table import read_table
 from signjax.data.visible import visible
 from signjax.errors import InputError
-from signjax.evaluation import random_convolution
 from signjax.evaluation.evaluate import Answers
+from signjax.random_convolution import classifier as random_convolution
 from signjax.report.page import write_report
 
 
@@ -33,7 +33,7 @@ def named(dataset, heads, classes, labelled=("train", "valid", "test")):
     return dataclasses.replace(dataset, heads=dict.fromkeys(heads, tuple(classes)), labels=labels)
 
 
-def evaluate(dataset, folder: Path, said: list[str]) -> None:
+def evaluate(dataset, folder: Path, said: list[str], *, fuse=False) -> None:
     """The evaluation stage of a network with random outputs."""
 
     def answers(_, split: str) -> Answers:
@@ -47,7 +47,7 @@ def evaluate(dataset, folder: Path, said: list[str]) -> None:
         answers=answers,
         frames=32,
         devices=[],
-        plans=SimpleNamespace(seed=0, loop=SimpleNamespace(fuse=False)),
+        plans=SimpleNamespace(seed=0, loop=SimpleNamespace(fuse=fuse, adapt=False)),
         model_clips=dataset.indices("train"),
     )
     facts = {
@@ -67,7 +67,7 @@ def evaluate(dataset, folder: Path, said: list[str]) -> None:
 
 def test_the_page_and_all_files_hold_every_name(dataset, tmp_path):
     said: list[str] = []
-    evaluate(named(dataset, HEADS, CLASSES), tmp_path, said)
+    evaluate(named(dataset, HEADS, CLASSES), tmp_path, said, fuse=True)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     text = html.unescape(page)
     assert all(visible(head) in text for head in HEADS)
@@ -76,7 +76,7 @@ def test_the_page_and_all_files_hold_every_name(dataset, tmp_path):
     assert "<script>" not in page and "\x00" not in page
     assert len(list((tmp_path / "plots").glob("confusion_*.png"))) == len(HEADS)
     summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
-    for key in ("valid", "test", "baselines", "baselines_valid"):
+    for key in ("valid", "test", "baselines", "baselines_valid", "fusion"):
         assert list(summary[key]) == list(HEADS)
     assert {row["gloss_label"] for row in read_table(tmp_path / "predictions.csv")} <= set(CLASSES)
     assert all(line.isprintable() for line in said)
