@@ -4,6 +4,7 @@ A checkpoint is the training state and the progress of the run, a small JSON obj
 and become visible when they are complete, so a killed run never leaves a partial one.
 """
 
+import hashlib
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +22,17 @@ CHECKPOINTS = "checkpoints"
 # Saved with every checkpoint: the epoch if its weights are the model so far, else -1. The largest is the model of the run,
 # whatever the measure by which an epoch was judged, and a tie cannot arise.
 _SELECTED_AT = "selected_at"
+
+
+# Saved with the progress: signatures of the state and of its moving averages.
+_SHAPES = "shapes"
+
+
+def _signature(tree: Any) -> str:
+    """SHA-256 of the names, shapes and types of the arrays in a tree."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    text = "\n".join(f"{jax.tree_util.keystr(path)} {leaf.shape} {leaf.dtype}" for path, leaf in leaves)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _selected_at(metrics: dict[str, float]) -> float:
@@ -62,9 +74,11 @@ class Checkpoints:
         step = int(state.step)
         if step == self.latest_step:
             return
+        shapes = {"state": _signature(state), "average": _signature(state.average)}
+        described = progress | {_SHAPES: shapes}
         self._manager.save(
             step,
-            args=ocp.args.Composite(state=ocp.args.StandardSave(state), progress=ocp.args.JsonSave(progress)),
+            args=ocp.args.Composite(state=ocp.args.StandardSave(state), progress=ocp.args.JsonSave(described)),
             metrics={_SELECTED_AT: progress["epoch"] if is_selected else -1},
         )
 
@@ -78,28 +92,40 @@ class Checkpoints:
         Raises:
           InputError: the checkpoint is damaged or belongs to another model.
         """
-        return self._restore(step, ocp.args.StandardRestore(jax.tree.map(ocp.utils.to_shape_dtype_struct, like)))
+        progress = self._progress(step, "state", like)
+        arguments = ocp.args.StandardRestore(jax.tree.map(ocp.utils.to_shape_dtype_struct, like))
+        return self._restore(step, state=arguments)["state"], progress
 
     def restore_average(self, step: int, like: Variables) -> tuple[Variables, dict[str, Any]]:
         """The moving averages alone, and the progress; arguments and errors as in `restore`."""
+        progress = self._progress(step, "average", like)
         item = {"average": jax.tree.map(ocp.utils.to_shape_dtype_struct, like)}
         arguments = ocp.checkpoint_utils.construct_restore_args(item)
-        state, progress = self._restore(
-            step, ocp.args.PyTreeRestore(item, restore_args=arguments, partial_restore=True)
-        )
-        return state["average"], progress
+        restored = self._restore(step, state=ocp.args.PyTreeRestore(item, restore_args=arguments, partial_restore=True))
+        return restored["state"]["average"], progress
 
-    def _restore(self, step: int, state: ocp.args.CheckpointArgs) -> tuple[Any, dict[str, Any]]:
-        try:
-            restored = self._manager.restore(
-                step, args=ocp.args.Composite(state=state, progress=ocp.args.JsonRestore())
+    def _progress(self, step: int, what: str, like: Any) -> dict[str, Any]:
+        """The progress, if the checkpoint holds arrays like these.
+
+        Asked before the arrays are read: when one of them has another shape, orbax (0.12) abandons the reads of all others, and
+        each of them complains some time later.
+        """
+        progress: dict[str, Any] = self._restore(step, progress=ocp.args.JsonRestore())["progress"]
+        if progress.pop(_SHAPES, {}).get(what) != _signature(like):
+            raise InputError(
+                f"{self.folder / str(step)}: the checkpoint belongs to another model: its arrays have other names, shapes or "
+                "types. Choose a new --workdir"
             )
+        return progress
+
+    def _restore(self, step: int, **items: ocp.args.CheckpointArgs) -> Any:
+        try:
+            return self._manager.restore(step, args=ocp.args.Composite(**items))
         except (ValueError, KeyError, OSError) as error:
             raise InputError(
                 f"{self.folder / str(step)}: the checkpoint cannot be restored, because it is damaged or belongs to another "
                 f"model: {str(error).splitlines()[0]}. Choose a new --workdir"
             ) from error
-        return restored["state"], restored["progress"]
 
     def wait(self) -> None:
         """Returns when everything that was saved is on disk."""

@@ -18,7 +18,7 @@ import pytest
 import signjax.layers
 from signjax.layers.attention import SelfAttention
 from signjax.layers.batch_norm import MaskedBatchNorm
-from signjax.layers.convolution import ChannelAttention, ResidualBlock
+from signjax.layers.convolution import ChannelAttention, Convolution, ResidualBlock
 from signjax.layers.dropout import Dropout
 from signjax.layers.linear import Projection
 from signjax.layers.pooling import Pool
@@ -50,6 +50,7 @@ def by_row(module, x, mask, row):
 
 CASES = {
     "projection": Case(Projection(5), lambda module, x, mask, row: module(x), 5),
+    "convolution": Case(Convolution(5, 7), lambda module, x, mask, row: jnp.where(mask[:, :, None], module(x), 0), 5),
     "dropout": Case(Dropout(0.5), lambda module, x, mask, row: module(x, row, training=False), FEATURES),
     "batch norm": Case(MaskedBatchNorm(), evaluated, FEATURES),
     "residual block": Case(ResidualBlock(5, 7, 0.1), by_row, 5),

@@ -232,8 +232,8 @@ def test_training_does_not_see_padding_either():
 
 def test_what_was_not_seen_is_the_mean_and_does_not_move():
     x, _ = inputs(16)
-    values, movement, velocity, seen = np.split(np.asarray(x[0]), [6, 12, 18], axis=1)
-    assert not values[3:5, 3:].any() and not movement[3:5, 3:].any() and not velocity[3:6, 3:].any()
+    values, movement, form, velocity, seen = np.split(np.asarray(x[0]), [6, 12, 18, 24], axis=1)
+    assert not any(given[3:5, 3:].any() for given in (values, movement, form)) and not velocity[3:6, 3:].any()
     assert seen[:, 1].tolist() == [1, 1, 1, 0, 0, *[1] * 8, 0, 0, 0]
     moved = (values[4, 0] - values[3, 0]) * SPEC.std[0]
     assert abs(velocity[4, 0] * SPEC.speed[0] - moved) < 1e-5 < abs(moved)

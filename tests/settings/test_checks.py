@@ -72,7 +72,7 @@ def test_zero_is_refused_where_it_means_nothing():
         "data.folds", "data.valid_fraction", "data.test_fraction", "data.shortest_clip", "data.longest_clip", "data.max_frames",
         "synthetic.signs", "synthetic.signers", "synthetic.takes", "augment.fastest", "augment.slowest", "model.depth",
         "model.units", "model.heads", "train.batch_size", "train.accumulate", "train.buckets",
-        "train.learning_rate", "train.clip_norm", "train.checkpoint_epochs",
+        "train.learning_rate", "train.clip_norm", "train.checkpoint_epochs", "train.members",
     }  # fmt: skip
 
 
