@@ -12,6 +12,7 @@ from signjax.data.preparation.prepare import prepare
 from signjax.errors import InputError
 from signjax.evaluation.baselines import baselines
 from signjax.model.input_spec import make_input_spec
+from signjax.random_convolution.classifier import fit_random_convolution
 from signjax.report.data_card import write_data_card
 from signjax.report.dataset_lines import describe
 
@@ -58,7 +59,9 @@ def test_the_blank_clips_of_a_class_that_is_blank_are_kept_and_others_left_out(t
     assert dataset.info["exact_copies"] == 0 and dataset.info["blank_clips"] == 9
     assert np.isfinite(dataset.mean).all() and (dataset.std > 0).all()
     assert {clip["split"] for clip in dataset.clips if clip["gloss"] == "empty"} == set(SPLITS)
-    found = baselines(dataset, dataset.indices("train"), np.arange(len(dataset)), 0)
+    train, everything = dataset.indices("train"), np.arange(len(dataset))
+    convolution = fit_random_convolution(dataset, train, 0).classifier.log_probabilities(dataset, everything)
+    found = baselines(dataset, train, everything, convolution)
     assert np.isfinite(list(found["gloss"].values())).all()
     assert make_input_spec(dataset, (16,)).no_sign
     write_data_card(dataset, "made up", tmp_path / "card.html")
