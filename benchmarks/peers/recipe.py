@@ -64,8 +64,9 @@ class Recipe:
 
 def lacking(run: Path) -> str:
     """Why the peers cannot build the network of a run; empty if they can."""
-    model = _config(run)["model"]
-    found = [f"model.{option}" for option in _LACKING if model[option]]
+    config = _config(run)
+    found = [f"model.{option}" for option in _LACKING if config["model"][option]]
+    found += ["train.members"] if config["train"].get("members", 1) > 1 else []
     return f"its network has no {' and no '.join(found)}" if found else ""
 
 

@@ -1,1 +1,1 @@
-"""Evaluation: metrics, baselines, calibration, predictions."""
+"""Evaluation: metrics, baselines, calibration, fusion, predictions."""
