@@ -32,9 +32,10 @@ def test_few_clips_start_no_process_and_many_do():
         assert [task for task, _ in found] == list(range(9))
         processes = {process for _, process in found}
         assert os.getpid() not in processes and len(processes) <= 2
-        # They are there now, so that few clips are shared as well.
-        assert {process for _, process in workers.in_order(process_of, range(9), FEW)} <= processes
-        assert workers.begin(process_of, 7)()[1] in processes
+        # They are there now, so that few clips are shared as well, also with one that came too late for the first.
+        processes |= {process for _, process in workers.in_order(process_of, range(9), FEW)}
+        processes.add(workers.begin(process_of, 7)()[1])
+        assert os.getpid() not in processes and len(processes) <= 2
 
 
 def test_a_count_of_one_does_all_in_this_process():
