@@ -49,12 +49,14 @@ def augment_clip(clip: ClipArrays, key: Key[Array, ""], settings: Augmentation, 
         frames = jnp.where(flip, frames[:, channel] * sign[None, :], frames)
         valid = jnp.where(flip, valid[:, part], valid)
     if channels.centred and _has_coordinates(layout):
+        matrix = jnp.eye(3)
         if settings.rotation > 0 or settings.turn > 0:
             spread = jnp.array([settings.rotation, settings.turn, settings.rotation])
-            frames = _turned(frames, _rotation(spread * hashed_normal(keys["rotation"], (3,))), layout)
+            matrix = _rotation(spread * hashed_normal(keys["rotation"], (3,)))
         if settings.scale > 0:
-            size = jnp.exp(settings.scale * hashed_normal(keys["scale"], (1,)))[0]
-            frames = _turned(frames, size * jnp.eye(3), layout)
+            matrix *= jnp.exp(settings.scale * hashed_normal(keys["scale"], (1,)))[0]
+        if max(settings.rotation, settings.turn, settings.scale) > 0:
+            frames = _turned(frames, matrix, layout)
     real = (jnp.arange(frames.shape[0]) < length)[:, None]
     if settings.stretch > 0:
         counted = real & valid[:, layout.part_of_channel]

@@ -164,6 +164,7 @@ def _evaluate(
     answers = {
         split: fuse(answer, other[split], fusion.weights) if fusion else answer for split, answer in network.items()
     }
+    alone = {split: answer.scores() for split, answer in network.items()}
     scores = {split: answer.scores() for split, answer in answers.items()}
     for head, values in scores["test"].items():
         values.update(calibration(answers["test"].logits[head], answers["test"].labels[head]))
@@ -181,7 +182,7 @@ def _evaluate(
         members=members,
         adapted=adapted.scores() if adapted else {},
         baselines=base,
-        network={split: answer.scores() for split, answer in network.items()},
+        network=alone,
         weights=fusion.weights if fusion else {},
         warnings=warnings,
         devices=[device.device_kind for device in trainer.devices],
@@ -199,9 +200,8 @@ def _evaluate(
         say(f"warning: {warning}")
     for head, values in scores["test"].items():
         if values["clips"]:
-            alone = summary["network"]["test"][head]["top1"] if fusion else None
-            say(result_line(head, values, base["test"][head], alone))
+            say(result_line(head, values, base["test"][head], alone["test"][head]["top1"] if fusion else None))
     if adapted:
         say(adapted_line(adapted.scores()))
     if members:
-        say(members_line(members, network["test"].scores()))
+        say(members_line(members, alone["test"]))

@@ -24,7 +24,7 @@ from signjax.random_convolution.classifier import RandomConvolution, as_arrays, 
 
 FILE = "random_convolution.npz"
 
-# Where few validation clips tell, the weights stay near these: what new signers of ISL-Kinect30 and Auslan gave, and less than a
+# Where few validation clips tell, the weights stay near these: what new signers of ISL-Kinect30 and Auslan gave, and about a
 # point of accuracy from the best on each. The strength is that of some 10 clips.
 _USUAL = np.array([0.6, 0.45])
 _STRENGTH = 10.0
@@ -42,7 +42,7 @@ def fit_weights(network: np.ndarray, other: np.ndarray, labels: np.ndarray) -> t
     labelled = labels >= 0
     both = np.stack([network[labelled], other[labelled]], axis=-1).astype(np.float64)
     found = _peak(both, labels[labelled], np.array([True, True]))
-    if (found < 0).any():  # a classifier that is wrong on purpose counts for nothing
+    if (found < 0).any():  # a classifier that only misleads counts for nothing
         found = _peak(both, labels[labelled], found >= 0)
     own, others = np.maximum(found, 0.0)
     return (float(own), float(others)) if own + others > 0 else (1.0, 0.0)

@@ -18,8 +18,8 @@ from signjax.layers.pooling import mean_pool
 def convolve(x: Float[Array, "b t d"], kernel: Float[Array, "k d f"]) -> Float[Array, "b t f"]:
     """A convolution over time, as many frames out as in.
 
-    On a CPU it has a backward pass of its own, which gives the same numbers. XLA (jax 0.10.2) brings convolutions into the form of
-    its fast routine only outside loops; in a loop, such as over members or over parts of a batch, the gradients that jax derives
+    On a CPU the backward pass is written out here, with the same results. XLA (jax 0.10.2) brings convolutions into the form of its
+    fast routine only outside loops; in a loop, such as over members or over parts of a batch, the gradients that jax derives
     took about ten times as long.
     """
     return _convolve_on_cpu(x, kernel) if jax.default_backend() == "cpu" else _convolution(x, kernel)

@@ -28,8 +28,8 @@ def model_inputs(
     - Position: the value over all clips' mean and deviation.
     - Movement: the value less the mean of its own clip, over the deviation within clips. It is free of where a signer stands and of
       how they are built, which the position is full of: in skeletons a clip moves by a fifth of what lies between clips.
-    - Form: the movement over the deviation of its own clip, to which a fifth of the usual one is added, so that what hardly moves
-      stays small. It is free of how large a signer signs.
+    - Form: the movement over the deviation within this clip plus a fifth of the usual deviation, which keeps small what hardly
+      moves. It is free of how large a signer signs.
     - Velocity: the difference from the frame before, over its own root mean square.
 
     All are 0 in a channel whose part was not seen; a velocity that would touch such a frame is 0 too. A value outside of the

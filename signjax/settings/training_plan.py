@@ -79,7 +79,7 @@ def refits(loop: LoopSettings) -> bool:
 
 
 def selection(loop: LoopSettings, labelled: int, *, refits: bool) -> str:
-    """Which weights are the model, and why, for a validation split with so many labelled clips."""
+    """Which weights are the model, and why; `labelled` is the number of validation clips with a label."""
     if chooses(loop, labelled):
         chosen = f"the epoch with the best validation result ({labelled} clips); training ends {loop.patience} epochs after it"
     else:
