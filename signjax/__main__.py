@@ -1,6 +1,6 @@
 """The command line: flags and nothing else.
 
-python -m signjax [--config=FILE] [--workdir=DIR] [--mode=train|prepare|evaluate|predict] [--config.KEY=VALUE ...]
+python -m signjax [--config=FILE] [--workdir=DIR] [--mode=train|prepare|evaluate|predict|replay] [--config.KEY=VALUE ...]
 
 The command `signjax` does the same, as does `python launch.py` in a checkout. Without --config, the base configuration is used.
 """
@@ -15,12 +15,14 @@ from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
 from signjax.errors import InputError
+from signjax.runtime.output import end_soon, outlast_output
+from signjax.runtime.signals import Interrupted, interruptible
 from signjax.settings import base
 from signjax.settings.config_file import load_config, readable, take_overrides
 from signjax.settings.reference import config_help
 from signjax.settings.schema import similar_key
 
-MODES = ("train", "prepare", "evaluate", "predict")
+MODES = ("train", "prepare", "evaluate", "predict", "replay")
 
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Run folder; the default is named after the configuration, below runs/."
@@ -52,6 +54,7 @@ def _print_keys() -> None:
 
 def _stop(problem: object) -> NoReturn:
     print(f"error: {problem}", file=sys.stderr)
+    end_soon(1)
     sys.exit(1)
 
 
@@ -82,16 +85,19 @@ def main(argv: list[str]) -> None:
     if _CONFIG_HELP.value:
         _print_keys()
         return
-    logging.set_verbosity(logging.WARNING)  # orbax logs each of its steps at level INFO
+    logging.set_verbosity(logging.FATAL)  # orbax logs each of its steps, and each error beside raising it
+    interruptible()
+    outlast_output()
     try:
         _run()
     except InputError as error:
         _stop(error)
     except OSError as error:  # no room, no permission
         _stop(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error)
-    except KeyboardInterrupt:
-        print("interrupted; the same command resumes from the last checkpoint", file=sys.stderr)
-        sys.exit(130)
+    except Interrupted as request:
+        print(request, file=sys.stderr)
+        end_soon(request.status)
+        sys.exit(request.status)
 
 
 def name_base_config(argv: list[str]) -> list[str]:

@@ -82,7 +82,7 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
         say(describe_devices())
         if mode == "train":
             write_json(folder / _RUN, {"dataset": dataset.digest, "model": trainer.model_checkpoints})
-        fit = trainer.train(folder, say) if mode == "train" else trainer.saved(folder)
+        fit = trainer.train(folder, say) if mode == "train" else trainer.saved(folder, say)
         clips = _check_given(trainer, recipe, say)
         notes = [] if clips else [f"the self-check was skipped, because files in {recipe.path} changed during the run"]
         _evaluate(trainer, folder, fit, clips, notes, say)
@@ -148,7 +148,7 @@ def _evaluate(
     from signjax.random_convolution.classifier import fit_on_splits
     from signjax.report.page import write_report
     from signjax.report.summary import make_summary
-    from signjax.training.log import read_log
+    from signjax.training.records.log import read_log
     from signjax.training.state import parameter_count
 
     dataset = trainer.dataset

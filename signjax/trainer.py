@@ -1,6 +1,6 @@
 """A model, its steps and its data, put together once for a run."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -13,8 +13,8 @@ import numpy as np
 from signjax.adaptation import adapted_answers, new_signers
 from signjax.data.batching.batch import Batch
 from signjax.data.batching.collate import collate
-from signjax.data.batching.epoch_plan import assign_buckets, plan_epoch, steps_per_epoch
-from signjax.data.batching.excerpts import draw_excerpts, whole_clips
+from signjax.data.batching.epoch_plan import steps_per_epoch
+from signjax.data.batching.excerpts import whole_clips
 from signjax.data.dataset import Dataset
 from signjax.evaluation.evaluate import Answers, answers_for, mean_over_heads
 from signjax.model.factory import make_model
@@ -29,15 +29,17 @@ from signjax.settings import training_plan as settings
 from signjax.settings.plans import TrainingPlans
 from signjax.training import parallel
 from signjax.training.checkpoint import CHECKPOINTS
-from signjax.training.input.batch_stream import Dispatch, make_index_batch, stream_dispatches
+from signjax.training.input.batch_stream import Dispatch, make_index_batch
 from signjax.training.input.device_dataset import DeviceDataset, gather, load_device_dataset
-from signjax.training.loop import Outcome, saved_outcome, train
+from signjax.training.input.epochs import Epochs
+from signjax.training.loop import saved_outcome, train
 from signjax.training.members import step_of_members
 from signjax.training.multi_step import TrainStep, make_multi_step
 from signjax.training.optimizer import make_optimizer, make_schedule
-from signjax.training.selection import Validation
+from signjax.training.records.outcome import Outcome
+from signjax.training.records.selection import Validation
 from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
-from signjax.training.step import make_statistics_step, make_train_step
+from signjax.training.step import make_statistics_step, make_train_step, skip_not_finite
 
 Say = Callable[[str], None]
 
@@ -88,7 +90,7 @@ class Trainer:
         shapes = self.shapes
         with ThreadPoolExecutor(1) as beside:
             state = beside.submit(self.fresh_state)
-            frames, batches, count = next(iter(self.dispatches_of(1)))
+            frames, batches, count = next(self.epochs_of().dispatches(1))
             program: Any = self.program(frames)
             program.lower(shapes, self.data, batches, count).compile()  # jax keeps it for the call
             return state.result()
@@ -136,6 +138,8 @@ class Trainer:
             plans.batches.accumulate,
             parallel.AXIS,
         )
+        if plans.loop.not_finite == "skip":
+            step = skip_not_finite(step)
         return step_of_members(step, plans.loop.members)
 
     @cache  # noqa: B019  (one trainer lives as long as its process)
@@ -160,21 +164,18 @@ class Trainer:
             close_gaps()
         return state, metrics
 
-    def dispatches_of(self, epoch: int, clips: np.ndarray | None = None) -> Iterator[Dispatch]:
-        """What an epoch, counted from 1, hands to `dispatch`: of these clips, or of the training clips."""
-        clips = self._clips if clips is None else clips
-        excerpts = draw_excerpts(self.dataset.lengths[clips], self.plans.pace, self.frames, self.plans.seed, epoch - 1)
-        sizes = assign_buckets(excerpts.played, self.buckets)
-        planned = plan_epoch(epoch - 1, sizes, self._batch_size, self.plans.seed)
-        return stream_dispatches(
-            self.dataset,
-            clips,
-            excerpts,
-            planned,
-            self._batch_size,
-            len(self.devices),
-            settings.steps_per_dispatch(self.plans.batches, self.devices),
+    def epochs_of(self, clips: np.ndarray | None = None) -> Epochs:
+        """What training on these clips, by default the training clips, hands to `dispatch`."""
+        return Epochs(
+            dataset=self.dataset,
+            clips=self._clips if clips is None else clips,
+            pace=self.plans.pace,
+            buckets=self.buckets,
+            batch_size=self._batch_size,
+            devices=len(self.devices),
+            steps=settings.steps_per_dispatch(self.plans.batches, self.devices),
             resident=self._resident,
+            seed=self.plans.seed,
         )
 
     @property
@@ -191,12 +192,12 @@ class Trainer:
         """Where the checkpoints of the model lie that is tested and predicts, relative to the run folder."""
         return f"{_REFIT}/{CHECKPOINTS}" if self._refits else CHECKPOINTS
 
-    def saved(self, folder: Path) -> "Fit":
+    def saved(self, folder: Path, say: Say) -> "Fit":
         """How the run in a folder stands, without training; errors as in `loop.saved_outcome`."""
-        first = saved_outcome(folder, self.shapes, self._loop, self.dataset.digest)
+        first = saved_outcome(folder, self.shapes, self._loop, self.dataset.digest, say)
         if not self._refits or first.stopped_by == "unfinished":
             return Fit(first, None)
-        return Fit(first, saved_outcome(folder / _REFIT, self.shapes, self._refit_loop, self.dataset.digest))
+        return Fit(first, saved_outcome(folder / _REFIT, self.shapes, self._refit_loop, self.dataset.digest, say))
 
     def train(self, folder: Path, say: Say) -> "Fit":
         """Trains or resumes, and writes down what predicting with the model will need."""
@@ -229,13 +230,16 @@ class Trainer:
         loop: LoopSettings,
         say: Say,
     ) -> Outcome:
+        epochs = self.epochs_of(clips)
         with explain_out_of_memory():
             return train(
                 make_state=self._begin,
                 shapes=self.shapes,
                 dispatch=self.dispatch,
-                dispatches_of=lambda epoch: self.dispatches_of(epoch, clips),
-                steps_per_epoch=steps_per_epoch(len(clips), self._batch_size),
+                place=lambda state: parallel.replicate(state, self.devices),
+                dispatches_of=epochs.dispatches,
+                clips_of=epochs.names,
+                steps_per_epoch=epochs.steps_each,
                 batch_size=self._batch_size,
                 validate=validate,
                 settings=loop,

@@ -23,7 +23,7 @@ def build(settings: dict[str, Any]) -> Job:
     def run(wanted: int) -> None:
         nonlocal state
         for _ in range(wanted):
-            for work in prefetch(trainer.dispatches_of(next(epochs))):
+            for work in prefetch(trainer.epochs_of().dispatches(next(epochs))):
                 state, metrics = trainer.dispatch(state, work)
         jax.block_until_ready(metrics)
 

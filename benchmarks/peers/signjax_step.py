@@ -48,7 +48,7 @@ def plans_for(settings: dict[str, Any]) -> TrainingPlans:
 
 def forever(trainer: Trainer) -> Iterator[Any]:
     """The dispatches of successive epochs, prefetched as in training."""
-    return prefetch(dispatch for epoch in count(1) for dispatch in trainer.dispatches_of(epoch))
+    return prefetch(dispatch for epoch in count(1) for dispatch in trainer.epochs_of().dispatches(epoch))
 
 
 def made_up_trainer(settings: dict[str, Any]) -> Trainer:
@@ -59,7 +59,7 @@ def made_up_trainer(settings: dict[str, Any]) -> Trainer:
 
 def compiled(trainer: Trainer, state: TrainState) -> Any:
     """The compiled program of a dispatch, for inspecting its operations and its memory."""
-    frames, batches, steps = next(iter(trainer.dispatches_of(1)))
+    frames, batches, steps = next(trainer.epochs_of().dispatches(1))
     program: Any = trainer.program(frames)
     return program.lower(state, trainer.data, batches, steps).compile()
 

@@ -122,3 +122,18 @@ class LoopSettings:
         unit="epochs",
         may_change=True,
     )
+    checkpoint_minutes: float = setting(
+        5.0,
+        "Maximum time between two checkpoints, which may lie within an epoch. Larger values lose more to an interruption; with 0, "
+        "each step has one.",
+        number(0, 1e6),
+        unit="minutes",
+        may_change=True,
+    )
+    not_finite: str = setting(
+        "stop",
+        "What happens when loss, gradient or update of a step are not finite: stop ends the run, names the clips, and keeps what "
+        "--mode=replay needs; skip leaves the step out and counts it (`skipped` in metrics.jsonl).",
+        one_of(("stop", "skip")),
+        may_change=True,
+    )

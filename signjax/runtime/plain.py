@@ -1,6 +1,6 @@
 """The switch that turns off what is done for speed alone.
 
-That is: malloc options (malloc.py), an import without torch (training/log.py), and an overlapped start (trainer.py).
+That is: malloc options (malloc.py), an import without torch (training/records/log.py), and an overlapped start (trainer.py).
 """
 
 import os

@@ -1,55 +1,70 @@
-"""The only module that uses orbax: keeps the latest and the selected checkpoint of a run.
+"""The only module that uses orbax: keeps the latest checkpoints of a training and the selected one.
 
-A checkpoint is the training state and the progress of the run, a small JSON object. Checkpoints are written in the background
-and become visible when they are complete, so a killed run never leaves a partial one.
+A checkpoint is a folder named after its step: the training state, and a JSON object with the progress of the run and a digest of
+each array. It is written in the background from a copy of the state, and gets its name when it is complete. A superseded one loses
+its name before it is removed. So a killed run never leaves a partial one, and what damages one later is found when it is read: by
+digests of its files before orbax opens them, and by those of its arrays afterwards.
 """
 
-import hashlib
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
-from orbax.checkpoint.checkpoint_managers import preservation_policy
+from etils import epath
 
 from signjax.errors import InputError
+from signjax.training.records.digests import changed_file, described, digest_of, write_file_digests
 from signjax.training.state import TrainState, Variables
 
 # The folder of the checkpoints in the folder of a training.
 CHECKPOINTS = "checkpoints"
 
-# Saved with every checkpoint: the epoch if its weights are the model so far, else -1. The largest is the model of the run,
-# whatever the measure by which an epoch was judged, and a tie cannot arise.
-_SELECTED_AT = "selected_at"
+# This many of the latest are kept, so that one is left if the newest is damaged.
+_KEPT = 2
+
+# Names of folders while they are written and removed.
+_WRITING, _REMOVING = "writing-", "removing-"
+
+# What orbax and tensorstore raise for files that are missing, cut short or changed.
+_UNREADABLE = (ValueError, KeyError, OSError, TypeError, RuntimeError, AttributeError, IndexError, EOFError)
+
+Say = Callable[[str], None]
+Path_ = str | os.PathLike[str]
 
 
-# Saved with the progress: signatures of the state and of its moving averages.
-_SHAPES = "shapes"
-
-
-def _signature(tree: Any) -> str:
-    """SHA-256 of the names, shapes and types of the arrays in a tree."""
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    text = "\n".join(f"{jax.tree_util.keystr(path)} {leaf.shape} {leaf.dtype}" for path, leaf in leaves)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _selected_at(metrics: dict[str, float]) -> float:
-    return metrics[_SELECTED_AT]
+class DamagedError(InputError):
+    """A checkpoint is incomplete, or differs from what was written."""
 
 
 class Checkpoints:
-    """The checkpoints in a folder; used as a context manager, which waits for pending writes."""
+    """The checkpoints in a folder, local or any that `etils.epath` knows. A context manager, which waits for pending writes.
 
-    def __init__(self, folder: Path):
-        policy = preservation_policy.AnyPreservationPolicy(
-            [preservation_policy.LatestN(1), preservation_policy.BestN(get_metric_fn=_selected_at, n=1)]
-        )
-        # Both are needed: the policy alone never writes the metrics, best_fn alone drops the latest.
-        options = ocp.CheckpointManagerOptions(best_fn=_selected_at, best_mode="max", preservation_policy=policy)
-        self.folder = folder
-        self._manager = ocp.CheckpointManager(folder.resolve(), options=options)
+    Raises:
+      InputError: the folder is a file.
+    """
+
+    def __init__(self, folder: Path_):
+        self.folder = epath.Path(folder).absolute() if "://" not in str(folder) else epath.Path(folder)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise InputError(
+                f"{self.folder}: a file, where a folder of checkpoints is expected. Move it, or choose another --workdir"
+            )
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for path in self.folder.iterdir():  # what a killed process has left
+            if path.name.startswith((_WRITING, _REMOVING)):
+                path.rmtree()
+        self._checkpointer = ocp.Checkpointer(ocp.CompositeCheckpointHandler())
+        self._background = ThreadPoolExecutor(1, "checkpoint")
+        self._pending: Future[None] | None = None
+        self._damaged: set[int] = set()
+        self._has_saved, self._selected = False, None
 
     def __enter__(self) -> "Checkpoints":
         return self
@@ -57,79 +72,191 @@ class Checkpoints:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._manager.close()
+        try:
+            self.wait()
+        except InputError:
+            if error is None:
+                raise
+        finally:
+            self._background.shutdown()
+            self._checkpointer.close()
+
+    @property
+    def steps(self) -> list[int]:
+        """Steps of the checkpoints, ascending, without those found damaged."""
+        found = [int(path.name) for path in self.folder.iterdir() if path.name.isdigit()]
+        return sorted(set(found) - self._damaged)
 
     @property
     def latest_step(self) -> int | None:
         """Step of the newest checkpoint; None where there is none."""
-        return self._manager.latest_step()
+        return max(self.steps, default=None)
 
-    @property
-    def selected_step(self) -> int | None:
-        """Step of the checkpoint whose moving averages are the model; None where there is none."""
-        return self._manager.best_step()
-
-    def save(self, state: TrainState, progress: dict[str, Any], *, is_selected: bool) -> None:
-        """Saves a state and the run's progress under the state's step."""
-        step = int(state.step)
-        if step == self.latest_step:
-            return
-        shapes = {"state": _signature(state), "average": _signature(state.average)}
-        described = progress | {_SHAPES: shapes}
-        self._manager.save(
-            step,
-            args=ocp.args.Composite(state=ocp.args.StandardSave(state), progress=ocp.args.JsonSave(described)),
-            metrics={_SELECTED_AT: progress["epoch"] if is_selected else -1},
-        )
-
-    def restore(self, step: int, like: TrainState) -> tuple[TrainState, dict[str, Any]]:
-        """The state and the progress saved under `step`.
+    def save(self, state: TrainState, progress: Mapping[str, Any]) -> None:
+        """Begins to save a state and the run's progress under the state's step, and removes what is superseded.
 
         Args:
-          step: of a checkpoint in the folder.
-          like: a state, or the shapes of one with the place of each array.
+          state: on any devices, or on the host.
+          progress: a JSON object; its `selected_step` names the checkpoint whose moving averages are the model, which is kept.
 
         Raises:
-          InputError: the checkpoint is damaged or belongs to another model.
+          InputError: there is no room, for this one or for the one before.
         """
-        progress = self._progress(step, "state", like)
-        arguments = ocp.args.StandardRestore(jax.tree.map(ocp.utils.to_shape_dtype_struct, like))
-        return self._restore(step, state=arguments)["state"], progress
+        self.wait()
+        step = int(state.step)
+        if step in self.steps:
+            return
+        self._remove(step)
+        host = jax.tree.map(lambda value: np.array(value, copy=True), jax.device_get(state))
+        self._check_room(sum(leaf.nbytes for leaf in jax.tree.leaves(host)))
+        record: dict[str, Any] = {"progress": dict(progress), "arrays": described(host, digests=True)}
+        record["digest"] = digest_of(record)
+        items = ocp.args.Composite(state=ocp.args.PyTreeSave(host), progress=ocp.args.JsonSave(record))
+        self._has_saved, self._selected = True, progress.get("selected_step")
+        self._pending = self._background.submit(self._write, step, items)
 
-    def restore_average(self, step: int, like: Variables) -> tuple[Variables, dict[str, Any]]:
-        """The moving averages alone, and the progress; arguments and errors as in `restore`."""
-        progress = self._progress(step, "average", like)
-        item = {"average": jax.tree.map(ocp.utils.to_shape_dtype_struct, like)}
-        arguments = ocp.checkpoint_utils.construct_restore_args(item)
-        restored = self._restore(step, state=ocp.args.PyTreeRestore(item, restore_args=arguments, partial_restore=True))
-        return restored["state"]["average"], progress
-
-    def _progress(self, step: int, what: str, like: Any) -> dict[str, Any]:
-        """The progress, if the checkpoint holds arrays like these.
-
-        Asked before the arrays are read: when one of them has another shape, orbax (0.12) abandons the reads of all others, and
-        each of them complains some time later.
-        """
-        progress: dict[str, Any] = self._restore(step, progress=ocp.args.JsonRestore())["progress"]
-        if progress.pop(_SHAPES, {}).get(what) != _signature(like):
-            raise InputError(
-                f"{self.folder / str(step)}: the checkpoint belongs to another model: its arrays have other names, shapes or "
-                "types. Choose a new --workdir"
-            )
-        return progress
-
-    def _restore(self, step: int, **items: ocp.args.CheckpointArgs) -> Any:
-        try:
-            return self._manager.restore(step, args=ocp.args.Composite(**items))
-        except (ValueError, KeyError, OSError) as error:
-            raise InputError(
-                f"{self.folder / str(step)}: the checkpoint cannot be restored, because it is damaged or belongs to another "
-                f"model: {str(error).splitlines()[0]}. Choose a new --workdir"
-            ) from error
+    def _write(self, step: int, items: ocp.args.Composite) -> None:
+        unfinished = self.folder / f"{_WRITING}{step}"
+        self._checkpointer.save(unfinished, items)
+        write_file_digests(unfinished)
+        unfinished.rename(self.folder / str(step))
 
     def wait(self) -> None:
-        """Returns when everything that was saved is on disk."""
-        self._manager.wait_until_finished()
+        """Returns when everything that was saved is on disk, and what it supersedes is removed.
+
+        Raises:
+          InputError: it could not be written.
+        """
+        pending, self._pending = self._pending, None
+        try:
+            if pending:
+                pending.result()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise self._not_written(error) from error
+        if self._has_saved:
+            kept = {*self.steps[-_KEPT:], self._selected}
+            for step in {*self.steps, *self._damaged} - kept:
+                self._remove(step)
+
+    def restore_latest(
+        self, like: TrainState, say: Say, *, fall_back: bool = True
+    ) -> tuple[TrainState, dict[str, Any]] | None:
+        """The newest state that is undamaged, and its progress; None where there is no checkpoint.
+
+        Args:
+          like: a state, or the shapes of one; the result is on the host.
+          say: is told of each damaged checkpoint.
+          fall_back: whether an older checkpoint may take the place of a damaged one.
+
+        Raises:
+          InputError: all are damaged (or the newest is, without `fall_back`), or they belong to another model.
+        """
+        damaged: list[DamagedError] = []
+        for step in reversed(self.steps):
+            try:
+                found = self.restore(step, like)
+            except DamagedError as error:
+                if not fall_back:
+                    raise
+                damaged.append(error)
+                self._damaged.add(step)
+                continue
+            for passed in damaged:
+                say(f"warning: {passed}; the one before it, of step {step}, is used")
+            return found
+        if damaged:
+            raise InputError("; ".join(map(str, damaged)) + ". No other is left: choose a new --workdir")
+        return None
+
+    def restore(self, step: int, like: TrainState) -> tuple[TrainState, dict[str, Any]]:
+        """The state saved under a step, on the host, and its progress; `like` as in `restore_latest`.
+
+        Raises:
+          DamagedError: it is damaged.
+          InputError: it belongs to another model.
+        """
+        record = self._record(step, "", like)
+        state: TrainState = self._read(step, state=_wanted(like))["state"]
+        self._verify(step, record, "", state)
+        return state, record["progress"]
+
+    def restore_average(self, step: int, like: Variables) -> tuple[Variables, dict[str, Any]]:
+        """The moving averages alone, on the host, and the progress; arguments and errors as in `restore`."""
+        record = self._record(step, ".average", like)
+        average: Variables = self._read(step, state=_wanted({"average": like}))["state"]["average"]
+        self._verify(step, record, ".average", average)
+        return average, record["progress"]
+
+    def _record(self, step: int, prefix: str, like: Any) -> dict[str, Any]:
+        """What is saved beside the arrays, if the checkpoint holds arrays like these.
+
+        Asked before the arrays are read: a read that fails in orbax (0.12) abandons all others, and each of them complains later.
+        """
+        if not (self.folder / str(step)).is_dir():
+            raise DamagedError(f"{self.folder / str(step)}: the checkpoint is missing")
+        changed = changed_file(self.folder / str(step))
+        if changed:
+            raise DamagedError(f"{self.folder / str(step)}: the checkpoint is damaged: {changed}")
+        record = self._read(step, progress=ocp.args.JsonRestore())["progress"]
+        if not isinstance(record, dict) or record.pop("digest", None) != digest_of(record):
+            raise DamagedError(
+                f"{self.folder / str(step)}: the checkpoint is damaged: its progress has changed since it was written"
+            )
+        saved = {name: one for name, (one, _) in record["arrays"].items() if name.startswith(prefix)}
+        expected = {prefix + name: one for name, (one, _) in described(like, digests=False).items()}
+        if saved != expected:
+            lines = [
+                f"  {name}: {saved.get(name, 'absent')} in the checkpoint, {expected.get(name, 'absent')} in the model"
+                for name in sorted(saved.keys() | expected.keys())
+                if saved.get(name) != expected.get(name)
+            ]
+            more = [f"  and {len(lines) - 10} more"] if len(lines) > 10 else []
+            raise InputError(
+                "\n".join(
+                    [
+                        f"{self.folder / str(step)}: the checkpoint belongs to another model. Choose a new --workdir",
+                        *lines[:10],
+                        *more,
+                    ]
+                )
+            )
+        return record
+
+    def _verify(self, step: int, record: dict[str, Any], prefix: str, arrays: Any) -> None:
+        found = described(arrays, digests=True)
+        changed = [name for name, (_, digest) in found.items() if record["arrays"][prefix + name][1] != digest]
+        if changed:
+            raise DamagedError(
+                f"{self.folder / str(step)}: the checkpoint is damaged: {len(changed)} of {len(found)} arrays have changed since "
+                f"they were written, the first is {prefix + changed[0]}"
+            )
+
+    def _read(self, step: int, **items: ocp.args.CheckpointArgs) -> Any:
+        try:
+            return self._checkpointer.restore(self.folder / str(step), ocp.args.Composite(**items))
+        except _UNREADABLE as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise DamagedError(f"{self.folder / str(step)}: the checkpoint is damaged: {reason[:200]}") from error
+
+    def _remove(self, step: int) -> None:
+        """Removes a checkpoint such that a half-removed one is never taken for a whole one."""
+        path = self.folder / str(step)
+        if path.exists():
+            path.rename(self.folder / f"{_REMOVING}{step}").rmtree()
+        self._damaged.discard(step)
+
+    def _check_room(self, size: int) -> None:
+        if "://" not in str(self.folder) and size > (free := shutil.disk_usage(self.folder).free):
+            raise self._not_written(OSError(f"it needs {size / 2**20:.1f} MiB, and {free / 2**20:.1f} MiB are free"))
+
+    def _not_written(self, error: Exception) -> InputError:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        latest = self.latest_step
+        kept = "There is no earlier one" if latest is None else f"The one of step {latest} is complete"
+        return InputError(
+            f"{self.folder}: a checkpoint cannot be written: {reason[:300]}. {kept}; with room and permission, the same "
+            "command goes on from there"
+        )
 
 
 def load_selected_average(folder: Path, like: Variables, dataset_digest: str) -> Variables:
@@ -137,7 +264,7 @@ def load_selected_average(folder: Path, like: Variables, dataset_digest: str) ->
 
     Args:
       folder: of the checkpoints.
-      like: the shapes of the variables, with the place of each array.
+      like: the shapes of the variables.
       dataset_digest: of the data that the model was trained on.
 
     Raises:
@@ -146,12 +273,25 @@ def load_selected_average(folder: Path, like: Variables, dataset_digest: str) ->
     if not folder.is_dir():
         raise InputError(f"{folder}: the folder does not exist; train first, or name a run folder with --workdir")
     with Checkpoints(folder) as checkpoints:
-        if checkpoints.selected_step is None:
+        if checkpoints.latest_step is None:
             raise InputError(f"{folder}: the folder has no complete checkpoint; train first")
-        average, progress = checkpoints.restore_average(checkpoints.selected_step, like)
+        try:
+            average, progress = checkpoints.restore_average(checkpoints.latest_step, like)
+            selected = progress["selected_step"]
+            if selected != checkpoints.latest_step:
+                average, progress = checkpoints.restore_average(selected, like)
+        except DamagedError as error:
+            raise InputError(f"{error}. --mode=train goes on from what is left") from error
     if progress["dataset"] != dataset_digest:
         raise InputError(
             f"{folder}: the checkpoint belongs to other data (digest {progress['dataset'][:12]}) than the run's input_spec.json "
             f"(digest {dataset_digest[:12]}). Restore the run's own file"
         )
-    return jax.device_get(average)
+    return average
+
+
+def _wanted(like: Any) -> ocp.args.CheckpointArgs:
+    """Asks for arrays like these on the host, and for no others."""
+    item = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
+    arguments = ocp.checkpoint_utils.construct_restore_args(item)
+    return ocp.args.PyTreeRestore(item, restore_args=arguments, partial_restore=True)

@@ -1,69 +1,38 @@
 """The training loop. Read it from top to bottom."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 
 from signjax.data.batching.collate import prefetch
 from signjax.errors import InputError
 from signjax.plans.training import LoopSettings
 from signjax.runtime.compile_counter import compilations
-from signjax.training.checkpoint import CHECKPOINTS, Checkpoints
+from signjax.runtime.signals import Request, deferred
+from signjax.training.checkpoint import CHECKPOINTS, Checkpoints, DamagedError
 from signjax.training.input.batch_stream import Dispatch
-from signjax.training.log import MetricsLog, Progress
-from signjax.training.selection import Validation, better
+from signjax.training.records.divergence import diverged
+from signjax.training.records.epoch_metrics import EpochMetrics, NotFiniteError
+from signjax.training.records.log import MetricsLog, Progress
+from signjax.training.records.outcome import Outcome
+from signjax.training.records.run_progress import beginning, interrupted, say_resumed, stop_reason, told
+from signjax.training.records.selection import Validation, better
 from signjax.training.state import TrainState, Variables
 
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How training ended.
-
-    Attributes:
-      epochs, steps: made in all, before and after a resumption.
-      seconds: spent training in all.
-      selected_epoch: whose moving averages are the model.
-      best_epoch: with the best validation result; None without validation.
-      stopped_by: `patience`, `epochs`, or `unfinished` where training was cut off.
-      first_step_seconds: from the call to the end of the first training step, which is compiled on the way; None where no
-        step was made.
-      variables: averaged parameters and batch statistics of the selected epoch.
-    """
-
-    epochs: int
-    steps: int
-    seconds: float
-    selected_epoch: int
-    best_epoch: int | None
-    stopped_by: str
-    first_step_seconds: float | None
-    variables: Variables
-
-    def facts(self) -> dict[str, Any]:
-        """All but the variables, for a summary."""
-        return {
-            "epochs": self.epochs,
-            "steps": self.steps,
-            "seconds": round(self.seconds, 1),
-            "selected_epoch": self.selected_epoch,
-            "best_epoch": self.best_epoch,
-            "stopped_by": self.stopped_by,
-            "first_step_seconds": self.first_step_seconds,
-        }
-
-
 def train(
     make_state: Callable[[], TrainState],
     shapes: TrainState,
+    place: Callable[[TrainState], TrainState],
     dispatch: Callable[[TrainState, Dispatch], tuple[TrainState, dict[str, jax.Array]]],
-    dispatches_of: Callable[[int], Iterable[Dispatch]],
+    dispatches_of: Callable[[int, int], Iterable[Dispatch]],
+    clips_of: Callable[[int], Sequence[str]],
     steps_per_epoch: int,
     batch_size: int,
     validate: Callable[[Variables], Validation] | None,
@@ -76,9 +45,11 @@ def train(
 
     Args:
       make_state: makes a fresh state, where the run has no checkpoint.
-      shapes: of a state, with the place of each array; values are not looked at.
+      shapes: of a state; values are not looked at.
+      place: puts a state that was read from disk where `dispatch` expects it.
       dispatch: runs one or several steps; its first argument is donated, its metrics have an axis of steps.
-      dispatches_of: what an epoch, counted from 1, hands to `dispatch`; a pure function.
+      dispatches_of: what an epoch, counted from 1, hands to `dispatch` after so many of its steps; a pure function.
+      clips_of: the names of the clips of a step, counted from 0.
       steps_per_epoch: steps between two validations.
       batch_size: clips a step, over all devices.
       validate: scores the averaged variables on the validation split; None where there is none.
@@ -88,64 +59,41 @@ def train(
       say: prints a line.
 
     Raises:
-      InputError: a metric is not finite, or the folder's checkpoints are of another model.
+      InputError: a metric is not finite, a checkpoint cannot be written, or the folder's checkpoints are of another model.
+      Interrupted: there was a request to stop; the step was finished and has a checkpoint.
     """
     began = time.monotonic()
-    with Checkpoints(workdir / CHECKPOINTS) as checkpoints:
+    with Checkpoints(workdir / CHECKPOINTS) as checkpoints, deferred() as request:
         # -- Resume --------------------------------------------------------------------------------
-        # 1. A checkpoint is made at the end of an epoch, and holds all that training depends on but the data.
+        # 1. A checkpoint holds all that training depends on but the data, and the sums of the metrics of a begun epoch.
         # 2. The data of a step is a function of (seed, step), so nothing else has to be restored.
         # 3. Records of epochs after the checkpoint are dropped; these epochs are trained again.
-        progress: dict[str, Any] = {
-            "epoch": 0,
-            "selected_epoch": 0,
-            "best_epoch": None,
-            "best": None,
-            "seconds": 0.0,
-            "dataset": dataset_digest,
-            "schedule": settings.epochs,
-        }
-        if checkpoints.latest_step is not None:
-            state, progress = _restore(checkpoints, checkpoints.latest_step, shapes, dataset_digest)
-            _say_resumed(progress, int(state.step), settings, say)
+        restored = checkpoints.restore_latest(shapes, say)
+        if restored is None:
+            state, progress = make_state(), beginning(settings, dataset_digest)
         else:
-            state = make_state()
-        spent_before = progress["seconds"]
-        first_step_seconds = None
+            host, progress = restored
+            _check_data(checkpoints, progress, dataset_digest)
+            say_resumed(progress, int(host.step), settings, say)
+            progress = _with_selected(checkpoints, progress, settings, shapes, say)
+            state = place(host)
+        bar = Progress(settings.epochs * steps_per_epoch, int(state.step))
         compiled_in_first: int | None = None
-        total_steps = settings.epochs * steps_per_epoch
-        bar = Progress(total_steps, int(state.step))
-        with MetricsLog(workdir, progress["epoch"]) as log:
+        with MetricsLog(workdir, progress["epoch"], say) as log:
+            run = _Run(settings, workdir, checkpoints, log, bar, request, began, progress["seconds"], state)
             # -- Epochs ----------------------------------------------------------------------------
-            while _stop_reason(progress, settings) is None:
-                epoch = progress["epoch"] + 1
-                start = time.monotonic()
-                first = (epoch - 1) * steps_per_epoch
-                collected: list[tuple[dict[str, jax.Array], int]] = []
-                for work in prefetch(dispatches_of(epoch)):
-                    state, metrics = dispatch(state, work)
-                    # The metrics of the dispatch before are waited for while this one runs: the device never waits for us,
-                    # and we never run further ahead than one dispatch.
-                    jax.block_until_ready(collected[-1:])
-                    collected.append((metrics, work.steps))
-                    if first_step_seconds is None:
-                        jax.block_until_ready(metrics)
-                        first_step_seconds = time.monotonic() - began
-                        bar.line(f"train: first step after {first_step_seconds:.1f} s")
-                    bar.advance(work.steps)
-                training = _mean_metrics(collected, first)
-                train_seconds = time.monotonic() - start
+            while stop_reason(progress, settings) is None:
+                epoch, start = progress["epoch"] + 1, time.monotonic()
+                metrics = EpochMetrics((epoch - 1) * steps_per_epoch, progress["begun"])
+                done_before = metrics.steps
+                run.steps(dispatch, dispatches_of(epoch, done_before), clips_of, metrics, progress)
+                training, train_seconds = metrics.means(), time.monotonic() - start
                 # -- Validate, select --------------------------------------------------------------
-                validation = validate(state.averaged()) if validate else None
+                validation = validate(run.state.averaged()) if validate else None
                 improved = validation is not None and better(validation, progress["best"])
-                selected = improved or settings.patience == 0
-                progress = {
-                    **progress,
-                    "epoch": epoch,
-                    "selected_epoch": epoch if selected else progress["selected_epoch"],
-                    "seconds": spent_before + time.monotonic() - began,
-                    "schedule": settings.epochs,
-                }
+                progress = progress | {"epoch": epoch, "begun": None, "schedule": settings.epochs}
+                if improved or settings.patience == 0:
+                    progress |= {"selected_epoch": epoch, "selected_step": int(run.state.step)}
                 if validation is not None and improved:
                     progress |= {"best_epoch": epoch, "best": {"top1": validation.top1, "loss": validation.loss}}
                 log.write(
@@ -154,16 +102,16 @@ def train(
                         "step": epoch * steps_per_epoch,
                         "train": training,
                         **({"valid": validation.metrics} if validation else {}),
-                        "clips_per_second": round(steps_per_epoch * batch_size / train_seconds, 2),
+                        "clips_per_second": round((metrics.steps - done_before) * batch_size / train_seconds, 2),
                     }
                 )
-                bar.epoch(f"epoch {epoch}/{settings.epochs}, loss {training['loss']:.3f}" + _told(validation, progress))
+                bar.epoch(f"epoch {epoch}/{settings.epochs}, loss {training['loss']:.3f}" + told(validation, progress))
                 # -- Checkpoint --------------------------------------------------------------------
-                last = _stop_reason(progress, settings) is not None
-                # The first epoch's shows early whether there is room for it, and compiles what saving needs.
+                last = stop_reason(progress, settings) is not None
+                # The first epoch's shows early whether there is room for it.
                 chosen = epoch == 1 or (improved and settings.patience > 0)
                 if chosen or last or epoch % settings.checkpoint_epochs == 0:
-                    checkpoints.save(state, progress, is_selected=selected)
+                    run.save(progress)
                 if compiled_in_first is None:
                     compiled_in_first = compilations()
         bar.close()
@@ -171,101 +119,150 @@ def train(
             later = compilations() - compiled_in_first
             say(f"compilations: {compiled_in_first} up to the end of the first epoch, {later} after it")
         checkpoints.wait()
-        return _outcome(checkpoints, shapes, progress, settings, first_step_seconds)
+        if run.first_step_seconds is not None:
+            progress["seconds"] = run.seconds()
+        return _outcome(checkpoints, run.state, progress, settings, run.first_step_seconds)
 
 
-def saved_outcome(workdir: Path, shapes: TrainState, settings: LoopSettings, dataset_digest: str) -> Outcome:
-    """How the run in a folder stands, without training; `shapes` as in `train`.
+@dataclass
+class _Run:
+    """What a training changes as it goes on, and where it writes."""
+
+    settings: LoopSettings
+    workdir: Path
+    checkpoints: Checkpoints
+    log: MetricsLog
+    bar: Progress
+    request: Request
+    began: float
+    spent_before: float
+    state: TrainState
+    first_step_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        self._saved_at = time.monotonic()
+
+    def seconds(self) -> float:
+        """Spent training in all, before and after a resumption."""
+        return self.spent_before + time.monotonic() - self.began
+
+    def save(self, progress: dict[str, Any]) -> None:
+        """Begins to write a checkpoint, after the records of the epochs that it says are done."""
+        self.log.sync()
+        selected = {} if self.settings.patience else {"selected_step": int(self.state.step)}
+        self.checkpoints.save(self.state, progress | selected | {"seconds": self.seconds()})
+        self._saved_at = time.monotonic()
+
+    def steps(
+        self,
+        dispatch: Callable[[TrainState, Dispatch], tuple[TrainState, dict[str, jax.Array]]],
+        dispatches: Iterable[Dispatch],
+        clips_of: Callable[[int], Sequence[str]],
+        metrics: EpochMetrics,
+        progress: dict[str, Any],
+    ) -> None:
+        """The steps that are left of an epoch; its metrics are added to, and saved with a checkpoint within it.
+
+        Raises:
+          InputError: a metric is not finite. What is known of the step is then in `diverged.json`.
+          Interrupted: there was a request to stop.
+        """
+        epoch = progress["epoch"] + 1
+        running: list[tuple[dict[str, jax.Array], int]] = []
+
+        def settle() -> None:
+            """Waits for what is running, and adds its metrics."""
+            try:
+                while running:
+                    metrics.add(*running.pop())
+            except NotFiniteError as error:
+                raise diverged(error, epoch, clips_of(error.step), self.workdir) from error
+
+        for work in prefetch(dispatches):
+            self.state, new = dispatch(self.state, work)
+            # The dispatch before is waited for while this one runs: the device never waits for us, and we never run further
+            # ahead than one dispatch.
+            settle()
+            running.append((new, work.steps))
+            if self.first_step_seconds is None:
+                jax.block_until_ready(new)
+                self.first_step_seconds = time.monotonic() - self.began
+                self.bar.line(f"train: first step after {self.first_step_seconds:.1f} s")
+            self.bar.advance(work.steps)
+            asked = self.request.number
+            if asked is not None or time.monotonic() - self._saved_at >= 60 * self.settings.checkpoint_minutes:
+                settle()
+                self.save(progress | {"begun": metrics.saved()})
+            if asked is not None:
+                self.checkpoints.wait()
+                self.bar.close()
+                raise interrupted(asked, epoch, int(self.state.step))
+        settle()
+
+
+def saved_outcome(workdir: Path, shapes: TrainState, settings: LoopSettings, dataset_digest: str, say: Say) -> Outcome:
+    """How the run in a folder stands, without training; arguments as in `train`.
 
     Raises:
-      InputError: the folder has no checkpoint, or one of another model or data set.
+      InputError: the folder has no checkpoint, a damaged one, or one of another model or data set.
     """
     if not (workdir / CHECKPOINTS).is_dir():
         raise InputError(f"{workdir}: the folder has no checkpoint; train first, or name a run folder with --workdir")
     with Checkpoints(workdir / CHECKPOINTS) as checkpoints:
-        if checkpoints.latest_step is None:
+        restored = checkpoints.restore_latest(shapes, say, fall_back=False)
+        if restored is None:
             raise InputError(f"{workdir}: the folder has no complete checkpoint; train first")
-        _, progress = _restore(checkpoints, checkpoints.latest_step, shapes, dataset_digest)
-        return _outcome(checkpoints, shapes, progress, settings, None)
+        state, progress = restored
+        _check_data(checkpoints, progress, dataset_digest)
+        return _outcome(checkpoints, state, progress, settings, None)
 
 
-def _restore(
-    checkpoints: Checkpoints, step: int, shapes: TrainState, dataset_digest: str
-) -> tuple[TrainState, dict[str, Any]]:
-    state, progress = checkpoints.restore(step, shapes)
+def _check_data(checkpoints: Checkpoints, progress: dict[str, Any], dataset_digest: str) -> None:
     if progress["dataset"] != dataset_digest:
         raise InputError(
             f"{checkpoints.folder}: this run was trained on other data (digest {progress['dataset'][:12]}, but the data now "
             f"have {dataset_digest[:12]}). Choose a new --workdir"
         )
-    return state, progress
+
+
+def _with_selected(
+    checkpoints: Checkpoints, progress: dict[str, Any], settings: LoopSettings, shapes: TrainState, say: Say
+) -> dict[str, Any]:
+    """The progress, without the selected epoch if its checkpoint is lost, as the run then says."""
+    step = progress["selected_step"]
+    if not settings.patience or step is None:
+        return progress
+    try:
+        checkpoints.restore_average(step, shapes.average)
+    except DamagedError as error:
+        say(
+            f"warning: {error}; it was the best, of epoch {progress['best_epoch']}, and is lost. The best is chosen anew, from the "
+            f"epochs that follow epoch {progress['epoch']}"
+        )
+        latest = {"selected_epoch": progress["epoch"], "selected_step": checkpoints.latest_step}
+        return progress | latest | {"best_epoch": progress["epoch"], "best": None}
+    return progress
 
 
 def _outcome(
     checkpoints: Checkpoints,
-    shapes: TrainState,
+    state: TrainState,
     progress: dict[str, Any],
     settings: LoopSettings,
     first_step_seconds: float | None,
 ) -> Outcome:
-    selected_step, latest_step = checkpoints.selected_step, checkpoints.latest_step
-    assert selected_step is not None and latest_step is not None  # the first checkpoint is the best so far
-    selected, _ = checkpoints.restore(selected_step, shapes)
+    """How training ended, with the variables of the selected epoch."""
+    step = int(state.step)
+    variables = state.averaged()
+    if settings.patience and progress["selected_step"] not in (None, step):
+        variables, _ = checkpoints.restore_average(progress["selected_step"], state.average)
     return Outcome(
         epochs=progress["epoch"],
-        steps=latest_step,
+        steps=step,
         seconds=progress["seconds"],
         selected_epoch=progress["selected_epoch"],
         best_epoch=progress["best_epoch"],
-        stopped_by=_stop_reason(progress, settings) or "unfinished",
+        stopped_by=stop_reason(progress, settings) or "unfinished",
         first_step_seconds=first_step_seconds,
-        variables=selected.averaged(),
+        variables=variables,
     )
-
-
-def _stop_reason(progress: dict[str, Any], settings: LoopSettings) -> str | None:
-    if progress["epoch"] >= settings.epochs:
-        return "epochs"
-    if settings.patience and progress["epoch"] - (progress["best_epoch"] or 0) >= settings.patience:
-        return "patience"
-    return None
-
-
-def _say_resumed(progress: dict[str, Any], step: int, settings: LoopSettings, say: Say) -> None:
-    finished = _stop_reason(progress, settings)
-    say(
-        f"resume: from epoch {progress['epoch']}, step {step}"
-        + (f"; training was finished already (stopped by {finished})" if finished else "")
-    )
-    if progress["schedule"] != settings.epochs and not finished:
-        say(
-            f"schedule: {settings.epochs} epochs, where the run began with {progress['schedule']}; the learning rate goes to where "
-            "the new cosine has it"
-        )
-
-
-def _told(validation: Validation | None, progress: dict[str, Any]) -> str:
-    if validation is None:
-        return ""
-    best = f" (best {progress['best']['top1']:.3f} at epoch {progress['best_epoch']})" if progress["best"] else ""
-    return f", valid top-1 {validation.top1:.3f}{best}"
-
-
-def _mean_metrics(collected: list[tuple[dict[str, jax.Array], int]], first: int) -> dict[str, float]:
-    """Means over the steps of an epoch; the learning rate is that of its last step.
-
-    Raises:
-      InputError: a metric is not finite.
-    """
-    fetched = [(jax.device_get(metrics), count) for metrics, count in collected]
-    values = {name: np.concatenate([metrics[name][:count] for metrics, count in fetched]) for name in fetched[0][0]}
-    for name, steps in values.items():
-        if not np.isfinite(steps).all():
-            step = int(np.flatnonzero(~np.isfinite(steps))[0])
-            raise InputError(
-                f"training diverged: {name} is not finite from step {first + step} on (steps {first} to "
-                f"{first + len(steps) - 1} were checked). Lower config.train.learning_rate"
-            )
-    means = {name: float(steps.mean()) for name, steps in values.items()}
-    means["learning_rate"] = float(values["learning_rate"][-1])
-    return means

@@ -21,6 +21,7 @@ from signjax.rng.per_clip import row_keys
 from signjax.rng.streams import stream_key
 from signjax.training.losses import LossSettings, clip_losses
 from signjax.training.members import each_member, pooled, right
+from signjax.training.records.epoch_metrics import SKIPPED
 from signjax.training.state import TrainState, Variables
 
 Metrics = dict[str, Any]
@@ -128,6 +129,21 @@ def make_train_step(
         return new_state, metrics
 
     return step
+
+
+def skip_not_finite(step: Callable[..., tuple[TrainState, Metrics]]) -> Callable[..., tuple[TrainState, Metrics]]:
+    """The same step, which changes nothing but the step counter where loss, gradient or update are not finite.
+
+    Its metrics have `skipped`, 1 for such a step and else 0.
+    """
+
+    def guarded(state: TrainState, batch: Batch, member: Any = None) -> tuple[TrainState, Metrics]:
+        new, metrics = step(state, batch, member)
+        finite = jnp.isfinite(jnp.stack([metrics["loss"], metrics["gradient_norm"], metrics["update_norm"]])).all()
+        kept = jax.tree.map(lambda after, before: jnp.where(finite, after, before), new, state)
+        return kept.replace(step=new.step), metrics | {SKIPPED: 1.0 - finite.astype(jnp.float32)}
+
+    return guarded
 
 
 def _in_parts(loss_of: Any, params: Any, batch_stats: Any, batch: Any, parts: int) -> tuple[Any, Any]:

@@ -25,7 +25,7 @@ def test_the_memory_of_a_step_is_about_what_xla_asks_for(dataset):
     some_devices(training_settings.cpu_devices(32, 4))
     plans = take_apart(config).training
     trainer = Trainer(plans, dataset)
-    frames, batches, steps = next(iter(trainer.dispatches_of(1)))
+    frames, batches, steps = next(trainer.epochs_of().dispatches(1))
     plans = replace(plans, batches=replace(plans.batches, max_frames=frames))
     program = trainer.program(frames).lower(trainer.fresh_state(), trainer.data, batches, steps).compile()
     wanted = program.memory_analysis().temp_size_in_bytes

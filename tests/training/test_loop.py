@@ -1,6 +1,9 @@
 """A resumed run equals an uninterrupted one, bit for bit."""
 
 import json
+import os
+import shutil
+import signal
 from pathlib import Path
 
 import jax
@@ -11,12 +14,13 @@ from conftest import silent, some_devices
 
 from signjax.data.batching.batch import Batch
 from signjax.errors import InputError
+from signjax.runtime.signals import Interrupted
 from signjax.training import parallel
 from signjax.training.checkpoint import load_selected_average
 from signjax.training.input.batch_stream import Dispatch
 from signjax.training.loop import LoopSettings, saved_outcome, train
 from signjax.training.multi_step import make_multi_step
-from signjax.training.selection import Validation, better
+from signjax.training.records.selection import Validation, better
 from signjax.training.state import TrainState
 
 
@@ -69,26 +73,36 @@ def run(
     digest: str = "d",
     steps: int = 1,
     checkpoint_epochs: int = 1,
+    checkpoint_minutes: float = 1e6,
     say=silent,
+    before_dispatch=lambda step: None,
 ):
-    """Trains with two devices; three steps per epoch, `steps` per dispatch."""
+    """Trains with two devices; three steps per epoch, `steps` per dispatch. `before_dispatch` is given the step."""
     program = parallel.map_train_step(make_multi_step(step, frames=1, parts=1, steps=steps), some_devices(2))
 
-    def dispatches_of(epoch: int):
-        for first in range(0, 3, steps):
+    def dispatches_of(epoch: int, done: int):
+        for first in range(done, 3, steps):
             count = min(steps, 3 - first)
             made = [batch_at((epoch - 1) * 3 + first + i) for i in range(count)]
             yield Dispatch(1, parallel.shard_steps(made, 2, steps), count)
 
+    def dispatch(state: TrainState, work: Dispatch):
+        before_dispatch(int(state.step))
+        return program(state, None, work.batches, work.steps)
+
     return train(
         make_state=fresh_state,
         shapes=fresh_state(),
-        dispatch=lambda state, work: program(state, None, work.batches, work.steps),
+        place=lambda state: parallel.replicate(state, some_devices(2)),
+        dispatch=dispatch,
         dispatches_of=dispatches_of,
+        clips_of=lambda step: [f"clip {step}"],
         steps_per_epoch=3,
         batch_size=4,
         validate=judge,
-        settings=LoopSettings(epochs, patience, checkpoint_epochs=checkpoint_epochs),
+        settings=LoopSettings(
+            epochs, patience, checkpoint_epochs=checkpoint_epochs, checkpoint_minutes=checkpoint_minutes
+        ),
         workdir=workdir,
         dataset_digest=digest,
         say=say,
@@ -145,13 +159,98 @@ def test_a_run_that_dies_within_an_epoch_starts_that_epoch_again(tmp_path):
     assert records(tmp_path / "cut") == records(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize("at", [0, 4, 5, 17])
+def test_a_request_to_stop_leaves_a_checkpoint_of_its_step(tmp_path, at, steps, number):
+    """Wherever in an epoch it comes; nothing shows afterwards that there was one."""
+    whole = run(tmp_path / "whole", Judge(RISING), 6, steps=steps)
+    asked = []
+
+    def ask(step: int) -> None:
+        if step + steps > at and not asked:
+            asked.append(step)
+            os.kill(os.getpid(), number)
+
+    judge = Judge(RISING)
+    with pytest.raises(Interrupted, match=f"stopped by {number.name} in epoch") as stopped:
+        run(tmp_path / "parts", judge, 6, steps=steps, checkpoint_epochs=100, before_dispatch=ask)
+    assert stopped.value.status == 128 + number
+    made = max(int(path.name) for path in (tmp_path / "parts" / "checkpoints").iterdir())
+    assert made > asked[0] and f"after step {made}, whose checkpoint is complete" in str(stopped.value)
+    assert signal.getsignal(number) is not None and len(judge.seen) == (made - 1) // 3
+    resumed = run(tmp_path / "parts", Judge(RISING[len(judge.seen) :]), 6, steps=steps)
+    np.testing.assert_array_equal(weights(resumed), weights(whole))
+    assert records(tmp_path / "parts") == records(tmp_path / "whole")
+
+
+def test_checkpoints_by_time_change_nothing(tmp_path):
+    whole = run(tmp_path / "whole", Judge(RISING), 6)
+    timed = run(tmp_path / "timed", Judge(RISING), 6, checkpoint_minutes=0, checkpoint_epochs=100)
+    np.testing.assert_array_equal(weights(timed), weights(whole))
+    assert records(tmp_path / "timed") == records(tmp_path / "whole")
+
+    def power_cut(step: int) -> None:
+        if step == 11:
+            raise OSError("power cut")
+
+    with pytest.raises(OSError, match="power cut"):
+        run(tmp_path / "cut", Judge(RISING), 6, checkpoint_minutes=0, checkpoint_epochs=100, before_dispatch=power_cut)
+    said: list[str] = []
+    resumed = run(tmp_path / "cut", Judge(RISING[3:]), 6, say=said.append)
+    assert said[0] == "resume: from epoch 3, step 11"
+    np.testing.assert_array_equal(weights(resumed), weights(whole))
+    assert records(tmp_path / "cut") == records(tmp_path / "whole")
+
+
+def damage(checkpoint: Path) -> None:
+    """Flips a bit in the largest file of a checkpoint, which holds the arrays."""
+    file = max((path for path in checkpoint.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def test_a_damaged_checkpoint_costs_what_came_after_the_one_before(tmp_path):
+    whole = run(tmp_path / "whole", Judge(RISING), 6)
+    run(tmp_path / "parts", Judge(RISING), 4)
+    damage(tmp_path / "parts" / "checkpoints" / "12")
+    said: list[str] = []
+    resumed = run(tmp_path / "parts", Judge(RISING[3:]), 6, say=said.append)
+    assert "checkpoints/12: the checkpoint is damaged" in said[0] and "the one before it, of step 9, is used" in said[0]
+    np.testing.assert_array_equal(weights(resumed), weights(whole))
+    assert records(tmp_path / "parts") == records(tmp_path / "whole")
+    assert {path.name for path in (tmp_path / "parts" / "checkpoints").iterdir()} == {"15", "18"}
+
+
+def test_without_any_good_checkpoint_the_run_stops(tmp_path):
+    run(tmp_path, Judge(RISING), 4)
+    for step in ("9", "12"):
+        damage(tmp_path / "checkpoints" / step)
+    with pytest.raises(
+        InputError, match=r"checkpoints/12: .*checkpoints/9: .*No other is left: choose a new --workdir"
+    ):
+        run(tmp_path, Judge(RISING), 6)
+
+
+def test_a_lost_best_checkpoint_is_told_and_chosen_anew(tmp_path):
+    run(tmp_path, Judge([0.9, 0.1, 0.2, 0.3]), 4)
+    shutil.rmtree(tmp_path / "checkpoints" / "3")
+    said: list[str] = []
+    judge = Judge([0.5, 0.4])
+    outcome = run(tmp_path, judge, 6, say=said.append)
+    assert "checkpoints/3: the checkpoint is missing; it was the best, of epoch 1, and is lost" in "\n".join(said)
+    assert outcome.selected_epoch == outcome.best_epoch == 5
+    np.testing.assert_array_equal(weights(outcome), judge.seen[0])
+
+
 def test_training_stops_when_nothing_improves_and_the_best_epoch_is_kept(tmp_path):
     judge = Judge([0.1, 0.5, 0.4, 0.4, 0.3, 0.9])
     outcome = run(tmp_path, judge, epochs=6, patience=3)
     assert (outcome.epochs, outcome.selected_epoch, outcome.best_epoch, outcome.stopped_by) == (5, 2, 2, "patience")
     np.testing.assert_array_equal(weights(outcome), judge.seen[1])
     steps = sorted(int(path.name) for path in (tmp_path / "checkpoints").iterdir() if path.name.isdigit())
-    assert steps == [6, 15]  # the best and the latest
+    assert steps == [6, 12, 15]  # the best and the latest two
 
 
 def test_without_patience_the_last_average_is_the_model(tmp_path):
@@ -161,7 +260,7 @@ def test_without_patience_the_last_average_is_the_model(tmp_path):
     np.testing.assert_array_equal(weights(outcome), judge.seen[-1])
     average = load_selected_average(tmp_path / "checkpoints", fresh_state().average, "d")
     np.testing.assert_array_equal(average["params"]["w"], judge.seen[-1])
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir() if path.name.isdigit()] == ["18"]
+    assert {path.name for path in (tmp_path / "checkpoints").iterdir() if path.name.isdigit()} == {"12", "18"}
 
 
 def test_training_without_validation(tmp_path):
@@ -194,10 +293,10 @@ def test_a_finished_run_trains_no_further(tmp_path):
     again = run(tmp_path, Judge([]), 3)
     assert again.steps == before.steps and again.first_step_seconds is None
     np.testing.assert_array_equal(weights(again), weights(before))
-    saved = saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, checkpoint_epochs=1), "d")
+    saved = saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, checkpoint_epochs=1), "d", silent)
     assert (saved.epochs, saved.stopped_by) == (3, "epochs")
     assert (
-        saved_outcome(tmp_path, fresh_state(), LoopSettings(9, 100, checkpoint_epochs=1), "d").stopped_by
+        saved_outcome(tmp_path, fresh_state(), LoopSettings(9, 100, checkpoint_epochs=1), "d", silent).stopped_by
         == "unfinished"
     )
 
@@ -225,13 +324,18 @@ def test_a_run_that_diverges_stops_and_names_the_step(tmp_path):
             batch.frames[0, 0] = np.nan
         return batch
 
-    with pytest.raises(InputError, match=r"loss is not finite from step 4 on \(steps 3 to 5"):
+    with pytest.raises(InputError, match=r"loss not finite in step 4 \(epoch 2\), whose batch is 'clip 4'"):
         run(tmp_path, Judge(RISING), 6, batch_at=poisoned)
+    kept = json.loads((tmp_path / "diverged.json").read_text())
+    assert (kept["step"], kept["epoch"], kept["clips"], kept["metrics"]["loss"]) == (4, 2, ["clip 4"], "nan")
+    # The checkpoint is of a step before, so the run goes on once the cause is gone.
+    resumed = run(tmp_path, Judge(RISING[1:]), 6)
+    np.testing.assert_array_equal(weights(resumed), weights(run(tmp_path / "whole", Judge(RISING), 6)))
 
 
 def test_no_checkpoint_says_what_to_do(tmp_path):
     with pytest.raises(InputError, match="has no checkpoint; train first"):
-        saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, checkpoint_epochs=1), "d")
+        saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, checkpoint_epochs=1), "d", silent)
 
 
 def test_ties_in_accuracy_are_decided_by_the_loss():

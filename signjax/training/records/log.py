@@ -1,10 +1,11 @@
 """The log of a training run: JSON lines, TensorBoard, a progress bar or plain lines."""
 
 import json
+import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,17 +33,26 @@ def _import_tensorboard() -> Any:
     return tensorboardX
 
 
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """The records of a `metrics.jsonl`; an incomplete last line from a killed run is ignored."""
+def read_log(path: Path, say: Callable[[str], None] = lambda line: None) -> list[dict[str, Any]]:
+    """The records of a `metrics.jsonl`. A line that is damaged or incomplete costs that record alone, and is told."""
     if not path.exists():
         return []
     records = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), 1):
+        record = _record(line)
+        if record is not None:
+            records.append(record)
+        elif line:
+            say(f"warning: {path}, line {number}: damaged, left out: {line[:60]!r}")
     return records
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return record if isinstance(record, dict) and {"epoch", "step"} <= record.keys() else None
 
 
 class MetricsLog:
@@ -51,9 +61,9 @@ class MetricsLog:
     Records of epochs after `epochs_done` are dropped first: a resumed run trains these epochs again.
     """
 
-    def __init__(self, folder: Path, epochs_done: int):
+    def __init__(self, folder: Path, epochs_done: int, say: Callable[[str], None] = lambda line: None):
         path = folder / "metrics.jsonl"
-        kept = [record for record in read_log(path) if record["epoch"] <= epochs_done]
+        kept = [record for record in read_log(path, say) if record["epoch"] <= epochs_done]
         write_text(path, "".join(json.dumps(record) + "\n" for record in kept))
         self._file = path.open("a", encoding="utf-8")
         purge = kept[-1]["step"] + 1 if kept else 0
@@ -68,6 +78,11 @@ class MetricsLog:
     ) -> None:
         self._file.close()
         self._board.close()
+
+    def sync(self) -> None:
+        """Brings all records to the disk: a checkpoint that says they are there must not come before them."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def write(self, record: dict[str, Any]) -> None:
         """Adds a record; it has at least `epoch` and `step`."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from signjax.training import log
-from signjax.training.log import MetricsLog, Progress, read_log
+from signjax.training.records import log
+from signjax.training.records.log import MetricsLog, Progress, read_log
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
 def test_records_of_epochs_that_are_made_again_are_dropped(tmp_path):
@@ -26,11 +26,25 @@ def test_records_of_epochs_that_are_made_again_are_dropped(tmp_path):
     assert list((tmp_path / "tensorboard").iterdir())
 
 
-def test_a_last_line_that_was_cut_off_is_passed_over(tmp_path):
+def test_a_damaged_line_costs_that_line_alone_and_is_told(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    path.write_text(json.dumps({"epoch": 1}) + '\n{"epoch": 2, "tr')
-    assert read_log(path) == [{"epoch": 1}]
+    good = [{"epoch": epoch, "step": 3 * epoch} for epoch in (1, 2, 3)]
+    lines = [
+        *map(json.dumps, good[:2]),
+        '{"epoch": 2, "\x00',
+        '{"step": 5}',
+        "[1]",
+        json.dumps(good[2]),
+        '{"epoch": 4, "tr',
+    ]
+    path.write_text("\n".join(lines))
+    said: list[str] = []
+    assert read_log(path, said.append) == good
+    assert [line.split(": ")[1] for line in said] == [f"{path}, line {number}" for number in (3, 4, 5, 7)]
     assert read_log(tmp_path / "absent.jsonl") == []
+    with MetricsLog(tmp_path, 3) as metrics:
+        metrics.write({"epoch": 4, "step": 12})
+    assert [record["epoch"] for record in read_log(path)] == [1, 2, 3, 4]
 
 
 def test_without_a_terminal_a_plain_line_comes_now_and_then(capsys, monkeypatch):
@@ -60,7 +74,7 @@ def test_torch_is_not_loaded_where_it_is_installed(tmp_path):
     program = """
 import sys
 from pathlib import Path
-from signjax.training.log import MetricsLog
+from signjax.training.records.log import MetricsLog
 with MetricsLog(Path(sys.argv[1]), 0) as log:
     log.write({"epoch": 1, "step": 3, "loss": 0.5})
 assert "torch" not in sys.modules

@@ -1,0 +1,68 @@
+"""Keeps a program running whose output can no longer be written, and ends one that has nothing left to do."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import IO, Any
+
+# A program that has printed its error has this long to end by itself.
+_SECONDS_TO_END = 10.0
+
+
+class _Lasting:
+    """A stream that is discarded from the first failure on: a closed pipe (`| head`), or a full disk below a log file."""
+
+    def __init__(self, stream: IO[str], told: Callable[[str], None]):
+        self._stream, self._told = stream, told
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        self._try(lambda: self._stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._try(self._stream.flush)
+
+    def _try(self, action: Callable[[], Any]) -> None:
+        try:
+            action()
+        except OSError as error:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(
+                nowhere, self._stream.fileno()
+            )  # what is buffered must go somewhere, or Python complains at its end
+            os.close(nowhere)
+            self._told(f"warning: output can no longer be written ({error.strerror}); the run goes on without\n")
+
+
+def outlast_output() -> None:
+    """Makes stdout and stderr discard what they cannot write; the other one is told, once."""
+    out, err = sys.stdout, sys.stderr
+
+    def tell(stream: IO[str]) -> Callable[[str], None]:
+        def told(line: str) -> None:
+            try:
+                stream.write(line)
+                stream.flush()
+            except OSError:
+                return  # nobody reads either
+
+        return told
+
+    sys.stdout, sys.stderr = _Lasting(out, tell(err)), _Lasting(err, tell(out))
+
+
+def end_soon(status: int) -> None:
+    """Ends the process with this status even if a thread of a library keeps it from ending."""
+
+    def end() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+    timer = threading.Timer(_SECONDS_TO_END, end)
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,72 @@
+"""Requests to stop: SIGTERM, by which schedulers end a job, and SIGINT, which is Ctrl-C.
+
+Everywhere both raise `Interrupted`; the training loop, which could lose something, looks after each step whether there was one.
+"""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A request to stop.
+
+    Attributes:
+      status: the exit status by which a shell tells the signal, 128 and its number: 143 or 130.
+    """
+
+    def __init__(self, number: int, message: str = ""):
+        super().__init__(
+            message or f"stopped by {signal.Signals(number).name}; the same command goes on from what is done"
+        )
+        self.number = number
+        self.status = 128 + number
+
+
+class Request:
+    """Whether there was a request to stop.
+
+    Attributes:
+      number: of the signal; None as long as there was none.
+    """
+
+    number: int | None = None
+
+
+def raise_interrupted(number: int, frame: FrameType | None) -> None:
+    """A signal handler."""
+    raise Interrupted(number)
+
+
+def interruptible() -> None:
+    """Makes both signals raise `Interrupted`, in the main thread of a program."""
+    for one in _SIGNALS:
+        signal.signal(one, raise_interrupted)
+
+
+@contextmanager
+def deferred() -> Iterator[Request]:
+    """Notes a request instead of raising it, while the block runs; a second one is raised at once.
+
+    In another thread than the main one, which gets no signals, nothing is changed.
+    """
+    request = Request()
+    if threading.current_thread() is not threading.main_thread():
+        yield request
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if request.number is not None:
+            raise Interrupted(number)
+        request.number = number
+
+    before = {one: signal.signal(one, note) for one in _SIGNALS}
+    try:
+        yield request
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

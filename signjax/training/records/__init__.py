@@ -1,0 +1,1 @@
+"""What a training writes down, and what its epochs are judged by."""
