@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,8 @@ from signjax.settings import run_config
 from signjax.settings.plans import Plans, TrainingPlans, take_apart
 
 if TYPE_CHECKING:
-    from signjax.trainer import Fit, Trainer
+    from signjax.trainer import Trainer
+    from signjax.training.records.outcome import Fit
 
 Say = Callable[[str], None]
 
@@ -48,9 +50,9 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
     started = time.monotonic()
     run_config.check(config, mode)
     folder = run_config.run_folder(config, workdir)
-    if mode in ("evaluate", "predict"):
+    if mode in ("evaluate", "predict", "replay"):
         run_config.check_trained(folder, mode)
-    if mode == "evaluate":
+    if mode in ("evaluate", "replay"):
         config = run_config.for_evaluation(folder, config)
     with locks.inner_lock(folder, say) as lock:
         lock.require()
@@ -75,11 +77,14 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
         for line in describe(dataset):
             say(line)
         data_card = workers.begin(_draw_data_card, dataset.folder, dataset_name(dataset), folder)
-        trainer = None if mode == "prepare" else _make_trainer(plans.training, dataset)
+        trainer = None if mode == "prepare" else _make_trainer(_for_mode(plans.training, mode), dataset, say)
         say(f"data card: {data_card()}")
         if trainer is None:
             return
         say(describe_devices())
+        if mode == "replay":
+            _replay(trainer, folder, say)
+            return
         if mode == "train":
             write_json(folder / _RUN, {"dataset": dataset.digest, "model": trainer.model_checkpoints})
         fit = trainer.train(folder, say) if mode == "train" else trainer.saved(folder, say)
@@ -106,13 +111,24 @@ def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[RereadCli
     return clips
 
 
-def _make_trainer(plans: TrainingPlans, dataset: Dataset) -> "Trainer":
+def _make_trainer(plans: TrainingPlans, dataset: Dataset, say: Say) -> "Trainer":
     """Sets up jax for this machine, and creates the trainer."""
     from signjax.settings.training_plan import step_bytes
     from signjax.trainer import Trainer
 
-    configure_jax(step_bytes(plans, cores()))
+    configure_jax(step_bytes(plans, cores()), say)
     return Trainer(plans, dataset)
+
+
+def _for_mode(plans: TrainingPlans, mode: str) -> TrainingPlans:
+    """The plans; those for a replay stop at each step."""
+    return replace(plans, batches=replace(plans.batches, steps_per_dispatch=1)) if mode == "replay" else plans
+
+
+def _replay(trainer: "Trainer", folder: Path, say: Say) -> None:
+    from signjax.replay import replay
+
+    replay(trainer, folder, say)
 
 
 def _trained_on(folder: Path) -> Expected | None:

@@ -40,7 +40,7 @@ def predict(plans: Plans, folder: Path, say: Say) -> None:
     if not plans.data.path:
         raise InputError("mode predict: set --config.data.path to the clips, and --config.data.source to their format")
     of_run, spec = take_apart(run_config.of_run(folder)), read_input_spec(folder)
-    predictor = _make_predictor(of_run.training, spec)
+    predictor = _make_predictor(of_run.training, spec, say)
     say(describe_devices())
     answer = predictor.answer_with(predictor.load_variables(folder / _model_of(folder)))
     fusion = read_fusion(folder) if of_run.training.loop.fuse else None
@@ -85,14 +85,14 @@ def predict(plans: Plans, folder: Path, say: Say) -> None:
     say(f"predict: {len(named)} clips, written to {out}")
 
 
-def _make_predictor(plans: TrainingPlans, spec: "InputSpec") -> "Predictor":
+def _make_predictor(plans: TrainingPlans, spec: "InputSpec", say: Say) -> "Predictor":
     """Sets up jax for this machine, and loads the model of a run."""
     from signjax.model.factory import make_model
     from signjax.predictor import Predictor
     from signjax.settings import training_plan
     from signjax.training import parallel
 
-    configure_jax(training_plan.step_bytes(plans, cores()))
+    configure_jax(training_plan.step_bytes(plans, cores()), say)
     model = make_model(plans.model, spec, parallel.AXIS)
     return Predictor(model, spec, plans.losses, training_plan.devices(plans.batches), plans.loop.members)
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
+import optax
 
 from signjax.adaptation import adapted_answers, new_signers
 from signjax.data.batching.batch import Batch
@@ -36,7 +37,7 @@ from signjax.training.loop import saved_outcome, train
 from signjax.training.members import step_of_members
 from signjax.training.multi_step import TrainStep, make_multi_step
 from signjax.training.optimizer import make_optimizer, make_schedule
-from signjax.training.records.outcome import Outcome
+from signjax.training.records.outcome import Fit, Outcome
 from signjax.training.records.selection import Validation
 from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
 from signjax.training.step import make_statistics_step, make_train_step, skip_not_finite
@@ -125,10 +126,14 @@ class Trainer:
 
     @cached_property
     def _step(self) -> TrainStep:
+        return self.step_with(make_optimizer(self._optimizer_settings))
+
+    def step_with(self, optimizer: optax.GradientTransformation) -> TrainStep:
+        """A training step with this optimizer."""
         plans = self.plans
         step = make_train_step(
             self.model,
-            make_optimizer(self._optimizer_settings),
+            optimizer,
             make_schedule(self._optimizer_settings),
             plans.losses,
             self.spec,
@@ -192,14 +197,14 @@ class Trainer:
         """Where the checkpoints of the model lie that is tested and predicts, relative to the run folder."""
         return f"{_REFIT}/{CHECKPOINTS}" if self._refits else CHECKPOINTS
 
-    def saved(self, folder: Path, say: Say) -> "Fit":
+    def saved(self, folder: Path, say: Say) -> Fit:
         """How the run in a folder stands, without training; errors as in `loop.saved_outcome`."""
         first = saved_outcome(folder, self.shapes, self._loop, self.dataset.digest, say)
         if not self._refits or first.stopped_by == "unfinished":
             return Fit(first, None)
         return Fit(first, saved_outcome(folder / _REFIT, self.shapes, self._refit_loop, self.dataset.digest, say))
 
-    def train(self, folder: Path, say: Say) -> "Fit":
+    def train(self, folder: Path, say: Say) -> Fit:
         """Trains or resumes, and writes down what predicting with the model will need."""
         write_input_spec(folder, self.spec)
         where = "on the device" if self._resident else "read as needed"
@@ -275,26 +280,3 @@ class Trainer:
         """The number of trained values, of each member where there are several."""
         members, count = self.plans.loop.members, parameter_count(self.shapes.params)
         return f"{count:,} parameters" if members == 1 else f"{members} members of {count // members:,} parameters"
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What training gave.
-
-    Attributes:
-      first: trained on the training clips; validation results are of it.
-      refit: trained on training and validation clips; None where there was no second training.
-    """
-
-    first: Outcome
-    refit: Outcome | None
-
-    @property
-    def model(self) -> Outcome:
-        """The one that is tested and predicts."""
-        return self.refit or self.first
-
-    def facts(self) -> dict[str, Any]:
-        """All but the variables, for a summary."""
-        again = {"refit": self.refit.facts() if self.refit else None}
-        return self.first.facts() | again

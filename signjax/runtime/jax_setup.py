@@ -8,10 +8,17 @@ import ctypes
 import gc
 import importlib.util
 import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 from signjax.errors import InputError
 from signjax.runtime.malloc import keep_freed_memory
+
+# The programs of a run, on a CPU; those for GPUs are smaller.
+_CACHE_ROOM = 20 * 2**20
 
 _CUDA_PLUGINS = ("jax_cuda12_plugin", "jax_cuda13_plugin")
 
@@ -80,7 +87,27 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def configure_jax(step_bytes: int | None = None) -> None:
+def _program_cache() -> str | Path:
+    """The folder for compiled programs, which is created.
+
+    Raises:
+      OSError: it cannot be written, or there is no room.
+      RuntimeError: the user has no home.
+    """
+    chosen = os.environ.get("JAX_COMPILATION_CACHE_DIR")
+    if chosen and "://" in chosen:  # a bucket; jax finds out
+        return chosen
+    home = os.environ.get("XDG_CACHE_HOME")
+    folder = Path(chosen) if chosen else (Path(home) if home else Path.home() / ".cache") / "signjax" / "programs"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder):
+        free = shutil.disk_usage(folder).free
+    if free < _CACHE_ROOM:
+        raise OSError(f"{folder} has {free / 2**20:.1f} MiB left")
+    return folder
+
+
+def configure_jax(step_bytes: int | None = None, say: Callable[[str], None] = print) -> None:
     """Sets what must be set before jax starts a backend (memory, one CPU device for each core, the cache of compiled programs), and
     starts it.
 
@@ -93,7 +120,8 @@ def configure_jax(step_bytes: int | None = None) -> None:
     traverse again and again.
 
     A batch is divided among CPU cores as among GPUs: a scan over time keeps only one core busy, and each core runs its own.
-    Compiled programs are kept in `$JAX_COMPILATION_CACHE_DIR` if that is set, else in `signjax/programs` in the user's cache.
+    Compiled programs are kept in `$JAX_COMPILATION_CACHE_DIR` if that is set, else in `signjax/programs` in the user's cache. Where
+    they cannot be, `say` is told, and the run goes on without.
 
     Raises:
       InputError: JAX_PLATFORMS names a platform that does not start.
@@ -107,10 +135,15 @@ def configure_jax(step_bytes: int | None = None) -> None:
     flags = os.environ.get("XLA_FLAGS", "")
     if "host_platform_device_count" not in flags:
         jax.config.update("jax_num_cpu_devices", cores())
-    if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
-        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        jax.config.update("jax_compilation_cache_dir", str(Path(home) / "signjax" / "programs"))
+    try:
+        jax.config.update("jax_compilation_cache_dir", str(_program_cache()))
+    except (OSError, RuntimeError) as error:  # the latter where the user has no home
+        say(f"warning: compiled programs are not kept ({error}). JAX_COMPILATION_CACHE_DIR can name another folder")
+        jax.config.update("jax_enable_compilation_cache", False)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    warnings.filterwarnings(
+        "ignore", "Error (reading|writing) persistent compilation cache entry"
+    )  # it may fill up later
     start_jax()
 
 

@@ -30,7 +30,7 @@ def faults(
 
     Args:
       values: dotted key -> value.
-      mode: the mode of `launch.py`; `predict` and `evaluate` skip the checks that only concern the data of a training run.
+      mode: the mode of `launch.py`; `predict`, `evaluate` and `replay` skip the checks that only concern data to train on.
       known: keys whose faults have already been reported.
       file: the config file that the keys come from, if there is one.
     """
@@ -45,7 +45,7 @@ def faults(
         if key not in wrong and not one.kind.accepts(values[key]):
             yield refused(key, values[key], one.kind)
             wrong.add(key)
-    for keys, check in (*_RELATIONS, *(() if mode in ("predict", "evaluate") else _TRAINING_DATA)):
+    for keys, check in (*_RELATIONS, *(() if mode in ("predict", "evaluate", "replay") else _TRAINING_DATA)):
         if wrong.isdisjoint(keys):
             try:
                 check(*(values[key] for key in keys))

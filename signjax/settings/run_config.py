@@ -160,6 +160,6 @@ def for_evaluation(folder: Path, given: ConfigDict) -> ConfigDict:
         section, _, name = key.rpartition(".")
         (config[section] if section else config)[name] = value
     if refused:
-        raise InputError(f"{folder}: {'; '.join(refused)}. Mode evaluate uses the settings of the run: leave these out")
+        raise InputError(f"{folder}: {'; '.join(refused)}. This mode uses the settings of the run: leave these out")
     check(config)
     return config

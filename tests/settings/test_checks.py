@@ -288,9 +288,7 @@ def test_evaluation_uses_the_settings_of_the_run(tmp_path):
     assert tuple(found.model.filters) == (8, 12)
     settings.check_same(found.to_dict(), run)
     given.model.depth = 3
-    with pytest.raises(
-        InputError, match=r"config\.model\.depth is 3, but the run was trained with 1\. Mode evaluate uses"
-    ):
+    with pytest.raises(InputError, match=r"config\.model\.depth is 3, but the run was trained with 1\. This mode uses"):
         settings.for_evaluation(run, given)
     given.model.depth, given.data.path = 1, "clips"  # not of the synthetic source that the run has
     with pytest.raises(InputError, match="source is synthetic"):

@@ -18,10 +18,12 @@ def diverged(error: NotFiniteError, epoch: int, clips: Sequence[str], workdir: P
     """
     shown = {name: str(value) for name, value in error.metrics.items()}  # JSON has no number that is not finite
     write_json(workdir / DIVERGED, {"step": error.step, "epoch": epoch, "clips": list(clips), "metrics": shown})
-    names = [name for name, value in shown.items() if value in ("nan", "inf", "-inf")]
+    names = sorted(
+        (name for name, value in shown.items() if value in ("nan", "inf", "-inf")), key=lambda name: name != "loss"
+    )
     norms = ", ".join(f"{name} {value}" for name, value in shown.items() if name.endswith("norm") or name == "loss")
     return InputError(
-        f"training diverged: {' and '.join(names)} not finite in step {error.step} (epoch {epoch}), whose batch is "
+        f"training diverged: {', '.join(names)} not finite in step {error.step} (epoch {epoch}), whose batch is "
         f"{first_few(clips)} ({len(clips)} clips; {norms}). All of it is in {workdir / DIVERGED}. To examine the step, use "
         "--mode=replay. To leave such steps out, add --config.train.not_finite=skip to the same command; another "
         "config.train.learning_rate needs a new --workdir"

@@ -6,6 +6,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from signjax.errors import InputError
+
 # The share of steps that were skipped because of values that are not finite; other metrics leave these steps out.
 SKIPPED = "skipped"
 
@@ -62,7 +64,16 @@ class EpochMetrics:
             self.steps += 1
 
     def means(self) -> dict[str, float]:
-        """Means over the steps that were not skipped; the learning rate is that of the last step."""
+        """Means over the steps that were not skipped; the learning rate is that of the last step.
+
+        Raises:
+          InputError: all were skipped.
+        """
         kept = self.steps - round(self._sums.get(SKIPPED, 0.0))
-        means = {name: total if name in _LAST else total / max(kept, 1) for name, total in self._sums.items()}
+        if self.steps and not kept:
+            raise InputError(
+                f"training diverged: loss, gradient or update is not finite in all {self.steps} steps from step {self._first} on, "
+                "so skipping them cannot help. Lower config.train.learning_rate, in a new --workdir"
+            )
+        means = {name: total if name in _LAST else total / kept for name, total in self._sums.items()}
         return means | ({SKIPPED: self._sums[SKIPPED] / self.steps} if SKIPPED in means else {})

@@ -41,3 +41,26 @@ class Outcome:
             "stopped_by": self.stopped_by,
             "first_step_seconds": self.first_step_seconds,
         }
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What training gave.
+
+    Attributes:
+      first: trained on the training clips; validation results are of it.
+      refit: trained on training and validation clips; None where there was no second training.
+    """
+
+    first: Outcome
+    refit: Outcome | None
+
+    @property
+    def model(self) -> Outcome:
+        """The one that is tested and predicts."""
+        return self.refit or self.first
+
+    def facts(self) -> dict[str, Any]:
+        """All but the variables, for a summary."""
+        again = {"refit": self.refit.facts() if self.refit else None}
+        return self.first.facts() | again

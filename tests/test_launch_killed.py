@@ -1,0 +1,31 @@
+"""Runs that are killed at random moments end as if nothing had happened; see `benchmarks/kill_training.py` for more of them."""
+
+import random
+import signal
+import time
+
+from benchmarks.kill_training import SIGNALS, differences, killed
+
+KILLS = 10
+
+
+def test_ten_kills_at_random_moments_leave_no_trace(tmp_path):
+    draw = random.Random(0)
+    start = time.monotonic()
+    status, printed = killed(tmp_path / "whole", 1e6, signal.SIGTERM)
+    assert status == 0, printed
+    took = time.monotonic() - start
+    kills = folders = 0
+    done = False
+    while kills < KILLS or not done:
+        number = SIGNALS[kills % len(SIGNALS)]
+        folder = tmp_path / f"run{folders}"
+        status, printed = killed(folder, draw.uniform(0, took) if kills < KILLS else 1e6, number)
+        assert "Traceback" not in printed
+        done = status == 0
+        if done:
+            assert differences(tmp_path / "whole", folder) == []
+            folders += 1
+        else:
+            assert status in (-number, 128 + number), printed
+            kills += 1
