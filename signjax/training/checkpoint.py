@@ -104,9 +104,6 @@ class Checkpoints:
         """
         self.wait()
         step = int(state.step)
-        if step in self.steps:
-            return
-        self._remove(step)
         host = jax.tree.map(lambda value: np.array(value, copy=True), jax.device_get(state))
         self._check_room(sum(leaf.nbytes for leaf in jax.tree.leaves(host)))
         record: dict[str, Any] = {"progress": dict(progress), "arrays": described(host, digests=True)}
@@ -119,6 +116,7 @@ class Checkpoints:
         unfinished = self.folder / f"{_WRITING}{step}"
         self._checkpointer.save(unfinished, items)
         write_file_digests(unfinished)
+        self._remove(step)  # one within an epoch, at whose last step it is, or a damaged one
         unfinished.rename(self.folder / str(step))
 
     def wait(self) -> None:

@@ -86,7 +86,7 @@ def train(
                 epoch, start = progress["epoch"] + 1, time.monotonic()
                 metrics = EpochMetrics((epoch - 1) * steps_per_epoch, progress["begun"])
                 done_before = metrics.steps
-                run.steps(dispatch, dispatches_of(epoch, done_before), clips_of, metrics, progress)
+                run.steps(dispatch, dispatches_of(epoch, done_before), clips_of, metrics, progress, steps_per_epoch)
                 training, train_seconds = metrics.means(), time.monotonic() - start
                 # -- Validate, select --------------------------------------------------------------
                 validation = validate(run.state.averaged()) if validate else None
@@ -160,14 +160,15 @@ class _Run:
         clips_of: Callable[[int], Sequence[str]],
         metrics: EpochMetrics,
         progress: dict[str, Any],
+        steps: int,
     ) -> None:
-        """The steps that are left of an epoch; its metrics are added to, and saved with a checkpoint within it.
+        """What is left of an epoch of `steps` steps; its metrics are added to, and saved with a checkpoint within it.
 
         Raises:
           InputError: a metric is not finite. What is known of the step is then in `diverged.json`.
           Interrupted: there was a request to stop.
         """
-        epoch = progress["epoch"] + 1
+        epoch, made = progress["epoch"] + 1, metrics.steps
         running: list[tuple[dict[str, jax.Array], int]] = []
 
         def settle() -> None:
@@ -189,8 +190,9 @@ class _Run:
                 self.first_step_seconds = time.monotonic() - self.began
                 self.bar.line(f"train: first step after {self.first_step_seconds:.1f} s")
             self.bar.advance(work.steps)
-            asked = self.request.number
-            if asked is not None or time.monotonic() - self._saved_at >= 60 * self.settings.checkpoint_minutes:
+            asked, made = self.request.number, made + work.steps
+            due = made < steps and time.monotonic() - self._saved_at >= 60 * self.settings.checkpoint_minutes
+            if due or asked is not None:
                 settle()
                 self.save(progress | {"begun": metrics.saved()})
             if asked is not None:
