@@ -24,6 +24,10 @@ from signjax.random_convolution.features import common_length, resample
 _LACKING = ("depthwise", "channel_attention", "stochastic_depth", "rotary", "recurrent_dropout", "recurrent_norm")
 
 
+# Schedules whose learning rates are known before training.
+_PLANNED = ("cosine", "one_cycle", "step", "constant")
+
+
 @dataclass(frozen=True)
 class Recipe:
     """A recipe.
@@ -63,10 +67,14 @@ class Recipe:
 
 
 def lacking(run: Path) -> str:
-    """Why the peers cannot build the network of a run; empty if they can."""
+    """Why the peers cannot build the network of a run, or train it; empty if they can."""
     config = _config(run)
     found = [f"model.{option}" for option in _LACKING if config["model"][option]]
-    found += ["train.members"] if config["train"].get("members", 1) > 1 else []
+    train = config["train"]
+    found += ["train.members"] if train.get("members", 1) > 1 else []
+    for key, known in (("optimizer", ("adamw",)), ("optimizer_arguments", ("",)), ("schedule", _PLANNED)):
+        if train.get(key, known[0]) not in known:
+            found.append(f"train.{key}={train[key]}")
     return f"its network has no {' and no '.join(found)}" if found else ""
 
 
@@ -81,6 +89,8 @@ def read_recipe(settings: dict[str, Any]) -> Recipe:
 
 def build(settings: dict[str, Any]) -> Job:
     """Writes the recipe of the run in `run` to the file `recipe`. Of all that trains by it, only this loads jax."""
+    import jax
+
     from signjax.settings.plans import take_apart
     from signjax.settings.run_config import of_run
     from signjax.training.optimizer import make_schedule
@@ -96,7 +106,7 @@ def build(settings: dict[str, Any]) -> Job:
         labels=labels[asked.train],
         x_test=_inputs(run, asked, asked.test),
         test_labels=labels[asked.test],
-        rates=np.asarray(make_schedule(optimizer)(np.arange(steps, dtype=np.float32))),
+        rates=np.asarray(jax.vmap(make_schedule(optimizer))(np.arange(steps, dtype=np.float32))),
         classes=len(next(iter(asked.dataset.heads.values()))),
     )
     return Job({"steps": steps}, lambda _: None)

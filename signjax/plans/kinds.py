@@ -116,6 +116,16 @@ def whole_numbers(least: int, most: int, count: int, *, odd: bool = False) -> Ki
     return Kind(f"1 to {count} {what} from {least} to {most}, such as ({least + 4}, {least + 4})", accepts, _read_tuple)
 
 
+def shares(count: int) -> Kind:
+    """Some numbers between 0 and 1, both excluded, at least one; a run's JSON file holds them as a list."""
+    share = number(0, 1, above=True, below=True)
+
+    def accepts(value: Any) -> bool:
+        return isinstance(value, tuple | list) and 1 <= len(value) <= count and all(map(share.accepts, value))
+
+    return Kind(f"1 to {count} numbers above 0 and less than 1, such as (0.5, 0.75)", accepts, _read_tuple)
+
+
 def shown(value: Any) -> str:
     """A value in a message: as Python writes it, a list as the tuple it was given as, cut short where that is long."""
     try:

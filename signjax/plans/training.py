@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from signjax.plans.kinds import RATE, number, one_of, whole, yes_no
+from signjax.plans.kinds import RATE, number, one_of, shares, text, whole, yes_no
+from signjax.plans.optimizer_arguments import ARGUMENTS
 from signjax.plans.setting import setting
 
 _LOSS_WEIGHT = number(0, 1000)
@@ -34,19 +35,25 @@ class LossSettings:
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """AdamW and its learning-rate schedule over `total_steps`, which a run knows when it has its data."""
+    """The optimizer and its learning-rate schedule over `total_steps`, which a run knows when it has its data."""
 
     learning_rate: float = setting(
         1e-3,
-        "Peak learning rate of AdamW.",
+        "Peak learning rate. The default suits adamw, and muon with consistent_rms=0.2; lion usually needs a third to a tenth of "
+        "it, sgd and muon without that argument ten times as much or more.",
         number(0, 10, above=True),  # AdamW moves each weight by about the rate: 10 is beyond all of them
     )
     warmup_fraction: float = setting(
         0.05,
-        "Share of all steps in which the learning rate rises from 0 to its peak; a cosine over the others leads to the final one.",
+        "Share of all steps in which the learning rate rises to its peak: from 0, or with schedule one_cycle, for which 0.3 is "
+        "usual, from 1/25 of the peak.",
         RATE,
     )
-    final_fraction: float = setting(0.05, "Final learning rate, as a fraction of the peak.", number(0, 1))
+    final_fraction: float = setting(
+        0.05,
+        "Final learning rate of the schedules cosine and one_cycle, and the lowest of plateau, as a fraction of the peak.",
+        number(0, 1),
+    )
     weight_decay: float = setting(
         0.05,
         "Decoupled weight decay on matrices and kernels; biases and scales are not decayed. Larger values keep weights smaller.",
@@ -62,6 +69,44 @@ class OptimizerSettings:
         "Decay per step of the moving average of the weights, which is what is evaluated. Larger values average over more steps.",
         RATE,
     )
+    optimizer: str = setting(
+        "adamw",
+        "Optimizer, by its name in optax. muon orthogonalizes the updates of matrices and convolution kernels; the last layers, "
+        "depthwise kernels, biases and scales are updated by Adam.",
+        one_of(tuple(ARGUMENTS)),
+    )
+    optimizer_arguments: str = setting(
+        "",
+        "Arguments of the optimizer, with optax's names: "
+        + "; ".join(f"{name} has {', '.join(known)}" for name, known in ARGUMENTS.items())
+        + ".",
+        text("arguments such as b1=0.9, b2=0.98"),
+        automatic="optax's defaults",
+    )
+    schedule: str = setting(
+        "cosine",
+        "What the learning rate does after its peak. cosine, one_cycle: it falls along a cosine to train.final_fraction. step: it "
+        "is multiplied by train.decay_factor at each of train.decay_at. plateau: it is multiplied by train.decay_factor whenever "
+        "the training loss has not fallen for train.plateau_fraction, but never gets below train.final_fraction. constant: it "
+        "stays.",
+        one_of(("cosine", "one_cycle", "step", "plateau", "constant")),
+    )
+    decay_factor: float = setting(
+        0.1,
+        "Factor by which the schedules step and plateau reduce the learning rate. Smaller values reduce it more.",
+        number(0, 1, above=True, below=True),
+    )
+    decay_at: tuple[float, ...] = setting(
+        (0.5, 0.75),
+        "When the schedule step reduces the learning rate, as shares of all steps. Larger values reduce it later.",
+        shares(32),
+    )
+    plateau_fraction: float = setting(
+        0.05,
+        "Share of all steps without a lower training loss after which the schedule plateau reduces the learning rate. Larger "
+        "values wait longer.",
+        number(0, 1, above=True, below=True),
+    )
     total_steps: int = 1
 
 
@@ -71,7 +116,7 @@ class LoopSettings:
 
     epochs: int = setting(
         0,
-        "Epochs of training. The learning rate follows a cosine that ends with them.",
+        "Epochs of training. The schedule of the learning rate ends with them.",
         whole(0, 100_000),
         unit="epochs",
         may_change=True,

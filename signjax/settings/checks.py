@@ -14,6 +14,7 @@ from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.synthetic.hamnosys_corpus import find_strings
 from signjax.errors import InputError
 from signjax.plans.kinds import shown
+from signjax.plans.optimizer_arguments import read_arguments
 from signjax.plans.setting import key_of, refused, settings_of
 from signjax.settings.schema import SETTINGS, STAGES, unknown_key
 
@@ -178,7 +179,7 @@ def _check_source(source: str, path: str, labels: str) -> None:
 
 _CLEANING_KEYS = tuple(key_of(STAGES[Cleaning], name, one) for name, one in settings_of(Cleaning).items())
 
-Relation = tuple[tuple[str, ...], Callable[..., None]]
+Relation = tuple[tuple[str, ...], Callable[..., object]]  # what a check returns is not used
 
 # A relation is checked only if each of its keys has a valid value by itself.
 _RELATIONS: tuple[Relation, ...] = (
@@ -191,6 +192,7 @@ _RELATIONS: tuple[Relation, ...] = (
     (("loss.cross_entropy_weight", "loss.focal_weight"), _check_loss),
     (("train.batch_size", "train.accumulate"), _check_parts),
     (("train.refit", "train.patience"), _check_refit),
+    (("train.optimizer", "train.optimizer_arguments"), read_arguments),
 )
 _TRAINING_DATA: tuple[Relation, ...] = (
     (("data.valid_fraction", "data.test_fraction"), _check_fractions),

@@ -1,8 +1,9 @@
 """Several networks trained in one program on the same batches, which answer as one model.
 
-Each member has its own initial weights, augmentation and dropout; batches and learning rate are the same for all. Where there are
-several, the arrays of parameters, batch statistics, optimizer state and moving averages have a leading axis of members. A single
-network has no such axis, and draws what it drew before there were members.
+Each member has its own initial weights, augmentation and dropout. Batches are the same for all, and so is the learning rate, unless
+the schedule is `plateau`, which follows the loss of each. Where there are several, the arrays of parameters, batch statistics,
+optimizer state and moving averages have a leading axis of members. A single network has no such axis, and draws what it drew before
+there were members.
 
 Shapes: M members, B clips, C classes of a head.
 """

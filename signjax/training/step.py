@@ -21,6 +21,7 @@ from signjax.rng.per_clip import row_keys
 from signjax.rng.streams import stream_key
 from signjax.training.losses import LossSettings, clip_losses
 from signjax.training.members import each_member, pooled, right
+from signjax.training.optimizer import applied_rate
 from signjax.training.records.epoch_metrics import SKIPPED
 from signjax.training.state import TrainState, Variables
 
@@ -35,7 +36,7 @@ def average_decay(step: Array, decay: float) -> Array:
 
 def make_train_step(
     model: Model,
-    optimizer: optax.GradientTransformation,
+    optimizer: optax.GradientTransformationExtraArgs,
     schedule: optax.Schedule,
     loss_settings: LossSettings,
     spec: InputSpec,
@@ -102,7 +103,7 @@ def make_train_step(
         # Each device's loss is its share of the batch's, so shares and their gradients add up.
         loss, gradient = total((loss, gradient))
         with jax.named_scope("optimizer"):
-            updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
+            updates, opt_state = optimizer.update(gradient, state.opt_state, state.params, value=loss)
             params = optax.apply_updates(state.params, updates)
         keep = average_decay(state.step, decay)
         with jax.named_scope("average"):
@@ -113,7 +114,7 @@ def make_train_step(
             )
         metrics = {
             "loss": loss,
-            "learning_rate": schedule(state.step.astype(jnp.float32)),
+            "learning_rate": applied_rate(schedule(state.step.astype(jnp.float32)), opt_state),
             "gradient_norm": optax.tree.norm(gradient),
             "update_norm": optax.tree.norm(updates),
             "parameter_norm": optax.tree.norm(params),

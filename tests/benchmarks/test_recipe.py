@@ -55,6 +55,12 @@ def test_an_option_that_the_peers_lack_is_named(settings):
     config["model"]["rotary"] = True
     (run / "config.json").write_text(json.dumps(config))
     assert recipes.lacking(run) == "its network has no model.rotary"
+    config["train"] |= {"optimizer": "sgd", "optimizer_arguments": "momentum=0.9", "schedule": "plateau"}
+    (run / "config.json").write_text(json.dumps(config))
+    assert recipes.lacking(run) == (
+        "its network has no model.rotary and no train.optimizer=sgd and no train.optimizer_arguments=momentum=0.9 and no "
+        "train.schedule=plateau"
+    )
 
 
 @pytest.mark.parametrize("framework", ["torch", "keras"])

@@ -73,6 +73,7 @@ def test_zero_is_refused_where_it_means_nothing():
         "synthetic.signs", "synthetic.signers", "synthetic.takes", "augment.fastest", "augment.slowest", "model.depth",
         "model.units", "model.heads", "train.batch_size", "train.accumulate", "train.buckets",
         "train.learning_rate", "train.clip_norm", "train.checkpoint_epochs", "train.members",
+        "train.decay_factor", "train.plateau_fraction",
     }  # fmt: skip
 
 
@@ -203,6 +204,33 @@ train.final_fraction=1.1 | config.train.final_fraction is 1.1; it must be a numb
 train.weight_decay=-0.05 | config.train.weight_decay is -0.05; it must be
 train.clip_norm=0 | config.train.clip_norm is 0.0; it must be a number above 0 and at most 1000000
 train.average_decay=1 | config.train.average_decay is 1.0; it must be
+train.optimizer=adam | config.train.optimizer is 'adam'; it must be one of adamw, lion, sgd, muon
+train.optimizer_arguments=b1 | config.train.optimizer_arguments is 'b1'; 'b1' does not have the form NAME=VALUE
+train.optimizer_arguments==0.9 | config.train.optimizer_arguments is '=0.9'; '=0.9' does not have the form NAME=VALUE
+train.optimizer_arguments=b1=0.9, | config.train.optimizer_arguments is 'b1=0.9,'; '' does not have the form NAME=VALUE
+train.optimizer_arguments=b1=0.9,b1=0.8 | config.train.optimizer_arguments is 'b1=0.9,b1=0.8'; b1 is given more than once
+train.optimizer_arguments=b1=1 | config.train.optimizer_arguments is 'b1=1'; b1 must be a number from 0 to less than 1
+train.optimizer_arguments=b1=nan | config.train.optimizer_arguments is 'b1=nan'; b1 must be a number from 0 to less than 1
+train.optimizer_arguments=b1=jnp.ones | config.train.optimizer_arguments is 'b1=jnp.ones'; b1 must be a number from 0 to less than 1
+train.optimizer_arguments=eps=0 | config.train.optimizer_arguments is 'eps=0'; eps must be a number above 0 and at most 1
+train.optimizer_arguments=nesterov=yes | config.train.optimizer_arguments is 'nesterov=yes'; nesterov must be True or False
+train.optimizer_arguments=momentum=0.9 | adamw has no argument 'momentum' that can be set; it has b1, b2, eps, eps_root, nesterov
+train.optimizer_arguments=mu_dtype=1 | adamw has no argument 'mu_dtype' that can be set; it has b1, b2, eps, eps_root, nesterov
+train.optimizer_arguments=learning_rate=1 | 'learning_rate=1'; learning_rate is set by config.train.learning_rate
+train.optimizer_arguments=weight_decay=1 | 'weight_decay=1'; weight_decay is set by config.train.weight_decay
+train.optimizer_arguments=mask=True | 'mask=True'; mask cannot be set: biases and scales are never decayed
+train.optimizer=lion train.optimizer_arguments=eps=1e-6 | lion has no argument 'eps' that can be set; it has b1, b2
+train.optimizer=sgd train.optimizer_arguments=b1=0.9 | sgd has no argument 'b1' that can be set; it has momentum, nesterov
+train.optimizer=muon train.optimizer_arguments=ns_steps=2.5 | ns_steps must be a whole number from 1 to 20
+train.optimizer=muon train.optimizer_arguments=adam_learning_rate=1 | adam_learning_rate is set by config.train.learning_rate
+train.schedule=linear | config.train.schedule is 'linear'; it must be one of cosine, one_cycle, step, plateau, constant
+train.decay_factor=1 | config.train.decay_factor is 1.0; it must be a number above 0 and less than 1
+train.decay_at=() | config.train.decay_at is (); it must be 1 to 32 numbers above 0 and less than 1, such as (0.5, 0.75)
+train.decay_at=(0.5,1) | config.train.decay_at is (0.5, 1); it must be
+train.decay_at=0 | config.train.decay_at is (0,); it must be
+train.decay_at=(0.5,True) | config.train.decay_at is (0.5, True); it must be
+train.decay_at=late | config.train.decay_at is 'late'; it must be
+train.plateau_fraction=1 | config.train.plateau_fraction is 1.0; it must be a number above 0 and less than 1
 train.checkpoint_epochs=0 | config.train.checkpoint_epochs is 0; it must be
 train.epoch=3 | config.train.epoch does not exist; did you mean config.train.epochs?
 train.batch-size=3 | config.train.batch-size does not exist; did you mean config.train.batch_size?
@@ -243,7 +271,30 @@ def test_all_problems_are_told_at_once():
         assert line.startswith(f"  {number}. config.{key}")
 
 
+def test_all_that_is_wrong_with_the_arguments_of_an_optimizer_is_told_at_once():
+    said = problems("--config.train.optimizer_arguments=b1=2, b3=0.9, mask=True", "--config.seed=-1").splitlines()
+    assert said[0] == "2 problems:"
+    assert said[2] == (
+        "  2. config.train.optimizer_arguments is 'b1=2, b3=0.9, mask=True'; b1 must be a number from 0 to less than 1; adamw has "
+        "no argument 'b3' that can be set; it has b1, b2, eps, eps_root, nesterov; mask cannot be set: biases and scales are never "
+        "decayed"
+    )
+
+
+def test_arguments_of_an_optimizer_and_shares_of_the_steps_pass():
+    for flags in (
+        ("optimizer_arguments=b1=0.9, b2 = 0.98,nesterov=True",),
+        ("optimizer_arguments= ",),
+        ("optimizer=sgd", "optimizer_arguments=momentum=0.9, nesterov=true"),
+        ("optimizer=muon", "optimizer_arguments=consistent_rms=0.2, ns_steps=6, adam_b2=0.95"),
+        ("schedule=step", "decay_at=(0.3, 0.6, 0.9)", "decay_factor=0.5"),
+        ("schedule=step", "decay_at=0.5"),
+    ):
+        assert problems(*(f"--config.train.{flag}" for flag in flags)) == ""
+
+
 def test_keys_that_depend_on_a_faulty_one_are_not_blamed():
+    assert "problems" not in problems("--config.train.optimizer=adam", "--config.train.optimizer_arguments=b9=1")
     assert "problems" not in problems("--config.data.split=folds", "--config.data.fold=7", "--config.data.folds=many")
     assert "problems" not in problems("--config.model.filters=(8,7)", "--config.model.heads=-1")
 
