@@ -6,6 +6,7 @@ The command `signjax` does the same, as does `python launch.py` in a checkout. W
 """
 
 import io
+import os
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
 from signjax.errors import InputError
+from signjax.runtime import processes
 from signjax.runtime.output import end_soon, outlast_output
 from signjax.runtime.signals import Interrupted, interruptible
 from signjax.settings import base
@@ -34,6 +36,14 @@ _CONFIG_HELP = flags.DEFINE_bool(
     "List every key of the configuration with its default, its meaning and the values it can have.",
 )
 
+_COORDINATOR = flags.DEFINE_string(
+    "coordinator",
+    None,
+    "HOST:PORT of the first of several processes. Under srun and mpirun this and the next two are found out.",
+)
+_PROCESSES = flags.DEFINE_integer("processes", None, "Number of processes that share the run.", lower_bound=1)
+_PROCESS = flags.DEFINE_integer("process", None, "Number of this process, from 0; the first one writes.", lower_bound=0)
+
 _CONFIG_HELP_TEXT = "Python file with the configuration, by default the base one. --config.KEY=VALUE overrides any key."
 
 # These name the base configuration where no such file exists: only a checkout has a folder configs/.
@@ -41,7 +51,7 @@ _BASE_NAMES = ("base", "configs/base.py")
 
 _LISTS = "--help lists the flags, --config_help the keys"
 
-_OWN_FLAGS = ("workdir", "mode", "config_help")
+_OWN_FLAGS = ("workdir", "mode", "config_help", "coordinator", "processes", "process")
 
 _faults: dict[str, str] = {}  # key of the configuration -> what is wrong with the flag for it
 
@@ -54,8 +64,13 @@ def _print_keys() -> None:
 
 def _stop(problem: object) -> NoReturn:
     print(f"error: {problem}", file=sys.stderr)
-    end_soon(1)
-    sys.exit(1)
+    _end(1)
+
+
+def _end(status: int) -> NoReturn:
+    """Ends the process. One of several leaves at once: jax would wait for the others, which then notice that it is gone."""
+    end_soon(status, now=processes.several())
+    sys.exit(status)
 
 
 def _run() -> None:
@@ -72,10 +87,20 @@ def _run() -> None:
     check(config, _MODE.value, _faults, f"--config: {config_flags.get_config_filename(flags.FLAGS['config'])}")
     if _MODE.value != "prepare":
         check_platform()
+    group = processes.group_of(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value, dict(os.environ))
+    if group:
+        if _MODE.value != "train":
+            raise InputError(
+                f"--mode={_MODE.value} runs in one process; leave out --coordinator, --processes and --process"
+            )
+        processes.join(group)
 
     from signjax import pipeline  # loads jax, so the platform must be chosen by now
 
     pipeline.run(config, _WORKDIR.value, _MODE.value, lambda line: print(line, flush=True))
+    if processes.is_chief():
+        processes.tell("finished", value=True)
+    processes.leave()
 
 
 def main(argv: list[str]) -> None:
@@ -95,9 +120,16 @@ def main(argv: list[str]) -> None:
     except OSError as error:  # no room, no permission
         _stop(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error)
     except Interrupted as request:
-        print(request, file=sys.stderr)
-        end_soon(request.status)
-        sys.exit(request.status)
+        if processes.is_chief():
+            print(request, file=sys.stderr)
+        _end(request.status)
+    except RuntimeError as error:  # what jax raises when a sum over all processes cannot be made
+        if not processes.several():
+            raise
+        _stop(
+            f"another process of this run was lost, or cannot be reached ({next(iter(str(error).splitlines()), '')[:200]}). Start all "
+            "of them again with the same commands: the run goes on from its last checkpoint"
+        )
 
 
 def name_base_config(argv: list[str]) -> list[str]:

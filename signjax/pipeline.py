@@ -24,9 +24,12 @@ from signjax.data.preparation.recipe import Recipe, fingerprints
 from signjax.data.preparation.self_check import RereadClip
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
+from signjax.errors import InputError
 from signjax.prediction import predict
 from signjax.report.dataset_lines import dataset_name, describe
+from signjax.runtime import processes
 from signjax.runtime.jax_setup import configure_jax, cores, describe_devices
+from signjax.runtime.signals import interruptible
 from signjax.settings import run_config
 from signjax.settings.plans import Plans, TrainingPlans, take_apart
 
@@ -54,6 +57,9 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
         run_config.check_trained(folder, mode)
     if mode in ("evaluate", "replay"):
         config = run_config.for_evaluation(folder, config)
+    if not processes.is_chief():
+        _follow(take_apart(config), folder)
+        return
     with locks.inner_lock(folder, say) as lock:
         lock.require()
         if mode == "predict":
@@ -77,6 +83,7 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
         for line in describe(dataset):
             say(line)
         data_card = workers.begin(_draw_data_card, dataset.folder, dataset_name(dataset), folder)
+        processes.tell("prepared", dataset.digest)
         trainer = None if mode == "prepare" else _make_trainer(_for_mode(plans.training, mode), dataset, say)
         say(f"data card: {data_card()}")
         if trainer is None:
@@ -88,10 +95,36 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
         if mode == "train":
             write_json(folder / _RUN, {"dataset": dataset.digest, "model": trainer.model_checkpoints})
         fit = trainer.train(folder, say) if mode == "train" else trainer.saved(folder, say)
+        interruptible()  # of several processes, jax had the signal until here
         clips = _check_given(trainer, recipe, say)
         notes = [] if clips else [f"the self-check was skipped, because files in {recipe.path} changed during the run"]
         _evaluate(trainer, folder, fit, clips, notes, say)
         say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
+
+
+def _follow(plans: Plans, folder: Path) -> None:
+    """The part of a process that does not write: waits until the data are prepared, and computes its share of every batch.
+
+    Where the run folder is on a disk of this machine alone, the data are prepared here as well.
+
+    Raises:
+      InputError: the data here are others than those of the first process.
+    """
+    digest = processes.hear("prepared")
+    recipe, data = plans.recipe(folder), target_of(plans.dataset_folder(folder))
+    with Workers(plans.workers) as workers, locks.sibling_lock(data, _silent) as lock:
+        dataset = prepare_locked(recipe, data, lock, _silent, workers)
+        if dataset.digest != digest:
+            raise InputError(
+                f"{data}: process {processes.index()} has other data (digest {dataset.digest[:12]}) than the first process (digest "
+                f"{digest[:12]}). All processes need the same files and settings"
+            )
+        _make_trainer(plans.training, dataset, _silent).train(folder, _silent)
+    processes.hear("finished")
+
+
+def _silent(line: str) -> None:
+    """Prints nothing: one process speaks for all."""
 
 
 def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[RereadClip]:

@@ -9,8 +9,8 @@ from signjax.evaluation.evaluate import Answer
 from signjax.model.factory import Model
 from signjax.model.input_spec import InputSpec
 from signjax.training import parallel
-from signjax.training.checkpoint import load_selected_average
 from signjax.training.losses import LossSettings
+from signjax.training.records.restored import load_selected_average
 from signjax.training.state import Variables, make_initializer
 from signjax.training.step import make_eval_step
 

@@ -55,14 +55,16 @@ def outlast_output() -> None:
     sys.stdout, sys.stderr = _Lasting(out, tell(err)), _Lasting(err, tell(out))
 
 
-def end_soon(status: int) -> None:
-    """Ends the process with this status even if a thread of a library keeps it from ending."""
+def end_soon(status: int, *, now: bool = False) -> None:
+    """Ends the process with this status even if a thread of a library keeps it from ending; `now` without what Python does at exit."""
 
     def end() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)
 
+    if now:
+        end()
     timer = threading.Timer(_SECONDS_TO_END, end)
     timer.daemon = True
     timer.start()

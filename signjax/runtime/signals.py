@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from signjax.runtime.processes import several
+
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -52,7 +54,8 @@ def interruptible() -> None:
 def deferred() -> Iterator[Request]:
     """Notes a request instead of raising it, while the block runs; a second one is raised at once.
 
-    In another thread than the main one, which gets no signals, nothing is changed.
+    In another thread than the main one, which gets no signals, nothing is changed. In a run of several processes SIGTERM is left to
+    jax, see `processes.asked_to_stop`.
     """
     request = Request()
     if threading.current_thread() is not threading.main_thread():
@@ -64,7 +67,8 @@ def deferred() -> Iterator[Request]:
             raise Interrupted(number)
         request.number = number
 
-    before = {one: signal.signal(one, note) for one in _SIGNALS}
+    noted = [signal.SIGINT] if several() else _SIGNALS
+    before = {one: signal.signal(one, note) for one in noted}
     try:
         yield request
     finally:

@@ -8,6 +8,7 @@ from signjax.data.batching.excerpts import draw_excerpts
 from signjax.data.batching.settings import BatchSettings
 from signjax.data.dataset import Dataset
 from signjax.plans.training import LEAST_EPOCHS, LEAST_STEPS, LEAST_TO_CHOOSE, MOST_EPOCHS, LoopSettings
+from signjax.runtime import processes
 from signjax.settings.plans import TrainingPlans
 from signjax.training.input.device_dataset import resident_bytes
 
@@ -19,11 +20,12 @@ _DRAWN_EPOCHS, _FEWEST_BATCHES = 8, 4
 
 
 def devices(batches: BatchSettings) -> list[jax.Device]:
-    """The devices that share a batch: all GPUs, but only as many CPU devices (one per core) as get a useful share of it."""
+    """The devices of this process that share a batch: all GPUs, but only as many CPU cores as get a useful share of it."""
     found = jax.local_devices()
     if found[0].platform != "cpu":
         return found
-    return found[: cpu_devices(batches.batch_size // batches.accumulate, len(found))]
+    share = batches.batch_size // batches.accumulate // processes.process_count()
+    return found[: cpu_devices(share, len(found))]
 
 
 def cpu_devices(batch_size: int, cores: int) -> int:

@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +19,7 @@ import orbax.checkpoint as ocp
 from etils import epath
 
 from signjax.errors import InputError
+from signjax.runtime import processes
 from signjax.training.records.digests import changed_file, described, digest_of, write_file_digests
 from signjax.training.state import TrainState, Variables
 
@@ -60,7 +60,7 @@ class Checkpoints:
         for path in self.folder.iterdir():  # what a killed process has left
             if path.name.startswith((_WRITING, _REMOVING)):
                 path.rmtree()
-        self._checkpointer = ocp.Checkpointer(ocp.CompositeCheckpointHandler())
+        self._checkpointer = _checkpointer()
         self._background = ThreadPoolExecutor(1, "checkpoint")
         self._pending: Future[None] | None = None
         self._damaged: set[int] = set()
@@ -257,35 +257,17 @@ class Checkpoints:
         )
 
 
-def load_selected_average(folder: Path, like: Variables, dataset_digest: str) -> Variables:
-    """The averaged parameters and batch statistics of the selected checkpoint in a folder, on the host.
-
-    Args:
-      folder: of the checkpoints.
-      like: the shapes of the variables.
-      dataset_digest: of the data that the model was trained on.
-
-    Raises:
-      InputError: there is no checkpoint, it is damaged, or it belongs to another model or other data.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: the folder does not exist; train first, or name a run folder with --workdir")
-    with Checkpoints(folder) as checkpoints:
-        if checkpoints.latest_step is None:
-            raise InputError(f"{folder}: the folder has no complete checkpoint; train first")
-        try:
-            average, progress = checkpoints.restore_average(checkpoints.latest_step, like)
-            selected = progress["selected_step"]
-            if selected != checkpoints.latest_step:
-                average, progress = checkpoints.restore_average(selected, like)
-        except DamagedError as error:
-            raise InputError(f"{error}. --mode=train goes on from what is left") from error
-    if progress["dataset"] != dataset_digest:
-        raise InputError(
-            f"{folder}: the checkpoint belongs to other data (digest {progress['dataset'][:12]}) than the run's input_spec.json "
-            f"(digest {dataset_digest[:12]}). Restore the run's own file"
-        )
-    return average
+def _checkpointer() -> ocp.Checkpointer:
+    """Of several processes one writes: orbax must not wait for the others, which are busy training."""
+    options = ocp.options.MultiprocessingOptions(primary_host=0, active_processes={0}, barrier_sync_key_prefix="chief")
+    if not processes.several():
+        options = ocp.options.MultiprocessingOptions()
+    handler = ocp.CompositeCheckpointHandler(
+        composite_options=ocp.CompositeOptions(multiprocessing_options=options),
+        state=ocp.PyTreeCheckpointHandler(multiprocessing_options=options),
+        progress=ocp.JsonCheckpointHandler(multiprocessing_options=options),
+    )
+    return ocp.Checkpointer(handler, multiprocessing_options=options)
 
 
 def _wanted(like: Any) -> ocp.args.CheckpointArgs:

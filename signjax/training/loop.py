@@ -11,16 +11,19 @@ import jax
 from signjax.data.batching.collate import prefetch
 from signjax.errors import InputError
 from signjax.plans.training import LoopSettings
+from signjax.runtime import processes
 from signjax.runtime.compile_counter import compilations
 from signjax.runtime.signals import Request, deferred
-from signjax.training.checkpoint import CHECKPOINTS, Checkpoints, DamagedError
+from signjax.training.checkpoint import CHECKPOINTS, Checkpoints
 from signjax.training.input.batch_stream import Dispatch
 from signjax.training.records.divergence import diverged
 from signjax.training.records.epoch_metrics import EpochMetrics, NotFiniteError
 from signjax.training.records.log import MetricsLog, Progress
 from signjax.training.records.outcome import Outcome
-from signjax.training.records.run_progress import beginning, interrupted, say_resumed, stop_reason, told
+from signjax.training.records.restored import check_data, restore
+from signjax.training.records.run_progress import beginning, interrupted, stop_reason, told
 from signjax.training.records.selection import Validation, better
+from signjax.training.records.unwritten import NoCheckpoints, NoLog, checkpoints_of, log_of
 from signjax.training.state import TrainState, Variables
 
 Say = Callable[[str], None]
@@ -63,23 +66,18 @@ def train(
       Interrupted: there was a request to stop; the step was finished and has a checkpoint.
     """
     began = time.monotonic()
-    with Checkpoints(workdir / CHECKPOINTS) as checkpoints, deferred() as request:
+    with checkpoints_of(workdir) as checkpoints, deferred() as request:
         # -- Resume --------------------------------------------------------------------------------
         # 1. A checkpoint holds all that training depends on but the data, and the sums of the metrics of a begun epoch.
         # 2. The data of a step is a function of (seed, step), so nothing else has to be restored.
         # 3. Records of epochs after the checkpoint are dropped; these epochs are trained again.
-        restored = checkpoints.restore_latest(shapes, say)
-        if restored is None:
-            state, progress = make_state(), beginning(settings, dataset_digest)
-        else:
-            host, progress = restored
-            _check_data(checkpoints, progress, dataset_digest)
-            say_resumed(progress, int(host.step), settings, say)
-            progress = _with_selected(checkpoints, progress, settings, shapes, say)
-            state = place(host)
+        restored = restore(checkpoints, workdir, shapes, settings, dataset_digest, say)
+        state, progress = (
+            (place(restored[0]), restored[1]) if restored else (make_state(), beginning(settings, dataset_digest))
+        )
         bar = Progress(settings.epochs * steps_per_epoch, int(state.step))
         compiled_in_first: int | None = None
-        with MetricsLog(workdir, progress["epoch"], say) as log:
+        with log_of(workdir, progress["epoch"], say) as log:
             run = _Run(settings, workdir, checkpoints, log, bar, request, began, progress["seconds"], state)
             # -- Epochs ----------------------------------------------------------------------------
             while stop_reason(progress, settings) is None:
@@ -89,7 +87,7 @@ def train(
                 run.steps(dispatch, dispatches_of(epoch, done_before), clips_of, metrics, progress, steps_per_epoch)
                 training, train_seconds = metrics.means(), time.monotonic() - start
                 # -- Validate, select --------------------------------------------------------------
-                validation = validate(run.state.averaged()) if validate else None
+                validation = _validated(validate, run.state, f"{workdir.name}/{epoch}") if validate else None
                 improved = validation is not None and better(validation, progress["best"])
                 progress = progress | {"epoch": epoch, "begun": None, "schedule": settings.epochs}
                 if improved or settings.patience == 0:
@@ -130,8 +128,8 @@ class _Run:
 
     settings: LoopSettings
     workdir: Path
-    checkpoints: Checkpoints
-    log: MetricsLog
+    checkpoints: Checkpoints | NoCheckpoints
+    log: MetricsLog | NoLog
     bar: Progress
     request: Request
     began: float
@@ -190,7 +188,7 @@ class _Run:
                 self.first_step_seconds = time.monotonic() - self.began
                 self.bar.line(f"train: first step after {self.first_step_seconds:.1f} s")
             self.bar.advance(work.steps)
-            asked, made = self.request.number, made + work.steps
+            asked, made = processes.asked_to_stop(self.request.number), made + work.steps
             due = made < steps and time.monotonic() - self._saved_at >= 60 * self.settings.checkpoint_minutes
             if due or asked is not None:
                 settle()
@@ -215,39 +213,25 @@ def saved_outcome(workdir: Path, shapes: TrainState, settings: LoopSettings, dat
         if restored is None:
             raise InputError(f"{workdir}: the folder has no complete checkpoint; train first")
         state, progress = restored
-        _check_data(checkpoints, progress, dataset_digest)
+        check_data(checkpoints, progress, dataset_digest)
         return _outcome(checkpoints, state, progress, settings, None)
 
 
-def _check_data(checkpoints: Checkpoints, progress: dict[str, Any], dataset_digest: str) -> None:
-    if progress["dataset"] != dataset_digest:
-        raise InputError(
-            f"{checkpoints.folder}: this run was trained on other data (digest {progress['dataset'][:12]}, but the data now "
-            f"have {dataset_digest[:12]}). Choose a new --workdir"
-        )
+def _validated(validate: Callable[[Variables], Validation], state: TrainState, name: str) -> Validation:
+    """The validation of an epoch, by the chief; the other processes know what it is judged by."""
+    made: Validation | None = None
 
+    def judge() -> tuple[float, float]:
+        nonlocal made
+        made = validate(state.averaged())
+        return made.top1, made.loss
 
-def _with_selected(
-    checkpoints: Checkpoints, progress: dict[str, Any], settings: LoopSettings, shapes: TrainState, say: Say
-) -> dict[str, Any]:
-    """The progress, without the selected epoch if its checkpoint is lost, as the run then says."""
-    step = progress["selected_step"]
-    if not settings.patience or step is None:
-        return progress
-    try:
-        checkpoints.restore_average(step, shapes.average)
-    except DamagedError as error:
-        say(
-            f"warning: {error}; it was the best, of epoch {progress['best_epoch']}, and is lost. The best is chosen anew, from the "
-            f"epochs that follow epoch {progress['epoch']}"
-        )
-        latest = {"selected_epoch": progress["epoch"], "selected_step": checkpoints.latest_step}
-        return progress | latest | {"best_epoch": progress["epoch"], "best": None}
-    return progress
+    top1, loss = processes.agreed(f"validation/{name}", judge)
+    return made or Validation(top1, loss, {})
 
 
 def _outcome(
-    checkpoints: Checkpoints,
+    checkpoints: Checkpoints | NoCheckpoints,
     state: TrainState,
     progress: dict[str, Any],
     settings: LoopSettings,
@@ -256,7 +240,7 @@ def _outcome(
     """How training ended, with the variables of the selected epoch."""
     step = int(state.step)
     variables = state.averaged()
-    if settings.patience and progress["selected_step"] not in (None, step):
+    if isinstance(checkpoints, Checkpoints) and settings.patience and progress["selected_step"] not in (None, step):
         variables, _ = checkpoints.restore_average(progress["selected_step"], state.average)
     return Outcome(
         epochs=progress["epoch"],

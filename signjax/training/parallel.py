@@ -1,8 +1,9 @@
-"""The only module that uses pmap: one batch shared by all local devices.
+"""The only module that uses pmap: one batch shared by the devices of all processes.
 
-The state keeps its natural shapes and is the same on every device; only the batch is mapped.
+The state keeps its natural shapes and is the same on every device; only the batch is mapped. A process gives its devices their rows
+of the batch, and gets results that it holds whole, so in all other modules devices are those of this process alone.
 
-Shapes: B clips in the global batch, K devices.
+Shapes: B clips in the batch of this process, K devices of this process.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from signjax.errors import InputError
+from signjax.runtime import processes
 
 AXIS = "devices"
 
@@ -25,10 +27,12 @@ def check_batch_size(batch_size: int, devices: int, accumulate: int = 1) -> None
     Raises:
       InputError: it cannot; the message has the numbers.
     """
-    if batch_size < 1 or batch_size % (devices * accumulate):
+    count = processes.process_count()
+    if batch_size < 1 or batch_size % (count * devices * accumulate):
         parts = f", times config.train.accumulate, {accumulate}" if accumulate > 1 else ""
+        each = f" of each of {count} processes" if count > 1 else ""
         raise InputError(
-            f"config.train.batch_size is {batch_size}; it must be a multiple of the {devices} devices{parts}"
+            f"config.train.batch_size is {batch_size}; it must be a multiple of the {devices} devices{each}{parts}"
         )
 
 
@@ -64,12 +68,12 @@ def map_train_step(step: Callable[..., Any], devices: Sequence[jax.Device]) -> C
         in_axes=(None, None, 0, None),
         out_axes=(None, None),
         donate_argnums=(0,),
-        devices=list(devices),
+        devices=processes.all_devices(devices),
     )
 
 
 def map_eval_step(step: Callable[..., Any], devices: Sequence[jax.Device]) -> Callable[..., Any]:
-    """(variables, sharded batch) -> results with a leading axis of devices."""
+    """(variables, sharded batch) -> results with a leading axis of devices; of this process alone, which needs no others."""
     return jax.pmap(step, axis_name=AXIS, in_axes=(None, 0), out_axes=0, devices=list(devices))
 
 

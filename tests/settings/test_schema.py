@@ -114,7 +114,9 @@ def test_only_what_decides_nothing_may_change():
     assert may_change == {
         "data.path", "data.labels", "data.dataset", "data.workers", "train.epochs", "train.patience",
             "train.refit", "train.fuse", "train.adapt",
-        "train.checkpoint_epochs", "train.resident_gib", "train.steps_per_dispatch",
+        "train.checkpoint_epochs",
+        "train.checkpoint_minutes",
+        "train.not_finite", "train.resident_gib", "train.steps_per_dispatch",
     }  # fmt: skip
     before, now = base.get_config().to_dict(), base.get_config().to_dict()
     now["train"].update(epochs=3, learning_rate=0.1)

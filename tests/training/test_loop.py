@@ -16,10 +16,10 @@ from signjax.data.batching.batch import Batch
 from signjax.errors import InputError
 from signjax.runtime.signals import Interrupted
 from signjax.training import parallel
-from signjax.training.checkpoint import load_selected_average
 from signjax.training.input.batch_stream import Dispatch
 from signjax.training.loop import LoopSettings, saved_outcome, train
 from signjax.training.multi_step import make_multi_step
+from signjax.training.records.restored import load_selected_average
 from signjax.training.records.selection import Validation, better
 from signjax.training.state import TrainState
 

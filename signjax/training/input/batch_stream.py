@@ -11,6 +11,7 @@ from signjax.data.batching.collate import collate
 from signjax.data.batching.epoch_plan import PlannedBatch, group_runs
 from signjax.data.batching.excerpts import Excerpts
 from signjax.data.dataset import Dataset
+from signjax.runtime import processes
 from signjax.training.parallel import shard_steps
 
 
@@ -59,17 +60,20 @@ def stream_dispatches(
     *,
     resident: bool,
 ) -> Iterator[Dispatch]:
-    """The planned batches of `clips` in order, grouped into at most `steps` of equal length.
+    """The rows of this process of the planned batches of `clips` in order, grouped into at most `steps` of equal length.
 
-    `excerpts` are the frames to use of each of `clips`; `resident` says whether the dataset is on the devices.
+    `excerpts` are the frames to use of each of `clips`; `devices` are those of this process; `resident` says whether the dataset is
+    on them. Frames are read for these rows alone.
     """
+    rows = processes.my_rows(batch_size)
     for run in group_runs(list(planned), steps):
-        made: list[Any]
-        if resident:
-            made = [make_index_batch(clips[batch.clips], excerpts.of(batch.clips), batch_size) for batch in run]
-        else:
-            made = [
-                collate(dataset, clips[batch.clips], batch_size, batch.frames, excerpts.of(batch.clips))
-                for batch in run
-            ]
+        made: list[Any] = []
+        for batch in run:
+            mine = batch.clips[rows]
+            part: Any
+            if resident:
+                part = make_index_batch(clips[mine], excerpts.of(mine), rows.stop - rows.start)
+            else:
+                part = collate(dataset, clips[mine], rows.stop - rows.start, batch.frames, excerpts.of(mine))
+            made.append(part._replace(row=part.row + rows.start))
         yield Dispatch(run[0].frames, shard_steps(made, devices, steps), len(run))

@@ -14,6 +14,7 @@ import tqdm
 
 from signjax.data.text_files import write_text
 from signjax.data.visible import distinct
+from signjax.runtime import processes
 from signjax.runtime.plain import plain
 
 # Without a terminal, a line is printed at most this often.
@@ -119,7 +120,8 @@ class Progress:
         self._start = self._last_line = time.monotonic()
         self._text = ""
         self._bar = None
-        if sys.stderr.isatty():
+        self._quiet = not processes.is_chief()
+        if sys.stderr.isatty() and not self._quiet:
             self._bar = tqdm.tqdm(total=total_steps, initial=done, unit="step", dynamic_ncols=True, leave=False)
 
     def advance(self, steps: int) -> None:
@@ -139,7 +141,9 @@ class Progress:
             self.line(f"train: {text}, {self._rate():.1f} steps/s, at most {_duration(left)} left")
 
     def line(self, text: str) -> None:
-        """Prints a separate line, above the bar if there is one."""
+        """Prints a separate line, above the bar if there is one; one process prints for all."""
+        if self._quiet:
+            return
         tqdm.tqdm.write(text)
         sys.stdout.flush()
 

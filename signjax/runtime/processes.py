@@ -1,0 +1,226 @@
+"""One run in several processes, on one or many machines: who writes, what all must agree on, and how all end.
+
+The first process prepares the data, writes checkpoints, logs and reports, and validates; it is the chief. The others hold the same
+state and compute their share of every batch. What must be equal everywhere and is not computed everywhere goes through the
+coordination service of jax, which needs no devices and waits as long as it has to.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from signjax.errors import InputError
+
+# A process that is not heard of for so long is lost, and all others end.
+_HEARTBEAT_SECONDS = 30
+_WEEK = 7 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Group:
+    """How the processes of a run find each other.
+
+    Attributes:
+      coordinator: `host:port` of the first process; None lets jax find it, as under SLURM and Open MPI.
+      count: the number of processes; None likewise.
+      index: of this one, from 0; None likewise.
+    """
+
+    coordinator: str | None = None
+    count: int | None = None
+    index: int | None = None
+
+
+def group_of(coordinator: str | None, number: int | None, own: int | None, environment: dict[str, str]) -> Group | None:
+    """The group that flags or a job launcher describe; None for a run in one process.
+
+    Args:
+      coordinator, number, own: the flags --coordinator, --processes and --process; None where they are not given.
+      environment: in which `srun` and `mpirun` tell how many processes they have started.
+
+    Raises:
+      InputError: some of the flags are given, but not all, or they contradict each other.
+    """
+    given = {"--coordinator": coordinator, "--processes": number, "--process": own}
+    missing = [flag for flag, value in given.items() if value is None]
+    if len(missing) == len(given):
+        started = (environment.get("SLURM_STEP_NUM_TASKS"), environment.get("OMPI_COMM_WORLD_SIZE"))
+        return Group() if any(value and value.isdigit() and int(value) > 1 for value in started) else None
+    if missing:
+        raise InputError(
+            f"{', '.join(missing)}: missing. Several processes need --coordinator=HOST:PORT, --processes=N and --process=I"
+        )
+    assert number is not None and own is not None and coordinator is not None
+    if not 0 <= own < number:
+        raise InputError(f"--process={own}: it must be from 0 to {number - 1}, since --processes is {number}")
+    if not coordinator.rpartition(":")[2].isdigit() or ":" not in coordinator:
+        raise InputError(f"--coordinator={coordinator}: it must be HOST:PORT, for example 10.0.0.1:8476")
+    return Group(coordinator, number, own) if number > 1 else None
+
+
+def join(group: Group) -> None:
+    """Meets the other processes; call it before jax starts its devices.
+
+    Raises:
+      InputError: they do not meet within five minutes.
+    """
+    import jax
+
+    try:
+        jax.distributed.initialize(
+            group.coordinator,
+            group.count,
+            group.index,
+            heartbeat_timeout_seconds=_HEARTBEAT_SECONDS,
+            shutdown_timeout_seconds=_HEARTBEAT_SECONDS,
+        )
+    except (RuntimeError, ValueError) as error:
+        where = group.coordinator or "the coordinator that jax found"
+        raise InputError(
+            f"the processes of this run do not meet at {where}: {next(iter(str(error).splitlines()), '')}. All of them must be "
+            "started within five minutes, with the same --coordinator and --processes, and be able to reach it"
+        ) from error
+
+
+def several() -> bool:
+    """Whether the run has several processes; does not load jax."""
+    return _client() is not None
+
+
+def is_chief() -> bool:
+    """Whether this process is the one that writes; does not load jax in a run of one process."""
+    return not several() or index() == 0
+
+
+def tell(name: str, value: Any) -> None:
+    """Lets the other processes know a JSON value under a name that is used once."""
+    if several():
+        _client().key_value_set(f"signjax/{name}", json.dumps(value))
+
+
+def hear(name: str) -> Any:
+    """What the chief told under a name; waits for it, for a week if need be."""
+    return json.loads(_client().blocking_key_value_get(f"signjax/{name}", 1000 * _WEEK))
+
+
+def agreed(name: str, value: Callable[[], Any]) -> Any:
+    """A JSON value as the chief computes it, in all processes."""
+    if not several():
+        return value()
+    if is_chief():
+        found = value()
+        tell(name, found)
+        return found
+    return hear(name)
+
+
+def meet(name: str) -> None:
+    """Waits until all processes are here; the name is used once. Needed before devices first add up together.
+
+    On CPUs they must find each other within 30 s (jax 0.10, Gloo), which processes that compile for different times do not.
+    """
+    if several():
+        _client().wait_at_barrier(f"signjax/{name}", 1000 * _WEEK)
+
+
+def shared_arrays(tree: Any) -> Any:
+    """A tree of host arrays as the chief has it, in all processes, where its values are not looked at."""
+    if not several():
+        return tree
+    from jax.experimental import multihost_utils
+
+    return multihost_utils.broadcast_one_to_all(tree)
+
+
+def all_devices(local: Sequence[Any]) -> list[Any]:
+    """The devices of all processes, in the order of processes, if each uses as many as this one uses of its own."""
+    import jax
+
+    if not several():
+        return list(local)
+    found: list[Any] = []
+    for process in range(jax.process_count()):
+        own = sorted((one for one in jax.devices() if one.process_index == process), key=lambda one: one.id)
+        found += own[: len(local)]
+    return found
+
+
+def my_rows(batch_size: int) -> slice:
+    """The rows of a global batch that this process computes."""
+    if not several():
+        return slice(0, batch_size)
+    import jax
+
+    share = batch_size // jax.process_count()
+    return slice(jax.process_index() * share, (jax.process_index() + 1) * share)
+
+
+def index() -> int:
+    """The number of this process, from 0."""
+    import jax
+
+    return jax.process_index()
+
+
+def process_count() -> int:
+    """The number of processes of the run."""
+    if not several():
+        return 1
+    import jax
+
+    return jax.process_count()
+
+
+_dispatches = count(1)  # jax agrees on one of these numbers
+
+
+def asked_to_stop(number: int | None) -> int | None:
+    """The signal by which all processes stop here; None if they go on. To be asked after each dispatch, in all processes alike.
+
+    A request reaches one process at its own time, so jax agrees on the dispatch after which all stop.
+
+    Args:
+      number: of a signal that this process got; of several processes, jax's service gets SIGTERM itself.
+    """
+    if not several():
+        return number
+    from jax.experimental import multihost_utils
+
+    if number == signal.SIGINT:  # only SIGTERM is known to jax's service
+        os.kill(os.getpid(), signal.SIGTERM)
+    return signal.SIGTERM if multihost_utils.reached_preemption_sync_point(next(_dispatches)) else None
+
+
+def leave() -> None:
+    """Parts from the other processes, which wait for each other until all are here."""
+    if several():
+        import jax
+
+        jax.distributed.shutdown()
+
+
+def _client() -> Any:
+    """The client of the coordination service; None in a run of one process, and as long as jax is not loaded.
+
+    jax (0.10) has no public functions for values and barriers without devices.
+    """
+    import sys
+
+    if "jax" not in sys.modules:
+        return None
+    from jax._src import distributed
+
+    return distributed.global_state.client
+
+
+def host_tree(tree: Any) -> Any:
+    """A tree of empty host arrays with the shapes of `tree`, to receive what the chief has."""
+    import jax
+
+    return jax.tree.map(lambda like: np.zeros(like.shape, like.dtype), tree)
