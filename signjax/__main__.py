@@ -126,10 +126,7 @@ def main(argv: list[str]) -> None:
     except RuntimeError as error:  # what jax raises when a sum over all processes cannot be made
         if not processes.several():
             raise
-        _stop(
-            f"another process of this run was lost, or cannot be reached ({next(iter(str(error).splitlines()), '')[:200]}). Start all "
-            "of them again with the same commands: the run goes on from its last checkpoint"
-        )
+        _stop(processes.lost_message(next(iter(str(error).splitlines()), "")[:200]))
 
 
 def name_base_config(argv: list[str]) -> list[str]:

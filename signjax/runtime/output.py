@@ -56,7 +56,7 @@ def outlast_output() -> None:
 
 
 def end_soon(status: int, *, now: bool = False) -> None:
-    """Ends the process with this status even if a thread of a library keeps it from ending; `now` without what Python does at exit."""
+    """Ends the process with this status even if a thread of a library keeps it from ending; `now` skips what Python does then."""
 
     def end() -> None:
         sys.stdout.flush()

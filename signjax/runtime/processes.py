@@ -8,6 +8,9 @@ coordination service of jax, which needs no devices and waits as long as it has 
 import json
 import os
 import signal
+import sys
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -17,8 +20,9 @@ import numpy as np
 
 from signjax.errors import InputError
 
-# A process that is not heard of for so long is lost, and all others end.
-_HEARTBEAT_SECONDS = 30
+# A process that is not heard of for so long is lost, and all others end. jax looks as well, later: it ends a process without a
+# message for users (0.10), and a device that waited for a lost process was seen to wait on.
+_LOST_SECONDS, _BEAT_SECONDS = 45, 5
 _WEEK = 7 * 24 * 3600
 
 
@@ -77,8 +81,7 @@ def join(group: Group) -> None:
             group.coordinator,
             group.count,
             group.index,
-            heartbeat_timeout_seconds=_HEARTBEAT_SECONDS,
-            shutdown_timeout_seconds=_HEARTBEAT_SECONDS,
+            heartbeat_timeout_seconds=4 * _LOST_SECONDS,
         )
     except (RuntimeError, ValueError) as error:
         where = group.coordinator or "the coordinator that jax found"
@@ -86,6 +89,44 @@ def join(group: Group) -> None:
             f"the processes of this run do not meet at {where}: {next(iter(str(error).splitlines()), '')}. All of them must be "
             "started within five minutes, with the same --coordinator and --processes, and be able to reach it"
         ) from error
+    threading.Thread(target=_watch, name="watch", daemon=True).start()
+
+
+_left = threading.Event()
+
+
+def _watch() -> None:
+    """Ends this process when another one is not heard of."""
+    heard: dict[str, tuple[str, float]] = {}
+    for beat in count():
+        try:
+            _client().key_value_set(f"signjax-alive/{index()}", str(beat), allow_overwrite=True)
+            found = dict(_client().key_value_dir_get("signjax-alive"))
+        except RuntimeError as error:
+            _lost(f"the first process cannot be reached: {next(iter(str(error).splitlines()), '')[:200]}")
+            return
+        now = time.monotonic()
+        for name, value in found.items():
+            if heard.get(name, ("", 0.0))[0] != value:
+                heard[name] = value, now
+            elif now - heard[name][1] > _LOST_SECONDS:
+                _lost(f"process {name.rpartition('/')[2]} has not been heard of for {_LOST_SECONDS} s")
+        if _left.wait(_BEAT_SECONDS):
+            return
+
+
+def lost_message(why: str) -> str:
+    """What a user is told when a process is lost."""
+    return (
+        f"another process of this run was lost ({why}). Start all of them again with the same commands: the run goes on from its "
+        "last checkpoint"
+    )
+
+
+def _lost(why: str) -> None:
+    if not _left.is_set():
+        print(f"error: {lost_message(why)}", file=sys.stderr, flush=True)
+        os._exit(1)  # the main thread may wait for the lost process forever
 
 
 def several() -> bool:
@@ -202,6 +243,7 @@ def leave() -> None:
     if several():
         import jax
 
+        _left.set()
         jax.distributed.shutdown()
 
 
@@ -210,8 +252,6 @@ def _client() -> Any:
 
     jax (0.10) has no public functions for values and barriers without devices.
     """
-    import sys
-
     if "jax" not in sys.modules:
         return None
     from jax._src import distributed
