@@ -258,6 +258,7 @@ class Trainer:
                 settings=loop,
                 workdir=folder,
                 dataset_digest=self.dataset.digest,
+                devices=f"{len(self.devices) * processes.process_count()} x {self.devices[0].device_kind}",
                 say=say,
             )
 

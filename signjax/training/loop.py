@@ -42,6 +42,7 @@ def train(
     settings: LoopSettings,
     workdir: Path,
     dataset_digest: str,
+    devices: str,
     say: Say,
 ) -> Outcome:
     """Trains, or resumes, until the epochs are over or, with `settings.patience`, validation no longer improves.
@@ -59,6 +60,7 @@ def train(
       settings: how long, the number of epochs known.
       workdir: the run folder; checkpoints and logs go below it.
       dataset_digest: a run is resumed with the data it began with.
+      devices: those that share a batch; on others, a resumed run is the same but for rounding, which is said.
       say: prints a line.
 
     Raises:
@@ -71,9 +73,11 @@ def train(
         # 1. A checkpoint holds all that training depends on but the data, and the sums of the metrics of a begun epoch.
         # 2. The data of a step is a function of (seed, step), so nothing else has to be restored.
         # 3. Records of epochs after the checkpoint are dropped; these epochs are trained again.
-        restored = restore(checkpoints, workdir, shapes, settings, dataset_digest, say)
+        restored = restore(checkpoints, workdir, shapes, settings, dataset_digest, devices, say)
         state, progress = (
-            (place(restored[0]), restored[1]) if restored else (make_state(), beginning(settings, dataset_digest))
+            (place(restored[0]), restored[1])
+            if restored
+            else (make_state(), beginning(settings, dataset_digest, devices))
         )
         bar = Progress(settings.epochs * steps_per_epoch, int(state.step))
         compiled_in_first: int | None = None
@@ -89,7 +93,7 @@ def train(
                 # -- Validate, select --------------------------------------------------------------
                 validation = _validated(validate, run.state, f"{workdir.name}/{epoch}") if validate else None
                 improved = validation is not None and better(validation, progress["best"])
-                progress = progress | {"epoch": epoch, "begun": None, "schedule": settings.epochs}
+                progress = progress | {"epoch": epoch, "begun": None, "schedule": settings.epochs, "devices": devices}
                 if improved or settings.patience == 0:
                     progress |= {"selected_epoch": epoch, "selected_step": int(run.state.step)}
                 if validation is not None and improved:

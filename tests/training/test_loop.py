@@ -74,6 +74,7 @@ def run(
     steps: int = 1,
     checkpoint_epochs: int = 1,
     checkpoint_minutes: float = 1e6,
+    devices: str = "2 x cpu",
     say=silent,
     before_dispatch=lambda step: None,
 ):
@@ -105,6 +106,7 @@ def run(
         ),
         workdir=workdir,
         dataset_digest=digest,
+        devices=devices,
         say=say,
     )
 
@@ -278,6 +280,13 @@ def test_a_longer_schedule_is_told(tmp_path):
     assert not [line for line in said if line.startswith("schedule")]
     run(tmp_path, Judge(RISING), epochs=4, say=said.append)
     assert [line for line in said if line.startswith("schedule: 4 epochs, where the run began with 2")]
+
+
+def test_other_devices_are_told(tmp_path):
+    said: list[str] = []
+    run(tmp_path, Judge(RISING), epochs=2, say=said.append)
+    run(tmp_path, Judge(RISING), epochs=4, devices="1 x GPU", say=said.append)
+    assert [line for line in said if line.startswith("devices: 1 x GPU, where the run had 2 x cpu")]
 
 
 def test_the_best_epoch_is_remembered_over_a_restart(tmp_path):

@@ -21,6 +21,7 @@ def restore(
     shapes: TrainState,
     settings: LoopSettings,
     dataset_digest: str,
+    devices: str,
     say: Say,
 ) -> tuple[TrainState, dict[str, Any]] | None:
     """The state from which a run goes on, on the host, and its progress; None if it begins. The chief's, in all processes."""
@@ -34,7 +35,7 @@ def restore(
             return None
         host, progress = restored
         check_data(checkpoints, progress, dataset_digest)
-        say_resumed(progress, int(host.step), settings, say)
+        say_resumed(progress, int(host.step), settings, devices, say)
         return _with_selected(checkpoints, progress, settings, shapes, say)
 
     progress = processes.agreed(f"restored/{workdir.name}", read)

@@ -11,7 +11,7 @@ from signjax.training.records.selection import Validation
 Progress = dict[str, Any]
 
 
-def beginning(settings: LoopSettings, dataset_digest: str) -> Progress:
+def beginning(settings: LoopSettings, dataset_digest: str, devices: str) -> Progress:
     """The progress of a run that has not begun: what a checkpoint tells besides the state, as JSON."""
     return {
         "epoch": 0,  # the last one that is done
@@ -23,6 +23,7 @@ def beginning(settings: LoopSettings, dataset_digest: str) -> Progress:
         "seconds": 0.0,
         "dataset": dataset_digest,
         "schedule": settings.epochs,
+        "devices": devices,
     }
 
 
@@ -44,8 +45,10 @@ def stop_reason(progress: Progress, settings: LoopSettings) -> str | None:
     return None
 
 
-def say_resumed(progress: Progress, step: int, settings: LoopSettings, say: Callable[[str], None]) -> None:
-    """Tells where a run goes on, and what another length of its schedule does."""
+def say_resumed(
+    progress: Progress, step: int, settings: LoopSettings, devices: str, say: Callable[[str], None]
+) -> None:
+    """Tells where a run goes on, and what another length of its schedule and other devices do."""
     finished = stop_reason(progress, settings)
     say(
         f"resume: from epoch {progress['epoch']}, step {step}"
@@ -55,6 +58,11 @@ def say_resumed(progress: Progress, step: int, settings: LoopSettings, say: Call
         say(
             f"schedule: {settings.epochs} epochs, where the run began with {progress['schedule']}; the learning rate goes to where "
             "the new cosine has it"
+        )
+    if progress["devices"] != devices and not finished:
+        say(
+            f"devices: {devices}, where the run had {progress['devices']}; sums over a batch are rounded otherwise, so it goes on "
+            "as it would have, but not bit for bit"
         )
 
 

@@ -1,0 +1,58 @@
+"""Programs whose output breaks away; each test starts one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+PRINTS = """
+import sys
+from signjax.runtime.output import outlast_output
+outlast_output()
+for line in range(20000):
+    print("line", line, flush=line % 100 == 0)
+open(sys.argv[1], "w").write("worked to its end")
+"""
+
+
+def program(text: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-c", text, *arguments]
+
+
+@pytest.mark.parametrize("output", ["pipe", "disk"])
+def test_a_run_goes_on_when_nobody_reads_it_or_its_log_is_full(tmp_path, output):
+    end = tmp_path / "end"
+    if output == "pipe":
+        process = subprocess.Popen(program(PRINTS, str(end)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        error = process.stderr.read().decode()
+        process.stderr.close()
+        status = process.wait()
+    else:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                program(PRINTS, str(end)), stdout=full, stderr=subprocess.PIPE, cwd=ROOT, text=True, check=False
+            )
+        status, error = done.returncode, done.stderr
+    assert status == 0 and end.read_text() == "worked to its end"
+    assert error.count("\n") == 1
+    assert error.startswith("warning: output can no longer be written (") and error.endswith(
+        "the run goes on without\n"
+    )
+
+
+def test_a_program_ends_although_a_thread_does_not(tmp_path):
+    text = """
+import sys, threading, time
+from signjax.runtime import output
+output._SECONDS_TO_END = 0.2
+threading.Thread(target=time.sleep, args=(300,)).start()
+output.end_soon(3)
+sys.exit(3)
+"""
+    assert subprocess.run(program(text), cwd=ROOT, timeout=60, check=False).returncode == 3

@@ -1,0 +1,87 @@
+"""Real runs in two processes on this machine, each with one device."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from benchmarks.kill_training import ROOT, command
+
+FLAGS = ("--config.train.batch_size=16", "--config.train.checkpoint_minutes=5")
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("localhost", 0))
+        return one.getsockname()[1]
+
+
+def start(folder: Path, log: Path, devices: int, *flags: str) -> subprocess.Popen:
+    environment = {**os.environ, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+    with log.open("w") as output:
+        return subprocess.Popen(
+            command(folder, *FLAGS, *flags), cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+
+
+def start_two(folder: Path, *flags: str) -> list[subprocess.Popen]:
+    group = (f"--coordinator=localhost:{free_port()}", "--processes=2")
+    logs = [folder.with_suffix(f".{index}.log") for index in range(2)]
+    return [start(folder, log, 1, *group, f"--process={index}", *flags) for index, log in enumerate(logs)]
+
+
+def wait_for(log: Path, text: str) -> None:
+    deadline = time.monotonic() + 300
+    while text not in log.read_text():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+
+
+def losses(folder: Path) -> list[float]:
+    return [json.loads(line)["train"]["loss"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> Path:
+    """A run in one process with two devices."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    process = start(folder, folder.with_suffix(".log"), 2)
+    assert process.wait() == 0, folder.with_suffix(".log").read_text()
+    return folder
+
+
+def test_two_processes_train_as_one_with_two_devices(whole, tmp_path):
+    both = start_two(tmp_path / "run")
+    assert [process.wait() for process in both] == [0, 0], (tmp_path / "run.0.log").read_text()
+    assert losses(tmp_path / "run") == pytest.approx(losses(whole), rel=1e-4)
+    assert losses(tmp_path / "run" / "refit") == pytest.approx(losses(whole / "refit"), rel=1e-4)
+    said = [(tmp_path / f"run.{index}.log").read_text() for index in range(2)]
+    assert "test gloss: top-1" in said[0] and "train:" not in said[1] and "report:" not in said[1]
+
+
+def test_a_request_to_one_stops_both_and_one_process_can_go_on(whole, tmp_path):
+    both = start_two(tmp_path / "run")
+    wait_for(tmp_path / "run.0.log", "train: first step")
+    both[1].send_signal(signal.SIGTERM)
+    assert [process.wait() for process in both] == [143, 143]
+    assert "whose checkpoint is complete; the same command goes on from there" in (tmp_path / "run.0.log").read_text()
+    alone = start(tmp_path / "run", tmp_path / "alone.log", 1)
+    assert alone.wait() == 0
+    said = (tmp_path / "alone.log").read_text()
+    assert "devices: 1 x cpu, where the run had 2 x cpu" in said and "not bit for bit" in said
+    assert losses(tmp_path / "run") == pytest.approx(losses(whole), rel=1e-3)
+
+
+def test_a_lost_process_ends_the_other_with_a_message(tmp_path):
+    both = start_two(tmp_path / "run", "--config.train.epochs=100000")
+    wait_for(tmp_path / "run.0.log", "train: first step")
+    both[1].kill()
+    assert both[0].wait(120) == 1
+    said = (tmp_path / "run.0.log").read_text()
+    assert "error: another process of this run was lost (" in said and "goes on from its last checkpoint" in said
+    both[1].wait()
