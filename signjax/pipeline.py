@@ -150,7 +150,7 @@ def _make_trainer(plans: TrainingPlans, dataset: Dataset, say: Say) -> "Trainer"
     from signjax.trainer import Trainer
 
     configure_jax(step_bytes(plans, cores()), say)
-    return Trainer(plans, dataset)
+    return Trainer(plans, dataset, say)
 
 
 def _for_mode(plans: TrainingPlans, mode: str) -> TrainingPlans:

@@ -37,11 +37,12 @@ from signjax.training.input.epochs import Epochs
 from signjax.training.loop import saved_outcome, train
 from signjax.training.members import step_of_members
 from signjax.training.multi_step import TrainStep, make_multi_step
-from signjax.training.optimizer import make_optimizer, make_schedule
+from signjax.training.optimizer import heads_alone, make_optimizer, make_schedule
 from signjax.training.records.outcome import Fit, Outcome
 from signjax.training.records.selection import Validation
 from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
 from signjax.training.step import make_statistics_step, make_train_step, skip_not_finite
+from signjax.warm_start import Learned, begin_with, read_learned
 
 Say = Callable[[str], None]
 
@@ -52,8 +53,8 @@ _REFIT = "refit"
 class Trainer:
     """A model, its steps and its data, made once for a run."""
 
-    def __init__(self, plans: TrainingPlans, dataset: Dataset):
-        self.plans, self.dataset = plans, dataset
+    def __init__(self, plans: TrainingPlans, dataset: Dataset, say: Say = lambda line: None):
+        self.plans, self.dataset, self._say = plans, dataset, say
         self.devices = settings.devices(plans.batches)
         self._clips = dataset.indices("train")
         self.buckets = settings.buckets(plans, dataset.lengths[self._clips])
@@ -71,7 +72,7 @@ class Trainer:
 
     @cached_property
     def _make_state(self) -> Callable[[int], TrainState]:
-        optimizer = make_optimizer(self._optimizer_settings)
+        optimizer = self._optimizer()
         return make_state_initializer(self.model, optimizer, self.spec.features, self.frames, self.plans.loop.members)
 
     @cached_property
@@ -81,7 +82,14 @@ class Trainer:
 
     def fresh_state(self) -> TrainState:
         """The state before the first step."""
-        return parallel.replicate(self._make_state(self.plans.seed), self.devices)
+        state = self._make_state(self.plans.seed)
+        if self.plans.loop.init_from:
+            state = begin_with(jax.device_get(state), self._learned, self.spec.heads, self._say)
+        return parallel.replicate(state, self.devices)
+
+    @cached_property
+    def _learned(self) -> Learned:
+        return read_learned(Path(self.plans.loop.init_from))
 
     def _begin(self) -> TrainState:
         """The state before the first step; while its weights are made, the program of that step is compiled.
@@ -128,7 +136,11 @@ class Trainer:
 
     @cached_property
     def _step(self) -> TrainStep:
-        return self.step_with(make_optimizer(self._optimizer_settings))
+        return self.step_with(self._optimizer())
+
+    def _optimizer(self) -> optax.GradientTransformation:
+        optimizer = make_optimizer(self._optimizer_settings)
+        return heads_alone(optimizer) if self.plans.loop.freeze else optimizer
 
     def step_with(self, optimizer: optax.GradientTransformation) -> TrainStep:
         """A training step with this optimizer."""

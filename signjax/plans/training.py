@@ -159,6 +159,18 @@ class LoopSettings:
         "mean of their log-probabilities. Time and the size of checkpoints grow with their number.",
         whole(1, 64),  # each is trained as long as one alone
     )
+    init_from: str = setting(
+        "",
+        "Folder of another run whose model this one begins with, instead of random weights. Heads with other classes, and arrays of "
+        "other shapes, begin anew; the run lists them.",
+        text("a path"),
+    )
+    freeze: bool = setting(
+        False,
+        "Whether only the heads are trained, the last layers that name the classes. For train.init_from; batch norm still follows the "
+        "clips.",
+        yes_no(),
+    )
     checkpoint_epochs: int = setting(
         5,
         "Maximum number of epochs between two checkpoints; with train.patience, the best epoch always has one. Larger values lose "

@@ -23,7 +23,6 @@ from signjax.errors import InputError
 # A process that is not heard of for so long is lost, and all others end. jax looks as well, later: it ends a process without a
 # message for users (0.10), and a device that waited for a lost process was seen to wait on.
 _LOST_SECONDS, _BEAT_SECONDS = 45, 5
-_WEEK = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -146,8 +145,18 @@ def tell(name: str, value: Any) -> None:
 
 
 def hear(name: str) -> Any:
-    """What the chief told under a name; waits for it, for a week if need be."""
-    return json.loads(_client().blocking_key_value_get(f"signjax/{name}", 1000 * _WEEK))
+    """What the chief told under a name; waits for it as long as it takes."""
+    return json.loads(_get(f"signjax/{name}"))
+
+
+def _get(key: str) -> str:
+    while True:
+        try:
+            found: str = _client().blocking_key_value_get(key, 1000)  # not for longer: signals wait for its end
+            return found
+        except RuntimeError as error:
+            if "DEADLINE_EXCEEDED" not in str(error):
+                raise
 
 
 def agreed(name: str, value: Callable[[], Any]) -> Any:
@@ -167,7 +176,9 @@ def meet(name: str) -> None:
     On CPUs they must find each other within 30 s (jax 0.10, Gloo), which processes that compile for different times do not.
     """
     if several():
-        _client().wait_at_barrier(f"signjax/{name}", 1000 * _WEEK)
+        tell(f"{name}/{index()}", value=True)
+        for other in range(process_count()):
+            _get(f"signjax/{name}/{other}")
 
 
 def shared_arrays(tree: Any) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from signjax.runtime.output import end_soon
 from signjax.runtime.processes import several
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -40,7 +41,8 @@ class Request:
 
 
 def raise_interrupted(number: int, frame: FrameType | None) -> None:
-    """A signal handler."""
+    """A signal handler. Python drops what is raised while it collects garbage; then the program still ends, a little later."""
+    end_soon(128 + number)
     raise Interrupted(number)
 
 
@@ -64,7 +66,7 @@ def deferred() -> Iterator[Request]:
 
     def note(number: int, frame: FrameType | None) -> None:
         if request.number is not None:
-            raise Interrupted(number)
+            raise_interrupted(number, frame)
         request.number = number
 
     noted = [signal.SIGINT] if several() else _SIGNALS

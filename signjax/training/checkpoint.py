@@ -29,6 +29,9 @@ CHECKPOINTS = "checkpoints"
 # This many of the latest are kept, so that one is left if the newest is damaged.
 _KEPT = 2
 
+# Of the names of the moving averages.
+_AVERAGE = ".average"
+
 # Names of folders while they are written and removed.
 _WRITING, _REMOVING = "writing-", "removing-"
 
@@ -180,16 +183,27 @@ class Checkpoints:
 
     def restore_average(self, step: int, like: Variables) -> tuple[Variables, dict[str, Any]]:
         """The moving averages alone, on the host, and the progress; arguments and errors as in `restore`."""
-        record = self._record(step, ".average", like)
+        record = self._record(step, _AVERAGE, like)
         average: Variables = self._read(step, state=_wanted({"average": like}))["state"]["average"]
-        self._verify(step, record, ".average", average)
+        self._verify(step, record, _AVERAGE, average)
         return average, record["progress"]
 
-    def _record(self, step: int, prefix: str, like: Any) -> dict[str, Any]:
-        """What is saved beside the arrays, if the checkpoint holds arrays like these.
+    def read_average(self) -> dict[str, np.ndarray] | None:
+        """Name -> array of the moving averages that are the model, whatever model it is; None where there is no checkpoint.
 
-        Asked before the arrays are read: a read that fails in orbax (0.12) abandons all others, and each of them complains later.
+        Raises:
+          DamagedError: the checkpoint is damaged.
         """
+        step = self.latest_step
+        if step is None:
+            return None
+        step = self._intact(step)["progress"]["selected_step"] or step
+        record, arrays = self._intact(step), self._read(step, state=ocp.args.PyTreeRestore())["state"]["average"]
+        self._verify(step, record, _AVERAGE, arrays)
+        return {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(arrays)}
+
+    def _intact(self, step: int) -> dict[str, Any]:
+        """What is saved beside the arrays of a checkpoint whose files are those that were written."""
         if not (self.folder / str(step)).is_dir():
             raise DamagedError(f"{self.folder / str(step)}: the checkpoint is missing")
         changed = changed_file(self.folder / str(step))
@@ -200,6 +214,14 @@ class Checkpoints:
             raise DamagedError(
                 f"{self.folder / str(step)}: the checkpoint is damaged: its progress has changed since it was written"
             )
+        return record
+
+    def _record(self, step: int, prefix: str, like: Any) -> dict[str, Any]:
+        """What is saved beside the arrays, if the checkpoint holds arrays like these.
+
+        Asked before the arrays are read: a read that fails in orbax (0.12) abandons all others, and each of them complains later.
+        """
+        record = self._intact(step)
         saved = {name: one for name, (one, _) in record["arrays"].items() if name.startswith(prefix)}
         expected = {prefix + name: one for name, (one, _) in described(like, digests=False).items()}
         if saved != expected:

@@ -134,3 +134,15 @@ def _promoting(optimizer: optax.GradientTransformation) -> optax.GradientTransfo
             return inner.update(updates, state, params, **others)
 
     return optax.GradientTransformationExtraArgs(inner.init, update)
+
+
+def heads_alone(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:
+    """The same optimizer for the parameters named `head_*`; all others keep their values, and have no state."""
+
+    def labels(params: Any) -> Any:
+        def label(path: Any, _: Any) -> str:
+            return "trained" if any(str(getattr(key, "key", "")).startswith("head_") for key in path) else "frozen"
+
+        return jax.tree_util.tree_map_with_path(label, params)
+
+    return optax.partition({"trained": optimizer, "frozen": optax.set_to_zero()}, labels)

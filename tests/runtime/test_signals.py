@@ -4,12 +4,14 @@ import threading
 
 import pytest
 
+from signjax.runtime import signals
 from signjax.runtime.signals import Interrupted, Request, deferred, interruptible
 
 
 @pytest.fixture
-def handlers():
-    """The handlers before and after a test."""
+def handlers(monkeypatch):
+    """The handlers before and after a test, which must not end the process."""
+    monkeypatch.setattr(signals, "end_soon", lambda status: None)
     before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
     yield before
     for one, handler in before.items():
