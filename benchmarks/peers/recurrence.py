@@ -23,7 +23,7 @@ def _job_of_jax(module: Any, settings: dict[str, Any], *extra: Any) -> Job:
     weights = jax.random.normal(jax.random.key(2), (*x.shape[:2], 2 * settings["units"]))
 
     def loss(variables: Any, x: Any, weights: Any, *extra: Any) -> Any:
-        return (module.apply(variables, x, *extra) * weights).sum()
+        return (module.apply(variables, x, *extra).astype(weights.dtype) * weights).sum()
 
     gradient = jax.grad(loss, argnums=(0, 1))
 
@@ -56,7 +56,8 @@ def build_signjax(settings: dict[str, Any]) -> Job:
 
     configure_jax()
     mask = jnp.ones((settings["batch"], settings["frames"]), bool)
-    return _job_of_jax(Recurrence(settings["units"], settings["cell"]), settings, mask)
+    layer = Recurrence(settings["units"], settings["cell"], dtype=jnp.dtype(settings["precision"]))
+    return _job_of_jax(layer, settings, mask)
 
 
 def build_flax(settings: dict[str, Any]) -> Job:
@@ -73,7 +74,8 @@ def build_flax(settings: dict[str, Any]) -> Job:
         @nn.compact
         def __call__(self, x: Any, lengths: Any) -> Any:
             cell = {"lstm": nn.OptimizedLSTMCell, "gru": nn.GRUCell}[settings["cell"]]
-            forward, backward = nn.RNN(cell(settings["units"])), nn.RNN(cell(settings["units"]))
+            dtype = jnp.dtype(settings["precision"])  # by default it would be that of the weights, float32
+            forward, backward = (nn.RNN(cell(settings["units"], dtype=dtype)) for _ in range(2))
             return nn.Bidirectional(forward, backward)(x, seq_lengths=lengths)
 
     lengths = jnp.full(settings["batch"], settings["frames"])
