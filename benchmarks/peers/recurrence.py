@@ -4,6 +4,7 @@ signjax and Flax receive the lengths and mask by them, and both run with jax set
 them: with packed sequences it would lose its fused LSTM.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.worker import Job
@@ -51,13 +52,17 @@ def _job_of_jax(module: Any, settings: dict[str, Any], *extra: Any) -> Job:
 def build_signjax(settings: dict[str, Any]) -> Job:
     import jax.numpy as jnp
 
+    from benchmarks.peers.recurrences import prefer_scans, running
     from signjax.layers.recurrent.bidirectional import Recurrence
     from signjax.runtime.jax_setup import configure_jax
 
     configure_jax()
+    if settings.get("scans"):
+        prefer_scans()
     mask = jnp.ones((settings["batch"], settings["frames"]), bool)
     layer = Recurrence(settings["units"], settings["cell"], dtype=jnp.dtype(settings["precision"]))
-    return _job_of_jax(layer, settings, mask)
+    job = _job_of_jax(layer, settings, mask)
+    return replace(job, facts={**job.facts, "recurrences": running(settings["units"], settings["precision"])})
 
 
 def build_flax(settings: dict[str, Any]) -> Job:
