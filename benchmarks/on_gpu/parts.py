@@ -71,7 +71,12 @@ TINY = Sizes(
     overrides=(
         *(f"--config.{key}={tuple(value) if isinstance(value, list) else value}" for key, value in _TINY_KEYS.items()),
         *("--config.synthetic.signs=4", "--config.synthetic.signers=5", "--config.synthetic.takes=2"),
-        *("--config.data.max_frames=32", "--config.train.batch_size=8"),
+        *(
+            "--config.data.max_frames=32",
+            "--config.train.batch_size=8",
+            "--config.train.fuse=False",
+            "--config.train.refit=no",
+        ),
     ),
     fused_tests=("tests/layers/recurrent/test_pallas_recurrence.py", "-k", "bfloat16 and gru"),
     other_tests=("tests/layers/test_linear.py",),
