@@ -7,13 +7,14 @@ the others wait for their next line of input.
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -49,6 +50,25 @@ def chosen_device(device: str) -> str:
     return device if device != "auto" else "gpu" if cuda_driver_answers() else "cpu"
 
 
+def reason(output: str) -> str:
+    """The line of a process's output that says why it failed: the last one that names an exception, else the last of all."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    named = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Interrupt|Exit)\b", line)]
+    return (named or lines or [""])[-1]
+
+
+class WorkerFailed(SystemExit):
+    """A worker ended without an answer.
+
+    Attributes:
+      reason: why, in one line.
+    """
+
+    def __init__(self, target: str, status: int, output: str):
+        super().__init__(f"{target} ended with {status}:\n{output[-4000:]}")
+        self.reason = reason(output) or f"it ended with exit status {status}"
+
+
 class Worker:
     """A process that runs `benchmarks.worker`. Several can start at the same time: each is waited for when it is first needed.
 
@@ -73,10 +93,15 @@ class Worker:
     def facts(self) -> dict[str, Any]:
         return self._answer()
 
+    def wait_until_ready(self) -> None:
+        """Returns when the job is built."""
+        _ = self.facts
+
     def _tell(self, question: Settings) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(dict(question)) + "\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has ended, which the missing answer shows
+            self._process.stdin.write(json.dumps(dict(question)) + "\n")
+            self._process.stdin.flush()
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -84,13 +109,13 @@ class Worker:
         if not line:
             self._errors.seek(0)
             text = self._errors.read().decode(errors="replace")
-            raise SystemExit(f"{self._target} ended with {self._process.wait()}:\n{text[-4000:]}")
+            raise WorkerFailed(self._target, self._process.wait(), text)
         answer: dict[str, Any] = json.loads(line)
         return answer
 
     def run(self, count: int) -> tuple[float, int | None]:
         """The seconds that `count` units of work take, and the peak memory during them, in bytes."""
-        _ = self.facts  # ready
+        self.wait_until_ready()
         self._tell({"count": count})
         answer = self._answer()
         return float(answer["seconds"]), answer["peak_bytes"]
@@ -102,7 +127,8 @@ class Worker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(timeout=30)
         except subprocess.TimeoutExpired:
@@ -122,19 +148,41 @@ def started(jobs: Mapping[str, tuple[str, Settings]]) -> Iterator[Workers]:
         yield {name: stack.enter_context(Worker(target, settings)) for name, (target, settings) in jobs.items()}
 
 
-def measure(workers: Mapping[str, Worker], repeats: int, count: int, *, warm: bool = True) -> dict[str, list[float]]:
+def measure(
+    workers: Mapping[str, Worker],
+    repeats: int,
+    count: int,
+    *,
+    warm: bool = True,
+    failures: dict[str, str] | None = None,
+) -> dict[str, list[float]]:
     """Measures the seconds per unit of work of each worker, `repeats` times in turn.
 
-    With `warm`, each turn begins with a unit that is not counted: it brings the worker's memory back into the caches.
+    With `warm`, each turn begins with a unit that is not counted: it brings the worker's memory back into the caches. A worker
+    that fails ends the comparison, unless there are `failures`, which then get its name and the reason; the others go on.
     """
-    for worker in workers.values():
-        _ = worker.facts  # all are ready before the first is measured
+    running = dict(workers)
     seconds: dict[str, list[float]] = {name: [] for name in workers}
+
+    def turn(name: str, work: Callable[[Worker], None]) -> None:
+        try:
+            work(running[name])
+        except WorkerFailed as error:
+            if failures is None:
+                raise
+            failures[name] = error.reason
+            del running[name], seconds[name]
+
+    def timed(name: str, worker: Worker) -> None:
+        if warm:
+            worker.run(1)
+        seconds[name].append(worker.run(count)[0] / count)
+
+    for name in workers:
+        turn(name, Worker.wait_until_ready)  # all are ready before the first is measured
     for _ in range(repeats):
-        for name, worker in workers.items():
-            if warm:
-                worker.run(1)
-            seconds[name].append(worker.run(count)[0] / count)
+        for name in list(running):
+            turn(name, partial(timed, name))
     return seconds
 
 
@@ -147,7 +195,12 @@ def spread(seconds: list[float]) -> str:
     return f"{1e3 * low:.{digits}f}-{1e3 * high:.{digits}f}"
 
 
+def table_lines(header: list[str], rows: list[list[str]]) -> list[str]:
+    """A Markdown table."""
+    return [f"| {' | '.join(cells)} |" for cells in (header, ["---"] * len(header), *rows)]
+
+
 def print_table(header: list[str], rows: list[list[str]]) -> None:
     """Prints a Markdown table."""
-    for cells in (header, ["---"] * len(header), *rows):
-        print(f"| {' | '.join(cells)} |", flush=True)
+    for line in table_lines(header, rows):
+        print(line, flush=True)

@@ -12,6 +12,7 @@ also on one device with all cores; the faster of the two is compared.
 import argparse
 import json
 import statistics
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.interleaved import (
@@ -26,23 +27,32 @@ from benchmarks.interleaved import (
 
 # Clips, frames, features in, hidden units per direction.
 _SIZES = [(16, 64, 192, 128), (64, 64, 192, 128), (16, 128, 192, 256), (64, 128, 192, 256)]
-# name -> (what the worker builds, whether the clips are divided among the devices)
-_PEERS = {
-    "signjax": ("signjax", True),
-    "flax": ("flax", False),
-    "flax, shared": ("flax", True),
-    "torch": ("torch", False),
+# name -> (what the worker builds, its settings); `shared`: whether the clips are divided among the devices
+_PEERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "signjax": ("signjax", {"shared": True}),
+    "signjax, scans": ("signjax", {"shared": True, "scans": True}),
+    "flax": ("flax", {"shared": False}),
+    "flax, shared": ("flax", {"shared": True}),
+    "torch": ("torch", {"shared": False}),
 }
+# Those of the table that this module prints; on a GPU signjax runs its fused kernels.
+_COMPARED = ("signjax", "flax", "flax, shared", "torch")
 
 
-def compare(settings: dict[str, Any], repeats: int, count: int) -> list[dict[str, Any]]:
-    """One row per framework, for one cell and size."""
+def compare(
+    settings: dict[str, Any],
+    repeats: int,
+    count: int,
+    peers: Sequence[str] = _COMPARED,
+    failures: dict[str, str] | None = None,
+) -> list[dict[str, Any]]:
+    """One row per framework, for one cell and size; with `failures` as in `measure`, for those that did not fail."""
     jobs = {
-        name: (f"benchmarks.peers.recurrence:build_{builder}", {**settings, "shared": shared})
-        for name, (builder, shared) in _PEERS.items()
+        name: (f"benchmarks.peers.recurrence:build_{_PEERS[name][0]}", {**settings, **_PEERS[name][1]})
+        for name in peers
     }
     with started(jobs) as workers:
-        seconds = measure(workers, repeats, count)
+        seconds = measure(workers, repeats, count, failures=failures)
         return [
             {
                 "name": f"{settings['cell']} {name}",
@@ -53,6 +63,7 @@ def compare(settings: dict[str, Any], repeats: int, count: int) -> list[dict[str
                 **worker.facts,
             }
             for name, worker in workers.items()
+            if name in seconds
         ]
 
 

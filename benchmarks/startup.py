@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # More than one, so that compilations after the first epoch would show.
 _EPOCHS = 3
 
-_CASES = ("cold", "warm cache", "warm cache, prepared")
+CASES = ("cold", "warm cache", "warm cache, prepared")
 
 
 class Run(NamedTuple):
@@ -93,60 +94,68 @@ def run_once(workdir: Path, cache: Path, overrides: list[str]) -> Run:
     return Run(first_step, time.monotonic() - started, usage.ru_maxrss * 1024, lines)
 
 
+def measured(repeats: int, overrides: list[str], cases: Sequence[str] = CASES) -> Iterator[tuple[str, Run]]:
+    """Yields each case and its run, `repeats` times, in run folders that are deleted."""
+    for _ in range(repeats):
+        with tempfile.TemporaryDirectory() as name:
+            root = Path(name)
+            for number, case in enumerate(cases):
+                workdir = root / f"run{number}"
+                if case == "warm cache, prepared":
+                    workdir = root / "run0"
+                    forget_training(workdir)
+                yield case, run_once(workdir, root / "programs", overrides)
+
+
+def row(case: str, runs: list[Run], overrides: list[str]) -> dict[str, Any]:
+    """The row of a case."""
+    config = get_config()
+    return {
+        "name": case,
+        "batch": config.train.batch_size,
+        "frames": config.data.max_frames,
+        "precision": config.model.precision,
+        "overrides": overrides,
+        "clips_per_second": None,  # not measured here
+        "repeats": len(runs),
+        "device": runs[0].lines.get("device"),
+        "first_step_seconds": statistics.median(run.first_step for run in runs),
+        "whole_seconds": statistics.median(run.whole for run in runs),
+        "compilations": runs[0].lines.get("compilations"),
+        "peak_gib": max(run.memory for run in runs) / 2**30,
+    }
+
+
+HEADER = ["start", "s to the first step (median)", f"s to the end of {_EPOCHS} epochs", "compilations"]
+HEADER += ["peak memory, GiB"]
+
+
+def cells(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """The table."""
+    return [
+        [
+            row["name"],
+            f"{row['first_step_seconds']:.1f}",
+            f"{row['whole_seconds']:.1f}",
+            row["compilations"] or "-",
+            f"{row['peak_gib']:.2f}",
+        ]
+        for row in rows
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", type=Path, help="file for the rows")
     parser.add_argument("overrides", nargs="*", help="flags for launch.py, after --")
     arguments = parser.parse_args()
-    runs: dict[str, list[Run]] = {case: [] for case in _CASES}
-    for _ in range(arguments.repeats):
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            for number, case in enumerate(_CASES):
-                workdir = folder / f"run{number}"
-                if case == "warm cache, prepared":
-                    workdir = folder / "run0"
-                    forget_training(workdir)
-                runs[case].append(run_once(workdir, folder / "programs", arguments.overrides))
-    config = get_config()
-    rows: list[dict[str, Any]] = [
-        {
-            "name": case,
-            "batch": config.train.batch_size,
-            "frames": config.data.max_frames,
-            "precision": config.model.precision,
-            "overrides": arguments.overrides,
-            "clips_per_second": None,  # not measured here
-            "repeats": arguments.repeats,
-            "device": some[0].lines.get("device"),
-            "first_step_seconds": statistics.median(run.first_step for run in some),
-            "whole_seconds": statistics.median(run.whole for run in some),
-            "compilations": some[0].lines.get("compilations"),
-            "peak_gib": max(run.memory for run in some) / 2**30,
-        }
-        for case, some in runs.items()
-    ]
+    runs: dict[str, list[Run]] = {case: [] for case in CASES}
+    for case, run in measured(arguments.repeats, arguments.overrides):
+        runs[case].append(run)
+    rows = [row(case, some, arguments.overrides) for case, some in runs.items()]
     print(rows[0]["device"])
-    print_table(
-        [
-            "start",
-            "s to the first step (median)",
-            f"s to the end of {_EPOCHS} epochs",
-            "compilations",
-            "peak memory, GiB",
-        ],
-        [
-            [
-                row["name"],
-                f"{row['first_step_seconds']:.1f}",
-                f"{row['whole_seconds']:.1f}",
-                row["compilations"] or "-",
-                f"{row['peak_gib']:.2f}",
-            ]
-            for row in rows
-        ],
-    )
+    print_table(HEADER, cells(rows))
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 

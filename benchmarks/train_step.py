@@ -7,6 +7,7 @@ statistics of the batch norms. Every clip has all its frames, so masks are not n
 gathers its clips and computes its inputs (standardised values, velocities, flags) in the step. The others receive one ready-made
 batch. `signjax, augmenting` also runs all augmentations of the base configuration in the step. On a GPU, with `captured` PyTorch
 records the whole step, optimizer included, in one CUDA graph and replays it; `torch.compile` alone makes graphs of its parts.
+`signjax, scans` leaves out the fused recurrent kernels there. `signjax, 4 members` trains four networks on the same batches.
 
 The matmul rate is measured on large square products on the same cores or GPU, in turn with the steps. A step's share of it counts
 only matrix products and convolutions (`training_flops`).
@@ -27,13 +28,16 @@ from benchmarks.interleaved import (
     started,
 )
 from benchmarks.peers.matmul import flops
-from benchmarks.peers.network import base_network, training_flops
+from benchmarks.peers.network import network_of, training_flops
 
 # name -> (what the worker builds, its settings)
 PEERS: dict[str, tuple[str, dict[str, Any]]] = {
     "signjax": ("benchmarks.peers.signjax_step:build", {}),
     "signjax, augmenting": ("benchmarks.peers.signjax_step:build", {"augmented": True}),
     "signjax, plain": ("benchmarks.peers.signjax_step:build", {"plain": True}),
+    "signjax, scans": ("benchmarks.peers.signjax_step:build", {"scans": True}),
+    "signjax, 4 members": ("benchmarks.peers.signjax_step:build", {"keys": {"train.members": 4}}),
+    "signjax, 8 members": ("benchmarks.peers.signjax_step:build", {"keys": {"train.members": 8}}),
     "torch": ("benchmarks.peers.torch_step:build", {"compiled": False}),
     "torch.compile": ("benchmarks.peers.torch_step:build", {"compiled": True}),
     "torch, captured": ("benchmarks.peers.torch_step:build", {"compiled": False, "captured": True}),
@@ -45,36 +49,51 @@ RATES = {"matmul jax": "benchmarks.peers.matmul:build_jax", "matmul torch": "ben
 
 
 def suiting(device: str) -> list[str]:
-    """The peers that run on a device: only a GPU can capture a step, and tensorflow-cpu (see the requirements) has no GPU."""
-    return (
-        [name for name in PEERS if "captured" not in name]
-        if device == "cpu"
-        else [name for name in PEERS if "keras" not in name]
-    )
+    """The peers that run on a device and do one network's work.
+
+    Only a GPU can capture a step and has fused kernels to leave out, and tensorflow-cpu (see the requirements) has no GPU.
+    """
+    others = ("captured", "scans", "members") if device == "cpu" else ("keras", "members")
+    return [name for name in PEERS if not any(word in name for word in others)]
+
+
+def members(peer: str) -> int:
+    """The number of networks that a peer trains."""
+    return int(PEERS[peer][1].get("keys", {}).get("train.members", 1))
+
+
+def _merged(settings: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a peer: those of the comparison and its own, with the keys of both."""
+    return {**settings, **own, "keys": {**settings.get("keys", {}), **own.get("keys", {})}}
 
 
 def jobs(peers: list[str], settings: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     """The jobs that are measured in turn for one batch size and precision."""
     rates = {name: (target, settings) for name, target in RATES.items()}
-    return {name: (PEERS[name][0], {**settings, **PEERS[name][1]}) for name in peers} | rates
+    return {name: (PEERS[name][0], _merged(settings, PEERS[name][1])) for name in peers} | rates
 
 
-def compare(peers: list[str], settings: dict[str, Any], repeats: int, steps: int) -> list[dict[str, Any]]:
-    """One row per peer, for one batch size and precision."""
+def compare(
+    peers: list[str], settings: dict[str, Any], repeats: int, steps: int, failures: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """One row per peer, for one batch size and precision; with `failures` as in `measure`, for those that did not fail."""
     with started(jobs(peers, settings)) as workers:
-        seconds = measure(workers, repeats, steps)
+        seconds = measure(workers, repeats, steps, failures=failures)
     batch = settings["batch"]
-    rate = {name: flops(settings["device"]) / statistics.median(seconds[name]) / 1e9 for name in RATES}
-    best_rate = max(rate.values())
-    arithmetic = batch * training_flops(base_network(), settings["frames"])
+    rate = {
+        name: flops(settings["device"]) / statistics.median(seconds[name]) / 1e9 for name in RATES if name in seconds
+    }
+    best_rate = max(rate.values(), default=None)
+    arithmetic = batch * training_flops(network_of(settings), settings["frames"])
     rates_found = ", ".join(f"{name.split()[1]} {value:.0f}" for name, value in rate.items())
     print(
         f"\nbatch {batch}, {settings['frames']} frames, {settings['precision']}; matmul rate: {rates_found} GFLOP/s; "
         f"{arithmetic / batch / 1e9:.3f} GFLOP per clip"
     )
     rows = []
-    for name in peers:
+    for name in (peer for peer in peers if peer in seconds):
         median = statistics.median(seconds[name])
+        gflops = members(name) * arithmetic / median / 1e9
         rows.append(
             {
                 "name": name,
@@ -85,8 +104,9 @@ def compare(peers: list[str], settings: dict[str, Any], repeats: int, steps: int
                 "clips_per_second": batch / median,
                 "milliseconds": 1e3 * median,
                 "spread": spread(seconds[name]),
-                "gflops_per_second": arithmetic / median / 1e9,
-                "share_of_matmul_rate": arithmetic / median / 1e9 / best_rate,
+                "members": members(name),
+                "gflops_per_second": gflops,
+                "share_of_matmul_rate": None if best_rate is None else gflops / best_rate,
                 "matmul_gflops_per_second": rate,
                 **workers[name].facts,
             }
@@ -94,10 +114,14 @@ def compare(peers: list[str], settings: dict[str, Any], repeats: int, steps: int
     return rows
 
 
-def show(rows: list[dict[str, Any]]) -> None:
-    """Prints the table for one batch size and precision; ratios are to the best peer."""
+HEADER = ["name", "version", "parameters", "ms per step (median)", "quartiles, ms", "clips/s", "to best peer"]
+HEADER += ["share of matmul rate"]
+
+
+def cells(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """The table for one batch size and precision; ratios are to the best peer."""
     others = [row["clips_per_second"] for row in rows if not row["name"].startswith("signjax")]
-    table = [
+    return [
         [
             row["name"],
             row["version"],
@@ -106,12 +130,10 @@ def show(rows: list[dict[str, Any]]) -> None:
             row["spread"],
             f"{row['clips_per_second']:.1f}",
             f"{row['clips_per_second'] / max(others):.2f}x" if others else "-",
-            f"{100 * row['share_of_matmul_rate']:.0f} %",
+            "-" if row["share_of_matmul_rate"] is None else f"{100 * row['share_of_matmul_rate']:.0f} %",
         ]
         for row in rows
     ]
-    header = ["name", "version", "parameters", "ms per step (median)", "quartiles, ms", "clips/s", "to best peer"]
-    print_table([*header, "share of matmul rate"], table)
 
 
 def main() -> None:
@@ -138,7 +160,7 @@ def main() -> None:
                 "threads": arguments.threads,
             }
             some = compare(peers, settings, arguments.repeats, arguments.steps)
-            show(some)
+            print_table(HEADER, cells(some))
             rows += some
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")

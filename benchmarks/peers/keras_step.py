@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.peers.network import base_network
+from benchmarks.peers.network import network_of
 from benchmarks.worker import Job
 
 
 def build(settings: dict[str, Any]) -> Job:
     keras_training.set_up(settings)
-    network, batch, frames = base_network(), settings["batch"], settings["frames"]
+    network, batch, frames = network_of(settings), settings["batch"], settings["frames"]
     model = keras_training.compiled_model(network, frames, jit=settings["compiled"], steps_per_execution=1)
     rng = np.random.default_rng(0)
     x = tf.constant(rng.normal(size=(batch, frames, network.inputs)).astype(np.float32))

@@ -38,6 +38,14 @@ def base_network(inputs: int = 4 * CHANNELS + PARTS, classes: int = CLASSES, **c
     return Network(inputs, classes, **{name: changes.get(name, model[name]) for name in names})
 
 
+def network_of(settings: dict[str, Any]) -> Network:
+    """The base model, with the keys `model.*` among the settings' `keys` overridden."""
+    keys: dict[str, Any] = settings.get("keys", {})
+    return base_network(
+        **{key.removeprefix("model."): value for key, value in keys.items() if key.startswith("model.")}
+    )
+
+
 def training_flops(network: Network, frames: int) -> float:
     """Floating-point operations of the matrix products and convolutions of one clip's forward and backward pass.
 

@@ -4,6 +4,7 @@ signjax and Flax receive the lengths and mask by them, and both run with jax set
 them: with packed sequences it would lose its fused LSTM.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.worker import Job
@@ -23,7 +24,7 @@ def _job_of_jax(module: Any, settings: dict[str, Any], *extra: Any) -> Job:
     weights = jax.random.normal(jax.random.key(2), (*x.shape[:2], 2 * settings["units"]))
 
     def loss(variables: Any, x: Any, weights: Any, *extra: Any) -> Any:
-        return (module.apply(variables, x, *extra) * weights).sum()
+        return (module.apply(variables, x, *extra).astype(weights.dtype) * weights).sum()
 
     gradient = jax.grad(loss, argnums=(0, 1))
 
@@ -51,12 +52,17 @@ def _job_of_jax(module: Any, settings: dict[str, Any], *extra: Any) -> Job:
 def build_signjax(settings: dict[str, Any]) -> Job:
     import jax.numpy as jnp
 
+    from benchmarks.peers.recurrences import prefer_scans, running
     from signjax.layers.recurrent.bidirectional import Recurrence
     from signjax.runtime.jax_setup import configure_jax
 
     configure_jax()
+    if settings.get("scans"):
+        prefer_scans()
     mask = jnp.ones((settings["batch"], settings["frames"]), bool)
-    return _job_of_jax(Recurrence(settings["units"], settings["cell"]), settings, mask)
+    layer = Recurrence(settings["units"], settings["cell"], dtype=jnp.dtype(settings["precision"]))
+    job = _job_of_jax(layer, settings, mask)
+    return replace(job, facts={**job.facts, "recurrences": running(settings["units"], settings["precision"])})
 
 
 def build_flax(settings: dict[str, Any]) -> Job:
@@ -73,7 +79,8 @@ def build_flax(settings: dict[str, Any]) -> Job:
         @nn.compact
         def __call__(self, x: Any, lengths: Any) -> Any:
             cell = {"lstm": nn.OptimizedLSTMCell, "gru": nn.GRUCell}[settings["cell"]]
-            forward, backward = nn.RNN(cell(settings["units"])), nn.RNN(cell(settings["units"]))
+            dtype = jnp.dtype(settings["precision"])  # by default it would be that of the weights, float32
+            forward, backward = (nn.RNN(cell(settings["units"], dtype=dtype)) for _ in range(2))
             return nn.Bidirectional(forward, backward)(x, seq_lengths=lengths)
 
     lengths = jnp.full(settings["batch"], settings["frames"])

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 
 from benchmarks.peers.made_up import made_up_dataset
+from benchmarks.peers.recurrences import prefer_scans, running
 from benchmarks.worker import Job
 from configs.base import get_config
 from signjax.data.batching.collate import prefetch
@@ -73,14 +74,17 @@ def build(settings: dict[str, Any]) -> Job:
     """Steps on clips that all have the same length.
 
     With `augmented`, all augmentations of the base configuration run in the step; with `analysed`, the facts include the memory
-    that the compiled step requests on all devices together.
+    that the compiled step requests on all devices together. With `scans`, the recurrent layers are scans on a GPU too.
     """
+    if settings.get("scans"):
+        prefer_scans()
     trainer = made_up_trainer(settings)
     state, feed = trainer.fresh_state(), forever(trainer)
     facts = {
         "parameters": parameter_count(state.params),
         "version": jax.__version__,
         "devices": len(trainer.devices),
+        "recurrences": running(trainer.plans.model.units, settings["precision"]),
     }
     if settings.get("analysed"):
         memory = compiled(trainer, state).memory_analysis()

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.peers.network import base_network
+from benchmarks.peers.network import network_of
 from benchmarks.peers.torch_network import Hybrid
 from benchmarks.peers.torch_training import capture, make_step, parameter_count, set_up, wait
 from benchmarks.worker import Job
@@ -13,7 +13,7 @@ from benchmarks.worker import Job
 
 def build(settings: dict[str, Any]) -> Job:
     device = set_up(settings)
-    network = base_network()
+    network = network_of(settings)
     model = Hybrid(network, settings["frames"]).to(device).train()
     x = torch.randn(settings["batch"], settings["frames"], network.inputs, device=device)
     labels = torch.randint(network.classes, (settings["batch"],), device=device)
