@@ -128,7 +128,7 @@ def main() -> None:
     clusters = [Cluster(gpus) for gpus in (1, 8, 64)]
     inside, between = (f"{rate / 1e9:.0f} GB/s" for rate in (clusters[0].inside, clusters[0].between))
     print(
-        f"assumed: {inside} within a machine of 8 GPUs, {between} between machines, {1e6 * clusters[0].latency:.0f} us per message, "
+        f"assumed: {inside} within a machine of 8 GPUs, {between} between machines, {1e6 * clusters[0].latency:.0f} us a message, "
         f"nothing overlapped; {_FRAMES} frames of {_CHANNELS} values a clip; {arguments.cores} cores prepare"
     )
     rows = [estimate(parts, cluster, arguments.clips, arguments.cores) for cluster in clusters]

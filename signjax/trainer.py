@@ -42,7 +42,7 @@ from signjax.training.records.outcome import Fit, Outcome
 from signjax.training.records.selection import Validation
 from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
 from signjax.training.step import make_statistics_step, make_train_step, skip_not_finite
-from signjax.warm_start import Learned, begin_with, read_learned
+from signjax.warm_start import begin_with, read_learned
 
 Say = Callable[[str], None]
 
@@ -84,12 +84,9 @@ class Trainer:
         """The state before the first step."""
         state = self._make_state(self.plans.seed)
         if self.plans.loop.init_from:
-            state = begin_with(jax.device_get(state), self._learned, self.spec.heads, self._say)
+            learned = read_learned(Path(self.plans.loop.init_from))
+            state = begin_with(jax.device_get(state), learned, self.spec.heads, self._say)
         return parallel.replicate(state, self.devices)
-
-    @cached_property
-    def _learned(self) -> Learned:
-        return read_learned(Path(self.plans.loop.init_from))
 
     def _begin(self) -> TrainState:
         """The state before the first step; while its weights are made, the program of that step is compiled.

@@ -14,7 +14,7 @@ import numpy as np
 
 from signjax.errors import InputError, first_few
 from signjax.model.input_spec import InputSpec, read_input_spec
-from signjax.training.checkpoint import CHECKPOINTS, Checkpoints
+from signjax.training.checkpoint import Checkpoints
 from signjax.training.state import TrainState
 
 Say = Callable[[str], None]
@@ -44,7 +44,9 @@ def read_learned(folder: Path) -> Learned:
     try:
         model = json.loads((folder / "run.json").read_text(encoding="utf-8"))["model"]
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"config.train.init_from={folder}: not the folder of a trained run (run.json: {error})") from error
+        raise InputError(
+            f"config.train.init_from={folder}: not the folder of a trained run (run.json: {error})"
+        ) from error
     path = folder / str(model)
     if not path.is_dir():
         raise InputError(f"config.train.init_from={folder}: it has no {model}, so its training has not come that far")
@@ -84,8 +86,8 @@ def begin_with(state: TrainState, learned: Learned, heads: Mapping[str, tuple[st
     chosen = jax.tree_util.tree_map_with_path(choose, variables)
     if not taken:
         raise InputError(
-            f"config.train.init_from={learned.folder}: none of its arrays has the name and shape of one of this model; use the same "
-            "model.* keys and layout, or leave it out"
+            f"config.train.init_from={learned.folder}: none of its arrays has the name and shape of one of this model; use the "
+            "same model.* keys and layout, or leave it out"
         )
     say(f"init_from: {taken} of {taken + len(left)} arrays are those of {learned.folder}")
     if other_classes:

@@ -152,6 +152,34 @@ def test_a_finished_run_can_be_given_more_epochs(finished, tmp_path):
     assert [record["epoch"] for record in records(tmp_path / "run")] == [1, 2, 3, 4, 5]
 
 
+def test_a_run_can_begin_with_what_another_has_learned(finished, tmp_path):
+    flags = (*TINY[1:-1], "--config.synthetic.signs=3", "--config.train.epochs=1", "--config.train.refit=no")
+    learned = (f"--config.train.init_from={finished[0]}", "--config.train.freeze=True")
+    said = launch(tmp_path / "run", *flags, *learned).stdout
+    assert re.search(r"init_from: (\d+) of (\d+) arrays are those of", said)
+    assert "init_from: other classes, so a new head: 'gloss'\n" in said
+    refused = launch(tmp_path / "other", *flags, f"--config.train.init_from={tmp_path}", status=1).stderr
+    assert f"error: config.train.init_from={tmp_path}: not the folder of a trained run" in refused
+
+
+def test_a_step_that_diverges_can_be_replayed(tmp_path):
+    wild = (
+        "--config.train.learning_rate=10",
+        "--config.train.weight_decay=100",
+    )  # weights grow a thousandfold in each step
+    said = launch(tmp_path / "run", *TINY[:-1], "--config.train.epochs=30", *wild, status=1).stderr
+    assert "error: training diverged: loss" in said and "use --mode=replay" in said and "Traceback" not in said
+    told = json.loads((tmp_path / "run" / "diverged.json").read_text())
+    replayed = launch(tmp_path / "run", "--mode=replay").stdout
+    assert (
+        f"to {told['step']}, of which the last diverged" in replayed
+        and "gradients, those that are not finite" in replayed
+    )
+    found = json.loads((tmp_path / "run" / "replay.json").read_text())
+    assert found["metrics"]["loss"] == told["metrics"]["loss"]
+    assert {row["clip"] for row in found["clips"]} == set(told["clips"]) and found["gradients"][0]["not_finite"] > 0
+
+
 def test_evaluate_reads_the_checkpoint_and_agrees(finished):
     workdir, _ = finished
     before = json.loads((workdir / "summary.json").read_text())
@@ -304,7 +332,7 @@ def not_utf8(folder: Path) -> list[str]:
         (several, "4. config.train.buckets is 1000; it must be a whole number from 1 to 64\n"),
         (section, "config.train is a group of keys"),
         (stray, "error: stray: not a flag"),
-        (unknown_mode, "should be one of <train|prepare|evaluate|predict>"),
+        (unknown_mode, "should be one of <train|prepare|evaluate|predict|replay>"),
         (unknown_flag, "error: --epochs is not a flag; did you mean --config.train.epochs=3?"),
         (unheard_of_flag, "error: Unknown command line flag 'xyzzy'"),
         (path_without_source, "config.data.source is synthetic, which generates its clips"),

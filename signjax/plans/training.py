@@ -161,14 +161,14 @@ class LoopSettings:
     )
     init_from: str = setting(
         "",
-        "Folder of another run whose model this one begins with, instead of random weights. Heads with other classes, and arrays of "
-        "other shapes, begin anew; the run lists them.",
+        "Folder of another run whose model this one begins with, instead of random weights. Heads with other classes and arrays of "
+        "other shapes begin anew; the run lists them.",
         text("a path"),
     )
     freeze: bool = setting(
         False,
-        "Whether only the heads are trained, the last layers that name the classes. For train.init_from; batch norm still follows the "
-        "clips.",
+        "Whether only the heads are trained, the last layers that name the classes, as after train.init_from. Batch norm still "
+        "follows the clips.",
         yes_no(),
     )
     checkpoint_epochs: int = setting(

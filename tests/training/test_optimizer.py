@@ -8,7 +8,7 @@ import optax
 import pytest
 
 from signjax.plans.optimizer_arguments import ARGUMENTS, read_arguments
-from signjax.training.optimizer import OptimizerSettings, applied_rate, make_optimizer, make_schedule
+from signjax.training.optimizer import OptimizerSettings, applied_rate, heads_alone, make_optimizer, make_schedule
 
 SETTINGS = OptimizerSettings(
     learning_rate=0.1, warmup_fraction=0.34, final_fraction=0.1, weight_decay=0.5, clip_norm=1.0, total_steps=12
@@ -270,3 +270,15 @@ def test_a_plateau_is_seen_in_a_run_that_goes_on_with_smaller_windows():
     _, state = rates_of(PLATEAU, np.full(9, 1.0))  # 4 steps into the second window
     rates, _ = rates_of(replace(PLATEAU, total_steps=80), np.full(20, 1.0), state)
     assert rates[0] == np.float32(0.4) and rates[-1] < 0.1
+
+
+def test_frozen_parameters_keep_their_values_and_have_no_state():
+    params = {"stem": {"kernel": jnp.ones((2, 3))}, "head_gloss": {"kernel": jnp.ones((3, 4)), "bias": jnp.ones(4)}}
+    optimizer = heads_alone(make_optimizer(OptimizerSettings()))
+    gradient = jax.tree.map(jnp.ones_like, params)
+    state = optimizer.init(params)
+    assert not any(leaf.shape == (2, 3) for leaf in jax.tree.leaves(state))
+    for _ in range(2):  # the first step of the warm-up has a rate of 0
+        updates, state = optimizer.update(gradient, state, params)
+    assert not np.asarray(updates["stem"]["kernel"]).any()
+    assert all(np.asarray(leaf).all() for leaf in jax.tree.leaves(updates["head_gloss"]))
