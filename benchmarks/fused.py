@@ -52,7 +52,7 @@ def made_up(size: Size) -> tuple[tuple[Direction, Direction], jax.Array]:
     def way() -> Direction:
         width = GATES[cell] * units
         gates, kernel = normal(frames, clips, width).astype(precision), normal(units, width) / units**0.5
-        return Direction(gates, kernel, normal(width), normal(units) if cell == "gru" else None, None)
+        return Direction(gates, kernel, normal(width), normal(units) if cell == "gru" else None)
 
     lengths = rng.integers(frames // 2, frames + 1, clips)
     return (way(), way()), jnp.asarray(np.arange(frames)[:, None] < lengths[None])

@@ -77,7 +77,7 @@ def replay(trainer: "Trainer", folder: Path, say: Say) -> None:
     # The gradient is where the optimizer's state would be.
     recorder = optax.GradientTransformation(
         lambda params: params,
-        lambda gradient, _, params=None: (jax.tree.map(jnp.zeros_like, gradient), gradient),
+        lambda gradient, _, params=None, **others: (jax.tree.map(jnp.zeros_like, gradient), gradient),
     )
     program = parallel.map_train_step(
         make_multi_step(trainer.step_with(recorder), work.frames, parts, 1), trainer.devices

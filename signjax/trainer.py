@@ -115,7 +115,7 @@ class Trainer:
         signers = new_signers(self.dataset, self.model_clips, self.dataset.indices("test"))
         if not signers:
             return None
-        still = replace(self.plans.model, dropout=0.0, stochastic_depth=0.0, recurrent_dropout=0.0)
+        still = replace(self.plans.model, dropout=0.0)
         step = make_statistics_step(make_model(still, self.spec, parallel.AXIS), self.spec, self.plans.loop.members)
         mapped = parallel.map_statistics_step(step, self.devices)
         return adapted_answers(self.dataset, signers, self.predictor, mapped, variables)

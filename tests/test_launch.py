@@ -152,16 +152,6 @@ def test_a_finished_run_can_be_given_more_epochs(finished, tmp_path):
     assert [record["epoch"] for record in records(tmp_path / "run")] == [1, 2, 3, 4, 5]
 
 
-def test_a_run_can_begin_with_what_another_has_learned(finished, tmp_path):
-    flags = (*TINY[1:-1], "--config.synthetic.signs=3", "--config.train.epochs=1", "--config.train.refit=no")
-    learned = (f"--config.train.init_from={finished[0]}", "--config.train.freeze=True")
-    said = launch(tmp_path / "run", *flags, *learned).stdout
-    assert re.search(r"init_from: (\d+) of (\d+) arrays are those of", said)
-    assert "init_from: other classes, so a new head: 'gloss'\n" in said
-    refused = launch(tmp_path / "other", *flags, f"--config.train.init_from={tmp_path}", status=1).stderr
-    assert f"error: config.train.init_from={tmp_path}: not the folder of a trained run" in refused
-
-
 def test_a_step_that_diverges_can_be_replayed(tmp_path):
     wild = (
         "--config.train.learning_rate=10",

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.kill_training import ROOT, command
 
-FLAGS = ("--config.train.batch_size=16", "--config.train.checkpoint_minutes=5")
+FLAGS = ("--config.train.batch_size=16", "--config.train.checkpoint_minutes=5", "--config.train.epochs=5")
 
 
 def free_port() -> int:
@@ -22,7 +22,8 @@ def free_port() -> int:
 
 
 def start(folder: Path, log: Path, devices: int, *flags: str) -> subprocess.Popen:
-    environment = {**os.environ, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+    fast_to_compile = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"  # as in conftest.py
+    environment = {**os.environ, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} {fast_to_compile}"}
     with log.open("w") as output:
         return subprocess.Popen(
             command(folder, *FLAGS, *flags), cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT

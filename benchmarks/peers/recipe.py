@@ -20,10 +20,6 @@ from benchmarks.peers.network import Network, base_network
 from benchmarks.worker import Job
 from signjax.random_convolution.features import common_length, resample
 
-# Options of signjax's network that the peers' lack; off by default.
-_LACKING = ("depthwise", "channel_attention", "stochastic_depth", "rotary", "recurrent_dropout", "recurrent_norm")
-
-
 # Schedules whose learning rates are known before training.
 _PLANNED = ("cosine", "one_cycle", "step", "constant")
 
@@ -67,11 +63,9 @@ class Recipe:
 
 
 def lacking(run: Path) -> str:
-    """Why the peers cannot build the network of a run, or train it; empty if they can."""
-    config = _config(run)
-    found = [f"model.{option}" for option in _LACKING if config["model"][option]]
-    train = config["train"]
-    found += ["train.members"] if train.get("members", 1) > 1 else []
+    """Why the peers cannot train the network of a run; empty if they can."""
+    train = _config(run)["train"]
+    found = ["train.members"] if train.get("members", 1) > 1 else []
     for key, known in (("optimizer", ("adamw",)), ("optimizer_arguments", ("",)), ("schedule", _PLANNED)):
         if train.get(key, known[0]) not in known:
             found.append(f"train.{key}={train[key]}")

@@ -32,33 +32,18 @@ def self_attention(
     return jnp.einsum("bnqk,bknh->bqnh", weights.astype(value.dtype), value)
 
 
-def _angles(frames: int, count: int) -> Float[Array, "t d"]:
-    """The frame number times `count` frequencies, with wavelengths from 2 pi to 2000 pi frames."""
-    frequency = jnp.exp(-jnp.log(1000.0) * jnp.arange(count, dtype=float) / max(count - 1, 1))
-    return jnp.arange(frames, dtype=float)[:, None] * frequency[None, :]
-
-
 def positions(frames: int, features: int) -> Float[Array, "t d"]:
     """Sinusoidal position embeddings, to be added to the features.
+
+    Wavelengths range from 2 pi to 2000 pi frames.
 
     Source: Vaswani et al. (2017), with shorter wavelengths, for clips of at most a few hundred frames.
     """
     half = features // 2
-    angle = _angles(frames, half)
+    frequency = jnp.exp(-jnp.log(1000.0) * jnp.arange(half, dtype=float) / max(half - 1, 1))
+    angle = jnp.arange(frames, dtype=float)[:, None] * frequency[None, :]
     waves = jnp.concatenate([jnp.sin(angle), jnp.cos(angle)], axis=1)
     return jnp.pad(waves, ((0, 0), (0, features - 2 * half)))
-
-
-def rotary(x: Float[Array, "b t n h"]) -> Float[Array, "b t n h"]:
-    """Rotates pairs of features by the frame number, so that scores depend on the distance between two frames.
-
-    With an odd number of features, the last one is left unchanged. Source: Su et al. (2021).
-    """
-    half = x.shape[-1] // 2
-    angle = _angles(x.shape[1], half)[None, :, None, :]
-    cosine, sine = jnp.cos(angle).astype(x.dtype), jnp.sin(angle).astype(x.dtype)
-    first, second, rest = x[..., :half], x[..., half : 2 * half], x[..., 2 * half :]
-    return jnp.concatenate([first * cosine - second * sine, second * cosine + first * sine, rest], axis=-1)
 
 
 class SelfAttention(nn.Module):
@@ -66,12 +51,10 @@ class SelfAttention(nn.Module):
 
     Attributes:
       heads: number of heads; must divide the number of features.
-      rotary: whether to rotate queries and keys (relative positions) instead of adding sinusoids to the features.
       dtype: precision of the products; None uses that of inputs and weights.
     """
 
     heads: int
-    rotary: bool = False
     dtype: jnp.dtype | None = None
 
     @nn.compact
@@ -82,13 +65,10 @@ class SelfAttention(nn.Module):
             raise ValueError(f"attention: {self.heads} heads do not divide {features} features")
         with jax.numpy_dtype_promotion("standard"):  # flax promotes bfloat16 by itself, which strict promotion refuses
             y = nn.LayerNorm(dtype=self.dtype, name="norm")(x)
-        if not self.rotary:
-            y += positions(x.shape[1], features)[None].astype(y.dtype)
+        y += positions(x.shape[1], features)[None].astype(y.dtype)
         # One projection for query, key and value is measurably faster than three.
         projected = Projection(3 * features, use_bias=False, dtype=self.dtype, name="query_key_value")(y)
         query, key, value = jnp.split(projected.reshape(*x.shape[:2], 3 * self.heads, -1), 3, axis=2)
-        if self.rotary:
-            query, key = rotary(query), rotary(key)
         attended = self_attention(query, key, value, mask).reshape(x.shape)
         out = Projection(features, dtype=self.dtype, name="out")(attended)
         return jnp.where(mask[:, :, None], out, jnp.zeros_like(out))

@@ -12,7 +12,6 @@ from jaxtyping import Array, Bool, Float, Int
 from signjax.layers.batch_norm import MaskedBatchNorm, masked
 from signjax.layers.dropout import Dropout
 from signjax.layers.linear import Projection
-from signjax.layers.pooling import mean_pool
 
 
 def convolve(x: Float[Array, "b t d"], kernel: Float[Array, "k d f"]) -> Float[Array, "b t f"]:
@@ -75,28 +74,6 @@ class Convolution(nn.Module):
         return convolve(x.astype(dtype), kernel.astype(dtype))
 
 
-class ChannelAttention(nn.Module):
-    """Scales each feature of a clip by a gate computed from the mean over its frames.
-
-    Attributes:
-      reduction: number of features divided by the size of the bottleneck.
-      dtype: precision of the products; None uses that of inputs and weights.
-
-    Source: squeeze-and-excitation, Hu et al. (2018), over time.
-    """
-
-    reduction: int = 8
-    dtype: jnp.dtype | None = None
-
-    @nn.compact
-    def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b t d"]:
-        """`x` must be zero on padding; so is the result."""
-        narrow = max(1, x.shape[-1] // self.reduction)
-        squeezed = nn.Dense(narrow, dtype=self.dtype, name="squeeze")(mean_pool(x, mask))
-        gate = nn.Dense(x.shape[-1], dtype=self.dtype, name="excite")(nn.gelu(squeezed))
-        return x * nn.sigmoid(gate)[:, None, :]
-
-
 class ResidualBlock(nn.Module):
     """Convolution, batch norm, GELU and dropout, beside a skip connection.
 
@@ -104,10 +81,6 @@ class ResidualBlock(nn.Module):
       filters: number of features F out.
       kernel: width of a filter in frames; odd.
       dropout: dropout rate.
-      depthwise: whether each filter sees one feature and a projection then mixes them (Chollet, 2017), instead of a
-        full convolution.
-      channel_attention: whether to apply `ChannelAttention`.
-      stochastic_depth: fraction of the clips for which the block is reduced to its skip connection.
       axis_name: as in `MaskedBatchNorm`.
       dtype: precision of the products; None uses that of inputs and weights.
 
@@ -117,9 +90,6 @@ class ResidualBlock(nn.Module):
     filters: int
     kernel: int
     dropout: float
-    depthwise: bool = False
-    channel_attention: bool = False
-    stochastic_depth: float = 0.0
     axis_name: str | None = None
     dtype: jnp.dtype | None = None
 
@@ -128,25 +98,10 @@ class ResidualBlock(nn.Module):
         self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"], row: Int[Array, "b"], *, training: bool
     ) -> Float[Array, "b t {self.filters}"]:
         """`x` must be zero on padding; so is the result."""
-        features = x.shape[-1]
-        if self.depthwise:
-            y = nn.Conv(
-                features,
-                (self.kernel,),
-                feature_group_count=features,
-                use_bias=False,
-                dtype=self.dtype,
-                name="depthwise",
-            )(x)
-            y = Projection(self.filters, use_bias=False, dtype=self.dtype, name="pointwise")(y)
-        else:
-            y = Convolution(self.filters, self.kernel, self.dtype, name="convolution")(x)
+        y = Convolution(self.filters, self.kernel, self.dtype, name="convolution")(x)
         y = nn.gelu(MaskedBatchNorm(self.axis_name, name="norm")(y, mask, training=training))
-        if self.channel_attention:
-            y = ChannelAttention(dtype=self.dtype, name="channels")(y, mask)
         y = Dropout(self.dropout)(y, row, training=training)
-        y = Dropout(self.stochastic_depth, whole_branch=True)(y, row, training=training)
-        if features == self.filters:
+        if x.shape[-1] == self.filters:
             return x + y
         return Projection(self.filters, use_bias=False, dtype=self.dtype, name="skip")(x) + y
 

@@ -1,4 +1,4 @@
-"""Dropout and stochastic depth with one random key per clip.
+"""Dropout with one random key per clip.
 
 `flax.linen.Dropout` draws a single mask for the whole batch. A clip's mask would then depend on its position on the
 device, and a run on four devices would differ from a run on one.
@@ -23,25 +23,14 @@ def dropout(x: Float[Array, "b *rest"], keys: Key[Array, "b"], rate: float) -> F
     return jnp.where(keep, x * jnp.asarray(1.0 / (1.0 - rate), x.dtype), jnp.zeros_like(x))
 
 
-def stochastic_depth(branch: Float[Array, "b *rest"], keys: Key[Array, "b"], rate: float) -> Float[Array, "b *rest"]:
-    """Zeroes the whole branch for a fraction `rate` of the clips and scales the others to preserve the mean.
-
-    Source: Huang et al. (2016).
-    """
-    keep = jax.vmap(lambda key: hashed_bernoulli(key, 1.0 - rate, (1,) * (branch.ndim - 1)))(keys)
-    return jnp.where(keep, branch * jnp.asarray(1.0 / (1.0 - rate), branch.dtype), jnp.zeros_like(branch))
-
-
 class Dropout(nn.Module):
     """Dropout with one key per clip, derived from the layer's key in the stream `dropout`.
 
     Attributes:
       rate: fraction of the values that are zeroed, at least 0 and below 1.
-      whole_branch: whether to zero all values of a clip together (stochastic depth).
     """
 
     rate: float
-    whole_branch: bool = False
 
     @nn.compact
     def __call__(
@@ -50,5 +39,4 @@ class Dropout(nn.Module):
         """Applies dropout in training; the identity otherwise."""
         if not training or self.rate == 0.0:
             return x
-        drop = stochastic_depth if self.whole_branch else dropout
-        return drop(x, row_keys(self.make_rng("dropout"), row), self.rate)
+        return dropout(x, row_keys(self.make_rng("dropout"), row), self.rate)

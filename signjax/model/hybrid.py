@@ -51,31 +51,24 @@ class Hybrid(nn.Module):
         inner, dtype = settings.dropout / 2, jnp.dtype(settings.precision)
         x = Projection(settings.filters[0], dtype=dtype, name="stem")(x)
         x = nn.gelu(MaskedBatchNorm(self.axis_name, name="stem_norm")(x, mask, training=training))
-        blocks = len(settings.filters) * settings.depth
         for stage, (filters, kernel) in enumerate(zip(settings.filters, settings.kernels, strict=True)):
             if stage:
                 x, mask = halve_time(x, mask), halve_mask(mask)
             for block in range(settings.depth):
-                layer: nn.Module = ResidualBlock(
+                layer = ResidualBlock(
                     filters,
                     kernel,
                     inner,
-                    depthwise=settings.depthwise,
-                    channel_attention=settings.channel_attention,
-                    stochastic_depth=settings.stochastic_depth * (stage * settings.depth + block + 1) / blocks,
                     axis_name=self.axis_name,
                     dtype=dtype,
                     name=f"stage{stage}_block{block}",
                 )
                 x = self._apply(layer, x, mask, row, training=training)
-        attention = SelfAttention(settings.heads, settings.rotary, dtype, name="attention")
+        attention = SelfAttention(settings.heads, dtype, name="attention")
         attended = x + self._apply(attention, x, mask)
         paths = [x, attended]
         for cell in ("lstm", "gru"):
-            layer = Recurrence(
-                settings.units, cell, settings.recurrent_dropout, settings.recurrent_norm, dtype, name=cell
-            )
-            paths.append(self._apply(layer, x, mask, row, training=training))
+            paths.append(self._apply(Recurrence(settings.units, cell, dtype, name=cell), x, mask))
         fused = Dropout(inner)(jnp.concatenate(paths, axis=-1), row, training=training)
         fused = Projection(x.shape[-1], use_bias=False, dtype=dtype, name="fusion")(fused)
         fused = nn.gelu(MaskedBatchNorm(self.axis_name, name="fusion_norm")(fused, mask, training=training))

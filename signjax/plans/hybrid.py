@@ -35,30 +35,6 @@ class HybridSettings:
     dropout: float = setting(
         0.4, "Dropout rate before the classifiers; half of it inside the network. Larger values overfit less.", RATE
     )
-    depthwise: bool = setting(
-        False,
-        "Whether convolutions are depthwise separable, which leaves far fewer weights; for large kernels.",
-        yes_no(),
-    )
-    channel_attention: bool = setting(False, "Whether residual blocks have squeeze-and-excitation.", yes_no())
-    stochastic_depth: float = setting(
-        0.0,
-        "Probability that a clip skips the last residual block in training; it falls linearly towards the first block.",
-        RATE,
-    )
-    rotary: bool = setting(
-        False,
-        "Whether the attention uses rotary position embeddings instead of sinusoidal position encodings.",
-        yes_no(),
-    )
-    recurrent_dropout: float = setting(
-        0.0,
-        "Dropout rate on the hidden state that the gates of the LSTM and the GRU read; one mask per clip.",
-        RATE,
-    )
-    recurrent_norm: bool = setting(
-        False, "Whether the LSTM and the GRU use layer normalization. Training is slower with it.", yes_no()
-    )
     precision: str = setting(
         "float32",
         "Precision of matrix products and convolutions; bfloat16 is faster on a GPU. Weights, statistics, softmax, loss and "

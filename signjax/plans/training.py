@@ -72,7 +72,7 @@ class OptimizerSettings:
     optimizer: str = setting(
         "adamw",
         "Optimizer, by its name in optax. muon orthogonalizes the updates of matrices and convolution kernels; the last layers, "
-        "depthwise kernels, biases and scales are updated by Adam.",
+        "biases and scales are updated by Adam.",
         one_of(tuple(ARGUMENTS)),
     )
     optimizer_arguments: str = setting(

@@ -94,10 +94,9 @@ def _is_decayed(params: Any) -> Any:
 def _as_matrices(params: Any) -> Any:
     """For each parameter which axes Muon takes for the rows and columns of a matrix, or None, which leaves it to Adam.
 
-    A convolution kernel (k, in, out) maps the k * in values under it to `out` features, so it is one matrix (k * in, out). A
-    depthwise kernel (k, 1, features) is a filter per feature, which no matrix product applies. The last layers, named `head_*`, are
-    left to Adam as the authors of Muon advise. The matrices of an LSTM's or GRU's gates, and of attention's queries, keys and
-    values, are orthogonalized as they are stored: side by side, as one.
+    A convolution kernel (k, in, out) maps the k * in values under it to `out` features, so it is one matrix (k * in, out). The
+    last layers, named `head_*`, are left to Adam as the authors of Muon advise. The matrices of an LSTM's or GRU's gates, and of
+    attention's queries, keys and values, are orthogonalized as they are stored: side by side, as one.
     """
 
     def axes_of(path: Any, value: Any) -> MuonDimensionNumbers | None:
@@ -105,7 +104,7 @@ def _as_matrices(params: Any) -> Any:
             return None
         if value.ndim == 2:
             return MuonDimensionNumbers(0, 1)
-        return MuonDimensionNumbers((0, 1), 2) if value.ndim == 3 and value.shape[1] > 1 else None
+        return MuonDimensionNumbers((0, 1), 2) if value.ndim == 3 else None
 
     return jax.tree_util.tree_map_with_path(axes_of, params)
 

@@ -52,13 +52,13 @@ def test_an_option_that_the_peers_lack_is_named(settings):
     run = Path(settings["run"])
     assert recipes.lacking(run) == ""
     config = json.loads((run / "config.json").read_text())
-    config["model"]["rotary"] = True
+    config["train"]["members"] = 2
     (run / "config.json").write_text(json.dumps(config))
-    assert recipes.lacking(run) == "its network has no model.rotary"
+    assert recipes.lacking(run) == "its network has no train.members"
     config["train"] |= {"optimizer": "sgd", "optimizer_arguments": "momentum=0.9", "schedule": "plateau"}
     (run / "config.json").write_text(json.dumps(config))
     assert recipes.lacking(run) == (
-        "its network has no model.rotary and no train.optimizer=sgd and no train.optimizer_arguments=momentum=0.9 and no "
+        "its network has no train.members and no train.optimizer=sgd and no train.optimizer_arguments=momentum=0.9 and no "
         "train.schedule=plateau"
     )
 

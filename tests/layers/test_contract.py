@@ -18,7 +18,7 @@ import pytest
 import signjax.layers
 from signjax.layers.attention import SelfAttention
 from signjax.layers.batch_norm import MaskedBatchNorm
-from signjax.layers.convolution import ChannelAttention, Convolution, ResidualBlock
+from signjax.layers.convolution import Convolution, ResidualBlock
 from signjax.layers.dropout import Dropout
 from signjax.layers.linear import Projection
 from signjax.layers.pooling import Pool
@@ -54,12 +54,9 @@ CASES = {
     "dropout": Case(Dropout(0.5), lambda module, x, mask, row: module(x, row, training=False), FEATURES),
     "batch norm": Case(MaskedBatchNorm(), evaluated, FEATURES),
     "residual block": Case(ResidualBlock(5, 7, 0.1), by_row, 5),
-    "depthwise block": Case(ResidualBlock(5, 7, 0.1, depthwise=True, channel_attention=True), by_row, 5),
-    "channel attention": Case(ChannelAttention(), masked, FEATURES),
     "attention": Case(SelfAttention(2), masked, FEATURES),
-    "rotary attention": Case(SelfAttention(2, rotary=True), masked, FEATURES),
     "lstm": Case(Recurrence(4, "lstm"), masked, 8),
-    "gru": Case(Recurrence(4, "gru", layer_norm=True), masked, 8),
+    "gru": Case(Recurrence(4, "gru"), masked, 8),
     "pool": Case(Pool(), masked, 3 * FEATURES, pools=True),
 }
 

@@ -21,15 +21,10 @@ ROW = np.arange(B)
 LAYERS = {
     "lstm": (Recurrence(4, "lstm"), (), {}),
     "gru": (Recurrence(4, "gru"), (), {}),
-    "lstm, recurrent dropout": (Recurrence(4, "lstm", dropout=0.5), (ROW,), {"training": True}),
-    "gru, recurrent dropout": (Recurrence(4, "gru", dropout=0.5), (ROW,), {"training": True}),
-    "lstm, layer norm": (Recurrence(4, "lstm", layer_norm=True), (), {}),
-    "gru, layer norm": (Recurrence(4, "gru", layer_norm=True), (), {}),
     "attention": (SelfAttention(2), (), {}),
-    "rotary attention": (SelfAttention(2, rotary=True), (), {}),
     "batch norm": (MaskedBatchNorm(), (), {"training": True}),
     "block": (ResidualBlock(5, 5, 0.0), (ROW,), {"training": True}),
-    "depthwise block": (ResidualBlock(D, 3, 0.3, depthwise=True, channel_attention=True), (ROW,), {"training": True}),
+    "block with dropout": (ResidualBlock(D, 3, 0.3), (ROW,), {"training": True}),
     "pool": (Pool(), (), {}),
 }
 

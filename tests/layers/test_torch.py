@@ -154,24 +154,20 @@ def test_batch_norm_equals_torch_on_the_real_frames():
     equal(np.asarray(evaluated)[MASK], peer.eval()(torch.tensor(x[MASK])))
 
 
-@pytest.mark.parametrize(("filters", "depthwise"), [(D, False), (F, False), (D, True), (F, True)])
-def test_a_residual_block_equals_torch_on_each_clip_alone(filters, depthwise):
+@pytest.mark.parametrize("filters", [D, F])
+def test_a_residual_block_equals_torch_on_each_clip_alone(filters):
     """Convolution, batch norm and skip: `Conv1d` and `BatchNorm1d`."""
     kernel = 5
     x, weights = clips(), normal(B, T, filters, seed=1) * MASK[:, :, None]
-    module = ResidualBlock(filters, kernel, 0.0, depthwise=depthwise)
+    module = ResidualBlock(filters, kernel, 0.0)
     args, row = (jnp.asarray(x), jnp.asarray(MASK)), jnp.arange(B)
     variables = shaken(module.init(jax.random.key(0), *args, row, training=False))
     params = variables["params"]
-    groups = {"groups": D} if depthwise else {}
-    convolution = torch.nn.Conv1d(D, D if depthwise else filters, kernel, padding=kernel // 2, bias=False, **groups)
-    pointwise = torch.nn.Conv1d(D, filters, 1, bias=False)
+    convolution = torch.nn.Conv1d(D, filters, kernel, padding=kernel // 2, bias=False)
     skip = torch.nn.Conv1d(D, filters, 1, bias=False)
     norm = torch.nn.BatchNorm1d(filters)
     # Flax keeps (frames, in, out), PyTorch (out, in, frames).
-    pairs = {("depthwise" if depthwise else "convolution", "kernel"): (convolution, lambda v: v.transpose(2, 1, 0))}
-    if depthwise:
-        pairs[("pointwise", "kernel")] = (pointwise, lambda v: v.T[:, :, None])
+    pairs = {("convolution", "kernel"): (convolution, lambda v: v.transpose(2, 1, 0))}
     if filters != D:
         pairs[("skip", "kernel")] = (skip, lambda v: v.T[:, :, None])
     pairs[("norm", "scale")] = (norm, lambda v: v)
@@ -179,7 +175,7 @@ def test_a_residual_block_equals_torch_on_each_clip_alone(filters, depthwise):
         peer.weight.data = torch.tensor(turned(np.asarray(params[layer][name])).copy())
     norm.bias.data = torch.tensor(np.asarray(params["norm"]["bias"]))
     inputs = [leaf(clip[:length].T[None]) for clip, length in zip(x, LENGTHS, strict=True)]
-    convolved = [pointwise(convolution(clip)) if depthwise else convolution(clip) for clip in inputs]
+    convolved = [convolution(clip) for clip in inputs]
     # All real frames of all clips together, as one long clip without borders.
     normal_frames = norm(torch.cat(convolved, dim=2))
     skipped = torch.cat([clip if filters == D else skip(clip) for clip in inputs], dim=2)

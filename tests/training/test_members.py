@@ -151,7 +151,7 @@ def test_a_single_network_has_no_axis_and_draws_what_it_drew(case):
 def test_a_restored_state_trains_on_as_the_saved_one(case, together, tmp_path):
     state, _ = together(case.fresh(MEMBERS))
     with Checkpoints(tmp_path) as checkpoints:
-        checkpoints.save(state, {"epoch": 1}, is_selected=True)
+        checkpoints.save(state, {"epoch": 1, "selected_step": int(state.step)})
         checkpoints.wait()
         restored, _ = checkpoints.restore(1, state)
         jax.tree.map(np.testing.assert_array_equal, together(restored)[0], together(state)[0])

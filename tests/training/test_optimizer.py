@@ -67,7 +67,6 @@ GIVEN = {
 SHAPES = {
     "dense": (4, 3),
     "convolution": (3, 2, 4),
-    "depthwise": (3, 1, 4),
     "head_gloss": (4, 2),
     "bias": (3,),
     "scale": (4,),

@@ -81,7 +81,7 @@ def test_training_lowers_the_loss_and_goes_on_from_a_checkpoint_as_if_never_stop
     assert case == "plateau" or metrics["loss"][-1] < 0.99 * metrics["loss"][0]
     half, _ = run(case, members).steps(run(case, members).fresh, STEPS // 2)
     with Checkpoints(tmp_path) as checkpoints:
-        checkpoints.save(half, {"epoch": 1}, is_selected=True)
+        checkpoints.save(half, {"epoch": 1, "selected_step": int(half.step)})
         checkpoints.wait()
         restored, _ = checkpoints.restore(STEPS // 2, parallel.replicate(half, some_devices(2)))
     jax.tree.map(np.testing.assert_array_equal, run(case, members).steps(restored, STEPS // 2)[0], whole)

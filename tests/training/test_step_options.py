@@ -38,25 +38,3 @@ def test_bfloat16_stays_close_and_keeps_float32_weights(dataset, plain):
     assert half[0]["loss"] != full[0]["loss"]
     kinds = {leaf.dtype for leaf in jax.tree.leaves((half[1].params, half[1].batch_stats, half[1].average))}
     assert kinds == {np.dtype(np.float32)}
-
-
-OPTIONS = {
-    "depthwise": True,
-    "channel_attention": True,
-    "rotary": True,
-    "recurrent_norm": True,
-    "recurrent_dropout": 0.3,
-    "stochastic_depth": 0.5,
-}
-
-
-def test_every_option_of_the_network_trains(dataset):
-    metrics, state = one_step(dataset, **OPTIONS)
-    assert np.isfinite(metrics["gradient_norm"])
-    # Of Adam: the gradient of the only step, scaled.
-    first_moment = state.opt_state[1][0].mu
-    block = first_moment["stage1_block0"]
-    for layer in (block["depthwise"], block["pointwise"], block["channels"]["squeeze"], block["channels"]["excite"]):
-        assert np.abs(layer["kernel"]).max() > 0
-    for cell in ("lstm", "gru"):
-        assert np.abs(first_moment[cell]["forward_scale"]).max() > 0

@@ -11,22 +11,13 @@ from typing import NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float
 
-from signjax.layers.dropout import dropout, row_keys
 from signjax.layers.linear import Projection
-from signjax.layers.precision import carried
-from signjax.layers.recurrent.gru import candidate_biases, gru_scan, gru_update
-from signjax.layers.recurrent.lstm import (
-    lstm_scan,
-    lstm_update,
-    recurrent_product,
-    step_mask,
-)
+from signjax.layers.recurrent.gru import gru_scan
+from signjax.layers.recurrent.lstm import lstm_scan
 
 GATES = {"lstm": 4, "gru": 3}
-
-_EPSILON = 1e-5
 
 
 class Direction(NamedTuple):
@@ -36,7 +27,6 @@ class Direction(NamedTuple):
     kernel: Float[Array, "h gh"]
     bias: Float[Array, "gh"]
     candidate_bias: Float[Array, "h"] | None
-    keep: Float[Array, "b h"] | None
 
 
 def scan_directions(cell: str, ways: tuple[Direction, Direction], mask: Bool[Array, "t b"]) -> list[Array]:
@@ -57,9 +47,9 @@ def scan_directions(cell: str, ways: tuple[Direction, Direction], mask: Bool[Arr
 def scan_direction(cell: str, way: Direction, mask: Bool[Array, "t b"], *, reverse: bool) -> Float[Array, "t b h"]:
     """Runs a cell over time in one direction, on any device."""
     if cell == "lstm":
-        return lstm_scan(way.gates, way.kernel, way.bias, mask, way.keep, reverse=reverse)
+        return lstm_scan(way.gates, way.kernel, way.bias, mask, reverse=reverse)
     assert way.candidate_bias is not None
-    return gru_scan(way.gates, way.kernel, way.bias, way.candidate_bias, mask, way.keep, reverse=reverse)
+    return gru_scan(way.gates, way.kernel, way.bias, way.candidate_bias, mask, reverse=reverse)
 
 
 def fused_directions(
@@ -71,46 +61,11 @@ def fused_directions(
 
     both: Direction = jax.tree.map(lambda *arrays: jnp.stack(arrays), *ways)
     if cell == "lstm":
-        states = fused_lstm(both.gates, both.kernel, both.bias, mask, both.keep, interpret=interpret)
+        states = fused_lstm(both.gates, both.kernel, both.bias, mask, interpret=interpret)
     else:
         assert both.candidate_bias is not None
-        states = fused_gru(
-            both.gates, both.kernel, both.bias, both.candidate_bias, mask, both.keep, interpret=interpret
-        )
+        states = fused_gru(both.gates, both.kernel, both.bias, both.candidate_bias, mask, interpret=interpret)
     return [states[0], states[1]]
-
-
-def normalised_scan(
-    cell: str, way: Direction, scale: Float[Array, "gh"], mask: Bool[Array, "t b"], *, reverse: bool
-) -> Float[Array, "t b h"]:
-    """`scan_direction` with layer norm on the recurrent contribution to the gates; differentiated by jax.
-
-    Source: Ba et al. (2016).
-    """
-    gates, kernel, bias, candidate_bias, keep = way
-    units = kernel.shape[0]
-    recurrent_bias = jnp.zeros_like(bias) if candidate_bias is None else candidate_biases(candidate_bias)
-    gates += bias.astype(gates.dtype)[None, None]
-
-    def normalised(hidden: Array) -> Array:
-        product = recurrent_product(hidden, kernel.astype(gates.dtype), keep)
-        centred = product - product.mean(-1, keepdims=True)
-        return (
-            centred * jax.lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) + _EPSILON) * scale[None]
-            + recurrent_bias[None]
-        )
-
-    def step(carry: tuple[Array, Array], inputs: tuple[Array, Array]) -> tuple[tuple[Array, Array], Array]:
-        hidden, state = carry
-        contribution, real = inputs[0].astype(carried(gates.dtype)), inputs[1]
-        if cell == "lstm":
-            state, hidden, _ = lstm_update(contribution + normalised(hidden), state, real)
-        else:
-            hidden, _, _ = gru_update(contribution, normalised(hidden), hidden, real)
-        return (hidden, state), hidden.astype(gates.dtype)
-
-    zero = jnp.zeros((gates.shape[1], units), carried(gates.dtype))
-    return jax.lax.scan(step, (zero, zero), (gates, step_mask(mask, gates.dtype)), reverse=reverse)[1]
 
 
 def _forget_bias(_: Array, shape: tuple[int, ...]) -> Array:
@@ -142,34 +97,17 @@ class Recurrence(nn.Module):
     Attributes:
       units: hidden units H per direction.
       cell: `lstm` or `gru`.
-      dropout: rate of recurrent dropout, which hides the same hidden units from the gates for a whole clip.
-      layer_norm: whether to apply layer norm to the recurrent contribution to the gates.
       dtype: precision of the products; None uses that of inputs and weights. States are carried in at least float32.
-
-    Source of the recurrent dropout: Gal & Ghahramani (2016).
     """
 
     units: int
     cell: str
-    dropout: float = 0.0
-    layer_norm: bool = False
     dtype: jnp.dtype | None = None
 
     @nn.compact
-    def __call__(
-        self,
-        x: Float[Array, "b t d"],
-        mask: Bool[Array, "b t"],
-        row: Int[Array, "b"] | None = None,
-        *,
-        training: bool = False,
-    ) -> Float[Array, "b t {2*self.units}"]:
-        """Returns the hidden states of both directions, concatenated; zeros on padding.
-
-        `row` is each clip's row in the global batch, which selects its dropout stream; needed only for dropout.
-        """
-        time_mask = mask.T
-        ways, scales = [], []
+    def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b t {2*self.units}"]:
+        """Returns the hidden states of both directions, concatenated; zeros on padding."""
+        ways = []
         width = GATES[self.cell] * self.units
         for direction in ("forward", "backward"):
             bias_init: Callable[..., Array] = _forget_bias if self.cell == "lstm" else nn.initializers.zeros
@@ -180,20 +118,7 @@ class Recurrence(nn.Module):
             candidate_bias = None
             if self.cell == "gru":
                 candidate_bias = self.param(f"{direction}_candidate_bias", nn.initializers.zeros, (self.units,))
-            keep = None
-            if training and self.dropout > 0.0:
-                assert row is not None
-                ones = jnp.ones((len(row), self.units), carried(gates.dtype))
-                keep = dropout(ones, row_keys(self.make_rng("dropout"), row), self.dropout)
-            ways.append(Direction(gates, kernel, bias, candidate_bias, keep))
-            if self.layer_norm:
-                scales.append(self.param(f"{direction}_scale", nn.initializers.ones, (width,)))
+            ways.append(Direction(gates, kernel, bias, candidate_bias))
         forward, backward = ways
-        if self.layer_norm:
-            outputs = [
-                normalised_scan(self.cell, way, scale, time_mask, reverse=reverse)
-                for way, scale, reverse in zip(ways, scales, (False, True), strict=True)
-            ]
-        else:
-            outputs = scan_directions(self.cell, (forward, backward), time_mask)
+        outputs = scan_directions(self.cell, (forward, backward), mask.T)
         return jnp.concatenate(outputs, axis=-1).swapaxes(0, 1)

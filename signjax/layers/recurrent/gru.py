@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from signjax.layers.linear import product_over_frames
 from signjax.layers.precision import carried
 from signjax.layers.recurrent.aliased_scan import (
     Arrays,
@@ -22,7 +23,6 @@ from signjax.layers.recurrent.lstm import (
     recurrent_product,
     sigmoid,
     step_mask,
-    weight_gradient,
 )
 
 
@@ -51,18 +51,12 @@ def gru_update(
     return (n + z * (hidden - n)) * real, jnp.concatenate([r, z, n], axis=-1), candidate
 
 
-def candidate_biases(bias: Float[Array, "h"]) -> Float[Array, "3*h"]:
-    """The candidate's recurrent bias, preceded by zeros for the two gates, whose biases are added to the inputs."""
-    return jnp.concatenate([jnp.zeros(2 * len(bias), bias.dtype), bias])
-
-
 def gru_scan(
     gates: Float[Array, "t b gh"],
     kernel: Float[Array, "h gh"],
     bias: Float[Array, "gh"],
     candidate_bias: Float[Array, "h"],
     mask: Bool[Array, "t b"],
-    keep: Float[Array, "b h"] | None = None,
     *,
     reverse: bool,
 ) -> Float[Array, "t b h"]:
@@ -75,7 +69,6 @@ def gru_scan(
       bias: biases of the two gates and the candidate.
       candidate_bias: bias of the recurrent contribution to the candidate, scaled by the reset gate.
       mask: True on real frames, which come first in each clip.
-      keep: factor on the hidden units as the gates see them, the same in all steps (recurrent dropout); None means 1.
       reverse: whether to run from the last frame to the first.
 
     Returns:
@@ -83,26 +76,25 @@ def gru_scan(
 
     Source: Cho et al. (2014), with the reset gate after the matrix product, as in cuDNN and PyTorch.
     """
-    return _gru(gates, kernel, bias, candidate_bias, step_mask(mask, gates.dtype), keep, reverse)
+    return _gru(gates, kernel, bias, candidate_bias, step_mask(mask, gates.dtype), reverse)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(6,))
-def _gru(
-    gates: Array, kernel: Array, bias: Array, candidate_bias: Array, real: Array, keep: Array | None, reverse: bool
-) -> Array:
-    return _forward(gates, kernel, bias, candidate_bias, real, keep, reverse)[0]
+@partial(jax.custom_vjp, nondiff_argnums=(5,))
+def _gru(gates: Array, kernel: Array, bias: Array, candidate_bias: Array, real: Array, reverse: bool) -> Array:
+    return _forward(gates, kernel, bias, candidate_bias, real, reverse)[0]
 
 
 def _forward(
-    gates: Array, kernel: Array, bias: Array, candidate_bias: Array, real: Array, keep: Array | None, reverse: bool
+    gates: Array, kernel: Array, bias: Array, candidate_bias: Array, real: Array, reverse: bool
 ) -> tuple[Array, Any]:
     precision, wide = gates.dtype, carried(gates.dtype)
     cast, biases = kernel.astype(precision), bias[None].astype(wide)
-    recurrent_bias = candidate_biases(candidate_bias)[None]
+    # Zeros for the two gates, whose biases are added to the inputs.
+    recurrent_bias = jnp.pad(candidate_bias, (2 * len(candidate_bias), 0))[None]
 
     def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
         (hidden,), (contribution, _) = carry, here
-        recurrent = recurrent_product(hidden, cast, keep) + recurrent_bias
+        recurrent = recurrent_product(hidden, cast) + recurrent_bias
         hidden, activations, candidate = gru_update(
             contribution.astype(wide) + biases, recurrent, hidden, frame(real, at)
         )
@@ -111,11 +103,11 @@ def _forward(
     zero = jnp.zeros((gates.shape[1], kernel.shape[0]), wide)
     empty = jnp.zeros((len(gates), *zero.shape), precision)
     (activations, candidates), (hiddens,) = scan_in_place(step, (zero,), (gates, empty), (precision,), reverse=reverse)
-    return before_and_after(hiddens, reverse)[1], (hiddens, activations, candidates, kernel, real, keep)
+    return before_and_after(hiddens, reverse)[1], (hiddens, activations, candidates, kernel, real)
 
 
-def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, Array, None, Array | None]:
-    hiddens, activations, candidates, kernel, real, keep = kept
+def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, Array, None]:
+    hiddens, activations, candidates, kernel, real = kept
     precision, wide, units = hiddens.dtype, carried(hiddens.dtype), kernel.shape[0]
     transposed = kernel.T.astype(precision)
     before_at, _ = recorded_at(reverse)
@@ -134,17 +126,16 @@ def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array,
             axis=-1,
         ).astype(precision)
         d_before = jnp.matmul(d_recurrent, transposed, preferred_element_type=wide)
-        d_before = d_before if keep is None else d_before * keep
         return (d_before + d_hidden * z,), (d_recurrent, d_candidate.astype(precision))
 
     zero = jnp.zeros(hiddens.shape[1:], wide)
     (d_recurrent, d_candidate), _ = scan_in_place(step, (zero,), (activations, candidates), reverse=not reverse)
-    d_kernel, d_keep = weight_gradient(before_and_after(hiddens, reverse)[0], d_recurrent, keep, transposed)
+    d_kernel = product_over_frames(before_and_after(hiddens, reverse)[0], d_recurrent)
     # The gates receive the sum of the input's and the hidden state's contributions; the candidate receives each separately.
     d_gates = jnp.concatenate([d_recurrent[..., : 2 * units], d_candidate], axis=-1)
     d_bias = d_gates.astype(wide).sum((0, 1))
     d_candidate_bias = d_recurrent[..., 2 * units :].astype(wide).sum((0, 1))
-    return d_gates, d_kernel, d_bias, d_candidate_bias, None, d_keep
+    return d_gates, d_kernel, d_bias, d_candidate_bias, None
 
 
 _gru.defvjp(_forward, _backward)

@@ -34,12 +34,9 @@ def step_mask(mask: Bool[Array, "t b"], precision: jnp.dtype) -> Float[Array, "t
     return mask.astype(carried(precision))[:, :, None]
 
 
-def recurrent_product(
-    hidden: Float[Array, "b h"], kernel: Float[Array, "h g"], keep: Float[Array, "b h"] | None
-) -> Float[Array, "b g"]:
-    """Computes hidden @ kernel in the kernel's precision, accumulated in at least float32, after scaling by `keep`."""
-    kept = hidden if keep is None else hidden * keep
-    return jnp.matmul(kept.astype(kernel.dtype), kernel, preferred_element_type=carried(kernel.dtype))
+def recurrent_product(hidden: Float[Array, "b h"], kernel: Float[Array, "h g"]) -> Float[Array, "b g"]:
+    """Computes hidden @ kernel in the kernel's precision, accumulated in at least float32."""
+    return jnp.matmul(hidden.astype(kernel.dtype), kernel, preferred_element_type=carried(kernel.dtype))
 
 
 def lstm_update(
@@ -58,7 +55,6 @@ def lstm_scan(
     kernel: Float[Array, "h gh"],
     bias: Float[Array, "gh"],
     mask: Bool[Array, "t b"],
-    keep: Float[Array, "b h"] | None = None,
     *,
     reverse: bool,
 ) -> Float[Array, "t b h"]:
@@ -73,7 +69,6 @@ def lstm_scan(
       kernel: recurrent weights.
       bias: biases of the four gates.
       mask: True on real frames, which come first in each clip.
-      keep: factor on the hidden units as the gates see them, the same in all steps (recurrent dropout); None means 1.
       reverse: whether to run from the last frame to the first.
 
     Returns:
@@ -81,34 +76,32 @@ def lstm_scan(
 
     Source: Hochreiter & Schmidhuber (1997), with the forget gate of Gers et al. (2000).
     """
-    return _lstm(gates, kernel, bias, step_mask(mask, gates.dtype), keep, reverse)
+    return _lstm(gates, kernel, bias, step_mask(mask, gates.dtype), reverse)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(5,))
-def _lstm(gates: Array, kernel: Array, bias: Array, real: Array, keep: Array | None, reverse: bool) -> Array:
-    return _forward(gates, kernel, bias, real, keep, reverse)[0]
+@partial(jax.custom_vjp, nondiff_argnums=(4,))
+def _lstm(gates: Array, kernel: Array, bias: Array, real: Array, reverse: bool) -> Array:
+    return _forward(gates, kernel, bias, real, reverse)[0]
 
 
-def _forward(
-    gates: Array, kernel: Array, bias: Array, real: Array, keep: Array | None, reverse: bool
-) -> tuple[Array, Any]:
+def _forward(gates: Array, kernel: Array, bias: Array, real: Array, reverse: bool) -> tuple[Array, Any]:
     precision, wide = gates.dtype, carried(gates.dtype)
     cast, biases = kernel.astype(precision), bias[None].astype(wide)
 
     def step(carry: Arrays, here: Arrays, at: Array) -> tuple[Arrays, Arrays]:
         hidden, cell = carry
-        contribution = here[0].astype(wide) + recurrent_product(hidden, cast, keep) + biases
+        contribution = here[0].astype(wide) + recurrent_product(hidden, cast) + biases
         cell, hidden, activations = lstm_update(contribution, cell, frame(real, at))
         return (hidden, cell), (activations.astype(precision),)
 
     zero = jnp.zeros((gates.shape[1], kernel.shape[0]), wide)
     (activations,), records = scan_in_place(step, (zero, zero), (gates,), (precision, wide), reverse=reverse)
     _, hiddens = before_and_after(records[0], reverse)
-    return hiddens, (*records, activations, kernel, real, keep)
+    return hiddens, (*records, activations, kernel, real)
 
 
-def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, None, Array | None]:
-    hiddens, cells, activations, kernel, real, keep = kept
+def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, None]:
+    hiddens, cells, activations, kernel, real = kept
     precision, wide = hiddens.dtype, cells.dtype
     transposed = kernel.T.astype(precision)
     before_at, after_at = recorded_at(reverse)
@@ -130,27 +123,12 @@ def _backward(reverse: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array,
             axis=-1,
         ).astype(precision)
         d_before = jnp.matmul(d_gates, transposed, preferred_element_type=wide)
-        return (d_before if keep is None else d_before * keep, d_cell * f), (d_gates,)
+        return (d_before, d_cell * f), (d_gates,)
 
     zero = jnp.zeros_like(cells[0])
     (d_gates,), _ = scan_in_place(step, (zero, zero), (activations,), reverse=not reverse)
-    d_kernel, d_keep = weight_gradient(before_and_after(hiddens, reverse)[0], d_gates, keep, transposed)
-    return d_gates, d_kernel, d_gates.astype(wide).sum((0, 1)), None, d_keep
-
-
-def weight_gradient(
-    hiddens_before: Float[Array, "t b h"],
-    d_contributions: Float[Array, "t b g"],
-    keep: Float[Array, "b h"] | None,
-    transposed: Float[Array, "g h"],
-) -> tuple[Float[Array, "h g"], Float[Array, "b h"] | None]:
-    """Computes the gradients of the recurrent weights and of `keep` over all steps at once, in at least float32."""
-    if keep is None:
-        return product_over_frames(hiddens_before, d_contributions), None
-    wide = carried(hiddens_before.dtype)
-    seen = (hiddens_before.astype(wide) * keep[None]).astype(hiddens_before.dtype)
-    d_seen = jnp.einsum("tbg,gh->tbh", d_contributions, transposed, preferred_element_type=wide)
-    return product_over_frames(seen, d_contributions), (d_seen * hiddens_before.astype(wide)).sum(0)
+    d_kernel = product_over_frames(before_and_after(hiddens, reverse)[0], d_gates)
+    return d_gates, d_kernel, d_gates.astype(wide).sum((0, 1)), None
 
 
 _lstm.defvjp(_forward, _backward)

@@ -33,19 +33,16 @@ def fused_gru(
     bias: Float[Array, "2 gh"],
     candidate_bias: Float[Array, "2 h"],
     mask: Bool[Array, "t b"],
-    keep: Float[Array, "2 b h"] | None = None,
     *,
     interpret: bool = False,
 ) -> Float[Array, "2 t b h"]:
     """`gru_scan` for both directions, in float32 or bfloat16. `interpret` runs the kernels without a GPU, for tests."""
-    return _gru(gates, kernel, bias, candidate_bias, step_mask(mask, gates.dtype)[..., 0], keep, interpret)
+    return _gru(gates, kernel, bias, candidate_bias, step_mask(mask, gates.dtype)[..., 0], interpret)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(6,))
-def _gru(
-    gates: Array, kernel: Array, bias: Array, candidate_bias: Array, real: Array, keep: Array | None, interpret: bool
-) -> Array:
-    return _forward(gates, kernel, bias, candidate_bias, real, keep, interpret)[0]
+@partial(jax.custom_vjp, nondiff_argnums=(5,))
+def _gru(gates: Array, kernel: Array, bias: Array, candidate_bias: Array, real: Array, interpret: bool) -> Array:
+    return _forward(gates, kernel, bias, candidate_bias, real, interpret)[0]
 
 
 def _forward_kernel(
@@ -53,7 +50,6 @@ def _forward_kernel(
     kernel: Any,
     bias: Any,
     real: Any,
-    keep: Any,
     candidate_bias: Any,
     hiddens: Any,
     activations: Any,
@@ -63,7 +59,6 @@ def _forward_kernel(
     frames, units = gates.shape[1], gates.shape[-1]
     here = Program(frames, units, exact)
     direction, clips, pieces = here.direction, here.clips, here.pieces
-    keeps = [keep[direction, clips, piece] for piece in pieces]
     biases = [[bias[direction, gate, piece][None] for gate in range(_GATES)] for piece in pieces]
     candidate_biases = [candidate_bias[direction, piece][None] for piece in pieces]
 
@@ -73,7 +68,7 @@ def _forward_kernel(
 
     def step(done: Array, hidden: Pieces) -> Pieces:
         at = here.forward_frame(done)
-        seen = tuple((h * kept).astype(gates.dtype) for h, kept in zip(hidden, keeps, strict=True))
+        seen = tuple(h.astype(gates.dtype) for h in hidden)
         is_real = real[at, clips][:, None]
         made = []
         for number, piece in enumerate(pieces):
@@ -101,11 +96,10 @@ def _forward(
     bias: Array,
     candidate_bias: Array,
     real: Array,
-    keep: Array | None,
     interpret: bool,
 ) -> tuple[Array, Any]:
     precision, (_, frames, clips, _), units = gates.dtype, gates.shape, kernel.shape[1]
-    inputs = forward_inputs(gates, kernel, bias, real, keep)
+    inputs = forward_inputs(gates, kernel, bias, real)
     _, _, more_clips, _, more_units = inputs[0].shape
     hiddens, activations = run(
         _forward_kernel,
@@ -116,16 +110,15 @@ def _forward(
         ],
         interpret=interpret,
     )
-    return states_after(hiddens)[:, :, :clips, :units], (hiddens, activations, kernel, real, keep)
+    return states_after(hiddens)[:, :, :clips, :units], (hiddens, activations, kernel, real)
 
 
 def _backward_kernel(
-    hiddens: Any, activations: Any, d_hiddens: Any, transposed: Any, real: Any, keep: Any, d_gates: Any, *, exact: Any
+    hiddens: Any, activations: Any, d_hiddens: Any, transposed: Any, real: Any, d_gates: Any, *, exact: Any
 ) -> None:
     frames, units = activations.shape[1], activations.shape[-1]
     here = Program(frames, units, exact)
     direction, clips, pieces = here.direction, here.clips, here.pieces
-    keeps = [keep[direction, clips, piece] for piece in pieces]
 
     def step(done: Array, carry: Pieces) -> Pieces:
         at = here.backward_frame(done)
@@ -151,20 +144,19 @@ def _backward_kernel(
             d_gates[direction, at, clips, _CANDIDATE, piece] = d_candidate.astype(d_gates.dtype)
             straight.append(d_hidden * z)
         return tuple(
-            sum(here.product(tuple(d_recurrent[gate]), transposed, gate, piece) for gate in range(_GATES)) * kept
-            + passed
-            for piece, kept, passed in zip(pieces, keeps, straight, strict=True)
+            sum(here.product(tuple(d_recurrent[gate]), transposed, gate, piece) for gate in range(_GATES)) + passed
+            for piece, passed in zip(pieces, straight, strict=True)
         )
 
     here.loop(step, here.zeros())
 
 
-def _backward(interpret: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, Array, None, Array | None]:
-    hiddens, activations, kernel, real, keep = kept
+def _backward(interpret: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, Array, None]:
+    hiddens, activations, kernel, real = kept
     precision, (_, _, clips, units) = hiddens.dtype, d_hiddens.shape
     (d_split,) = run(
         _backward_kernel,
-        (hiddens, activations, *backward_inputs(d_hiddens, kernel, real, keep, precision)),
+        (hiddens, activations, *backward_inputs(d_hiddens, kernel, real, precision)),
         [(activations.shape, precision)],
         interpret=interpret,
     )
@@ -174,8 +166,8 @@ def _backward(interpret: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Arra
     d_gates = jnp.concatenate([made[..., : _GATES - 1, :], made[..., _CANDIDATE:, :]], axis=3)
     d_gates = d_gates.reshape(d_recurrent.shape)
     d_candidate_bias = made[..., _GATES - 1, :].astype(jnp.float32).sum((1, 2))
-    d_kernel, d_keep = weight_gradients(hiddens[:, :, :clips, :units], d_recurrent, keep, kernel)
-    return d_gates, d_kernel, d_gates.astype(jnp.float32).sum((1, 2)), d_candidate_bias, None, d_keep
+    d_kernel = weight_gradients(hiddens[:, :, :clips, :units], d_recurrent)
+    return d_gates, d_kernel, d_gates.astype(jnp.float32).sum((1, 2)), d_candidate_bias, None
 
 
 _gru.defvjp(_forward, _backward)

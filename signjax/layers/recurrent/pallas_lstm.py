@@ -29,26 +29,24 @@ def fused_lstm(
     kernel: Float[Array, "2 h gh"],
     bias: Float[Array, "2 gh"],
     mask: Bool[Array, "t b"],
-    keep: Float[Array, "2 b h"] | None = None,
     *,
     interpret: bool = False,
 ) -> Float[Array, "2 t b h"]:
     """`lstm_scan` for both directions, in float32 or bfloat16. `interpret` runs the kernels without a GPU, for tests."""
-    return _lstm(gates, kernel, bias, step_mask(mask, gates.dtype)[..., 0], keep, interpret)
+    return _lstm(gates, kernel, bias, step_mask(mask, gates.dtype)[..., 0], interpret)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(5,))
-def _lstm(gates: Array, kernel: Array, bias: Array, real: Array, keep: Array | None, interpret: bool) -> Array:
-    return _forward(gates, kernel, bias, real, keep, interpret)[0]
+@partial(jax.custom_vjp, nondiff_argnums=(4,))
+def _lstm(gates: Array, kernel: Array, bias: Array, real: Array, interpret: bool) -> Array:
+    return _forward(gates, kernel, bias, real, interpret)[0]
 
 
 def _forward_kernel(
-    gates: Any, kernel: Any, bias: Any, real: Any, keep: Any, hiddens: Any, cells: Any, activations: Any, *, exact: Any
+    gates: Any, kernel: Any, bias: Any, real: Any, hiddens: Any, cells: Any, activations: Any, *, exact: Any
 ) -> None:
     frames, units = gates.shape[1], gates.shape[-1]
     here = Program(frames, units, exact)
     direction, clips, pieces = here.direction, here.clips, here.pieces
-    keeps = [keep[direction, clips, piece] for piece in pieces]
     biases = [[bias[direction, gate, piece][None] for gate in range(_GATES)] for piece in pieces]
 
     def record(at: Array, hidden: Pieces, cell: Pieces) -> None:
@@ -59,7 +57,7 @@ def _forward_kernel(
     def step(done: Array, carry: tuple[Pieces, Pieces]) -> tuple[Pieces, Pieces]:
         hidden, cell = carry
         at = here.forward_frame(done)
-        seen = tuple((h * kept).astype(gates.dtype) for h, kept in zip(hidden, keeps, strict=True))
+        seen = tuple(h.astype(gates.dtype) for h in hidden)
         is_real = real[at, clips][:, None]
         new_hidden, new_cell = [], []
         for number, piece in enumerate(pieces):
@@ -82,11 +80,9 @@ def _forward_kernel(
     here.loop(step, (zeros, zeros))
 
 
-def _forward(
-    gates: Array, kernel: Array, bias: Array, real: Array, keep: Array | None, interpret: bool
-) -> tuple[Array, Any]:
+def _forward(gates: Array, kernel: Array, bias: Array, real: Array, interpret: bool) -> tuple[Array, Any]:
     precision, (_, frames, clips, _), units = gates.dtype, gates.shape, kernel.shape[1]
-    inputs = forward_inputs(gates, kernel, bias, real, keep)
+    inputs = forward_inputs(gates, kernel, bias, real)
     split = inputs[0]
     state = (2, frames + 1, split.shape[2], split.shape[4])
     hiddens, cells, activations = run(
@@ -95,16 +91,15 @@ def _forward(
         [(state, precision), (state, jnp.dtype(jnp.float32)), (split.shape, precision)],
         interpret=interpret,
     )
-    return states_after(hiddens)[:, :, :clips, :units], (hiddens, cells, activations, kernel, real, keep)
+    return states_after(hiddens)[:, :, :clips, :units], (hiddens, cells, activations, kernel, real)
 
 
 def _backward_kernel(
-    cells: Any, activations: Any, d_hiddens: Any, transposed: Any, real: Any, keep: Any, d_gates: Any, *, exact: Any
+    cells: Any, activations: Any, d_hiddens: Any, transposed: Any, real: Any, d_gates: Any, *, exact: Any
 ) -> None:
     frames, units = activations.shape[1], activations.shape[-1]
     here = Program(frames, units, exact)
     direction, clips, pieces = here.direction, here.clips, here.pieces
-    keeps = [keep[direction, clips, piece] for piece in pieces]
 
     def step(done: Array, carry: tuple[Pieces, Pieces]) -> tuple[Pieces, Pieces]:
         at = here.backward_frame(done)
@@ -128,27 +123,27 @@ def _backward_kernel(
                 d_gates[direction, at, clips, gate, piece] = rounded
                 d_befores[gate].append(rounded)
             new_cell.append(d_cell * f)
-        new_hidden = [
-            sum(here.product(tuple(d_befores[gate]), transposed, gate, piece) for gate in range(_GATES)) * kept
-            for piece, kept in zip(pieces, keeps, strict=True)
+        new_hidden: list[Any] = [
+            sum(here.product(tuple(d_befores[gate]), transposed, gate, piece) for gate in range(_GATES))
+            for piece in pieces
         ]
         return tuple(new_hidden), tuple(new_cell)
 
     here.loop(step, (here.zeros(), here.zeros()))
 
 
-def _backward(interpret: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, None, Array | None]:
-    hiddens, cells, activations, kernel, real, keep = kept
+def _backward(interpret: bool, kept: Any, d_hiddens: Array) -> tuple[Array, Array, Array, None]:
+    hiddens, cells, activations, kernel, real = kept
     precision, (_, _, clips, units) = hiddens.dtype, d_hiddens.shape
     (d_split,) = run(
         _backward_kernel,
-        (cells, activations, *backward_inputs(d_hiddens, kernel, real, keep, precision)),
+        (cells, activations, *backward_inputs(d_hiddens, kernel, real, precision)),
         [(activations.shape, precision)],
         interpret=interpret,
     )
     d_gates = d_split[:, :, :clips, :, :units].reshape(*d_hiddens.shape[:3], -1)
-    d_kernel, d_keep = weight_gradients(hiddens[:, :, :clips, :units], d_gates, keep, kernel)
-    return d_gates, d_kernel, d_gates.astype(jnp.float32).sum((1, 2)), None, d_keep
+    d_kernel = weight_gradients(hiddens[:, :, :clips, :units], d_gates)
+    return d_gates, d_kernel, d_gates.astype(jnp.float32).sum((1, 2)), None
 
 
 _lstm.defvjp(_forward, _backward)

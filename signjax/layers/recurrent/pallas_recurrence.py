@@ -23,8 +23,8 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 from jaxtyping import Array, Float
 
+from signjax.layers.linear import product_over_frames
 from signjax.layers.recurrent.aliased_scan import before_and_after
-from signjax.layers.recurrent.lstm import weight_gradient
 
 # Clips per program of the kernel: the smallest number of rows a tensor core multiplies.
 _CLIPS = 16
@@ -66,26 +66,19 @@ def by_gate(kernel: Float[Array, "2 h gh"]) -> Float[Array, "2 g p p"]:
     return padded(kernel.reshape(2, units, -1, units).swapaxes(1, 2), units=(2, 3))
 
 
-def factors(keep: Float[Array, "2 b h"] | None, shape: tuple[int, int, int]) -> Array:
-    """The padded dropout factors on the hidden units; ones without dropout. `shape` is the shape before padding."""
-    return padded(jnp.ones(shape, jnp.float32) if keep is None else keep, clips=1, units=(2,))
-
-
 def forward_inputs(
     gates: Float[Array, "2 t b gh"],
     kernel: Float[Array, "2 h gh"],
     bias: Float[Array, "2 gh"],
     real: Float[Array, "t b"],
-    keep: Float[Array, "2 b h"] | None,
-) -> tuple[Array, Array, Array, Array, Array]:
-    """The padded inputs of a forward kernel: gates (2, T, B, G, H), weights, biases, real frames and `factors`."""
-    clips, units = gates.shape[2], kernel.shape[1]
+) -> tuple[Array, Array, Array, Array]:
+    """The padded inputs of a forward kernel: gates (2, T, B, G, H), weights, biases and real frames."""
+    units = kernel.shape[1]
     return (
         padded(gates.reshape(*gates.shape[:3], -1, units), clips=2, units=(4,)),
         by_gate(kernel.astype(gates.dtype)),
         padded(bias.reshape(2, -1, units), units=(2,)),
         padded(real, clips=1),
-        factors(keep, (2, clips, units)),
     )
 
 
@@ -93,16 +86,13 @@ def backward_inputs(
     d_hiddens: Float[Array, "2 t b h"],
     kernel: Float[Array, "2 h gh"],
     real: Float[Array, "t b"],
-    keep: Float[Array, "2 b h"] | None,
     precision: jnp.dtype,
-) -> tuple[Array, Array, Array, Array]:
+) -> tuple[Array, Array, Array]:
     """The padded inputs of a backward kernel besides the records, with transposed weights."""
-    _, _, clips, units = d_hiddens.shape
     return (
         padded(d_hiddens, clips=2, units=(3,)),
         by_gate(kernel.astype(precision)).swapaxes(2, 3),
         padded(real, clips=1),
-        factors(keep, (2, clips, units)),
     )
 
 
@@ -112,24 +102,14 @@ def states_after(records: Float[Array, "2 n b h"]) -> Float[Array, "2 n-1 b h"]:
 
 
 def weight_gradients(
-    records: Float[Array, "2 n b h"],
-    d_contributions: Float[Array, "2 n-1 b gh"],
-    keep: Float[Array, "2 b h"] | None,
-    kernel: Float[Array, "2 h gh"],
-) -> tuple[Float[Array, "2 h gh"], Float[Array, "2 b h"] | None]:
-    """Computes the gradients of the recurrent weights and of `keep` for both directions."""
-    transposed = kernel.swapaxes(1, 2).astype(records.dtype)
+    records: Float[Array, "2 n b h"], d_contributions: Float[Array, "2 n-1 b gh"]
+) -> Float[Array, "2 h gh"]:
+    """Computes the gradients of the recurrent weights for both directions."""
     ways = [
-        weight_gradient(
-            before_and_after(records[way], reverse=bool(way))[0],
-            d_contributions[way],
-            None if keep is None else keep[way],
-            transposed[way],
-        )
+        product_over_frames(before_and_after(records[way], reverse=bool(way))[0], d_contributions[way])
         for way in range(2)
     ]
-    d_keep = None if keep is None else jnp.stack([jnp.asarray(gradient) for _, gradient in ways])
-    return jnp.stack([gradient for gradient, _ in ways]), d_keep
+    return jnp.stack(ways)
 
 
 def run(

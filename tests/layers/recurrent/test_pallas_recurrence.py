@@ -15,7 +15,7 @@ from signjax.layers.recurrent.bidirectional import (
 INTERPRET = jax.default_backend() != "gpu"
 
 
-def random_ways(cell: str, frames: int, clips: int, units: int, dtype: str, dropout: bool) -> tuple[Direction, ...]:
+def random_ways(cell: str, frames: int, clips: int, units: int, dtype: str) -> tuple[Direction, ...]:
     rng = np.random.default_rng(units)
 
     def normal(*shape: int) -> jax.Array:
@@ -28,7 +28,6 @@ def random_ways(cell: str, frames: int, clips: int, units: int, dtype: str, drop
             normal(units, width) / units**0.5,
             normal(width),
             normal(units) if cell == "gru" else None,
-            jnp.asarray(2.0 * rng.integers(0, 2, (clips, units)), jnp.float32) if dropout else None,
         )
         for _ in range(2)
     )
@@ -37,16 +36,16 @@ def random_ways(cell: str, frames: int, clips: int, units: int, dtype: str, drop
 # Sizes that must be padded, and units in one piece and in two.
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 @pytest.mark.parametrize(
-    ("frames", "clips", "units", "dtype", "dropout"),
+    ("frames", "clips", "units", "dtype"),
     [
-        (5, 3, 12, "float32", False),
-        (4, 18, 96, "float32", True),
-        (3, 16, 160, "float32", False),
-        (5, 3, 12, "bfloat16", True),
+        (5, 3, 12, "float32"),
+        (4, 18, 96, "float32"),
+        (3, 16, 160, "float32"),
+        (5, 3, 12, "bfloat16"),
     ],
 )
-def test_a_fused_recurrence_equals_two_scans(cell, frames, clips, units, dtype, dropout):
-    ways = random_ways(cell, frames, clips, units, dtype, dropout)
+def test_a_fused_recurrence_equals_two_scans(cell, frames, clips, units, dtype):
+    ways = random_ways(cell, frames, clips, units, dtype)
     rng = np.random.default_rng(1)
     lengths = rng.integers(0, frames + 1, clips)  # a clip may have no real frame
     mask = jnp.asarray(np.arange(frames)[:, None] < lengths[None])
@@ -78,7 +77,7 @@ def test_a_fused_recurrence_equals_two_scans(cell, frames, clips, units, dtype, 
 
 
 def test_padding_stays_zero():
-    ways = random_ways("lstm", 5, 3, 12, "float32", dropout=False)
+    ways = random_ways("lstm", 5, 3, 12, "float32")
     mask = jnp.arange(5)[:, None] < jnp.array([5, 2, 0])[None]
     for states in fused_directions("lstm", ways, mask, interpret=INTERPRET):
         assert not np.asarray(states)[~np.asarray(mask)].any()
