@@ -95,7 +95,8 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
         if mode == "train":
             write_json(folder / _RUN, {"dataset": dataset.digest, "model": trainer.model_checkpoints})
         fit = trainer.train(folder, say) if mode == "train" else trainer.saved(folder, say)
-        interruptible()  # of several processes, jax had the signal until here
+        if processes.several():
+            interruptible()  # jax had the signal until here
         clips = _check_given(trainer, recipe, say)
         notes = [] if clips else [f"the self-check was skipped, because files in {recipe.path} changed during the run"]
         _evaluate(trainer, folder, fit, clips, notes, say)
