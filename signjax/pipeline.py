@@ -19,7 +19,7 @@ from signjax.data import locks
 from signjax.data.dataset import Dataset, open_dataset, read_info
 from signjax.data.folders import target_of
 from signjax.data.preparation import self_check
-from signjax.data.preparation.prepare import Expected, prepare_locked
+from signjax.data.preparation.prepare import Expected, data_facts, prepare_locked
 from signjax.data.preparation.recipe import Recipe, fingerprints
 from signjax.data.preparation.self_check import RereadClip
 from signjax.data.text_files import write_json
@@ -93,7 +93,8 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
             _replay(trainer, folder, say)
             return
         if mode == "train":
-            write_json(folder / _RUN, {"dataset": dataset.digest, "model": trainer.model_checkpoints})
+            facts = data_facts(dataset.folder)
+            write_json(folder / _RUN, {"dataset": dataset.digest, "model": trainer.model_checkpoints, "data": facts})
         fit = trainer.train(folder, say) if mode == "train" else trainer.saved(folder, say)
         if processes.several():
             interruptible()  # jax had the signal until here
@@ -169,7 +170,8 @@ def _trained_on(folder: Path) -> Expected | None:
     """The data that the model in this run folder was trained on; None before training."""
     if not (folder / _RUN).is_file():
         return None
-    return Expected(str(run_config.read_object(folder / _RUN).get("dataset")), folder)
+    told = run_config.read_object(folder / _RUN)
+    return Expected(str(told.get("dataset")), folder, told.get("data", {}))
 
 
 def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:

@@ -91,8 +91,8 @@ def check_same(now: Mapping[str, Any], folder: Path) -> None:
     differing = differences(read_object(path), now)
     if differing:
         raise InputError(
-            f"{folder}: the folder has a run with a different configuration: {'; '.join(differing)}. "
-            "Choose another --workdir, or use the same values"
+            f"{folder}: the folder has a run with a different configuration. Choose another --workdir, or use the same values:"
+            + "".join(f"\n  {line}" for line in differing)
         )
 
 

@@ -121,6 +121,8 @@ def train(
             later = compilations() - compiled_in_first
             say(f"compilations: {compiled_in_first} up to the end of the first epoch, {later} after it")
         checkpoints.wait()
+        if request.number is not None:  # during the last validation
+            raise interrupted(request.number, progress["epoch"], int(run.state.step))
         if run.first_step_seconds is not None:
             progress["seconds"] = run.seconds()
         return _outcome(checkpoints, run.state, progress, settings, run.first_step_seconds)

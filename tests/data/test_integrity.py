@@ -10,7 +10,7 @@ from conftest import make_recipe, silent
 
 from signjax.data import integrity
 from signjax.data.dataset import label_columns, open_dataset
-from signjax.data.preparation.prepare import Expected, prepare
+from signjax.data.preparation.prepare import Expected, data_facts, prepare
 from signjax.errors import InputError
 
 
@@ -114,8 +114,8 @@ def test_data_that_a_model_was_trained_on_are_not_replaced(corpus, tmp_path):
     recipe = make_recipe(path=str(corpus))
     first = prepare(recipe, tmp_path / "d", silent)
     before = {path.name: path.read_bytes() for path in (tmp_path / "d").iterdir()}
-    expected = Expected(first.digest, tmp_path / "run")
-    with pytest.raises(InputError, match="trained on other data"):
+    expected = Expected(first.digest, tmp_path / "run", data_facts(tmp_path / "d"))
+    with pytest.raises(InputError, match=r"trained on other data .*\n  cleaning: trim: True in the run, now False"):
         prepare(make_recipe(path=str(corpus), trim=False), tmp_path / "d", silent, expected=expected)
     assert {path.name: path.read_bytes() for path in (tmp_path / "d").iterdir()} == before
     assert prepare(recipe, tmp_path / "d", silent, expected=expected).digest == first.digest

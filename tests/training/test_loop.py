@@ -186,6 +186,27 @@ def test_a_request_to_stop_leaves_a_checkpoint_of_its_step(tmp_path, at, steps, 
     assert records(tmp_path / "parts") == records(tmp_path / "whole")
 
 
+def test_a_request_during_the_last_validation_is_not_lost(tmp_path):
+    class Asking(Judge):
+        def __call__(self, variables) -> Validation:
+            if len(self.seen) == 1:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().__call__(variables)
+
+    with pytest.raises(Interrupted, match="in epoch 2, after step 6, whose checkpoint is complete"):
+        run(tmp_path, Asking(RISING), 2)
+    assert run(tmp_path, Judge([]), 2).stopped_by == "epochs"
+
+
+def test_the_model_of_a_run_that_was_stopped_in_its_first_epoch_can_be_read(tmp_path):
+    with pytest.raises(Interrupted):
+        run(tmp_path, Judge(RISING), 2, before_dispatch=lambda step: os.kill(os.getpid(), signal.SIGTERM))
+    average = load_selected_average(tmp_path / "checkpoints", fresh_state().average, "d")
+    assert average["params"]["w"].shape == (3,)
+    saved = saved_outcome(tmp_path, fresh_state(), LoopSettings(2, 100, checkpoint_epochs=1), "d", silent)
+    assert (saved.epochs, saved.steps, saved.stopped_by) == (0, 1, "unfinished")
+
+
 def test_checkpoints_by_time_change_nothing(tmp_path):
     whole = run(tmp_path / "whole", Judge(RISING), 6)
     timed = run(tmp_path / "timed", Judge(RISING), 6, checkpoint_minutes=0, checkpoint_epochs=100)

@@ -7,9 +7,12 @@ point, or stops at an error, leaves what it has read, and the next run continues
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from signjax.data import locks
 from signjax.data.cleaning.clean import cleaned_layout
@@ -38,10 +41,23 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Expected:
-    """The data that a run was trained on: their digest, and the run folder."""
+    """The data that a run was trained on: their digest, the run folder, and what `data_facts` said of them."""
 
     digest: str
     run: Path
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def data_facts(folder: Path) -> dict[str, Any]:
+    """What tells one dataset from another, in words: clips, layout, classes, split, cleaning."""
+    info = read_info(folder)
+    return {
+        "clips": len(np.load(folder / "offsets.npy", mmap_mode="r")) - 1,
+        "layout": info["layout"] if isinstance(info["layout"], str) else info["layout"].get("name", "custom"),
+        **{f"classes of {head}": len(classes) for head, classes in info["heads"].items()},
+        "split": info["split_rule"],
+        **{f"cleaning: {name}": value for name, value in info["recipe"]["cleaning"].items()},
+    }
 
 
 def prepare(
@@ -129,7 +145,7 @@ def _make(
         raise
     with replacing(folder) as new:
         write_dataset(recipe, fingerprints[0], collected.chosen, layout, assembly, warnings, partial, new)
-        _check_expected(read_info(new)["digest"], folder, expected)
+        _check_expected(read_info(new)["digest"], new, expected)
     dataset = open_dataset(folder)
     shutil.rmtree(partial)
     say(f"prepare: {len(dataset)} clips in {time.monotonic() - started:.1f} s, written to {folder}")
@@ -143,9 +159,21 @@ def _check_expected(digest: str, folder: Path, expected: Expected | None) -> Non
       InputError: they are not; the message has both digests.
     """
     if expected is not None and digest != expected.digest:
+        old, new = expected.facts, data_facts(folder)
+        lines = [
+            f"\n  {name}: {old.get(name, 'none')} in the run, now {new.get(name, 'none')}"
+            for name in ({**old, **new} if old else {})
+            if old.get(name) != new.get(name)
+        ]
+        same = (
+            "\n  the same number of clips and classes, so frames, labels, names or splits of clips differ"
+            if old
+            else ""
+        )
         raise InputError(
             f"{expected.run}: this run was trained on other data (digest {expected.digest[:12]}; these settings give data "
             f"with digest {digest[:12]}). Nothing was changed. Choose a new --workdir for the new data"
+            + ("".join(lines) or same)
         )
 
 

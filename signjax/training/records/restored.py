@@ -93,7 +93,7 @@ def load_selected_average(folder: Path, like: Variables, dataset_digest: str) ->
         try:
             average, progress = checkpoints.restore_average(checkpoints.latest_step, like)
             selected = progress["selected_step"]
-            if selected != checkpoints.latest_step:
+            if selected not in (None, checkpoints.latest_step):  # None before the first epoch ends
                 average, progress = checkpoints.restore_average(selected, like)
         except DamagedError as error:
             raise InputError(f"{error}. --mode=train goes on from what is left") from error
