@@ -17,7 +17,7 @@ from ml_collections import ConfigDict, config_flags
 
 from signjax.errors import InputError
 from signjax.runtime import processes
-from signjax.runtime.output import end_soon, outlast_output
+from signjax.runtime.output import end_soon, one_line_each, outlast_output
 from signjax.runtime.signals import Interrupted, interruptible
 from signjax.settings import base
 from signjax.settings.config_file import load_config, readable, take_overrides
@@ -68,8 +68,12 @@ def _stop(problem: object) -> NoReturn:
 
 
 def _end(status: int) -> NoReturn:
-    """Ends the process. One of several leaves at once: jax would wait for the others, which then notice that it is gone."""
-    end_soon(status, now=processes.several())
+    """Ends the process at once; all files are closed by now.
+
+    Python's own end can take long or fail with a traceback: of a pool of processes that was interrupted (3.11), of a log on a full
+    disk, of threads of libraries, and jax's of several processes, which waits for the others.
+    """
+    end_soon(status, now=True)
     sys.exit(status)
 
 
@@ -113,6 +117,7 @@ def main(argv: list[str]) -> None:
     logging.set_verbosity(logging.FATAL)  # orbax logs each of its steps, and each error beside raising it
     interruptible()
     outlast_output()
+    one_line_each()
     try:
         _run()
     except InputError as error:

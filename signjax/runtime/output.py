@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from multiprocessing import util
 from typing import IO, Any
 
 # A program that has printed its error has this long to end by itself.
@@ -55,10 +56,29 @@ def outlast_output() -> None:
     sys.stdout, sys.stderr = _Lasting(out, tell(err)), _Lasting(err, tell(out))
 
 
+def one_line_each() -> None:
+    """Background threads of libraries that fail, as on a full disk, are told in one line instead of a traceback.
+
+    What orbax (0.12) abandons when one of its writes fails is not told at all: the failure itself is.
+    """
+    unraisable = sys.unraisablehook
+
+    def thread_failed(failed: threading.ExceptHookArgs) -> None:
+        name = failed.thread.name if failed.thread else "a thread"
+        print(f"warning: {name} of a library ended: {failed.exc_type.__name__}: {failed.exc_value}", file=sys.stderr)
+
+    def not_raised(failed: Any) -> None:
+        if "Event loop is closed" not in str(failed.exc_value):
+            unraisable(failed)
+
+    threading.excepthook, sys.unraisablehook = thread_failed, not_raised
+
+
 def end_soon(status: int, *, now: bool = False) -> None:
     """Ends the process with this status even if a thread of a library keeps it from ending; `now` skips what Python does then."""
 
     def end() -> None:
+        util._exit_function()  # type: ignore[attr-defined]  # gives back the semaphores of queues, or their tracker complains
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

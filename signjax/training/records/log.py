@@ -14,6 +14,7 @@ import tqdm
 
 from signjax.data.text_files import write_text
 from signjax.data.visible import distinct
+from signjax.errors import InputError
 from signjax.runtime import processes
 from signjax.runtime.plain import plain
 
@@ -66,7 +67,7 @@ class MetricsLog:
         path = folder / "metrics.jsonl"
         kept = [record for record in read_log(path, say) if record["epoch"] <= epochs_done]
         write_text(path, "".join(json.dumps(record) + "\n" for record in kept))
-        self._file = path.open("a", encoding="utf-8")
+        self._path, self._file = path, path.open("a", encoding="utf-8")
         purge = kept[-1]["step"] + 1 if kept else 0
         self._tags: dict[str, str] = {}
         self._board = _import_tensorboard().SummaryWriter(str(folder / "tensorboard"), purge_step=purge)
@@ -77,8 +78,12 @@ class MetricsLog:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._board.close()
+        try:
+            self._file.close()
+            self._board.close()
+        except OSError:  # no room: what is half written is dropped when the run goes on
+            if error is None:
+                raise
 
     def sync(self) -> None:
         """Brings all records to the disk: a checkpoint that says they are there must not come before them."""
@@ -86,9 +91,18 @@ class MetricsLog:
         os.fsync(self._file.fileno())
 
     def write(self, record: dict[str, Any]) -> None:
-        """Adds a record; it has at least `epoch` and `step`."""
-        self._file.write(json.dumps(record) + "\n")
-        self._file.flush()
+        """Adds a record; it has at least `epoch` and `step`.
+
+        Raises:
+          InputError: there is no room.
+        """
+        try:
+            self._file.write(json.dumps(record) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise InputError(
+                f"{self._path}: cannot be written: {error.strerror}. With room, the same command goes on from the last checkpoint"
+            ) from error
         values = _flat(record)
         if values.keys() != self._tags.keys():
             self._tags = tags(values)
