@@ -3,6 +3,7 @@
 Everywhere both raise `Interrupted`; the training loop, which could lose something, looks after each step whether there was one.
 """
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from signjax.runtime.output import end_soon
 from signjax.runtime.processes import several
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+# Functions that Python calls when it collects garbage; the second is jax's (0.10).
+_DROPPING, _SECONDS_TO_WAIT = ("__del__", "_xla_gc_callback"), 0.05
 
 
 class Interrupted(KeyboardInterrupt):
@@ -41,7 +45,14 @@ class Request:
 
 
 def raise_interrupted(number: int, frame: FrameType | None) -> None:
-    """A signal handler. Python drops what is raised while it collects garbage; then the program still ends, a little later."""
+    """A signal handler. Where Python drops what is raised, while it collects garbage, the signal is sent again a little later."""
+    while frame is not None:
+        if frame.f_code.co_name in _DROPPING:
+            again = threading.Timer(_SECONDS_TO_WAIT, os.kill, (os.getpid(), number))
+            again.daemon = True
+            again.start()
+            return
+        frame = frame.f_back
     end_soon(128 + number)
     raise Interrupted(number)
 

@@ -1,6 +1,7 @@
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -24,6 +25,20 @@ def test_a_signal_is_an_exception_with_its_exit_status(handlers, number, status)
     with pytest.raises(Interrupted, match=f"stopped by {number.name}; the same command goes on") as stopped:
         os.kill(os.getpid(), number)
     assert stopped.value.status == status
+
+
+def test_a_signal_is_not_lost_while_garbage_is_collected(handlers):
+    interruptible()
+
+    class Garbage:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0)  # where the handler runs
+
+    with pytest.raises(Interrupted):
+        one = Garbage()
+        del one
+        time.sleep(60)
 
 
 def test_within_a_block_a_signal_is_noted_and_a_second_one_raised(handlers):
