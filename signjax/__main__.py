@@ -70,8 +70,8 @@ def _stop(problem: object) -> NoReturn:
 def _end(status: int) -> NoReturn:
     """Ends the process at once; all files are closed by now.
 
-    Python's own end can take long or fail with a traceback: of a pool of processes (3.11, a race in concurrent.futures), of a log on a
-    full disk, of threads of libraries, and jax's of several processes, which waits for the others.
+    Python's own end can take long or fail with a traceback: of a pool of processes (3.11, a race in concurrent.futures), of a log
+    on a full disk, of threads of libraries, and jax's of several processes, which waits for the others.
     """
     end_soon(status, now=True)
     sys.exit(status)
