@@ -23,6 +23,7 @@ from signjax.pipeline import take_apart
 from signjax.settings.base import get_config
 from signjax.trainer import Trainer
 from signjax.training.checkpoint import Checkpoints
+from signjax.training.state import empty_like
 
 _FRAMES, _CHANNELS = 96, 180  # of a prepared clip: three seconds of rotations of an upper body
 
@@ -97,7 +98,7 @@ def measured(step: float, share: int) -> Parts:
         dataset = prepare(plans.recipe(folder), folder / "dataset", lambda line: None)
         prepared = len(dataset) / (time.perf_counter() - start)
         trainer = Trainer(plans.training, dataset)
-        state = jax.tree.map(lambda like: np.zeros(like.shape, like.dtype), trainer.shapes)
+        state = empty_like(trainer.shapes)
         size = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
         gradient = sum(leaf.nbytes for leaf in jax.tree.leaves(state.params))
         seconds = []

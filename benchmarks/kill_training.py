@@ -2,14 +2,15 @@
 
     python -m benchmarks.kill_training --rounds=30
 
-Each round prepares and trains in a folder of its own, is killed once (SIGKILL, SIGTERM or SIGINT), and is started again with the
-same command. *Identical* means every array of the last checkpoints, `metrics.jsonl`, `predictions.csv` and `summary.json`, without
-the fields that tell time. The moment is drawn uniformly from the time that an undisturbed run takes; the phase is read off what the
-run had printed.
+Each round runs in a new folder. The run is killed once (SIGKILL, SIGTERM or SIGINT) and then started again with the same command.
+*Identical* means every array of the last checkpoints, `metrics.jsonl`, `predictions.csv` and `summary.json`, without the fields
+that tell time. The moment is drawn uniformly from the time that an undisturbed run takes; the phase is read off what the run had
+printed.
 """
 
 import argparse
 import json
+import os
 import random
 import shutil
 import signal
@@ -25,8 +26,8 @@ from benchmarks.interleaved import print_conditions, print_table
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# A run of seconds, with checkpoints within epochs and a second training.
-FLAGS = (
+# The smallest run that has all that a run has.
+TINY = (
     "--config.synthetic.signs=4",
     "--config.synthetic.signers=5",
     "--config.synthetic.takes=2",
@@ -37,9 +38,11 @@ FLAGS = (
     "--config.model.heads=2",
     "--config.model.depth=1",
     "--config.train.batch_size=8",
-    "--config.train.epochs=20",
-    "--config.train.checkpoint_minutes=0.01",
 )
+
+# A run of seconds, with checkpoints within epochs and a second training.
+FLAGS = (*TINY, "--config.train.epochs=20", "--config.train.checkpoint_minutes=0.01")
+LONGEST = 600.0  # seconds; a run that takes longer hangs
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 # (a beginning of a line, the phase that it begins)
@@ -73,14 +76,24 @@ def phase_of(printed: str) -> str:
 
 
 def killed(folder: Path, seconds: float, number: signal.Signals, *flags: str) -> tuple[int, str]:
-    """Starts a run and sends it a signal after so many seconds; its exit status and output."""
+    """Starts a run, sends it a signal after the given time, and returns its exit status and output."""
     log = folder.with_suffix(".log")
     with log.open("w") as output:
-        process = subprocess.Popen(command(folder, *flags), cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command(folder, *flags),
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"PYTHONFAULTHANDLER": "1"},
+        )
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
             process.send_signal(number)
+        try:
+            process.wait(LONGEST)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # prints where it waits
         return process.wait(), log.read_text()
 
 
@@ -148,9 +161,9 @@ def main() -> None:
     tally: dict[str, Counter[str]] = {}
     with tempfile.TemporaryDirectory() as name:
         base = Path(name)
-        killed(base / "warm", 1e6, signal.SIGTERM)  # compiles what the other runs find
+        killed(base / "warm", LONGEST, signal.SIGTERM)  # compiles what the other runs find
         start = time.monotonic()
-        status, printed = killed(base / "whole", 1e6, signal.SIGTERM)
+        status, printed = killed(base / "whole", LONGEST, signal.SIGTERM)
         took = time.monotonic() - start
         assert status == 0, printed
         for number in range(arguments.rounds):
@@ -160,7 +173,7 @@ def main() -> None:
             expected = (
                 (0, -sent) if sent == signal.SIGKILL else (0, 128 + sent, -sent)
             )  # the last before Python has started
-            again, rest = killed(folder, 1e6, signal.SIGTERM)
+            again, rest = killed(folder, LONGEST, signal.SIGTERM)
             found = differences(base / "whole", folder) if again == 0 else [f"status {again}: {rest[-300:]}"]
             if status not in expected or "Traceback" in printed + rest:
                 found.append(f"status {status}: {printed[-300:]}")

@@ -39,6 +39,21 @@ _PEERS: dict[str, tuple[str, dict[str, Any]]] = {
 _COMPARED = ("signjax", "flax", "flax, shared", "torch")
 
 
+def settings_of(cell: str, size: Sequence[int], precision: str, device: str, threads: int) -> dict[str, Any]:
+    """The settings of a comparison; `size` is clips, frames, features and units."""
+    batch, frames, features, units = size
+    return {
+        "cell": cell,
+        "batch": batch,
+        "frames": frames,
+        "features": features,
+        "units": units,
+        "precision": precision,
+        "device": device,
+        "threads": threads,
+    }
+
+
 def compare(
     settings: dict[str, Any],
     repeats: int,
@@ -79,24 +94,15 @@ def main() -> None:
     table = []
     for precision in arguments.precisions:
         for cell in arguments.cells:
-            for batch, frames, features, units in arguments.size or _SIZES:
-                settings = {
-                    "cell": cell,
-                    "batch": batch,
-                    "frames": frames,
-                    "features": features,
-                    "units": units,
-                    "precision": precision,
-                    "device": chosen_device(arguments.device),
-                    "threads": arguments.threads,
-                }
+            for size in arguments.size or _SIZES:
+                settings = settings_of(cell, size, precision, chosen_device(arguments.device), arguments.threads)
                 some = compare(settings, arguments.repeats, arguments.count)
                 rows += some
                 ours, *flax, torch = (row["milliseconds"] for row in some)
                 cells = [f"{row['milliseconds']:.{1 if ours > 20 else 2}f} ({row['spread']})" for row in some]
-                size = f"{batch}, {frames}, {features}, {units}"
-                table.append([cell, precision, size, *cells, f"{min(flax) / ours:.2f}x", f"{torch / ours:.2f}x"])
-                print(f"{cell} {precision} ({size}): {', '.join(cells)}", flush=True)
+                shown = ", ".join(map(str, size))
+                table.append([cell, precision, shown, *cells, f"{min(flax) / ours:.2f}x", f"{torch / ours:.2f}x"])
+                print(f"{cell} {precision} ({shown}): {', '.join(cells)}", flush=True)
     header = [
         "cell",
         "precision",

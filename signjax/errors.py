@@ -64,6 +64,15 @@ def first_few(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or the name of its type if it has no message.
+
+    >>> first_line(ValueError("no room\\nfor this"))
+    'no room'
+    """
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
 def together(problems: Sequence[InputError]) -> InputError:
     """Several problems as one error, with the settings that accept all of them if each can be accepted."""
     accept = {key: value for problem in problems for key, value in problem.accept.items()}

@@ -90,7 +90,9 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
             return
         say(describe_devices())
         if mode == "replay":
-            _replay(trainer, folder, say)
+            from signjax.replay import replay
+
+            replay(trainer, folder, say)
             return
         if mode == "train":
             facts = data_facts(dataset.folder)
@@ -158,12 +160,6 @@ def _make_trainer(plans: TrainingPlans, dataset: Dataset, say: Say) -> "Trainer"
 def _for_mode(plans: TrainingPlans, mode: str) -> TrainingPlans:
     """The plans; those for a replay stop at each step."""
     return replace(plans, batches=replace(plans.batches, steps_per_dispatch=1)) if mode == "replay" else plans
-
-
-def _replay(trainer: "Trainer", folder: Path, say: Say) -> None:
-    from signjax.replay import replay
-
-    replay(trainer, folder, say)
 
 
 def _trained_on(folder: Path) -> Expected | None:

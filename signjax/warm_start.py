@@ -51,7 +51,7 @@ def read_learned(folder: Path) -> Learned:
     if not path.is_dir():
         raise InputError(f"config.train.init_from={folder}: it has no {model}, so its training has not come that far")
     with Checkpoints(path) as checkpoints:
-        arrays = checkpoints.read_average()
+        arrays = checkpoints.read_model()
     if arrays is None:
         raise InputError(f"config.train.init_from={folder}: {path} has no checkpoint")
     return Learned(folder, arrays, read_input_spec(folder))

@@ -14,24 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import kill_training
+from benchmarks.kill_training import ROOT
 from configs import base
 from signjax.data import locks
 from signjax.settings.schema import SETTINGS
 
-ROOT = Path(__file__).resolve().parent.parent
-TINY = (
-    "--config.synthetic.signs=4",
-    "--config.synthetic.signers=5",
-    "--config.synthetic.takes=2",
-    "--config.data.max_frames=32",
-    "--config.data.heads=gloss,hands",
-    "--config.model.filters=(8,12)",
-    "--config.model.units=6",
-    "--config.model.heads=2",
-    "--config.model.depth=1",
-    "--config.train.batch_size=8",
-    "--config.train.epochs=4",
-)
+TINY = (*kill_training.TINY, "--config.train.epochs=4")
 
 
 def command(workdir: Path | None, *flags: str) -> list[str]:
@@ -45,7 +34,7 @@ def environment() -> dict[str, str]:
 
 def launch(workdir: Path | None, *flags: str, status: int = 0) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        command(workdir, *flags), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+        command(workdir, *flags), cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == status, done.stdout + done.stderr
     return done
@@ -343,6 +332,7 @@ def test_what_cannot_be_used_gives_one_message_and_no_traceback(case, expected, 
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     assert done.returncode == 1
     assert expected in done.stderr
@@ -359,6 +349,7 @@ def test_a_platform_that_does_not_start_is_told_before_anything_is_prepared(tmp_
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "error: JAX_PLATFORMS is 'cuda', but " in done.stderr and "Unset it" in done.stderr
@@ -367,7 +358,7 @@ def test_a_platform_that_does_not_start_is_told_before_anything_is_prepared(tmp_
 
 def test_a_list_that_is_cut_off_by_its_reader_ends_quietly():
     listing = f"{sys.executable} launch.py --config_help | head -n 1"
-    done = subprocess.run(["bash", "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(["bash", "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
     assert done.stdout.startswith("--config.seed=0") and done.stderr == ""
 
 
@@ -428,7 +419,7 @@ def test_a_planted_copy_across_a_given_split_stops_the_run_or_is_dropped(tmp_pat
 
 def test_preparing_does_not_load_jax():
     check = "import sys, signjax.pipeline; sys.exit('jax' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False, timeout=300).returncode == 0
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -54,7 +54,7 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def signjax_failed(outcome: Outcome) -> bool:
-    """Whether a part failed in something other than a peer; too little time is no failure."""
+    """Whether a part failed for another reason than a peer. A part that ran out of time does not count as failed."""
     peers = ("torch", "lstm torch", "gru torch", "matmul torch")
     return outcome.status == "failed" or any(not name.startswith(peers) for name in failures(outcome))
 

@@ -151,19 +151,9 @@ def _training_steps(device: str, sizes: Sizes, batch: int, precision: str, peers
 
 
 def _recurrent_layers(device: str, sizes: Sizes, precision: str, emit: Emit) -> None:
-    batch, frames, features, units = sizes.recurrence
     peers = ["signjax", *(["signjax, scans"] if device == "gpu" else []), "torch"]
     for cell in ("lstm", "gru"):
-        settings = {
-            "cell": cell,
-            "batch": batch,
-            "frames": frames,
-            "features": features,
-            "units": units,
-            "precision": precision,
-            "device": device,
-            "threads": cores(),
-        }
+        settings = recurrence.settings_of(cell, sizes.recurrence, precision, device, cores())
         failures: dict[str, str] = {}
         for row in recurrence.compare(settings, sizes.repeats, sizes.gradients, peers, failures):
             emit(row)

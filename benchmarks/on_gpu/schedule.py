@@ -112,7 +112,7 @@ def run_all(
 
 
 def _run(task: Task, outcome: Outcome, folder: Path, environment: Mapping[str, str]) -> None:
-    """Runs one part in a process group of its own, of which nothing is left afterwards."""
+    """Runs one part in its own process group, and kills what is left of the group afterwards."""
     rows, log = folder / "rows.jsonl", folder / "log.txt"
     rows.write_text("")
     start = time.monotonic()

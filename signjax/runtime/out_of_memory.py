@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import jax
 
-from signjax.errors import InputError
+from signjax.errors import InputError, first_line
 
 _SIGNS = ("RESOURCE_EXHAUSTED", "Out of memory", "out of memory")
 
@@ -21,7 +21,7 @@ def explain_out_of_memory() -> Iterator[None]:
     except (jax.errors.JaxRuntimeError, MemoryError) as error:
         if isinstance(error, jax.errors.JaxRuntimeError) and not any(sign in str(error) for sign in _SIGNS):
             raise
-        first = next(iter(str(error).splitlines()), "") or type(error).__name__
+        first = first_line(error)
         raise InputError(
             f"the device ran out of memory ({first.strip()}). Try these in order: --config.train.accumulate=2 or 4 (processes the "
             "batch in parts), --config.model.remat=True (recomputes activations instead of keeping them), "

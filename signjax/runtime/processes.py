@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-import numpy as np
-
-from signjax.errors import InputError
+from signjax.errors import InputError, first_line
 
 # A process that is not heard of for so long is lost, and all others end. jax looks as well, later: it ends a process without a
 # message for users (0.10), and a device that waited for a lost process was seen to wait on.
@@ -85,7 +83,7 @@ def join(group: Group) -> None:
     except (RuntimeError, ValueError) as error:
         where = group.coordinator or "the coordinator that jax found"
         raise InputError(
-            f"the processes of this run do not meet at {where}: {next(iter(str(error).splitlines()), '')}. All of them must be "
+            f"the processes of this run do not meet at {where}: {first_line(error)}. All of them must be "
             "started within five minutes, with the same --coordinator and --processes, and be able to reach it"
         ) from error
     threading.Thread(target=_watch, name="watch", daemon=True).start()
@@ -102,7 +100,7 @@ def _watch() -> None:
             _client().key_value_set(f"signjax-alive/{index()}", str(beat), allow_overwrite=True)
             found = dict(_client().key_value_dir_get("signjax-alive"))
         except RuntimeError as error:
-            _lost(f"the first process cannot be reached: {next(iter(str(error).splitlines()), '')[:200]}")
+            _lost(f"the first process cannot be reached: {first_line(error)[:200]}")
             return
         now = time.monotonic()
         for name, value in found.items():
@@ -197,7 +195,7 @@ def all_devices(local: Sequence[Any]) -> list[Any]:
     if not several():
         return list(local)
     found: list[Any] = []
-    for process in range(jax.process_count()):
+    for process in range(process_count()):
         own = sorted((one for one in jax.devices() if one.process_index == process), key=lambda one: one.id)
         found += own[: len(local)]
     return found
@@ -205,12 +203,9 @@ def all_devices(local: Sequence[Any]) -> list[Any]:
 
 def my_rows(batch_size: int) -> slice:
     """The rows of a global batch that this process computes."""
-    if not several():
-        return slice(0, batch_size)
-    import jax
-
-    share = batch_size // jax.process_count()
-    return slice(jax.process_index() * share, (jax.process_index() + 1) * share)
+    share = batch_size // process_count()
+    first = index() * share
+    return slice(first, first + share)
 
 
 def index() -> int:
@@ -268,10 +263,3 @@ def _client() -> Any:
     from jax._src import distributed
 
     return distributed.global_state.client
-
-
-def host_tree(tree: Any) -> Any:
-    """A tree of empty host arrays with the shapes of `tree`, to receive what the chief has."""
-    import jax
-
-    return jax.tree.map(lambda like: np.zeros(like.shape, like.dtype), tree)

@@ -6,7 +6,6 @@ its name before it is removed. So a killed run never leaves a partial one, and w
 digests of its files before orbax opens them, and by those of its arrays afterwards.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,16 +17,19 @@ import numpy as np
 import orbax.checkpoint as ocp
 from etils import epath
 
-from signjax.errors import InputError
+from signjax.errors import InputError, first_line
 from signjax.runtime import processes
-from signjax.training.records.digests import changed_file, described, digest_of, write_file_digests
-from signjax.training.state import TrainState, Variables
+from signjax.training.records import digests
+from signjax.training.state import TrainState, Variables, empty_like
 
 # The folder of the checkpoints in the folder of a training.
 CHECKPOINTS = "checkpoints"
 
 # This many of the latest are kept, so that one is left if the newest is damaged.
 _KEPT = 2
+
+# So many arrays of another model are named.
+_NAMED = 10
 
 # Of the names of the moving averages.
 _AVERAGE = ".average"
@@ -39,7 +41,6 @@ _WRITING, _REMOVING = "writing-", "removing-"
 _UNREADABLE = (ValueError, KeyError, OSError, TypeError, RuntimeError, AttributeError, IndexError, EOFError)
 
 Say = Callable[[str], None]
-Path_ = str | os.PathLike[str]
 
 
 class DamagedError(InputError):
@@ -53,8 +54,8 @@ class Checkpoints:
       InputError: the folder is a file.
     """
 
-    def __init__(self, folder: Path_):
-        self.folder = epath.Path(folder).absolute() if "://" not in str(folder) else epath.Path(folder)
+    def __init__(self, folder: epath.PathLike):
+        self.folder = epath.Path(folder) if "://" in str(folder) else epath.Path(folder).absolute()
         if self.folder.exists() and not self.folder.is_dir():
             raise InputError(
                 f"{self.folder}: a file, where a folder of checkpoints is expected. Move it, or choose another --workdir"
@@ -109,16 +110,16 @@ class Checkpoints:
         step = int(state.step)
         host = jax.tree.map(lambda value: np.array(value, copy=True), jax.device_get(state))
         self._check_room(sum(leaf.nbytes for leaf in jax.tree.leaves(host)))
-        record: dict[str, Any] = {"progress": dict(progress), "arrays": described(host, digests=True)}
-        record["digest"] = digest_of(record)
-        items = ocp.args.Composite(state=ocp.args.PyTreeSave(host), progress=ocp.args.JsonSave(record))
         self._has_saved, self._selected = True, progress.get("selected_step")
-        self._pending = self._background.submit(self._write, step, items)
+        self._pending = self._background.submit(self._write, step, host, dict(progress))
 
-    def _write(self, step: int, items: ocp.args.Composite) -> None:
+    def _write(self, step: int, host: TrainState, progress: dict[str, Any]) -> None:
+        record: dict[str, Any] = {"progress": progress, "arrays": digests.described(host, digests=True)}
+        record["digest"] = digests.digest_of(record)
+        items = ocp.args.Composite(state=ocp.args.PyTreeSave(host), progress=ocp.args.JsonSave(record))
         unfinished = self.folder / f"{_WRITING}{step}"
         self._checkpointer.save(unfinished, items)
-        write_file_digests(unfinished)
+        digests.write_file_digests(unfinished)
         self._remove(step)  # one within an epoch, at whose last step it is, or a damaged one
         unfinished.rename(self.folder / str(step))
 
@@ -176,87 +177,87 @@ class Checkpoints:
           DamagedError: it is damaged.
           InputError: it belongs to another model.
         """
-        record = self._record(step, "", like)
+        record = self._intact(step)
+        self._check_model(step, record, "", like)
         state: TrainState = self._read(step, state=_wanted(like))["state"]
         self._verify(step, record, "", state)
         return state, record["progress"]
 
     def restore_average(self, step: int, like: Variables) -> tuple[Variables, dict[str, Any]]:
         """The moving averages alone, on the host, and the progress; arguments and errors as in `restore`."""
-        record = self._record(step, _AVERAGE, like)
-        average: Variables = self._read(step, state=_wanted({"average": like}))["state"]["average"]
-        self._verify(step, record, _AVERAGE, average)
-        return average, record["progress"]
+        return self._average(step, self._intact(step), like)
 
-    def read_average(self) -> dict[str, np.ndarray] | None:
+    def restore_model(self, like: Variables) -> tuple[Variables, dict[str, Any]] | None:
+        """The moving averages that are the model, and the progress; None without a checkpoint. Errors as in `restore`."""
+        found = self._selected_one()
+        return None if found is None else self._average(*found, like)
+
+    def read_model(self) -> dict[str, np.ndarray] | None:
         """Name -> array of the moving averages that are the model, whatever model it is; None where there is no checkpoint.
 
         Raises:
           DamagedError: the checkpoint is damaged.
         """
-        step = self.latest_step
-        if step is None:
+        found = self._selected_one()
+        if found is None:
             return None
-        step = self._intact(step)["progress"]["selected_step"] or step
-        record, arrays = self._intact(step), self._read(step, state=ocp.args.PyTreeRestore())["state"]["average"]
+        step, record = found
+        arrays = self._read(step, state=ocp.args.PyTreeRestore())["state"]["average"]
         self._verify(step, record, _AVERAGE, arrays)
         return {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(arrays)}
 
+    def _selected_one(self) -> tuple[int, dict[str, Any]] | None:
+        """Step and record of the checkpoint whose moving averages are the model: the one that the latest names."""
+        latest = self.latest_step
+        if latest is None:
+            return None
+        record = self._intact(latest)
+        selected = record["progress"]["selected_step"]  # None before the first epoch ends
+        return (latest, record) if selected in (None, latest) else (selected, self._intact(selected))
+
+    def _average(self, step: int, record: dict[str, Any], like: Variables) -> tuple[Variables, dict[str, Any]]:
+        self._check_model(step, record, _AVERAGE, like)
+        average: Variables = self._read(step, state=_wanted({"average": like}))["state"]["average"]
+        self._verify(step, record, _AVERAGE, average)
+        return average, record["progress"]
+
     def _intact(self, step: int) -> dict[str, Any]:
         """What is saved beside the arrays of a checkpoint whose files are those that were written."""
-        if not (self.folder / str(step)).is_dir():
-            raise DamagedError(f"{self.folder / str(step)}: the checkpoint is missing")
-        changed = changed_file(self.folder / str(step))
-        if changed:
-            raise DamagedError(f"{self.folder / str(step)}: the checkpoint is damaged: {changed}")
+        folder = self.folder / str(step)
+        if not folder.is_dir():
+            raise DamagedError(f"{folder}: the checkpoint is missing")
+        if changed := digests.changed_file(folder):
+            raise self._damage(step, changed)
         record = self._read(step, progress=ocp.args.JsonRestore())["progress"]
-        if not isinstance(record, dict) or record.pop("digest", None) != digest_of(record):
-            raise DamagedError(
-                f"{self.folder / str(step)}: the checkpoint is damaged: its progress has changed since it was written"
-            )
+        if not isinstance(record, dict) or record.pop("digest", None) != digests.digest_of(record):
+            raise self._damage(step, "its progress has changed since it was written")
         return record
 
-    def _record(self, step: int, prefix: str, like: Any) -> dict[str, Any]:
-        """What is saved beside the arrays, if the checkpoint holds arrays like these.
+    def _check_model(self, step: int, record: dict[str, Any], prefix: str, like: Any) -> None:
+        """Checks that the arrays of a checkpoint whose names begin with a prefix are like these.
 
         Asked before the arrays are read: a read that fails in orbax (0.12) abandons all others, and each of them complains later.
         """
-        record = self._intact(step)
-        saved = {name: one for name, (one, _) in record["arrays"].items() if name.startswith(prefix)}
-        expected = {prefix + name: one for name, (one, _) in described(like, digests=False).items()}
-        if saved != expected:
-            lines = [
-                f"  {name}: {saved.get(name, 'absent')} in the checkpoint, {expected.get(name, 'absent')} in the model"
-                for name in sorted(saved.keys() | expected.keys())
-                if saved.get(name) != expected.get(name)
-            ]
-            more = [f"  and {len(lines) - 10} more"] if len(lines) > 10 else []
+        lines = digests.differences(record["arrays"], prefix, like)
+        if lines:
+            more = [f"and {len(lines) - _NAMED} more"] if len(lines) > _NAMED else []
             raise InputError(
-                "\n".join(
-                    [
-                        f"{self.folder / str(step)}: the checkpoint belongs to another model. Choose a new --workdir",
-                        *lines[:10],
-                        *more,
-                    ]
-                )
+                f"{self.folder / str(step)}: the checkpoint belongs to another model. Choose a new --workdir"
+                + "".join(f"\n  {line}" for line in (*lines[:_NAMED], *more))
             )
-        return record
 
     def _verify(self, step: int, record: dict[str, Any], prefix: str, arrays: Any) -> None:
-        found = described(arrays, digests=True)
-        changed = [name for name, (_, digest) in found.items() if record["arrays"][prefix + name][1] != digest]
-        if changed:
-            raise DamagedError(
-                f"{self.folder / str(step)}: the checkpoint is damaged: {len(changed)} of {len(found)} arrays have changed since "
-                f"they were written, the first is {prefix + changed[0]}"
-            )
+        if changed := digests.changed_arrays(record["arrays"], prefix, arrays):
+            raise self._damage(step, changed)
+
+    def _damage(self, step: int, what: str) -> DamagedError:
+        return DamagedError(f"{self.folder / str(step)}: the checkpoint is damaged: {what}")
 
     def _read(self, step: int, **items: ocp.args.CheckpointArgs) -> Any:
         try:
             return self._checkpointer.restore(self.folder / str(step), ocp.args.Composite(**items))
         except _UNREADABLE as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise DamagedError(f"{self.folder / str(step)}: the checkpoint is damaged: {reason[:200]}") from error
+            raise self._damage(step, first_line(error)[:200]) from error
 
     def _remove(self, step: int) -> None:
         """Removes a checkpoint such that a half-removed one is never taken for a whole one."""
@@ -271,11 +272,10 @@ class Checkpoints:
             raise self._not_written(OSError(f"it needs {size / 2**20:.1f} MiB, and {free / 2**20:.1f} MiB are free"))
 
     def _not_written(self, error: Exception) -> InputError:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
         latest = self.latest_step
         kept = "There is no earlier one" if latest is None else f"The one of step {latest} is complete"
         return InputError(
-            f"{self.folder}: a checkpoint cannot be written: {reason[:300]}. {kept}; with room and permission, the same "
+            f"{self.folder}: a checkpoint cannot be written: {first_line(error)[:300]}. {kept}; with room and permission, the same "
             "command goes on from there"
         )
 
@@ -295,6 +295,6 @@ def _checkpointer() -> ocp.Checkpointer:
 
 def _wanted(like: Any) -> ocp.args.CheckpointArgs:
     """Asks for arrays like these on the host, and for no others."""
-    item = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
+    item = empty_like(like)
     arguments = ocp.checkpoint_utils.construct_restore_args(item)
     return ocp.args.PyTreeRestore(item, restore_args=arguments, partial_restore=True)

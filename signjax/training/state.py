@@ -6,6 +6,7 @@ from typing import Any
 import flax.struct
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from signjax.model.factory import Model
@@ -34,6 +35,11 @@ class TrainState(flax.struct.PyTreeNode):
     def averaged(self) -> Variables:
         """The moving averages on the host; these are evaluated."""
         return jax.device_get(self.average)
+
+
+def empty_like(tree: Any) -> Any:
+    """A tree of arrays on the host with the shapes and types of those of another, to be filled."""
+    return jax.tree.map(lambda like: np.zeros(like.shape, like.dtype), tree)
 
 
 def make_initializer(model: Model, features: int, frames: int, members: int = 1) -> Callable[[int], Variables]:

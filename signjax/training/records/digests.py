@@ -55,6 +55,32 @@ def described(tree: Any, *, digests: bool) -> dict[str, list[str]]:
     return found
 
 
+def differences(saved: Mapping[str, list[str]], prefix: str, like: Any) -> list[str]:
+    """A clause for each array that differs in type or shape between a saved description and a tree.
+
+    Args:
+      saved: from `described`; only names that begin with the prefix count.
+      prefix: what the names in the tree lack.
+      like: the tree; values are not looked at.
+    """
+    old = {name: kind for name, (kind, _) in saved.items() if name.startswith(prefix)}
+    new = {prefix + name: kind for name, (kind, _) in described(like, digests=False).items()}
+    return [
+        f"{name}: {old.get(name, 'absent')} in the checkpoint, {new.get(name, 'absent')} in the model"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
+
+
+def changed_arrays(saved: Mapping[str, list[str]], prefix: str, tree: Any) -> str | None:
+    """What differs in the bytes of a tree from a saved description; None if nothing does. Arguments as in `differences`."""
+    found = described(tree, digests=True)
+    changed = [prefix + name for name, (_, digest) in found.items() if saved[prefix + name][1] != digest]
+    if not changed:
+        return None
+    return f"{len(changed)} of {len(found)} arrays have changed since they were written, the first is {changed[0]}"
+
+
 def digest_of(record: Mapping[str, Any]) -> str:
     """SHA-256 of a JSON object."""
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()

@@ -10,7 +10,7 @@ from signjax.runtime import processes
 from signjax.training.checkpoint import Checkpoints, DamagedError
 from signjax.training.records.run_progress import say_resumed
 from signjax.training.records.unwritten import NoCheckpoints
-from signjax.training.state import TrainState, Variables
+from signjax.training.state import TrainState, Variables, empty_like
 
 Say = Callable[[str], None]
 
@@ -25,7 +25,7 @@ def restore(
     say: Say,
 ) -> tuple[TrainState, dict[str, Any]] | None:
     """The state from which a run goes on, on the host, and its progress; None if it begins. The chief's, in all processes."""
-    host: TrainState = processes.host_tree(shapes)
+    host: TrainState | None = None
 
     def read() -> dict[str, Any] | None:
         nonlocal host
@@ -39,7 +39,7 @@ def restore(
         return _with_selected(checkpoints, progress, settings, shapes, say)
 
     progress = processes.agreed(f"restored/{workdir.name}", read)
-    return None if progress is None else (processes.shared_arrays(host), progress)
+    return None if progress is None else (processes.shared_arrays(host or empty_like(shapes)), progress)
 
 
 def check_data(checkpoints: Checkpoints, progress: dict[str, Any], dataset_digest: str) -> None:
@@ -88,15 +88,13 @@ def load_selected_average(folder: Path, like: Variables, dataset_digest: str) ->
     if not folder.is_dir():
         raise InputError(f"{folder}: the folder does not exist; train first, or name a run folder with --workdir")
     with Checkpoints(folder) as checkpoints:
-        if checkpoints.latest_step is None:
-            raise InputError(f"{folder}: the folder has no complete checkpoint; train first")
         try:
-            average, progress = checkpoints.restore_average(checkpoints.latest_step, like)
-            selected = progress["selected_step"]
-            if selected not in (None, checkpoints.latest_step):  # None before the first epoch ends
-                average, progress = checkpoints.restore_average(selected, like)
+            found = checkpoints.restore_model(like)
         except DamagedError as error:
             raise InputError(f"{error}. --mode=train goes on from what is left") from error
+    if found is None:
+        raise InputError(f"{folder}: the folder has no complete checkpoint; train first")
+    average, progress = found
     if progress["dataset"] != dataset_digest:
         raise InputError(
             f"{folder}: the checkpoint belongs to other data (digest {progress['dataset'][:12]}) than the run's input_spec.json "

@@ -57,7 +57,7 @@ def say_resumed(
     if progress["schedule"] != settings.epochs and not finished:
         say(
             f"schedule: {settings.epochs} epochs, where the run began with {progress['schedule']}; the learning rate goes to where "
-            "the new cosine has it"
+            "the new schedule has it"
         )
     if progress["devices"] != devices and not finished:
         say(
