@@ -15,9 +15,9 @@ from typing import NoReturn
 from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
-from signjax.errors import InputError
+from signjax.errors import InputError, first_line
 from signjax.runtime import processes
-from signjax.runtime.output import end_soon, one_line_each, outlast_output
+from signjax.runtime.output import end_now, one_line_each, outlast_output
 from signjax.runtime.signals import Interrupted, interruptible
 from signjax.settings import base
 from signjax.settings.config_file import load_config, readable, take_overrides
@@ -73,8 +73,9 @@ def _end(status: int) -> NoReturn:
     Python's own end can take long or fail with a traceback: of a pool of processes (3.11, a race in concurrent.futures), of a log
     on a full disk, of threads of libraries, and jax's of several processes, which waits for the others.
     """
-    end_soon(status, now=True)
-    sys.exit(status)
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, signal.SIG_IGN)  # it is ending
+    end_now(status)
 
 
 def _run() -> None:
@@ -120,6 +121,7 @@ def main(argv: list[str]) -> None:
     one_line_each()
     try:
         _run()
+        _end(0)
     except InputError as error:
         _stop(error)
     except OSError as error:  # no room, no permission
@@ -131,8 +133,7 @@ def main(argv: list[str]) -> None:
     except RuntimeError as error:  # what jax raises when a sum over all processes cannot be made
         if not processes.several():
             raise
-        _stop(processes.lost_message(next(iter(str(error).splitlines()), "")[:200]))
-    _end(0)
+        _stop(processes.lost_message(first_line(error)[:200]))
 
 
 def name_base_config(argv: list[str]) -> list[str]:

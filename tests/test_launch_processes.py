@@ -51,15 +51,15 @@ def test_two_processes_stop_together_go_on_and_train_as_one_with_two_devices(tmp
     both = start_two(tmp_path / "run")
     wait_for(tmp_path / "run.0.log", "train: first step")
     both[1].send_signal(signal.SIGTERM)
-    assert [process.wait() for process in both] == [143, 143]
+    assert [process.wait(300) for process in both] == [143, 143]
     assert "whose checkpoint is complete; the same command goes on from there" in (tmp_path / "run.0.log").read_text()
     both = start_two(tmp_path / "run")
-    assert [process.wait() for process in both] == [0, 0], (tmp_path / "run.0.log").read_text()
+    assert [process.wait(300) for process in both] == [0, 0], (tmp_path / "run.0.log").read_text()
     said = [(tmp_path / f"run.{index}.log").read_text() for index in range(2)]
     assert "resume: from epoch" in said[0] and "test gloss: top-1" in said[0]
     assert "train:" not in said[1] and "report:" not in said[1]
     alone = start(tmp_path / "alone", tmp_path / "alone.log", 2)
-    assert alone.wait() == 0, (tmp_path / "alone.log").read_text()
+    assert alone.wait(300) == 0, (tmp_path / "alone.log").read_text()
     assert losses(tmp_path / "run") == pytest.approx(losses(tmp_path / "alone"), rel=1e-4)
     assert losses(tmp_path / "run" / "refit") == pytest.approx(losses(tmp_path / "alone" / "refit"), rel=1e-4)
 
@@ -71,4 +71,4 @@ def test_a_lost_process_ends_the_other_with_a_message(tmp_path):
     assert both[0].wait(120) == 1
     said = (tmp_path / "run.0.log").read_text()
     assert "error: another process of this run was lost (" in said and "goes on from its last checkpoint" in said
-    both[1].wait()
+    both[1].wait(60)

@@ -1,14 +1,12 @@
 """Keeps a program running whose output can no longer be written, and ends one that has nothing left to do."""
 
+import multiprocessing
 import os
 import sys
 import threading
 from collections.abc import Callable
 from multiprocessing import util
-from typing import IO, Any
-
-# A program that has printed its error has this long to end by itself.
-_SECONDS_TO_END = 10.0
+from typing import IO, Any, NoReturn
 
 
 class _Lasting:
@@ -32,9 +30,8 @@ class _Lasting:
             action()
         except OSError as error:
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(
-                nowhere, self._stream.fileno()
-            )  # what is buffered must go somewhere, or Python complains at its end
+            # What is buffered must go somewhere, or Python complains at its end.
+            os.dup2(nowhere, self._stream.fileno())
             os.close(nowhere)
             self._told(f"warning: output can no longer be written ({error.strerror}); the run goes on without\n")
 
@@ -74,17 +71,13 @@ def one_line_each() -> None:
     threading.excepthook, sys.unraisablehook = thread_failed, not_raised
 
 
-def end_soon(status: int, *, now: bool = False) -> None:
-    """Ends the process with this status even if a thread of a library keeps it from ending; `now` skips what Python does then."""
-
-    def end() -> None:
-        util._exit_function()  # type: ignore[attr-defined]  # gives back the semaphores of queues, or their tracker complains
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-    if now:
-        end()
-    timer = threading.Timer(_SECONDS_TO_END, end)
-    timer.daemon = True
-    timer.start()
+def end_now(status: int) -> NoReturn:
+    """Ends the process with this status, without what Python does at its end, which can wait for ever: for a worker process, or for
+    a thread that still has something to send to one.
+    """
+    for worker in multiprocessing.active_children():
+        worker.terminate()
+    util._run_finalizers(0)  # type: ignore[attr-defined]  # gives back semaphores, or their tracker complains; waits for nothing
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

@@ -6,17 +6,22 @@ Everywhere both raise `Interrupted`; the training loop, which could lose somethi
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
-from signjax.runtime.output import end_soon
+from signjax.runtime.output import end_now
 from signjax.runtime.processes import several
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 # Functions that Python calls when it collects garbage; the second is jax's (0.10).
 _DROPPING, _SECONDS_TO_WAIT = ("__del__", "_xla_gc_callback"), 0.05
+
+# A program that was asked to stop has this long to do so by itself.
+_SECONDS_TO_END = 10.0
 
 
 class Interrupted(KeyboardInterrupt):
@@ -44,28 +49,52 @@ class Request:
     number: int | None = None
 
 
-def raise_interrupted(number: int, frame: FrameType | None) -> None:
-    """A signal handler. Where Python drops what is raised, while it collects garbage, the signal is sent again a little later."""
-    while frame is not None:
-        if frame.f_code.co_name in _DROPPING:
-            again = threading.Timer(_SECONDS_TO_WAIT, os.kill, (os.getpid(), number))
-            again.daemon = True
-            again.start()
-            return
-        frame = frame.f_back
-    end_soon(128 + number)
-    raise Interrupted(number)
+class _Attendant:
+    """A thread that signal handlers give work to. They must not start one: what they interrupt may hold a lock of `threading`."""
+
+    def __init__(self) -> None:
+        reader, self._writer = os.pipe()
+        threading.Thread(target=self._attend, args=(reader,), name="signals", daemon=True).start()
+
+    def send_again(self, number: int) -> None:
+        """Sends the signal to this process a little later."""
+        os.write(self._writer, bytes([number, True]))
+
+    def end_soon(self, number: int) -> None:
+        """Ends this process with the status of the signal, unless it has ended by itself before."""
+        os.write(self._writer, bytes([number, False]))
+
+    def _attend(self, reader: int) -> None:
+        while True:
+            number, again = os.read(reader, 2)
+            if again:
+                time.sleep(_SECONDS_TO_WAIT)
+                os.kill(os.getpid(), number)
+            else:
+                time.sleep(_SECONDS_TO_END)
+                end_now(128 + number)
 
 
 def interruptible() -> None:
     """Makes both signals raise `Interrupted`, in the main thread of a program."""
+    attendant = _Attendant()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            if frame.f_code.co_name in _DROPPING:  # Python drops what is raised there
+                attendant.send_again(number)
+                return
+            frame = frame.f_back
+        attendant.end_soon(number)
+        raise Interrupted(number)
+
     for one in _SIGNALS:
-        signal.signal(one, raise_interrupted)
+        signal.signal(one, handle)
 
 
 @contextmanager
 def deferred() -> Iterator[Request]:
-    """Notes a request instead of raising it, while the block runs; a second one is raised at once.
+    """Notes a request instead of raising it, while the block runs; a second one does what it does outside of the block.
 
     In another thread than the main one, which gets no signals, nothing is changed. In a run of several processes SIGTERM is left to
     jax, see `processes.asked_to_stop`.
@@ -75,13 +104,14 @@ def deferred() -> Iterator[Request]:
         yield request
         return
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def note(number: int, _frame: FrameType | None) -> None:
         if request.number is not None:
-            raise_interrupted(number, frame)
+            signal.signal(number, before[number])
+            os.kill(os.getpid(), number)
         request.number = number
 
     noted = [signal.SIGINT] if several() else _SIGNALS
-    before = {one: signal.signal(one, note) for one in noted}
+    before: dict[int, Any] = {one: signal.signal(one, note) for one in noted}
     try:
         yield request
     finally:

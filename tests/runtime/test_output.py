@@ -44,15 +44,3 @@ def test_a_run_goes_on_when_nobody_reads_it_or_its_log_is_full(tmp_path, output)
     assert error.startswith("warning: output can no longer be written (") and error.endswith(
         "the run goes on without\n"
     )
-
-
-def test_a_program_ends_although_a_thread_does_not(tmp_path):
-    text = """
-import sys, threading, time
-from signjax.runtime import output
-output._SECONDS_TO_END = 0.2
-threading.Thread(target=time.sleep, args=(300,)).start()
-output.end_soon(3)
-sys.exit(3)
-"""
-    assert subprocess.run(program(text), cwd=ROOT, timeout=60, check=False).returncode == 3

@@ -1,18 +1,27 @@
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from signjax.runtime import signals
 from signjax.runtime.signals import Interrupted, Request, deferred, interruptible
 
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def program(text: str) -> list[str]:
+    return [sys.executable, "-c", text]
+
 
 @pytest.fixture
 def handlers(monkeypatch):
     """The handlers before and after a test, which must not end the process."""
-    monkeypatch.setattr(signals, "end_soon", lambda status: None)
+    monkeypatch.setattr(signals, "end_now", lambda status: None)
     before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
     yield before
     for one, handler in before.items():
@@ -63,3 +72,30 @@ def test_another_thread_gets_no_signals_and_changes_none(handlers):
     thread.start()
     thread.join()
     assert seen[0].number is None and signal.getsignal(signal.SIGTERM) is handlers[signal.SIGTERM]
+
+
+def test_a_program_that_was_asked_to_stop_ends_although_a_thread_of_it_does_not():
+    text = """
+import os, signal, threading, time
+from signjax.runtime import signals
+signals._SECONDS_TO_END = 0.2
+signals.interruptible()
+threading.Thread(target=time.sleep, args=(300,)).start()
+os.kill(os.getpid(), signal.SIGTERM)
+time.sleep(300)
+"""
+    done = subprocess.run(program(text), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 143
+
+
+def test_a_program_ends_although_its_workers_wait_for_work():
+    text = """
+from signjax.pickles.workers import worker_pool
+from signjax.runtime.output import end_now
+if __name__ == "__main__":
+    pool = worker_pool(2)
+    pool.submit(abs, -1).result()
+    end_now(3)
+"""
+    done = subprocess.run(program(text), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
