@@ -46,6 +46,7 @@ SOURCES: dict[str, Source] = {
     "synthetic": signavatars,
     "synthetic_hamnosys": signavatars,
     "signavatars": signavatars,
+    "smplx": signavatars,
     "arrays": arrays,
     "pose": pose,
     "mediapipe": mediapipe,

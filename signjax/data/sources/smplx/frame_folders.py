@@ -1,0 +1,101 @@
+"""Finds clips with one file per frame.
+
+`CLIP/00012.npz`; SMPLer-X: `CLIP/smplx/00012_0.npz`; SMPLify-X: `CLIP/results/00012/000.pkl`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from signjax.data.sources.smplx.assembly import frame_count
+from signjax.data.sources.smplx.frame_numbers import alike, numbered
+from signjax.data.sources.smplx.unusable import UnusableBodyError
+from signjax.data.sources.smplx.wrappings import Fitted, find, outline, stack
+
+# Folders that a fitter makes below that of the clip.
+_BELOW_CLIP = ("smplx", "smplx_params", "params", "results")
+_RESULTS = "results"  # SMPLify-X has a folder per frame in it
+
+
+class FrameFolder(NamedTuple):
+    """A clip with one file per frame.
+
+    Attributes:
+      name: the folder of the clip, relative to the source's folder.
+      folder: the folder that the names of the files are relative to.
+      files: the files of its frames, sorted by name.
+    """
+
+    name: str
+    folder: Path
+    files: list[Path]
+
+
+def frame_folders(path: Path, files: Sequence[Path], inspect: Callable[[Path], Any]) -> list[FrameFolder]:
+    """The folders with a clip of one file per frame, in the order of their first files.
+
+    Args:
+      path: the folder of the source.
+      files: the files below it.
+      inspect: the content of a file, with shapes instead of arrays; None if it cannot be read.
+    """
+    inside: dict[Path, list[Path]] = defaultdict(list)
+    for file in files:
+        above = file.parent
+        inside[above.parent if above.parent.name == _RESULTS and above != path else above].append(file)
+    found = [FrameFolder(_clip_name(path, folder), folder, _frames(folder, here)) for folder, here in inside.items()]
+    return [clip for clip in found if clip.files and _is_frame(clip.files, inspect)]
+
+
+def frame_files(folder: Path, suffix: str) -> list[Path]:
+    """The files of the frames in the folder of a clip, as `frame_folders` found them; all have this suffix."""
+    below = "*/*" if folder.name == _RESULTS else "*"
+    return _frames(folder, [file for file in folder.glob(below) if file.suffix == suffix])
+
+
+def _frames(folder: Path, files: Sequence[Path]) -> list[Path]:
+    """The files that differ in nothing but the numbers of their frames, sorted; none if there are fewer than two."""
+    names = _names(folder, files)
+    chosen = [files[index] for index in alike(names)]
+    return sorted(chosen) if len(chosen) > 1 and numbered(_names(folder, chosen)) is not None else []
+
+
+def _names(folder: Path, files: Sequence[Path]) -> list[str]:
+    return [file.relative_to(folder).with_suffix("").as_posix() for file in files]
+
+
+def join_frames(folder: Path, files: Sequence[Path], contents: Sequence[Any]) -> Fitted:
+    """One clip from the contents of the files of its frames.
+
+    Raises:
+      UnusableBodyError: a file has no parameters, or others than the rest.
+    """
+    order = numbered(_names(folder, files))
+    assert order is not None  # else the files would not be those of frames
+    found = [find(content) for content in contents]
+    for file, fitted in zip(files, found, strict=True):
+        if fitted is None:
+            raise UnusableBodyError(
+                "missing_key", f"{file.name}: it has no parameters of a body, unlike the other frames"
+            )
+    return stack([fitted.parameters for fitted in found if fitted is not None], order)
+
+
+def _clip_name(path: Path, folder: Path) -> str:
+    parts = list(folder.relative_to(path).parts)
+    while parts and parts[-1] in _BELOW_CLIP:
+        parts.pop()
+    if parts:
+        return PurePosixPath(*parts).as_posix()
+    return next((part for part in reversed(path.absolute().parts) if part not in _BELOW_CLIP), path.name)
+
+
+def _is_frame(files: Sequence[Path], inspect: Callable[[Path], Any]) -> bool:
+    """Whether the first file that can be read holds a single frame."""
+    for file in files:
+        content = inspect(file)
+        if content is not None:
+            found = outline(content)
+            return found is not None and frame_count(found.parameters) == 1
+    return False
