@@ -42,6 +42,7 @@ from signjax.pickles.conversion import manifest, npz
 SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".joblib")
 _ARRAY_SUFFIXES = (".npz", ".npy")  # looked for in folders without pickles
 _NAME_ENDINGS = (*(f"{suffix}.npz" for suffix in SUFFIXES), *SUFFIXES, *_ARRAY_SUFFIXES)
+_PROBES = 9  # files that are looked into to say what they lack
 LEFT_HANDED = "pjm_left_videos.json"
 
 
@@ -106,17 +107,16 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
 
 
 def _say_what_is_missing(files: list[Found], layout: str, say: Say) -> None:
-    """Says which parts the first readable file does not have, if its parameters are under their own names."""
-    for found in files:
+    """Says which parts parameters under their own names do not have, by the first such file."""
+    for found in files[:_PROBES]:
         path = found.path if not found.how.frames else smplx.frame_files(found.path, found.how.frames)[0]
         content = None if found.how.refused else _inspect(path)
-        if content is None:
-            continue
-        fitted = smplx.outline(content)
-        missing = [] if fitted is None else smplx.missing_parts(fitted.parameters, layout_registry.BUILT_IN[layout])
-        if missing:
-            say(f"{path}: it has no {', '.join(missing)}, so these parts of layout {layout} count as not seen")
-        return
+        fitted = None if content is None else smplx.outline(content)
+        if fitted is not None:
+            missing = smplx.missing_parts(fitted.parameters, layout_registry.BUILT_IN[layout])
+            if missing:
+                say(f"{path}: it has no {', '.join(missing)}, so these parts of layout {layout} count as not seen")
+            return
 
 
 def _files(request: Request, layout: str) -> list[Found]:
@@ -135,9 +135,9 @@ def _files(request: Request, layout: str) -> list[Found]:
     records = manifest.read(path).values()
     if records:
         return [
-            Found(record.source, path / record.outputs[0], how._replace(converted_from=record.sha256))
+            Found(smplx.clip_of(record.source), path / record.outputs[0], how._replace(converted_from=record.sha256))
             if record.status == "converted"
-            else Found(record.source, path / record.source, _How(layout, refused=record.reason))
+            else Found(smplx.clip_of(record.source), path / record.source, _How(layout, refused=record.reason))
             for record in sorted(records)
         ]
     files = sorted(path.rglob("*"))
@@ -147,14 +147,18 @@ def _files(request: Request, layout: str) -> list[Found]:
     )  # fmt: skip
     if not found:
         raise InputError(
-            f"{path}: the folder has no .pkl files; config.data.path must be a folder of SMPL-X pickles, or one written by "
-            "`python -m signjax.pickles convert`"
+            f"{path}: the folder has no .pkl files, nor .npz or .npy; config.data.path must be a folder of SMPL-X parameters, or "
+            "one written by `python -m signjax.pickles convert`"
         )
     clips = smplx.frame_folders(path, found, _inspect)
     of_frames = {file for clip in clips for file in clip.files}
     return [
         *(Found(clip.name, clip.folder, how._replace(frames=clip.files[0].suffix)) for clip in clips),
-        *(Found(file.relative_to(path).as_posix(), file, how) for file in found if file not in of_frames),
+        *(
+            Found(smplx.clip_of(file.relative_to(path).as_posix()), file, how)
+            for file in found
+            if file not in of_frames
+        ),
     ]
 
 

@@ -96,7 +96,15 @@ def _pickles(folder: Path, clips: Lengths) -> Path:
 
 def _own_names(folder: Path, clips: Lengths) -> Path:
     for name, count in clips.items():
-        write_plain(folder / f"{name}.pkl", {"global_orient": frames(count, 3), "body_pose": frames(count, 63)})
+        widths = {
+            "global_orient": 3,
+            "body_pose": 63,
+            "left_hand_pose": 45,
+            "right_hand_pose": 45,
+            "jaw_pose": 3,
+            "expression": 10,
+        }
+        write_plain(folder / f"{name}.pkl", {key: frames(count, width) for key, width in widths.items()})
     return folder
 
 

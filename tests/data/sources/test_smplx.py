@@ -293,6 +293,20 @@ def test_wham(tmp_path):
     assert "wham_output.pkl: it has no left_hand, right_hand, jaw, expression, so these parts of layout smplx" in remark
 
 
+def test_a_result_in_the_folder_of_its_video_is_named_after_that(tmp_path):
+    for clip in ("hello_0", "hello_1"):
+        save(tmp_path / clip / "wham_output.pkl", {0: {"pose": smpl(parameters()), "frame_ids": np.arange(T)}})
+        save(tmp_path / clip / "tracking_results.pth", {"id": np.arange(3)})
+    (tmp_path / "labels.csv").write_text("clip,gloss\nhello_0,HELLO\nhello_1,HELLO\n")
+    assert sorted(item.name for item in read(tmp_path, labelled=True) if isinstance(item, Clip)) == [
+        "hello_0",
+        "hello_1",
+    ]
+    assert convert(tmp_path, tmp_path / "arrays", recursive=True) == 0
+    found = read(tmp_path / "arrays", labelled=True, labels=str(tmp_path / "labels.csv"))
+    assert sorted(item.name for item in found if isinstance(item, Clip)) == ["hello_0", "hello_1"]
+
+
 def test_glamr(tmp_path):
     made = parameters()
     person = {
