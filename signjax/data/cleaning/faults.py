@@ -59,8 +59,8 @@ def _observed(layout: Layout) -> list[int]:
 
 
 def _has_no_hands(valid: np.ndarray, layout: Layout) -> bool:
-    """Whether a clip is a fitted body whose model has no hands: such models (SMPL) have no face either, but where hands merely could
-    not be fitted, there is a face.
+    """Whether a clip is a fitted body whose model has no hands: such models (SMPL) have no face either, but where hands merely
+    could not be fitted, there is a face.
     """
     seen = {name: bool(valid[:, index].any()) for index, name in enumerate(layout.part_names)}
     return seen.get("body", False) and not seen.get("jaw", True)

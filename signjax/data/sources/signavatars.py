@@ -175,7 +175,9 @@ def _names_inside(path: Path) -> list[str]:
     content = _inspect(path)
     if not isinstance(content, dict) or smplx.outline(content) is not None:
         return []
-    names = [str(name) for name, fields in content.items() if isinstance(fields, dict)]
+    names = [
+        str(name) for name, value in content.items() if isinstance(value, dict) or smplx.outline(value) is not None
+    ]
     return sorted(names) if len(names) > 1 else []
 
 

@@ -361,6 +361,15 @@ def test_many_clips_in_one_file(tmp_path):
     assert rejected.reason == "several_clips"
 
 
+def test_clips_with_numbers_of_frames_are_not_people(tmp_path):
+    clips = {name: parameters(5, seed) | {"frame_ids": np.arange(5)} for seed, name in enumerate(("hello", "bye"))}
+    save(tmp_path / "all.pkl", clips)
+    assert [clip.name for clip in read(tmp_path / "all.pkl")] == ["bye", "hello"]
+    save(tmp_path / "lists.pkl", {name: [one_frame(made, index) for index in range(5)] for name, made in clips.items()})
+    found = read(tmp_path / "lists.pkl")
+    np.testing.assert_array_equal(found[0].frames, channels(clips["bye"]))
+
+
 def test_masks_and_frame_numbers_of_signavatars_count_here_too(tmp_path):
     made = parameters()
     save(

@@ -59,12 +59,11 @@ def has_pose(content: Any) -> bool:
 def frame_count(content: Mapping[Any, Any]) -> int | None:
     """The number of frames T, from shapes alone; None if they do not tell."""
     names = parameters(content)
-    counts: set[int] | None = None
-    for what in ("body", "root", "left_hand", "right_hand", "hands"):
+    counts: set[int] = set()
+    for what in ("body", "root", *_HANDS):
         possible = set(_readings(what, shape_of(content[names[what]]))) if what in names else set()
-        counts = possible if counts is None else (counts & possible or counts)
-        counts = counts or None
-    return max(counts) if counts else None
+        counts = (counts & possible) or counts or possible
+    return max(counts, default=None)
 
 
 def missing_parts(content: Mapping[Any, Any], layout: Layout) -> list[str]:

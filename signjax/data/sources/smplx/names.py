@@ -15,13 +15,13 @@ WHOLE_POSES = _variants("fullpose", "full_pose", "poses", "pose", "rotvec", "pos
 # What a parameter is -> its names, the preferred one first. If a file has the orientation both in the camera's frame and in the
 # world's, the camera's is used: it exists for every fitter.
 NAMES = {
-    "root": _variants("global_orient", "root_orient", "root_pose", "orient_cam", "orient_world"),
-    "body": (*_variants("body_pose", "pose_body"), *WHOLE_POSES),
+    "root": _variants("global_orient", "root_orient", "root_pose", "global_pose", "orient_cam", "orient_world"),
+    "body": (*_variants("body_pose_axis", "body_pose", "pose_body"), *WHOLE_POSES),
     "left_hand": _variants("left_hand_pose", "lhand_pose", "pose_lhand"),
     "right_hand": _variants("right_hand_pose", "rhand_pose", "pose_rhand"),
     "hands": _variants("pose_hand", "hand_pose", "hands_pose"),
     "jaw": _variants("jaw_pose", "pose_jaw"),
-    "expression": _variants("expression", "expressions", "expr", "face_expr"),
+    "expression": _variants("expression", "expressions", "expr", "face_expr", "exp"),
     "shape": (*_variants("betas", "beta"), "smplx_shape", "smpl_shape", "pred_shape"),
     "camera": _variants("transl", "trans", "cam_trans", "root_trans_cam", "root_trans_world", "translation"),
 }  # fmt: skip

@@ -12,6 +12,7 @@
 All functions also work on what `signjax.pickles.inspect` returns, which has shapes instead of arrays.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -27,6 +28,8 @@ from signjax.data.sources.smplx.whole_poses import named, of_single
 _PEOPLE = "person_data"
 # Where a file has the same body twice, in the camera's frame and in the world's.
 _IN_CAMERA = ("smpl_params_incam", "smplx_params_incam")
+# The keys of people are numbers, in one of the forms in which a converted file has them.
+_PERSON = re.compile(r"(%\()?(np\.\w+\()?\d+\)*")
 _DEEPEST = 3
 
 
@@ -96,7 +99,10 @@ def _among(poses: Mapping[Any, Mapping[Any, Any]], join: _Join, depth: int) -> F
     preferred = first(poses, _IN_CAMERA)
     if preferred is not None or len(poses) == 1:
         return _find(poses[preferred] if preferred is not None else next(iter(poses.values())), join, depth + 1)
-    if all(first(value, (*FRAME_NUMBERS, *SEEN)) is not None for value in poses.values()):
+    if all(
+        _PERSON.fullmatch(str(key)) and first(value, (*FRAME_NUMBERS, *SEEN)) is not None
+        for key, value in poses.items()
+    ):
         return _most_seen(poses.values())
     order = numbered([str(key) for key in poses])
     if order is not None and all(frame_count(value) == 1 for value in poses.values()):
