@@ -54,7 +54,7 @@ class _How(NamedTuple):
       key: the name of its clip in a file of many.
       refused: why its file was not converted.
       converted_from: digest of the file that its arrays were converted from, according to the manifest.
-      frames: if its file is a folder with one file per frame, their suffix.
+      frames: if its file is a folder with one file per frame, the pattern of their names.
     """
 
     layout: str
@@ -151,14 +151,11 @@ def _files(request: Request, layout: str) -> list[Found]:
             "one written by `python -m signjax.pickles convert`"
         )
     clips = smplx.frame_folders(path, found, _inspect)
-    of_frames = {file for clip in clips for file in clip.files}
+    of_frames = {file for clip in clips for file in smplx.frame_files(clip.folder, clip.pattern)}
+    whole = [file for file in found if file not in of_frames]
     return [
-        *(Found(clip.name, clip.folder, how._replace(frames=clip.files[0].suffix)) for clip in clips),
-        *(
-            Found(smplx.clip_of(file.relative_to(path).as_posix()), file, how)
-            for file in found
-            if file not in of_frames
-        ),
+        *(Found(clip.name, clip.folder, how._replace(frames=clip.pattern)) for clip in clips),
+        *(Found(smplx.clip_of(file.relative_to(path).as_posix()), file, how) for file in whole),
     ]
 
 

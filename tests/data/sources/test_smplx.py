@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 from signjax.data.clip import Clip, Request
 from signjax.data.layout.smplx import BODY_JOINTS
 from signjax.data.sources import registry as source_registry
+from signjax.errors import InputError
 from signjax.pickles.conversion.convert import convert
 from signjax.pickles.write import CudaTensor, write_plain
 
@@ -204,6 +205,27 @@ def test_frame_files_of_the_person_in_most_frames_with_a_gap(tmp_path):
     assert clip.name == tmp_path.name
     np.testing.assert_array_equal(np.delete(clip.frames, 4, 0), np.delete(channels(made), 4, 0))
     assert clip.valid.all(1).tolist() == [index != 4 for index in range(T)]
+
+
+def test_other_files_beside_the_frames_are_files_of_their_own(tmp_path):
+    made = parameters()
+    for index in range(T):
+        save(tmp_path / "clip" / f"{index:05d}.pkl", one_frame(made, index))
+        save(tmp_path / "clip" / f"camera_{index:05d}.pkl", {"focal": 1.0})
+    clip, *others = read(tmp_path)
+    np.testing.assert_array_equal(clip.frames, channels(made))
+    assert {item.reason for item in others} == {"missing_key"} and len(others) == T
+
+
+@pytest.mark.parametrize("names", [("hello_{}.npz", "bye_{}.npz"), ("clip01_{}.npz", "clip07_{}.npz")])
+def test_frames_of_several_clips_in_one_folder_are_refused(tmp_path, names):
+    for name in names:
+        for index in (0, 50, 100):
+            save(tmp_path / name.format(index), smpler_x(parameters(1), 0))
+    with pytest.raises(
+        InputError, match=r"single frames of several clips, such as .* put the frames of each clip into a"
+    ):
+        read(tmp_path)
 
 
 def test_a_damaged_frame_names_its_file(tmp_path):

@@ -9,14 +9,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from signjax.data.sources.smplx.assembly import frame_count
-from signjax.data.sources.smplx.frame_numbers import alike, numbered
+from signjax.data.sources.smplx.frame_numbers import numbered, without_numbers
 from signjax.data.sources.smplx.unusable import UnusableBodyError
 from signjax.data.sources.smplx.wrappings import Fitted, find, outline, stack
+from signjax.errors import InputError
 
 # Folders that a fitter makes below that of the clip.
 _BELOW_CLIP = ("smplx", "smplx_params", "params", "results")
 # The names that trackers give to every result, each in the folder of its video: WHAM, VIBE and its successors, GVHMR.
 _SAME_FOR_ALL = ("wham_output", "vibe_output", "tcmr_output", "pare_output", "hmr4d_results")
+_PROBES = 9  # names of files, apart from numbers, that are looked into per folder
 _RESULTS = "results"  # SMPLify-X has a folder per frame in it
 
 
@@ -26,12 +28,12 @@ class FrameFolder(NamedTuple):
     Attributes:
       name: the folder of the clip, relative to the source's folder.
       folder: the folder that the names of the files are relative to.
-      files: the files of its frames, sorted by name.
+      pattern: those names, with 0 for each number.
     """
 
     name: str
     folder: Path
-    files: list[Path]
+    pattern: str
 
 
 def frame_folders(path: Path, files: Sequence[Path], inspect: Callable[[Path], Any]) -> list[FrameFolder]:
@@ -41,26 +43,37 @@ def frame_folders(path: Path, files: Sequence[Path], inspect: Callable[[Path], A
       path: the folder of the source.
       files: the files below it.
       inspect: the content of a file, with shapes instead of arrays; None if it cannot be read.
+
+    Raises:
+      InputError: a folder has the frames of several clips.
     """
-    inside: dict[Path, list[Path]] = defaultdict(list)
+    inside: dict[Path, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
     for file in files:
         above = file.parent
-        inside[above.parent if above.parent.name == _RESULTS and above != path else above].append(file)
-    found = [FrameFolder(_clip_name(path, folder), folder, _frames(folder, here)) for folder, here in inside.items()]
-    return [clip for clip in found if clip.files and _is_frame(clip.files, inspect)]
+        folder = above.parent if above.parent.name == _RESULTS and above != path else above
+        inside[folder][_pattern(folder, file)].append(file)
+    found = []
+    for folder, groups in inside.items():
+        likely = [pattern for pattern, here in groups.items() if len(here) > 1][:_PROBES]
+        frames = [pattern for pattern in likely if _is_frame(groups[pattern], inspect)]
+        if len(frames) > 1 or any(numbered(_names(folder, groups[pattern])) is None for pattern in frames):
+            first, last = groups[frames[0]][0], groups[frames[-1]][-1]
+            raise InputError(
+                f"{folder}: it has single frames of several clips, such as {first.name} and {last.name}; put the frames of each "
+                "clip into a folder of its own, which the clip is named after"
+            )
+        found += [FrameFolder(_clip_name(path, folder), folder, pattern) for pattern in frames]
+    return found
 
 
-def frame_files(folder: Path, suffix: str) -> list[Path]:
-    """The files of the frames in the folder of a clip, as `frame_folders` found them; all have this suffix."""
+def frame_files(folder: Path, pattern: str) -> list[Path]:
+    """The files of the frames in the folder of a clip, sorted by name."""
     below = "*/*" if folder.name == _RESULTS else "*"
-    return _frames(folder, [file for file in folder.glob(below) if file.suffix == suffix])
+    return sorted(file for file in folder.glob(below) if _pattern(folder, file) == pattern)
 
 
-def _frames(folder: Path, files: Sequence[Path]) -> list[Path]:
-    """The files that differ in nothing but the numbers of their frames, sorted; none if there are fewer than two."""
-    names = _names(folder, files)
-    chosen = [files[index] for index in alike(names)]
-    return sorted(chosen) if len(chosen) > 1 and numbered(_names(folder, chosen)) is not None else []
+def _pattern(folder: Path, file: Path) -> str:
+    return without_numbers(file.relative_to(folder).as_posix())
 
 
 def _names(folder: Path, files: Sequence[Path]) -> list[str]:

@@ -1,7 +1,6 @@
 """Reads the number of a frame, and of a person in it, from names such as `00012_0.npz`."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -25,7 +24,7 @@ def numbered(names: Sequence[str]) -> list[Numbered] | None:
     >>> numbered(["a_08_3D", "a_10_3D"])
     [Numbered(frame=8, person=0), Numbered(frame=10, person=0)]
     """
-    if len({_text(name) for name in names}) != 1:
+    if len({without_numbers(name) for name in names}) != 1:
         return None
     rows = [tuple(int(digits) for digits in _DIGITS.findall(name)) for name in names]
     differ = [column for column in range(len(rows[0])) if len({row[column] for row in rows}) > 1]
@@ -37,14 +36,6 @@ def numbered(names: Sequence[str]) -> list[Numbered] | None:
     return [Numbered(row[frame], row[person] if person != frame else 0) for row in rows]
 
 
-def alike(names: Sequence[str]) -> list[int]:
-    """The positions of the names that differ in nothing but numbers; the largest such group, the first of several."""
-    if not names:
-        return []
-    groups = Counter(map(_text, names))
-    largest = max(groups, key=lambda text: groups[text])
-    return [index for index, name in enumerate(names) if _text(name) == largest]
-
-
-def _text(name: str) -> str:
+def without_numbers(name: str) -> str:
+    """The name with 0 for each number in it."""
     return _DIGITS.sub("0", name)
