@@ -63,7 +63,10 @@ def only(path: Path, **fields: object) -> Clip:
 
 def refused(folder: Path, content: object, suffix: str = ".pkl") -> tuple[str, str]:
     save(folder / f"clip{suffix}", content)
-    (found,) = read(folder)
+    listing = source_registry.listing("smplx", Request(folder, labelled=False))
+    (found,) = (source_registry.read_item("smplx", item) for item in listing.items)
+    # What a body that can be read does not have is said; this one cannot be.
+    assert found.reason == "empty" or not any("it has no left_hand" in remark for remark in listing.remarks)
     return found.reason, found.detail
 
 
@@ -349,6 +352,19 @@ def test_glamr(tmp_path):
     np.testing.assert_array_equal(clip.frames[:, :66], smpl(made)[:, :66])
     assert clip.valid[:, 1].tolist() == [False] * 2 + [True] * 5
     assert only(tmp_path / "a.pkl").name == "a"
+
+
+def test_4d_humans(tmp_path):
+    made = parameters(12)
+    content = {
+        f"out/{index:06d}.jpg": {"smpl": [one_frame(made, index)] if index != 5 else [], "tid": [1], "time": index}
+        for index in range(12)
+    }
+    save(tmp_path / "a.pkl", content)
+    for path in (tmp_path, tmp_path / "a.pkl"):
+        clip = only(path)
+        np.testing.assert_array_equal(np.delete(clip.frames, 5, 0), np.delete(channels(made), 5, 0))
+        assert clip.valid.all(1).tolist() == [index != 5 for index in range(12)]
 
 
 def test_the_same_body_twice_is_taken_in_the_frame_of_the_camera(tmp_path):

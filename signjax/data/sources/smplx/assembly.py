@@ -68,10 +68,10 @@ def frame_count(content: Mapping[Any, Any]) -> int | None:
 
 def missing_parts(content: Mapping[Any, Any], layout: Layout) -> list[str]:
     """The parts of the layout that the content does not have, from shapes alone."""
-    names, there = parameters(content), set()
-    for what, name in names.items():
-        found = _readings(what, shape_of(content[name])) if what in _PARTS_OF else {}
-        there |= {part for parts, _ in found.values() for part, _ in parts} if found else {what}
+    names = parameters(content)
+    there = names.keys() - {"body"}
+    for what in _PARTS_OF.keys() & names.keys():
+        there |= {part for parts, _ in _readings(what, shape_of(content[names[what]])).values() for part, _ in parts}
     return [part for part in layout.part_names if part not in there]
 
 

@@ -7,6 +7,7 @@
 | `{person: {parameters, frame_ids}}` | WHAM, VIBE, TCMR, PARE; the person seen in the most frames is taken |
 | `{person_data: {person: {parameters, exist_frames}}}` | GLAMR |
 | a list or a dict with one frame per entry | loops over frames |
+| `{image: {smpl: [parameters of each person]}}` | 4D-Humans (PHALP) |
 | an array (T, 322), (T, 165), (T, 156) | Motion-X, and poses saved alone |
 
 All functions also work on what `signjax.pickles.inspect` returns, which has shapes instead of arrays.
@@ -89,9 +90,11 @@ def _in_dict(content: Mapping[Any, Any], join: _Join, depth: int) -> Fitted | No
     inner = {key: value for key, value in content.items() if has_pose(value)}
     if inner:
         return _among(inner, join, depth)
-    found = [_find(value, join, depth + 1) for value in content.values() if isinstance(value, Mapping | list)]
-    there = [fitted for fitted in found if fitted is not None]
-    return there[0] if len(there) == 1 else None
+    found = {key: _find(value, join, depth + 1) for key, value in content.items() if isinstance(value, Mapping | list)}
+    there = {key: fitted for key, fitted in found.items() if fitted is not None}
+    if len(there) == 1:
+        return next(iter(there.values()))
+    return _frames({key: fitted.parameters for key, fitted in there.items()}, join)
 
 
 def _among(poses: Mapping[Any, Mapping[Any, Any]], join: _Join, depth: int) -> Fitted | None:
@@ -104,10 +107,15 @@ def _among(poses: Mapping[Any, Mapping[Any, Any]], join: _Join, depth: int) -> F
         for key, value in poses.items()
     ):
         return _most_seen(poses.values())
-    order = numbered([str(key) for key in poses])
-    if order is not None and all(frame_count(value) == 1 for value in poses.values()):
-        return join(list(poses.values()), order)
-    return None
+    return _frames(poses, join)
+
+
+def _frames(poses: Mapping[Any, Mapping[Any, Any]], join: _Join) -> Fitted | None:
+    """The clip of parameters of single frames, by the number or the name of the image of each; None if they are not that."""
+    order = numbered([str(key) for key in poses]) if poses else None
+    if order is None or any(frame_count(value) != 1 for value in poses.values()):
+        return None
+    return join(list(poses.values()), order)
 
 
 def _in_list(content: Sequence[Any], join: _Join) -> Fitted | None:
