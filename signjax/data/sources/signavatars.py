@@ -41,7 +41,9 @@ from signjax.pickles.conversion import manifest, npz
 
 SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".joblib")
 _ARRAY_SUFFIXES = (".npz", ".npy")  # looked for in folders without pickles
-_NAME_ENDINGS = (*(f"{suffix}.npz" for suffix in SUFFIXES), *SUFFIXES, *_ARRAY_SUFFIXES)
+_ENDINGS = (*(f"{suffix}.npz" for suffix in SUFFIXES), *SUFFIXES, *_ARRAY_SUFFIXES)
+# A clip whose tool gives every file the same name is called after its folder.
+_NAME_ENDINGS = (*(f"/{name}{ending}" for name in smplx.SAME_FOR_ALL for ending in (*_ENDINGS, "")), *_ENDINGS)
 _PROBES = 9  # files that are looked into to say what they lack
 LEFT_HANDED = "pjm_left_videos.json"
 
@@ -135,9 +137,9 @@ def _files(request: Request, layout: str) -> list[Found]:
     records = manifest.read(path).values()
     if records:
         return [
-            Found(smplx.clip_of(record.source), path / record.outputs[0], how._replace(converted_from=record.sha256))
+            Found(record.source, path / record.outputs[0], how._replace(converted_from=record.sha256))
             if record.status == "converted"
-            else Found(smplx.clip_of(record.source), path / record.source, _How(layout, refused=record.reason))
+            else Found(record.source, path / record.source, _How(layout, refused=record.reason))
             for record in sorted(records)
         ]
     files = sorted(path.rglob("*"))
@@ -155,7 +157,7 @@ def _files(request: Request, layout: str) -> list[Found]:
     whole = [file for file in found if file not in of_frames]
     return [
         *(Found(clip.name, clip.folder, how._replace(frames=clip.pattern)) for clip in clips),
-        *(Found(smplx.clip_of(file.relative_to(path).as_posix()), file, how) for file in whole),
+        *(Found(file.relative_to(path).as_posix(), file, how) for file in whole),
     ]
 
 

@@ -322,7 +322,7 @@ def test_a_result_in_the_folder_of_its_video_is_named_after_that(tmp_path):
     for clip in ("hello_0", "hello_1"):
         save(tmp_path / clip / "wham_output.pkl", {0: {"pose": smpl(parameters()), "frame_ids": np.arange(T)}})
         save(tmp_path / clip / "tracking_results.pth", {"id": np.arange(3)})
-    (tmp_path / "labels.csv").write_text("clip,gloss\nhello_0,HELLO\nhello_1,HELLO\n")
+    (tmp_path / "labels.csv").write_text("clip,gloss\nhello_0,HELLO\nhello_1/wham_output.pkl,HELLO\n")
     assert sorted(item.name for item in read(tmp_path, labelled=True) if isinstance(item, Clip)) == [
         "hello_0",
         "hello_1",

@@ -5,11 +5,12 @@
 
 from signjax.data.sources.smplx.assembly import missing_parts
 from signjax.data.sources.smplx.contents import LAYOUTS, OWN_NAMES, Frames, frames_of, frames_of_fitted
-from signjax.data.sources.smplx.frame_folders import clip_of, frame_files, frame_folders, join_frames
+from signjax.data.sources.smplx.frame_folders import frame_files, frame_folders, join_frames
+from signjax.data.sources.smplx.names import SAME_FOR_ALL
 from signjax.data.sources.smplx.unusable import UnusableBodyError
 from signjax.data.sources.smplx.wrappings import outline
 
 __all__ = [
-    "LAYOUTS", "OWN_NAMES", "Frames", "UnusableBodyError", "clip_of", "frame_files", "frame_folders", "frames_of",
+    "LAYOUTS", "OWN_NAMES", "SAME_FOR_ALL", "Frames", "UnusableBodyError", "frame_files", "frame_folders", "frames_of",
     "frames_of_fitted", "join_frames", "missing_parts", "outline",
 ]  # fmt: skip

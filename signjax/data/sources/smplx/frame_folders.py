@@ -16,8 +16,6 @@ from signjax.errors import InputError
 
 # Folders that a fitter makes below that of the clip.
 _BELOW_CLIP = ("smplx", "smplx_params", "params", "results")
-# The names that trackers give to every result, each in the folder of its video: WHAM, VIBE and its successors, GVHMR.
-_SAME_FOR_ALL = ("wham_output", "vibe_output", "tcmr_output", "pare_output", "hmr4d_results")
 _PROBES = 9  # names of files, apart from numbers, that are looked into per folder
 _RESULTS = "results"  # SMPLify-X has a folder per frame in it
 
@@ -95,16 +93,6 @@ def join_frames(folder: Path, files: Sequence[Path], contents: Sequence[Any]) ->
                 "missing_key", f"{file.name}: it has no parameters of a body, unlike the other frames"
             )
     return stack([fitted.parameters for fitted in found if fitted is not None], order)
-
-
-def clip_of(name: str) -> str:
-    """The name of the clip in a file: that of its folder if the tool gives all files the same name.
-
-    >>> clip_of("hello_0/wham_output.pkl"), clip_of("hello_0.pkl")
-    ('hello_0', 'hello_0.pkl')
-    """
-    path = PurePosixPath(name)
-    return path.parent.as_posix() if path.stem in _SAME_FOR_ALL and len(path.parts) > 1 else name
 
 
 def _clip_name(path: Path, folder: Path) -> str:

@@ -28,6 +28,8 @@ NAMES = {
 # The numbers of the frames in their video, and in which of them the person was seen.
 FRAME_NUMBERS = ("frame_ids", "frame_id")
 SEEN = ("exist_frames",)
+# The names that trackers give to every result, each in the folder of its video: WHAM, VIBE and its successors, GVHMR.
+SAME_FOR_ALL = ("wham_output", "vibe_output", "tcmr_output", "pare_output", "hmr4d_results")
 
 
 def parameters(content: Mapping[Any, Any]) -> dict[str, str]:
