@@ -432,6 +432,16 @@ def test_six_components_of_fifteen_frames_are_not_fifteen_joints(tmp_path):
     assert "principal components" in refused(tmp_path, parameters(15) | {"right_hand_pose": np.zeros((15, 6))})[1]
 
 
+def test_a_whole_pose_beside_codes_and_components_is_taken(tmp_path):
+    made = parameters()
+    eyes = np.zeros((T, 6), np.float32)
+    body = np.concatenate([made["global_orient"], made["body_pose"], made["jaw_pose"], eyes], 1)
+    whole = np.concatenate([body, made["left_hand_pose"], made["right_hand_pose"]], 1)
+    codes = {"body_pose": np.zeros((T, 32)), "left_hand_pose": np.zeros((T, 12)), "right_hand_pose": np.zeros((T, 12))}
+    save(tmp_path / "a.pkl", made | codes | {"full_pose": whole})
+    np.testing.assert_array_equal(only(tmp_path).frames, channels(made))
+
+
 def test_a_code_of_vposer_is_refused_by_name(tmp_path):
     assert (
         "'body_pose' (7, 32) is a code of VPoser"
@@ -461,7 +471,7 @@ def test_hands_alone_are_refused_with_what_to_do(tmp_path, content):
     [
         (
             {"global_orient": np.zeros((5, 3))},
-            "'body_pose' (7, 63) has 7 frames, 'global_orient' (5, 3) has 5; both need one row per",
+            "'body_pose' (7, 63) and 'global_orient' (5, 3) do not have the same number of frames",
         ),
         ({"jaw_pose": np.zeros((5, 3))}, "'jaw_pose' (5, 3) has 5 frames, the body has 7; both need one row per frame"),
         (

@@ -12,13 +12,14 @@ from signjax.data.layout.parts import Layout
 from signjax.data.layout.smplx import BODY_JOINTS
 from signjax.data.sources.smplx.coefficients import coefficients
 from signjax.data.sources.smplx.joint_rotations import Rotations, expected, read_rotations, readings, shape_of
-from signjax.data.sources.smplx.names import WHOLE_POSES, parameters
+from signjax.data.sources.smplx.names import parameters
 from signjax.data.sources.smplx.refusals import hands_alone, is_mano, latent_body, principal_components
 from signjax.data.sources.smplx.unusable import UnusableBodyError
 from signjax.data.sources.smplx.whole_poses import PARTS_OF_POSE
 
 _HAND = 15
 _PARTS_OF: dict[str, tuple[tuple[tuple[str, int], ...], ...]] = {
+    "whole": tuple(PARTS_OF_POSE.values()),
     "body": tuple(PARTS_OF_POSE.values()),
     "root": ((("root", 1),),),
     "hands": ((("left_hand", _HAND), ("right_hand", _HAND)),),
@@ -27,7 +28,14 @@ _PARTS_OF: dict[str, tuple[tuple[tuple[str, int], ...], ...]] = {
     "jaw": ((("jaw", 1),),),
 }
 _HANDS = ("left_hand", "right_hand", "hands")
-_JOINTS_OF = {"body": "21 to 55 joints", "root": "1 joint", "hands": "30 joints", "jaw": "1 joint"}
+_BODIES = ("body", "whole")
+_JOINTS_OF = {
+    "whole": "21 to 55 joints",
+    "body": "21 to 55 joints",
+    "root": "1 joint",
+    "hands": "30 joints",
+    "jaw": "1 joint",
+}
 _LEFT_ELBOW, _RIGHT_ELBOW = BODY_JOINTS.index("left_elbow"), BODY_JOINTS.index("right_elbow")
 # Elbows that bend the wrong way by more than this, in radians, both added, in nearly all frames, belong to inverse rotations.
 _WRONG_WAY = 0.2
@@ -49,18 +57,17 @@ class Body(NamedTuple):
 def has_pose(content: Any) -> bool:
     """Whether a value is a dict with the pose of a body or of hands."""
     names = parameters(content) if isinstance(content, Mapping) else {}
-    body = names.get("body", "")
-    if not names.keys().isdisjoint(_HANDS):
+    if not names.keys().isdisjoint(("body", *_HANDS)):
         return True
-    shape = shape_of(content[body]) if body else None
-    return bool(body) and (body not in WHOLE_POSES or bool(_readings("body", shape)) or is_mano(shape))
+    shape = shape_of(content[names["whole"]]) if "whole" in names else None
+    return bool(_readings("whole", shape)) or is_mano(shape)
 
 
 def frame_count(content: Mapping[Any, Any]) -> int | None:
     """The number of frames T, from shapes alone; None if they do not tell."""
     names = parameters(content)
     counts: set[int] = set()
-    for what in ("body", "root", *_HANDS):
+    for what in (*_BODIES, "root", *_HANDS):
         possible = set(_readings(what, shape_of(content[names[what]]))) if what in names else set()
         counts = (counts & possible) or counts or possible
     return max(counts, default=None)
@@ -69,7 +76,7 @@ def frame_count(content: Mapping[Any, Any]) -> int | None:
 def missing_parts(content: Mapping[Any, Any], layout: Layout) -> list[str]:
     """The parts of the layout that the content does not have, from shapes alone."""
     names = parameters(content)
-    there = names.keys() - {"body"}
+    there = names.keys() - {*_BODIES}
     for what in _PARTS_OF.keys() & names.keys():
         there |= {part for parts, _ in _readings(what, shape_of(content[names[what]])).values() for part, _ in parts}
     return [part for part in layout.part_names if part not in there]
@@ -82,7 +89,7 @@ def assemble(content: Mapping[Any, Any], layout: Layout) -> Body:
       UnusableBodyError: the parameters are not those of a body, or have other shapes.
     """
     names = parameters(content)
-    if "body" not in names:
+    if names.keys().isdisjoint(_BODIES):
         raise hands_alone(names.values())
     count, parts = _poses(content, names)
     for what in ("expression", "shape", "camera"):
@@ -109,6 +116,9 @@ def _poses(content: Mapping[Any, Any], names: Mapping[str, str]) -> tuple[int, d
         # A jaw that never moves may be stored once.
         frames = 1 if what == "jaw" and count not in options else count
         if frames not in options:
+            # Of two poses of the body, one may be a code; hands may be principal components beside a whole pose.
+            if what in _BODIES or (what in _HANDS and "left_hand" in found and "right_hand" in found):
+                continue
             raise _misfit(what, name, shape, count, options)
         parts, numbers = options[frames]
         rotations = read_rotations(name, np.asarray(content[name]), sum(joints for _, joints in parts), numbers)
@@ -137,26 +147,26 @@ def _bends_backwards(body: np.ndarray) -> bool:
 
 def _common_count(content: Mapping[Any, Any], names: Mapping[str, str]) -> int:
     """The number of frames that body and root have."""
-    body = names["body"]
-    shape = shape_of(content[body])
-    counts = _readings("body", shape)
-    if not counts:
+    shapes = {what: shape_of(content[names[what]]) for what in (*_BODIES, "root") if what in names}
+    counts = {what: set(_readings(what, shape)) for what, shape in shapes.items()}
+    readable = [what for what in _BODIES if counts.get(what)]
+    if not readable:
+        what = next(what for what in _BODIES if what in names)
+        name, shape = names[what], shapes[what]
         if is_mano(shape):
-            raise hands_alone([body])
-        raise latent_body(body, shape) or expected(body, shape, _JOINTS_OF["body"])
-    if "root" not in names:
-        return max(counts)
-    root = shape_of(content[names["root"]])
-    of_root = _readings("root", root)
-    if not of_root:
-        raise expected(names["root"], root, _JOINTS_OF["root"])
-    both = counts.keys() & of_root.keys()
-    if not both:
+            raise hands_alone([name])
+        raise latent_body(name, shape) or expected(name, shape, _JOINTS_OF[what])
+    if "root" in names:
+        if not counts["root"]:
+            raise expected(names["root"], shapes["root"], _JOINTS_OF["root"])
+        readable.append("root")
+    common = set.intersection(*(counts[what] for what in readable))
+    if not common:
+        told = " and ".join(f"'{names[what]}' {shapes[what]}" for what in readable)
         raise UnusableBodyError(
-            "wrong_width",
-            f"'{body}' {shape} has {max(counts)} frames, '{names['root']}' {root} has {max(of_root)}; both need one row per frame",
+            "wrong_width", f"{told} do not have the same number of frames; each needs one row per frame"
         )
-    return max(both)
+    return max(common)
 
 
 def _readings(what: str, shape: tuple[int, ...] | None) -> dict[int, tuple[tuple[tuple[str, int], ...], int]]:

@@ -16,7 +16,8 @@ WHOLE_POSES = _variants("fullpose", "full_pose", "poses", "pose", "rotvec", "pos
 # world's, the camera's is used: it exists for every fitter.
 NAMES = {
     "root": _variants("global_orient", "root_orient", "root_pose", "global_pose", "orient_cam", "orient_world"),
-    "body": (*_variants("body_pose_axis", "body_pose", "pose_body"), *WHOLE_POSES),
+    "whole": WHOLE_POSES,
+    "body": _variants("body_pose_axis", "body_pose", "pose_body"),
     "left_hand": _variants("left_hand_pose", "lhand_pose", "pose_lhand"),
     "right_hand": _variants("right_hand_pose", "rhand_pose", "pose_rhand"),
     "hands": _variants("pose_hand", "hand_pose", "hands_pose"),
