@@ -1,73 +1,16 @@
-"""Parameters under their own names, in the files that tools write: the value of each channel, and what is refused how."""
+"""Parameters under their own names, in the files that tools write: the value of each channel."""
 
-import pickle
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
 from signjax.data.clip import Clip, Request
-from signjax.data.layout.smplx import BODY_JOINTS
 from signjax.data.sources import registry as source_registry
-from signjax.errors import InputError
 from signjax.pickles.conversion.convert import convert
 from signjax.pickles.write import CudaTensor, write_plain
-
-T = 7
-PARTS = ("root", "body", "left_hand", "right_hand", "jaw", "expression")
-JOINTS = {"global_orient": 1, "body_pose": 21, "left_hand_pose": 15, "right_hand_pose": 15, "jaw_pose": 1}
-
-
-def parameters(frames: int = T, seed: int = 0) -> dict[str, np.ndarray]:
-    """A clip of a signer with bent elbows, as the package smplx takes it: rotation vectors (T, 3 J)."""
-    rng = np.random.default_rng(seed)
-    made = {name: rng.normal(0, 0.3, (frames, 3 * joints)) for name, joints in JOINTS.items()}
-    body = made["body_pose"].reshape(frames, 21, 3)
-    body[:, BODY_JOINTS.index("left_elbow"), 1] -= 1.5
-    body[:, BODY_JOINTS.index("right_elbow"), 1] += 1.5
-    eyes = {name: rng.normal(0, 0.3, (frames, 3)) for name in ("leye_pose", "reye_pose")}
-    others = {
-        "expression": rng.normal(size=(frames, 10)),
-        "betas": rng.normal(size=10),
-        "transl": rng.normal(size=(frames, 3)),
-    }
-    return {name: values.astype(np.float32) for name, values in (made | eyes | others).items()}
-
-
-def channels(made: dict[str, np.ndarray]) -> np.ndarray:
-    """(T, 169): what layout smplx must hold."""
-    return np.concatenate([made[name] for name in (*JOINTS, "expression")], axis=1)
-
-
-def save(path: Path, content: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".npz":
-        np.savez(path, **content)
-    elif path.suffix == ".npy":
-        np.save(path, content)
-    else:
-        path.write_bytes(pickle.dumps(content))
-
-
-def read(path: Path, **fields: object) -> list[object]:
-    return list(source_registry.read("smplx", Request(path, **({"labelled": False} | fields))))
-
-
-def only(path: Path, **fields: object) -> Clip:
-    (clip,) = read(path, **fields)
-    assert isinstance(clip, Clip), clip
-    return clip
-
-
-def refused(folder: Path, content: object, suffix: str = ".pkl") -> tuple[str, str]:
-    save(folder / f"clip{suffix}", content)
-    listing = source_registry.listing("smplx", Request(folder, labelled=False))
-    (found,) = (source_registry.read_item("smplx", item) for item in listing.items)
-    # What a body that can be read does not have is said; this one cannot be.
-    assert found.reason == "empty" or not any("it has no left_hand" in remark for remark in listing.remarks)
-    return found.reason, found.detail
+from tests.data.sources.smplx_files import JOINTS, PARTS, T, channels, one_frame, only, parameters, read, save, smpl
 
 
 def seen(clip: Clip) -> list[str]:
@@ -140,115 +83,6 @@ def test_a_jaw_and_an_expression_that_never_change_and_more_coefficients(tmp_pat
     np.testing.assert_array_equal(clip.frames[:, 159:], np.tile(np.arange(10.0), (T, 1)))
 
 
-def one_frame(made: dict[str, np.ndarray], index: int) -> dict[str, np.ndarray]:
-    return {name: values if name == "betas" else values[index : index + 1] for name, values in made.items()}
-
-
-def smpler_x(made: dict[str, np.ndarray], index: int) -> dict[str, np.ndarray]:
-    """One frame as SMPLer-X writes it: joints in rows, nothing else with an axis."""
-    frame = one_frame(made, index)
-    shapes = {name: (-1, 3) if name.endswith(("pose", "orient")) else (-1,) for name in frame}
-    return {name: values.reshape(shapes[name]) for name, values in frame.items()}
-
-
-@pytest.mark.parametrize("wrapped", ["list", "numbers", "names", "people"])
-def test_a_dict_per_frame_in_one_file(tmp_path, wrapped):
-    made = parameters(12)
-    frames = [one_frame(made, index) for index in range(12)]
-    content = {
-        "list": frames,
-        "numbers": dict(enumerate(frames)),
-        "names": {f"img/{index}.jpg": frame for index, frame in enumerate(frames)},
-        "people": [[frame, frames[0]] for frame in frames],
-    }[wrapped]
-    save(tmp_path / "a.pkl", content)
-    np.testing.assert_array_equal(only(tmp_path).frames, channels(made))
-    if wrapped != "people":
-        assert convert(tmp_path, tmp_path / "arrays", recursive=False) == 0
-        np.testing.assert_array_equal(only(tmp_path / "arrays").frames, channels(made))
-
-
-def test_frames_without_a_person_are_not_seen(tmp_path):
-    made = parameters()
-    save(tmp_path / "a.pkl", [None if index in (2, 3) else one_frame(made, index) for index in range(T)])
-    clip = only(tmp_path)
-    assert clip.valid.all(1).tolist() == [True, True, False, False, True, True, True]
-    np.testing.assert_array_equal(clip.frames[4:], channels(made)[4:])
-
-
-@pytest.mark.parametrize("below", ["", "smplx/", "results/"])
-def test_a_file_per_frame_in_a_folder_per_clip(tmp_path, below):
-    clips = {"word/hello_0": parameters(11, 1), "word/hello_1": parameters(5, 2)}
-    for clip, made in clips.items():
-        for index in range(len(made["transl"])):
-            name = (
-                f"{index:05d}/000.pkl"
-                if below == "results/"
-                else f"{index + 3}_0.npz"
-                if below
-                else f"{clip[5:]}_{index}_3D.pkl"
-            )
-            save(tmp_path / clip / (below + name), smpler_x(made, index))
-    (tmp_path / "labels.csv").write_text("clip,gloss\nhello_0,HELLO\nword/hello_1,HELLO\n")
-    found = {clip.name: clip for clip in read(tmp_path, labelled=True)}
-    assert list(found) == ["hello_0", "word/hello_1"]
-    for clip, made in zip(found.values(), clips.values(), strict=True):
-        np.testing.assert_array_equal(clip.frames, channels(made))
-    files = source_registry.named("smplx").source_files(Request(tmp_path))
-    assert len(files) == 11 + 5 + 1
-
-
-def test_frame_files_of_the_person_in_most_frames_with_a_gap(tmp_path):
-    made = parameters()
-    for index in range(T):
-        if index != 4:
-            save(tmp_path / f"{index:05d}_0.npz", smpler_x(made, index))
-    save(tmp_path / "00002_1.npz", smpler_x(parameters(seed=9), 2))
-    clip = only(tmp_path)
-    assert clip.name == tmp_path.name
-    np.testing.assert_array_equal(np.delete(clip.frames, 4, 0), np.delete(channels(made), 4, 0))
-    assert clip.valid.all(1).tolist() == [index != 4 for index in range(T)]
-
-
-def test_other_files_beside_the_frames_are_files_of_their_own(tmp_path):
-    made = parameters()
-    for index in range(T):
-        save(tmp_path / "clip" / f"{index:05d}.pkl", one_frame(made, index))
-        save(tmp_path / "clip" / f"camera_{index:05d}.pkl", {"focal": 1.0})
-    clip, *others = read(tmp_path)
-    np.testing.assert_array_equal(clip.frames, channels(made))
-    assert {item.reason for item in others} == {"missing_key"} and len(others) == T
-
-
-@pytest.mark.parametrize("names", [("hello_{}.npz", "bye_{}.npz"), ("clip01_{}.npz", "clip07_{}.npz")])
-def test_frames_of_several_clips_in_one_folder_are_refused(tmp_path, names):
-    for name in names:
-        for index in (0, 50, 100):
-            save(tmp_path / name.format(index), smpler_x(parameters(1), 0))
-    with pytest.raises(
-        InputError, match=r"single frames of several clips, such as .* put the frames of each clip into a"
-    ):
-        read(tmp_path)
-
-
-def test_a_damaged_frame_names_its_file(tmp_path):
-    made = parameters()
-    for index in range(T):
-        save(tmp_path / "clip" / f"{index}.pkl", one_frame(made, index))
-    (tmp_path / "clip" / "3.pkl").write_bytes(b"nothing")
-    (found,) = read(tmp_path)
-    assert (found.reason, "3.pkl" in found.detail) == ("unreadable", True)
-    save(tmp_path / "clip" / "3.pkl", {"text": 1})
-    (found,) = read(tmp_path)
-    assert (found.reason, found.detail) == (
-        "missing_key",
-        "3.pkl: it has no parameters of a body, unlike the other frames",
-    )
-    save(tmp_path / "clip" / "3.pkl", {key: value for key, value in one_frame(made, 3).items() if key != "body_pose"})
-    (found,) = read(tmp_path)
-    assert found.detail == "frame 3: 'body_pose' is missing; in frame 0 it has shape (1, 63)"
-
-
 def test_amass(tmp_path):
     made = parameters()
     told = {"trans": made["transl"], "betas": made["betas"], "gender": "female", "mocap_framerate": 120.0}
@@ -285,11 +119,6 @@ def test_motion_x(tmp_path, suffix):
     clip = only(tmp_path, layout="smplx_with_signer")
     np.testing.assert_array_equal(clip.frames[:, :169], channels(made))
     np.testing.assert_array_equal(clip.frames[:, 169:], motion[:, [*range(312, 322), *range(309, 312)]])
-
-
-def smpl(made: dict[str, np.ndarray]) -> np.ndarray:
-    """(T, 72): the pose of SMPL, whose last two joints are rigid hands."""
-    return np.concatenate([made["global_orient"], made["body_pose"], np.full((T, 6), 9, np.float32)], 1)
 
 
 def test_wham(tmp_path):
@@ -418,20 +247,6 @@ def test_masks_and_frame_numbers_of_signavatars_count_here_too(tmp_path):
     assert clip.valid[:, 2].tolist() == [False, False, False, True, True, False, True, True]
 
 
-@pytest.mark.parametrize("numbers", [6, 12, 44])
-def test_hands_as_principal_components_are_refused_by_name(tmp_path, numbers):
-    reason, detail = refused(tmp_path, parameters() | {"left_hand_pose": np.zeros((T, numbers))})
-    assert reason == "wrong_width"
-    assert detail.startswith(
-        f"'left_hand_pose' ({T}, {numbers}) has {numbers} numbers per hand and frame: principal components (PCA)"
-    )
-    assert "left_hand_pose @ model.left_hand_components" in detail
-
-
-def test_six_components_of_fifteen_frames_are_not_fifteen_joints(tmp_path):
-    assert "principal components" in refused(tmp_path, parameters(15) | {"right_hand_pose": np.zeros((15, 6))})[1]
-
-
 def test_a_whole_pose_beside_codes_and_components_is_taken(tmp_path):
     made = parameters()
     eyes = np.zeros((T, 6), np.float32)
@@ -440,71 +255,3 @@ def test_a_whole_pose_beside_codes_and_components_is_taken(tmp_path):
     codes = {"body_pose": np.zeros((T, 32)), "left_hand_pose": np.zeros((T, 12)), "right_hand_pose": np.zeros((T, 12))}
     save(tmp_path / "a.pkl", made | codes | {"full_pose": whole})
     np.testing.assert_array_equal(only(tmp_path).frames, channels(made))
-
-
-def test_a_code_of_vposer_is_refused_by_name(tmp_path):
-    assert (
-        "'body_pose' (7, 32) is a code of VPoser"
-        in refused(tmp_path, parameters() | {"body_pose": np.zeros((T, 32))})[1]
-    )
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        {"global_orient": np.zeros((T, 1, 3, 3)), "hand_pose": np.zeros((T, 15, 3, 3)), "betas": np.zeros((T, 10))},
-        {
-            "pred_mano_params": {"global_orient": np.zeros((T, 1, 3, 3)), "hand_pose": np.zeros((T, 15, 3, 3))},
-            "right": np.ones(T),
-        },
-        {"left_hand_pose": np.zeros((T, 45)), "right_hand_pose": np.zeros((T, 45))},
-        {"pose": np.zeros((T, 48)), "shape": np.zeros(10)},
-    ],
-)
-def test_hands_alone_are_refused_with_what_to_do(tmp_path, content):
-    reason, detail = refused(tmp_path, content)
-    assert reason == "missing_key" and "hands without a body" in detail and "--config.data.layout=hands" in detail
-
-
-@pytest.mark.parametrize(
-    ("changes", "detail"),
-    [
-        (
-            {"global_orient": np.zeros((5, 3))},
-            "'body_pose' (7, 63) and 'global_orient' (5, 3) do not have the same number of frames",
-        ),
-        ({"jaw_pose": np.zeros((5, 3))}, "'jaw_pose' (5, 3) has 5 frames, the body has 7; both need one row per frame"),
-        (
-            {"body_pose": np.zeros((T, 21, 4))},
-            "'body_pose' must be rotations of 21 to 55 joints in each frame, as rotation vectors",
-        ),
-        (
-            {"body_pose": np.zeros((T, 126)) + 3},
-            "'body_pose' has the width of the columns of matrices, but its values are not those",
-        ),
-        ({"body_pose": [[1.0], [1.0, 2.0]]}, "it is values of different lengths"),
-        ({"body_pose": np.full((T, 63), "x")}, "'body_pose' must be numbers; it is <U1 (7, 63)"),
-        (
-            {"expression": np.zeros((3, 10))},
-            "'expression' must be numbers of shape (7, n), or (n,) if they are the same in all frames",
-        ),
-    ],
-)
-def test_values_that_cannot_be_meant(tmp_path, changes, detail):
-    reason, found = refused(tmp_path, parameters() | changes)
-    assert reason == "wrong_width" and detail in found, found
-
-
-@pytest.mark.parametrize(
-    "content", [{"betas": np.zeros(16), "gender": "male"}, {"pose": np.zeros((T, 17, 3))}, [1, 2], np.zeros((4, 5))]
-)
-def test_what_is_no_body_says_what_was_expected(tmp_path, content):
-    reason, detail = refused(tmp_path, content)
-    assert reason == "missing_key"
-    assert detail.startswith(
-        "expected a dict with 'smplx' or SMPL-X under its own names (global_orient, body_pose, ...), found "
-    )
-
-
-def test_a_clip_without_frames_is_empty(tmp_path):
-    assert refused(tmp_path, {"body_pose": np.zeros((0, 63)), "global_orient": np.zeros((0, 3))})[0] == "empty"
