@@ -5,13 +5,13 @@ Every clip has an outline of a few averaged frames. Clips with similar outlines 
 Shapes: N clips, K spans of an outline, F channels, D dimensions of a descriptor.
 """
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from signjax.data.splits.alignment import relative_distance
+from signjax.data.splits.alignment import Polyline, polyline, relative_distance
 from signjax.rng.numpy_streams import fixed_numpy_stream
 
 SPANS = 4
@@ -26,6 +26,7 @@ _PROJECTION_SLACK = 1.25
 
 _ROWS_AT_ONCE = 2048
 _CANDIDATES_A_CLIP = 16
+_KEPT_BYTES = 256 << 20  # of clips that are ready to be compared again
 _CLIPS_FOR_SCALE = 1024
 _FARTHEST = 1e4  # standard deviations
 _IMPLAUSIBLE = 50.0  # standard deviations from the middle of all clips
@@ -147,6 +148,29 @@ def _plausible(frames: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.
     return None if outside.mean() > _MOST_OUTSIDE else np.where(outside, 0.0, standard)
 
 
+class _Polylines:
+    """The lines through clips, standardised; those used last are kept, up to `_KEPT_BYTES`."""
+
+    def __init__(self, frames_of: Callable[[int], np.ndarray], centre: np.ndarray, scale: np.ndarray):
+        self._frames_of, self._centre, self._scale = frames_of, centre, scale
+        self._kept: OrderedDict[int, Polyline | None] = OrderedDict()
+        self._bytes = 0
+
+    def of(self, clip: int) -> Polyline | None:
+        """The line of a clip; None if it has too few frames or too many impossible values to be compared."""
+        if clip in self._kept:
+            self._kept.move_to_end(clip)
+            return self._kept[clip]
+        frames = _plausible(self._frames_of(clip), self._centre, self._scale)
+        line = None if frames is None or len(frames) < 2 else polyline(frames)
+        self._kept[clip] = line
+        self._bytes += line.nbytes if line else 0
+        while self._bytes > _KEPT_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.nbytes if oldest else 0
+        return line
+
+
 def candidates(points: np.ndarray, radius: float) -> Iterator[tuple[int, int]]:
     """Pairs of points (N, D) within a radius of each other, at most the 16 nearest per point.
 
@@ -205,7 +229,7 @@ def find_duplicates(
       digests: N texts, equal for clips whose frames are the same.
       blank: bool (N,), clips without a signal, which are never duplicates.
       frames_of: returns the frames (T, F) of a clip.
-      near_distance: the largest distance of near duplicates.
+      near_distance: the largest distance of near duplicates; with infinity, all candidates are pairs.
     """
     pairs: list[Pair] = []
     first: dict[str, int] = {}
@@ -222,11 +246,12 @@ def find_duplicates(
         scale = channel_scale(outlines)
         centre = np.median(_sample(outlines), axis=(0, 1))
         points = descriptors(outlines, centre, scale)[single]
+        lines = _Polylines(frames_of, centre, scale)
         for i, j in candidates(points, _CANDIDATE_RADIUS * _PROJECTION_SLACK):
-            a, b = (_plausible(frames_of(single[clip]), centre, scale) for clip in (i, j))
-            if a is None or b is None or min(len(a), len(b)) < 2:
+            a, b = lines.of(single[i]), lines.of(single[j])
+            if a is None or b is None:
                 continue
-            distance = relative_distance(a, b)
+            distance = relative_distance(a, b, near_distance)
             if distance <= near_distance:
                 pairs.append(Pair(single[i], single[j], "near", distance))
     return sorted(pairs)
