@@ -7,11 +7,14 @@ Shapes: N clips, K spans of an outline, F channels, D dimensions of a descriptor
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from signjax.data.progress import Progress
 from signjax.data.splits.alignment import Polyline, polyline, relative_distance
+from signjax.data.workers import ALONE, Workers
 from signjax.rng.numpy_streams import fixed_numpy_stream
 
 SPANS = 4
@@ -26,7 +29,8 @@ _PROJECTION_SLACK = 1.25
 
 _ROWS_AT_ONCE = 2048
 _CANDIDATES_A_CLIP = 16
-_KEPT_BYTES = 256 << 20  # of clips that are ready to be compared again
+_PAIRS_AT_ONCE = 256
+_KEPT_BYTES = 128 << 20  # of clips that are ready to be compared again, in each process
 _CLIPS_FOR_SCALE = 1024
 _FARTHEST = 1e4  # standard deviations
 _IMPLAUSIBLE = 50.0  # standard deviations from the middle of all clips
@@ -219,6 +223,7 @@ def find_duplicates(
     blank: np.ndarray,
     frames_of: Callable[[int], np.ndarray],
     near_distance: float = NEAR_DISTANCE,
+    workers: Workers = ALONE,
 ) -> list[Pair]:
     """The pairs of clips that are the same recording, in order.
 
@@ -228,8 +233,9 @@ def find_duplicates(
       outlines: float32 (N, K, F).
       digests: N texts, equal for clips whose frames are the same.
       blank: bool (N,), clips without a signal, which are never duplicates.
-      frames_of: returns the frames (T, F) of a clip.
+      frames_of: returns the frames (T, F) of a clip; with several workers, something that can be pickled.
       near_distance: the largest distance of near duplicates; with infinity, all candidates are pairs.
+      workers: the processes that compare clips.
     """
     pairs: list[Pair] = []
     first: dict[str, int] = {}
@@ -246,12 +252,32 @@ def find_duplicates(
         scale = channel_scale(outlines)
         centre = np.median(_sample(outlines), axis=(0, 1))
         points = descriptors(outlines, centre, scale)[single]
-        lines = _Polylines(frames_of, centre, scale)
-        for i, j in candidates(points, _CANDIDATE_RADIUS * _PROJECTION_SLACK):
-            a, b = lines.of(single[i]), lines.of(single[j])
-            if a is None or b is None:
-                continue
-            distance = relative_distance(a, b, near_distance)
-            if distance <= near_distance:
-                pairs.append(Pair(single[i], single[j], "near", distance))
+        close = np.fromiter(candidates(points, _CANDIDATE_RADIUS * _PROJECTION_SLACK), np.dtype((np.int64, 2)))
+        chosen = np.array(single)[close]
+        tasks = [chosen[start : start + _PAIRS_AT_ONCE] for start in range(0, len(chosen), _PAIRS_AT_ONCE)]
+        compare = partial(_near_pairs, frames_of, centre, scale, near_distance)
+        with Progress("compare", len(chosen), 0, "pairs") as progress:
+            for task, found in zip(tasks, workers.in_order(compare, tasks, len(chosen)), strict=True):
+                pairs += found
+                progress.advance(len(task))
     return sorted(pairs)
+
+
+def _near_pairs(
+    frames_of: Callable[[int], np.ndarray],
+    centre: np.ndarray,
+    scale: np.ndarray,
+    near_distance: float,
+    pairs: np.ndarray,
+) -> list[Pair]:
+    """Those of some pairs of clips, int64 (N, 2), that are near duplicates."""
+    lines = _Polylines(frames_of, centre, scale)
+    found = []
+    for first, second in pairs.tolist():
+        a, b = lines.of(first), lines.of(second)
+        if a is None or b is None:
+            continue
+        distance = relative_distance(a, b, near_distance)
+        if distance <= near_distance:
+            found.append(Pair(first, second, "near", distance))
+    return found

@@ -1,3 +1,6 @@
+from functools import partial
+from operator import getitem
+
 import numpy as np
 import pytest
 
@@ -9,6 +12,7 @@ from signjax.data.splits.duplicates import (
     find_duplicates,
     outline,
 )
+from signjax.data.workers import Workers
 
 
 def walk(rng: np.random.Generator, frames: int, width: int = 6) -> np.ndarray:
@@ -136,3 +140,17 @@ def test_copies_of_long_clips_are_found_whether_or_not_they_are_kept_in_memory(m
     assert pairs_of(clips) == expected
     monkeypatch.setattr(duplicates, "_KEPT_BYTES", 1)
     assert pairs_of(clips) == expected
+
+
+def test_any_number_of_processes_finds_the_same_pairs(monkeypatch):
+    monkeypatch.setattr(duplicates, "_PAIRS_AT_ONCE", 5)
+    rng = np.random.default_rng(8)
+    model = walk(rng, 60)
+    clips = [model + 0.02 * walk(rng, 60) for _ in range(12)]
+    outlines = np.stack([outline(clip) for clip in clips])
+    arguments = outlines, [str(i) for i in range(12)], np.zeros(12, bool), partial(getitem, clips)
+    alone = find_duplicates(*arguments, near_distance=10.0)
+    assert len(alone) > 20
+    with Workers(2) as workers:
+        assert workers.pool is not None  # started, so that few clips are enough for it
+        assert find_duplicates(*arguments, near_distance=10.0, workers=workers) == alone
