@@ -1,5 +1,6 @@
 """Predicts the signs of unlabelled clips with a trained model; of its run, only the folder is needed."""
 
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -22,6 +23,7 @@ from signjax.prediction.answers import AnswerFiles
 from signjax.prediction.clips import list_new_clips
 from signjax.prediction.source import check_alike, guess_source, guessed_line, requested_layout
 from signjax.runtime.jax_setup import configure_jax, cores, describe_devices
+from signjax.runtime.signals import Interrupted
 from signjax.settings import run_config
 from signjax.settings.plans import Plans, TrainingPlans, take_apart
 
@@ -37,7 +39,16 @@ def predict(plans: Plans, folder: Path, say: Say) -> None:
 
     Raises:
       InputError: the clips, the model or the run folder cannot be used.
+      Interrupted: there was a request to stop.
     """
+    try:
+        _predict(plans, folder, say)
+    except Interrupted as request:
+        name = signal.Signals(request.number).name
+        raise Interrupted(request.number, f"stopped by {name}; the same command predicts all clips again") from None
+
+
+def _predict(plans: Plans, folder: Path, say: Say) -> None:
     from signjax.evaluation.evaluate import answers_for
     from signjax.evaluation.fusion import FILE, read_fusion
     from signjax.model.input_spec import read_input_spec
