@@ -24,8 +24,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded
 
 import numpy as np
 
-from benchmarks.interleaved import print_table
 from benchmarks.prepare import ROOT, timed
+from signjax.data.csv_table import write_table
 from signjax.data.dataset import Dataset, open_dataset
 from signjax.data.splits import duplicates
 
@@ -43,19 +43,16 @@ def motion(rng: np.random.Generator, frames: int, channels: int) -> np.ndarray:
 
 
 def write_clips(folder: Path, kind: str, clips: int, frames: int, channels: int) -> None:
-    """A folder of source `arrays`, written clip by clip."""
+    """A folder of source `arrays`, with one file for each clip and a label table."""
     folder.mkdir()
-    shape = (clips * frames, channels)
-    features = np.lib.format.open_memmap(folder / "features.npy", "w+", np.float32, shape)
+    rows: list[tuple[str, str, str]] = []
     for clip in range(clips):
         own = motion(np.random.default_rng([1, clip]), frames, channels)
         if kind == "alike":
             own = motion(np.random.default_rng([0, clip % CLASSES]), frames, channels) + DEVIATION * own
-        features[clip * frames : (clip + 1) * frames] = own
-    features.flush()
-    np.save(folder / "offsets.npy", np.arange(clips + 1) * frames)
-    np.save(folder / "labels.npy", [f"sign{clip % CLASSES}" for clip in range(clips)])
-    np.save(folder / "signers.npy", [f"signer{clip // CLASSES % SIGNERS}" for clip in range(clips)])
+        rows.append((f"clip{clip:06d}", f"sign{clip % CLASSES}", f"signer{clip // CLASSES % SIGNERS}"))
+        np.save(folder / f"{rows[-1][0]}.npy", own)
+    write_table(folder / "labels.csv", ("clip", "gloss", "signer"), rows)
 
 
 def search(dataset: Dataset) -> tuple[float, int]:
@@ -91,22 +88,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="parent of the temporary folder; needs free space")
     parser.add_argument("--json", type=Path, help="file for the rows")
     arguments = parser.parse_args()
-    rows = []
+    rows: list[dict[str, Any]] = []
+    print("| clips | prepared, s | processor, s | of these comparing, s | copies found | largest process, MiB |")
+    print("|---|---|---|---|---|---|", flush=True)
     for clips in map(int, arguments.clips.split(",")):
         with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-            rows.append(measure(arguments.kind, clips, arguments.frames, arguments.channels, Path(folder)))
-    print_table(
-        ["clips", "prepared, s", "processor, s", "of these comparing, s", "copies found", "largest process, MiB"],
-        [
-            [
-                f"{row['clips']} {row['kind']}",
-                *(f"{row[key]:.0f}" for key in ("seconds", "processor_seconds", "search_processor_seconds")),
-                str(row["copies"]),
-                f"{row['largest_process_mib']:.0f}",
-            ]
-            for row in rows
-        ],
-    )
+            row = measure(arguments.kind, clips, arguments.frames, arguments.channels, Path(folder))
+        times = (f"{row[key]:.0f}" for key in ("seconds", "processor_seconds", "search_processor_seconds"))
+        cells = (f"{clips:,} {arguments.kind}", *times, row["copies"], f"{row['largest_process_mib']:.0f}")
+        print(f"| {' | '.join(map(str, cells))} |", flush=True)
+        rows.append(row)
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 

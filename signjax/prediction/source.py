@@ -149,7 +149,9 @@ def requested_layout(source: str, own: str, configured: str, trained: Layout) ->
       configured: `config.data.layout` of the model's run.
       trained: the layout of the source that it was trained on.
     """
-    if configured != "auto" or source in (reading_source(own), "arrays"):
+    # Frames of landmarks may have more of them than the model needs; files of the other sources say by themselves what they hold.
+    is_known = source == "arrays" or (source == reading_source(own) and source != "mediapipe")
+    if configured != "auto" or is_known:
         return configured
     return trained.name if layout_registry.BUILT_IN.get(trained.name) == trained else "auto"
 

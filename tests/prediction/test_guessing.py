@@ -83,6 +83,8 @@ def test_packed_arrays_are_not_taken_for_landmarks_whose_channels_have_another_o
 def test_another_source_is_asked_for_the_layout_of_the_model(tmp_path):
     holistic = layout_registry.BUILT_IN["holistic"]
     assert requested_layout("mediapipe", "gislr", "auto", holistic) == "holistic"
+    assert requested_layout("mediapipe", "mediapipe", "auto", mediapipe.LAYOUTS[258]) == "pose_hands_258"
+    assert requested_layout("mediapipe", "mediapipe", "auto", mediapipe.LAYOUTS[99]) == "auto"
     assert requested_layout("signavatars", "synthetic", "auto", layout_registry.BUILT_IN["smplx"]) == "auto"
     assert requested_layout("gislr", "gislr", "pose_hands", layout_registry.BUILT_IN["pose_hands"]) == "pose_hands"
     other = mediapipe.LAYOUTS[1629]  # as many channels as holistic, in another order

@@ -22,9 +22,9 @@ def save_clip(path, frames=FRAMES):
     return path
 
 
-def read(source, path, width=WIDTH):
+def read(source, path, width=WIDTH, layout="auto"):
     """Name -> clip."""
-    items = list_new_clips(source, Request(path, labelled=False), width, lambda line: None)
+    items = list_new_clips(source, Request(path, layout=layout, labelled=False), width, lambda line: None)
     clips = [item if isinstance(item, Rejected) else source_registry.read_item(source, item) for item in items]
     return {clip.name: clip for clip in clips}
 
@@ -85,6 +85,16 @@ def test_a_damaged_clip_among_others_is_left_out_with_a_reason(tmp_path):
     save_clip(tmp_path / "c.npy", FRAMES[:, :100])
     clips = read("mediapipe", tmp_path)
     assert [getattr(clip, "reason", "") for clip in clips.values()] == ["", "unreadable", "wrong_width"]
+
+
+def test_frames_with_more_landmarks_than_the_model_needs_are_reduced_to_its_own(tmp_path):
+    whole = np.random.default_rng(1).normal(size=(5, 1662)).astype(np.float32)
+    needed = np.concatenate([whole[:, :132], whole[:, -126:]], axis=1)  # without the face
+    save_clip(tmp_path / "whole.npy", whole)
+    save_clip(tmp_path / "needed.npy", needed)
+    clips = read("mediapipe", tmp_path, layout="pose_hands_258")
+    np.testing.assert_array_equal(clips["whole"].frames, clips["needed"].frames)
+    np.testing.assert_array_equal(clips["needed"].frames, read("mediapipe", tmp_path)["needed"].frames)
 
 
 def test_without_any_landmarks_the_message_says_what_is_needed(tmp_path):
