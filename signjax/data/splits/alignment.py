@@ -85,9 +85,8 @@ def residual(path: Polyline, frames: Polyline, limit: float = np.inf) -> float:
     if np.isfinite(most) and _must_exceed(path, frames, most):
         return np.inf
     first, last = 0, len(path.lengths)
-    reached = np.zeros(
-        last
-    )  # the least total with which a match of the frames so far ends at each segment, or before it
+    # The least total with which a match of the frames so far ends at each segment, or before it.
+    reached = np.zeros(last)
     for start in range(0, count, _ROWS_AT_ONCE):
         rows = np.arange(start, min(start + _ROWS_AT_ONCE, count))
         before, until = first, last
