@@ -76,6 +76,8 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say, shard: Sha
     with locks.inner_lock(folder, say) as lock:
         lock.require()
         if mode == "predict":
+            for line in run_config.without_effect(folder, config):
+                say(f"warning: {line}; predicting uses the settings of the run")
             predict(take_apart(config), folder, say)
         else:
             resolved = json.loads(json.dumps(config.to_dict()))

@@ -347,6 +347,18 @@ def test_evaluation_uses_the_settings_of_the_run(tmp_path):
         settings.for_evaluation(run, given)
 
 
+def test_what_predicting_does_not_use_is_named(tmp_path):
+    run, given = run_with(tmp_path, units=8), base.get_config()
+    given.model.units = 8  # as trained
+    given.data.source, given.data.path, given.data.workers = "pose", "clips", 3
+    assert settings.without_effect(run, given) == []
+    given.data.labels, given.data.trim = "a.csv", False
+    assert settings.without_effect(run, given) == [
+        "config.data.labels is 'a.csv', but the run was trained with ''",
+        "config.data.trim is False, but the run was trained with True",
+    ]
+
+
 def test_only_a_run_that_was_trained_keeps_its_settings(tmp_path):
     run, other = run_with(tmp_path, units=8), base.get_config().to_dict()
     with pytest.raises(InputError, match=r"model\.units was 8 and is now 96"):

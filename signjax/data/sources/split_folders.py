@@ -61,11 +61,11 @@ def _holds_classes(top: Path, widths: Collection[int]) -> bool | None:
                 shape = np.load(file, mmap_mode="r", allow_pickle=False).shape
             except NUMPY_ERRORS:
                 continue  # reading the clip reports why
-            return _is_sequence(shape, widths)
+            return is_sequence(shape, widths)
     return None
 
 
-def _is_sequence(shape: tuple[int, ...], widths: Collection[int]) -> bool:
+def is_sequence(shape: tuple[int, ...], widths: Collection[int]) -> bool:
     """Whether an array is a sequence (T, F), rather than a frame (F,), (1, F) or (points, coordinates)."""
     if len(shape) != 2 or shape[0] == 1:
         return False
