@@ -127,12 +127,12 @@ def _japanese(character: str) -> float:
     return 1.0 if "\u3040" <= character <= "\u30ff" else 0.8 if "\u4e00" <= character <= "\u9fff" else 0.1
 
 
-_WESTERN = "äöüßÄÖÜéèêëàâçîïôùûœñáíóúãõåæøÉÈÀÇÑÁÍÓÚÅØ¿¡«»‘’“”–€"
+_WESTERN = "äöüßÄÖÜéèêëàâçîïôùûœñáíóúãõåæøÉÈÀÇÑÁÍÓÚÅØ¿¡«»€"
 # Where two fit equally well, the first is named.
 _ENCODINGS = {
     "windows-1252": _Encoding("Western European Windows", _letters(_WESTERN)),
-    "windows-1254": _Encoding("Turkish Windows", _letters("ğışİöüçĞŞÖÜÇâîû’")),
-    "windows-1250": _Encoding("Central European Windows", _letters("ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžČŘŠŽäöüßőű’")),
+    "windows-1254": _Encoding("Turkish Windows", _letters("ğışİöüçĞŞÖÜÇâîû")),
+    "windows-1250": _Encoding("Central European Windows", _letters("ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžČŘŠŽäöüßőű")),
     "windows-1251": _Encoding("Cyrillic Windows", _script("\u0400", "\u045f")),
     "windows-1253": _Encoding("Greek Windows", _script("\u0384", "\u03ce")),
     "windows-1256": _Encoding("Arabic Windows", _script("\u0621", "\u064a")),
