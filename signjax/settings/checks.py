@@ -160,6 +160,14 @@ def _check_corpus(source: str, signs: int, signers: int, takes: int) -> None:
         )
 
 
+def _check_columns(source: str, columns: str) -> None:
+    read_columns(columns)
+    if columns and source in synthetic_registry.SOURCES:
+        raise InputError(
+            f"config.data.columns is {shown(columns)}, but config.data.source is {source}, which writes its own label table"
+        )
+
+
 def _check_source(source: str, path: str, labels: str) -> None:
     if source == "synthetic":
         for key, value in (("path", path), ("labels", labels)):
@@ -202,5 +210,5 @@ _TRAINING_DATA: tuple[Relation, ...] = (
     (("data.split", "data.held_out"), _check_held_out),
     (("data.source", "synthetic.signs", "synthetic.signers", "synthetic.takes"), _check_corpus),
     (("data.source", "data.path", "data.labels"), _check_source),
-    (("data.columns",), read_columns),
+    (("data.source", "data.columns"), _check_columns),
 )

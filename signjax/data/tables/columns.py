@@ -83,8 +83,8 @@ def holds_values(fields: Sequence[str], columns: Mapping[str, str]) -> bool:
     first the name of a file or the second a number, and neither a usual name of a column.
     """
     plain = [plain_name(field) for field in fields]
-    numbers = [name for name in columns.values() if name.isdigit()]
-    if numbers and not set(numbers) & set(fields):
+    numbers = [name for name in columns.values() if name.isdecimal()]
+    if numbers and not set(columns.values()) & set(fields):
         return True
     if len(fields) != 2 or columns or (set(plain) & {*KNOWN_COLUMNS, *EXPECTED}):
         return False
@@ -119,8 +119,13 @@ def with_roles(path: Path, rows: Rows, columns: Mapping[str, str], say: Say) -> 
     named = " and ".join(f"{column!r} as {role!r}" for role, column in chosen.items())
     replaced = [role for role in chosen if role in there]
     left_out = f"; its own {first_few(replaced)} not used" if replaced else ""
-    say(f"{path}: reading column {named}{left_out}")
+    numbered = "the first line holds values, so columns are numbered; " if there == _numbered(there) else ""
+    say(f"{path}: {numbered}reading column {named}{left_out}")
     return [(place, {**_without(fields, replaced), **_under(fields, chosen)}) for place, fields in rows]
+
+
+def _numbered(columns: Sequence[str]) -> list[str]:
+    return [str(number) for number in range(1, len(columns) + 1)]
 
 
 def _without(fields: Mapping[str, str], replaced: Sequence[str]) -> dict[str, str]:

@@ -67,8 +67,8 @@ def text_of(path: Path) -> str:
 def _utf16_without_mark(content: bytes) -> str:
     """The name of UTF-16 in one of its byte orders if a text of mostly ASCII characters is in it; else empty."""
     for start, name in ((1, "UTF-16 (little-endian)"), (0, "UTF-16 (big-endian)")):
-        zeros, others = content[start:_MEASURED:2], content[1 - start : _MEASURED : 2]
-        if len(zeros) > 1 and zeros.count(0) > 0.6 * len(zeros) and others.count(0) < 0.1 * len(others):
+        zeros = content[start:_MEASURED:2]
+        if zeros[:4] == bytes(4) and zeros.count(0) > len(zeros) / 2 and 0 not in content[1 - start : 8 : 2]:
             return name
     return ""
 

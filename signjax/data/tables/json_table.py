@@ -1,4 +1,4 @@
-"""Tables as JSON: an array of objects, an object of objects by clip, or one object per line (JSONL).
+"""Tables as JSON: an array of objects, an object of objects by clip, an object of lists, or one object per line (JSONL).
 
 An object without any value is ignored, like an empty line of a text table.
 """
@@ -12,7 +12,7 @@ from signjax.data.tables.delimited import column_name
 from signjax.data.tables.encodings import text_of
 from signjax.data.tables.faults import Faults
 from signjax.data.tables.names import canonical
-from signjax.data.tables.shipped import flattened
+from signjax.data.tables.shipped import flattened, from_lists
 from signjax.errors import InputError
 
 Rows = list[tuple[str, dict[str, str]]]
@@ -39,6 +39,8 @@ def read_json(path: Path, faults: Faults, known: Collection[str]) -> Rows:
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path}: expected a label table ({path.suffix}, UTF-8): {error}") from error
     rows: Rows = []
+    if isinstance(content, _Object):
+        content = from_lists(content.pairs) or content
     if isinstance(content, _Object):
         for clip, fields in content.pairs:
             place = f"key {clip!r}"
@@ -84,12 +86,12 @@ def read_jsonl(path: Path, faults: Faults, known: Collection[str]) -> Rows:
 
 def _texts(place: str, fields: Any, faults: Faults, known: Collection[str]) -> dict[str, str] | None:
     """The fields of a JSON object as a CSV file would have them; nested values stay JSON."""
-    if not isinstance(fields, _Object):
+    if not isinstance(fields, dict):
         found = type(fields).__name__
         faults.add(place, f"expected an object with a field for each column, found {found}", _FORM)
         return None
     texts: dict[str, str] = {}
-    for written, value in fields.pairs:
+    for written, value in fields.pairs if isinstance(fields, _Object) else fields.items():
         column = column_name(written, known)
         if column in texts:
             faults.add(

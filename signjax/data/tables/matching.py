@@ -11,9 +11,10 @@ from signjax.data.tables.label_table import SUFFIXES, Row, read_label_tables
 from signjax.data.tables.names import canonical
 from signjax.data.tables.pairing import FileNames, Matched, Matcher, own_name, slashed
 from signjax.data.tables.recordings import check_known_times, without_titles
-from signjax.errors import InputError
+from signjax.errors import InputError, first_few
 
-TABLE_NAMES = (*(f"labels{suffix}" for suffix in SUFFIXES), "data.json")
+# Not labels.txt, which often lists the classes of a model.
+TABLE_NAMES = (*(f"labels{suffix}" for suffix in SUFFIXES if suffix != ".txt"), "data.json")
 
 
 def given_label_tables(labels: str) -> list[Path]:
@@ -39,7 +40,7 @@ def find_label_tables(request: Request) -> list[Path]:
 
 
 def find_label_table(request: Request) -> Path:
-    """The first given label table, else `labels.csv` (.tsv, .json, .jsonl, .txt) or `data.json` in the folder or next to it.
+    """The first given label table, else `labels.csv` (.tsv, .json, .jsonl) or `data.json` in the folder or next to it.
 
     Raises:
       InputError: there is no such table.
@@ -125,7 +126,8 @@ def match_rows(
         for row in meant:
             items.append(_item(row, _name(row, index, names, matched), file))
         for row in rivals:
-            detail = f"{row.where}: {row.name} means {file.name}, but so does another row; name each file in one row"
+            others = first_few([other.name for other in rows_of[index] if other is not row])
+            detail = f"{row.where}: {row.name!r} means {file.name}, but so does {others}; name each file in one row"
             items.append(Rejected(row.name, str(file.path), "ambiguous_name", detail))
         if index not in rows_of:
             twin = names.twin(index)
@@ -176,14 +178,13 @@ def _without_file(row: Row, matched: Matched, table: Path, missing: str) -> Reje
 
 def _rivals(rows: Sequence[Row], names: FileNames) -> tuple[Sequence[Row], Sequence[Row]]:
     """The rows of one file that may be used, and those that may not: of rows that name it as one whole clip by different names,
-    only the one with the strictest match is meant, and none if several match equally.
+    only the one with its path is meant, and none if several have it.
     """
     whole = [row for row in rows if not row.file]
     if len(whole) < 2:
         return rows, ()
-    exactness = [names.exactness(row.name) for row in whole]
-    strictest = [row for row, rule in zip(whole, exactness, strict=True) if rule == min(exactness)]
-    rivals = [row for row in whole if len(strictest) > 1 or row is not strictest[0]]
+    by_path = [row for row in whole if names.is_path(row.name)]
+    rivals = [row for row in whole if len(by_path) != 1 or row is not by_path[0]]
     return [row for row in rows if row not in rivals], rivals
 
 
@@ -198,6 +199,10 @@ def with_table(request: Request, items: list[Item | Rejected], say: Say) -> list
       InputError: the table names none of the clips.
     """
     if not (request.labelled and request.labels):
+        if request.labelled and request.columns:
+            raise InputError(
+                f"config.data.columns is {request.columns!r}, but there is no label table; name it with --config.data.labels=FILE"
+            )
         return items
     tables = given_label_tables(request.labels)
     table = _listed(tables)

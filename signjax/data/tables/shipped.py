@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from signjax.data.clip import Say
-from signjax.data.tables.columns import Rows
+from signjax.data.clip import SPLITS, Say
+from signjax.data.tables.columns import Rows, split_name
 from signjax.data.tables.delimited import plain_name
 from signjax.data.tables.encodings import text_of
 
@@ -40,6 +40,24 @@ def flattened(entry: Any) -> list[Any]:
         return [entry]
     outer = {column: value for column, value in entry.items() if column != "instances"}
     return [type(one)([*((c, v) for c, v in outer.items() if c not in one), *one.items()]) for one in instances]
+
+
+def from_lists(pairs: list[tuple[str, Any]]) -> list[Any] | None:
+    """The rows in a JSON object of lists, or None if it is none: `{"train": [...], "test": [...]}` by split, one list under any
+    name such as `{"data": [...]}`, or clips by gloss, `{"HELLO": ["a.mp4", "b.mp4"]}`. `{"a.mp4": "HELLO"}` tells each clip's gloss.
+    """
+    if pairs and all(isinstance(value, str) for _, value in pairs):
+        return [{"clip": clip, "gloss": gloss} for clip, gloss in pairs]
+    if not pairs or not all(isinstance(value, list) for _, value in pairs):
+        return None
+    column = "split" if all(split_name(key) in SPLITS for key, _ in pairs) else "" if len(pairs) == 1 else "gloss"
+    rows: list[Any] = []
+    for key, entries in pairs:
+        told = {column: key} if column else {}
+        for entry in entries:
+            fields = {"clip": entry} if isinstance(entry, str) else entry
+            rows.append(type(fields)([*told.items(), *fields.items()]) if isinstance(fields, dict) else fields)
+    return rows
 
 
 def as_label_table(path: Path, rows: Rows, say: Say) -> Rows:

@@ -55,9 +55,9 @@ class FileNames:
         """The first file with that name."""
         return next((index for index in self._found(text) if index is not None), None)
 
-    def exactness(self, text: str) -> int:
-        """By which rule `find` finds a file, from 0, the strictest; 3 if it finds none."""
-        return next((rule for rule, index in enumerate(self._found(text)) if index is not None), 3)
+    def is_path(self, text: str) -> bool:
+        """Whether a file has that path, with or without the suffix, and not only that own name."""
+        return any(index is not None for index in self._found(text)[:2])
 
     def _found(self, text: str) -> tuple[int | None, int | None, int | None]:
         full = slashed(text)

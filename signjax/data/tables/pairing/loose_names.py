@@ -27,6 +27,12 @@ _NUMBER = re.compile(r"(\d+)(?:\.0)?")
 _CAMERA = re.compile(r"(signer\d+_sample\d+)_(?:color|depth)", re.IGNORECASE)
 _SHORT = 4  # digits below which a number may count the takes in a folder, instead of naming a clip
 
+# Folders that say what is in them, and not which clip it is.
+_CONTAINERS = frozenset(
+    "clips data dataset features files frames keypoints landmarks mediapipe npy npz numpy openpose pkl pose poses processed raw "
+    "skeletons smplx videos".split()
+)
+
 Parts = tuple[str, ...]
 
 
@@ -54,7 +60,7 @@ def pair(
       texts: all names in the table.
       files: all files, by their paths relative to the source's folder.
       exact: the names with an exact match, and the indices of their files.
-      classes: the names of classes: a folder with such a name tells clips apart.
+      classes: the names of classes, in small letters: a folder with such a name tells clips apart.
     """
     pairing = Pairing()
     names = list(dict.fromkeys(texts))
@@ -174,15 +180,16 @@ def _contradiction(
     counts_takes = own.isdecimal() and len(own) < _SHORT
     if of_file:
         here, there = of_name[-1], of_file[-1]
-        splits = {split_name(here), split_name(there)}
-        apart = here in folder.folders or there in table.folders or here in classes or there in classes
-        if apart or len(splits & set(SPLITS)) == 2 or (of_name != table.common and of_file != folder.common):
+        splits = {split_name(here), split_name(there)} & set(SPLITS)
+        says_nothing = all(part.casefold() in _CONTAINERS or split_name(part) in SPLITS for part in of_file)
+        known = here.casefold() in classes or here in folder.folders or there in table.folders
+        if not says_nothing or len(splits) == 2 or known:
             return f"it is in folder {there!r} instead of {here!r}"
     if shared > 1:
         return None
     if not (table.distinct and folder.distinct):
         return "other names are equal apart from their folders"
-    if counts_takes and (of_file or of_name != table.common or of_name[-1] in classes):
+    if counts_takes and (of_file or of_name != table.common or of_name[-1].casefold() in classes):
         return "a short number without its folder may be another clip"
     return None
 
@@ -195,7 +202,7 @@ def _ignored(name: str, file: str, parts: Parts, shared: int) -> list[str]:
         found.append("folders")
     if _SUFFIX.search(own) or (_SUFFIX.search(file) and _SUFFIX.search(_SUFFIX.sub("", file))):
         found.append("the suffix")
-    if unicodedata.normalize("NFKC", own) != own:
+    if any(unicodedata.normalize("NFKC", text) != text for text in (own, own_name(slashed(file)))):
         found.append("the form of Unicode characters")
     if _CAMERA.search(file) and not _CAMERA.search(name):
         found.append("the camera ('_color')")

@@ -1,5 +1,6 @@
 """Matches all names in a table to files at once, and says what was ignored, what is in doubt, or why nothing matches."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from signjax.data.tables.pairing.file_names import would_match
 from signjax.data.tables.pairing.loose_names import Pairing, pair
 from signjax.errors import InputError, first_few
 
+# Times, frames and classes are not names of files, even where a file happens to be called so.
+_COUNT = re.compile(r"-?\d{0,3}(?:\.\d+)?")
 _SHOWN = 3  # names of either side in the message that none match
 
 
@@ -47,9 +50,9 @@ class Matcher:
         self._find = find
 
     def match(self, texts: Sequence[str], classes: Collection[str] = ()) -> Matched:
-        """The files of all names in a table; see `pair` for the names of classes."""
+        """The files of all names in a table; `classes` are the names of classes, as they are written."""
         exact = {text: index for text in texts if (index := self._find(text)) is not None}
-        return Matched(exact, pair(texts, self._files, exact, classes))
+        return Matched(exact, pair(texts, self._files, exact, {name.casefold() for name in classes}))
 
     def finds(self, texts: Sequence[str]) -> bool:
         """Whether any of the names has a file."""
@@ -85,7 +88,9 @@ class Matcher:
           table: the table.
           what: what no row has or is, to follow "none of its clips".
         """
-        others = [column for column, values in columns.items() if self.finds(values)]
+        others = [
+            column for column, values in columns.items() if self.finds([v for v in values if not _COUNT.fullmatch(v)])
+        ]
         different = list(dict.fromkeys(texts))
         if others:
             advice = f'Column {others[0]!r} names files; choose it with --config.data.columns="clip={others[0]}"'
@@ -94,7 +99,8 @@ class Matcher:
             advice = f"{text!r} is ambiguous: {doubt}"
         else:
             advice = would_match(different, self._files) or (
-                "Column 'file', or 'clip' if there is no 'file', must hold file names"
+                "Column 'file', or 'clip' if there is no 'file', must hold file names; if another column does, name it with "
+                f'--config.data.columns="clip=COLUMN" (label columns: {", ".join(columns) or "none"})'
             )
         return InputError(
             f"{table}: none of its {len(texts)} clips (first: {first_few(different[:_SHOWN])}) {what} "
