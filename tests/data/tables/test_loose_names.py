@@ -52,7 +52,7 @@ def test_zeros_that_tell_names_apart():
 
 
 def test_unicode_forms():
-    assert matches(["ｈello ①"], ["hello 1.npy"]) == {"ｈello ①": "hello 1.npy"}
+    assert matches(["\uff48ello ①"], ["hello 1.npy"]) == {"\uff48ello ①": "hello 1.npy"}
     assert matches(["x²", "x2"], ["x2.npy"]) == {"x2": "x2.npy"}
 
 

@@ -28,10 +28,10 @@ _CAMERA = re.compile(r"(signer\d+_sample\d+)_(?:color|depth)", re.IGNORECASE)
 _SHORT = 4  # digits below which a number may count the takes in a folder, instead of naming a clip
 
 # Folders that say what is in them, and not which clip it is.
-_CONTAINERS = frozenset(
-    "clips data dataset features files frames keypoints landmarks mediapipe npy npz numpy openpose pkl pose poses processed raw "
-    "skeletons smplx videos".split()
-)
+_CONTAINERS = frozenset((
+    "clips", "data", "dataset", "features", "files", "frames", "keypoints", "landmarks", "mediapipe", "npy", "npz", "numpy",
+    "openpose", "pkl", "pose", "poses", "processed", "raw", "skeletons", "smplx", "videos",
+))  # fmt: skip
 
 Parts = tuple[str, ...]
 
