@@ -45,8 +45,8 @@ def flattened(entry: Any) -> list[Any]:
 def from_lists(pairs: list[tuple[str, Any]]) -> list[Any] | None:
     """The rows in a JSON object of lists or texts, None if it is another object.
 
-    The lists are splits, as in `{"train": [...], "test": [...]}`, the only one under any name, as in `{"data": [...]}`, or the clips
-    of each gloss, as in `{"HELLO": ["a.mp4", "b.mp4"]}`. Texts are the glosses of clips, as in `{"a.mp4": "HELLO"}`.
+    The lists are splits, as in `{"train": [...], "test": [...]}`, a single one under any name, as in `{"data": [...]}`, or the
+    clips of each gloss, as in `{"HELLO": ["a.mp4", "b.mp4"]}`. Texts are the glosses of clips, as in `{"a.mp4": "HELLO"}`.
     """
     if pairs and all(isinstance(value, str) for _, value in pairs):
         return [{"clip": clip, "gloss": gloss} for clip, gloss in pairs]
