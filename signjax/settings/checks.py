@@ -184,6 +184,8 @@ def _check_source(source: str, path: str, labels: str) -> None:
         missing = [table for table in given_label_tables(labels) if not table.is_file()]
         if missing:
             what = "no such file" if str(missing[0]) == labels else f"no file {missing[0]}"
+            if missing[0].is_dir():
+                what = "no label table in that folder"
             raise InputError(f"config.data.labels is {shown(labels)}, but there is {what}; it must be a label table")
 
 

@@ -18,6 +18,7 @@ from signjax.data.splits.split import Rule
 from signjax.data.synthetic.registry import Corpus
 from signjax.data.tables.columns import read_columns
 from signjax.data.tables.matching import given_label_tables
+from signjax.data.tables.shipped import companions
 from signjax.errors import InputError
 from signjax.plans.kinds import layout_name, one_of, text, yes_no
 from signjax.plans.setting import check_fields, setting
@@ -152,7 +153,8 @@ def fingerprints(recipe: Recipe) -> tuple[str, str]:
     """
     files = hashlib.sha256(str(FORMAT_VERSION).encode())
     own_layout = [Path(recipe.layout)] if recipe.layout.endswith(".json") else []
-    for file in (*source_registry.named(recipe.source).source_files(recipe.request), *own_layout):
+    beside = companions(given_label_tables(recipe.labels))
+    for file in (*source_registry.named(recipe.source).source_files(recipe.request), *own_layout, *beside):
         try:
             stat = file.stat()
         except OSError as error:

@@ -86,12 +86,20 @@ def read_label_tables(paths: Sequence[Path], columns: str = "", say: Say = _sile
     Raises:
       InputError: as `read_label_table`, or a clip is in several tables.
     """
-    tables = [read_label_table(path, columns, say) for path in paths]
+    tables: list[list[Row]] = []
+    said: dict[str, list[Path]] = {}  # what holds for several tables is said once
+    for path in paths:
+        remarks: list[str] = []
+        tables.append(read_label_table(path, columns, remarks.append))
+        for remark in remarks:
+            said.setdefault(remark.removeprefix(f"{path}: "), []).append(path)
+    for remark, where in said.items():
+        say(f"{named_together(where)}: {remark}")
     if len(paths) == 1:
         return tables[0]
     splits = [_split_in_name(path) for path in paths]
     if None not in splits and len(set(splits)) > 1 and not any(row.split for rows in tables for row in rows):
-        say("; ".join(f"{path} is split {split!r}" for path, split in zip(paths, splits, strict=True)))
+        say("; ".join(f"{path.name} is split {split!r}" for path, split in zip(paths, splits, strict=True)))
         tables = [
             [replace(row, info=replace(row.info, split=split)) for row in rows]
             for rows, split in zip(tables, splits, strict=True)
@@ -103,6 +111,15 @@ def read_label_tables(paths: Sequence[Path], columns: str = "", say: Say = _sile
         more = f"; ... ({len(both)} in all)" if len(both) > _NAMED else ""
         raise InputError(f"{shown}{more}. Each clip must be in one table: leave one of the tables or rows out")
     return list(seen.values())
+
+
+def named_together(paths: Sequence[Path]) -> str:
+    """Tables in a message: the first, and the names of the others.
+
+    >>> named_together([Path("splits/train.csv"), Path("splits/val.csv")])
+    'splits/train.csv, val.csv'
+    """
+    return ", ".join([str(paths[0]), *(path.name for path in paths[1:])])
 
 
 def _split_in_name(path: Path) -> str | None:

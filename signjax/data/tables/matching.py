@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from signjax.data.clip import ClipInfo, Item, Rejected, Request, Say
-from signjax.data.tables.label_table import SUFFIXES, Row, read_label_tables
+from signjax.data.tables.label_table import SUFFIXES, Row, named_together, read_label_tables
 from signjax.data.tables.names import canonical
 from signjax.data.tables.pairing import FileNames, Matched, Matcher, own_name, slashed
 from signjax.data.tables.recordings import check_known_times, without_titles
@@ -77,12 +77,7 @@ def match(request: Request, files: Sequence[Found], suffixes: Sequence[str], say
         return match_rows(request, files, suffixes, None, request.path, say)
     tables = find_label_tables(request)
     rows = read_label_tables(tables, request.columns, say)
-    return match_rows(request, files, suffixes, rows, _listed(tables), say)
-
-
-def _listed(tables: Sequence[Path]) -> Path:
-    """One or several tables in a message."""
-    return Path(", ".join(map(str, tables)))
+    return match_rows(request, files, suffixes, rows, Path(named_together(tables)), say)
 
 
 def match_rows(
@@ -121,6 +116,7 @@ def match_rows(
     matcher.say(matched, table, say)
     check_known_times(rows_of)
     items: list[Item | Rejected] = []
+    twins: list[str] = []
     for index, file in enumerate(files):
         meant, rivals = _rivals(rows_of.get(index, ()), names)
         for row in meant:
@@ -134,9 +130,14 @@ def match_rows(
             if twin != index and twin in rows_of:
                 detail = f"{files[twin].name} has the same name; use the path, {file.name}, in {table}"
                 reason = "duplicate_name"
+                twins.append(f"{files[twin].name} is used, and not {file.name}")
             else:
                 reason, detail = "unlabelled", f"no row of {table} names {file.name}"
             items.append(Rejected(own_name(names.keys[index]), str(file.path), reason, detail))
+    if twins:
+        say(
+            f"{table}: {len(twins)} files are left out because others have the same name: {'; '.join(twins[:3])}. Write their paths"
+        )
     for row in without_file:
         items.append(_without_file(row, matched, table, f"file {row.meant} does not exist in {request.path}"))
     return items
@@ -205,7 +206,7 @@ def with_table(request: Request, items: list[Item | Rejected], say: Say) -> list
             )
         return items
     tables = given_label_tables(request.labels)
-    table = _listed(tables)
+    table = Path(named_together(tables))
     names = [canonical(item.name) for item in items]
     first = {name: index for index, name in reversed(list(enumerate(names)))}
     matcher = Matcher(names, first.get)

@@ -11,7 +11,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,9 @@ def from_lists(pairs: list[tuple[str, Any]]) -> list[Any] | None:
         return [{"clip": clip, "gloss": gloss} for clip, gloss in pairs]
     if not pairs or not all(isinstance(value, list) for _, value in pairs):
         return None
+    forms = {frozenset(entry) for _, entries in pairs for entry in entries if isinstance(entry, dict)}
+    if len(pairs) > 1 and len(forms) > 1 and not all(split_name(key) in SPLITS for key, _ in pairs):
+        return None  # lists of different things, such as videos and categories
     column = "split" if all(split_name(key) in SPLITS for key, _ in pairs) else "" if len(pairs) == 1 else "gloss"
     rows: list[Any] = []
     for key, entries in pairs:
@@ -102,6 +105,12 @@ def _nslt(path: Path, rows: Rows, say: Say) -> Rows:
         f"{path}: the first number of 'action' is the gloss, {where}; its frames are not used: each clip is a whole file"
     )
     return result
+
+
+def companions(tables: Sequence[Path]) -> list[Path]:
+    """The files beside tables that are read with them."""
+    lists = dict.fromkeys(table.with_name(_CLASS_LIST) for table in tables)
+    return [path for path in lists if path.is_file()]
 
 
 def _class_names(path: Path) -> dict[str, str]:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from signjax.data.clip import Item, Rejected, Request
+from signjax.data.preparation.recipe import fingerprints
 from signjax.data.sources import registry as source_registry
 from signjax.errors import InputError
+from tests.conftest import make_recipe
 
 
 def files(folder, *names, frames=20):
@@ -148,3 +150,19 @@ def test_a_list_of_classes_is_no_label_table(tmp_path):
     (tmp_path / "labels.txt").write_text("hello\nbye\n")
     with pytest.raises(InputError, match="there is no label table; looked for"):
         source_registry.listing("arrays", Request(tmp_path / "clips"))
+
+
+def test_a_file_that_is_left_out_for_its_name_is_named_in_the_remarks(tmp_path):
+    files(tmp_path, "language/00335", "word/00335")
+    clips, rejected, (said,) = listed(tmp_path, "clip,gloss\n00335,A\n")
+    assert list(clips) == ["00335"] and rejected["00335"].reason == "duplicate_name"
+    assert "language/00335.npy is used, and not word/00335.npy. Write their paths" in said
+
+
+def test_the_list_of_classes_beside_a_table_belongs_to_it(tmp_path):
+    files(tmp_path, "00335")
+    (tmp_path / "nslt.json").write_text('{"00335": {"subset": "train", "action": [1, 1, 55]}}')
+    recipe = make_recipe(source="arrays", path=str(tmp_path / "clips"), labels=str(tmp_path / "nslt.json"))
+    before = fingerprints(recipe)
+    (tmp_path / "wlasl_class_list.txt").write_text("1\tdrink\n")
+    assert before[0] != fingerprints(recipe)[0] and before[1] != fingerprints(recipe)[1]

@@ -143,6 +143,9 @@ def test_json_objects_of_lists_and_texts(tmp_path, content):
 
 
 def test_json_lists_of_something_else(tmp_path):
+    coco = {"videos": [{"file_name": "a.mp4"}], "categories": [{"id": 3, "name": "A"}]}
+    with pytest.raises(InputError, match="key 'videos': expected an object with a field for each column, found list"):
+        read(tmp_path / "t.json", coco)
     with pytest.raises(InputError, match="entry 2: expected an object with a field for each column, found int"):
         read(tmp_path / "t.json", {"A": ["a.mp4", 3]})
 
