@@ -156,7 +156,7 @@ def test_a_file_that_is_left_out_for_its_name_is_named_in_the_remarks(tmp_path):
     files(tmp_path, "language/00335", "word/00335")
     clips, rejected, (said,) = listed(tmp_path, "clip,gloss\n00335,A\n")
     assert list(clips) == ["00335"] and rejected["00335"].reason == "duplicate_name"
-    assert "language/00335.npy is used, and not word/00335.npy. Write their paths" in said
+    assert "language/00335.npy is used, and not word/00335.npy). Write their paths" in said
 
 
 def test_the_list_of_classes_beside_a_table_belongs_to_it(tmp_path):
