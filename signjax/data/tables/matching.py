@@ -135,9 +135,8 @@ def match_rows(
                 reason, detail = "unlabelled", f"no row of {table} names {file.name}"
             items.append(Rejected(own_name(names.keys[index]), str(file.path), reason, detail))
     if twins:
-        say(
-            f"{table}: {len(twins)} files are left out because others have the same name: {'; '.join(twins[:3])}. Write their paths"
-        )
+        shown = "; ".join(twins[:3])
+        say(f"{table}: files left out because others have the same name: {len(twins)} ({shown}). Write their paths")
     for row in without_file:
         items.append(_without_file(row, matched, table, f"file {row.meant} does not exist in {request.path}"))
     return items
