@@ -27,7 +27,7 @@ from signjax.data.sources import array_files
 from signjax.data.sources.array_fields import CHANNELS, channel_names, class_names, texts_of, whole_numbers
 from signjax.data.sources.shared import npy
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
-from signjax.data.tables.columns import split_name
+from signjax.data.tables.label_table import split_name
 from signjax.data.tables.matching import find_label_tables, given_label_tables, with_table
 from signjax.errors import InputError, first_few
 

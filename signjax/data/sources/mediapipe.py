@@ -32,7 +32,7 @@ from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.frame_numbers import timeline
 from signjax.data.sources.shared.npy import NUMPY_ERRORS
 from signjax.data.sources.split_folders import class_folders, entries, in_order, is_array
-from signjax.data.tables.columns import split_name
+from signjax.data.tables.label_table import split_name
 from signjax.data.tables.matching import given_label_tables, segment, with_table
 from signjax.data.tables.names import canonical
 from signjax.errors import InputError

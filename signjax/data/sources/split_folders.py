@@ -9,7 +9,7 @@ import numpy as np
 
 from signjax.data.clip import SPLITS
 from signjax.data.sources.shared.npy import NUMPY_ERRORS
-from signjax.data.tables.columns import split_name
+from signjax.data.tables.label_table import split_name
 from signjax.errors import InputError
 
 _NUMBER = re.compile(r"\d+$")
