@@ -122,8 +122,8 @@ def match_rows(
         for row in meant:
             items.append(_item(row, _name(row, index, names, matched), file))
         for row in rivals:
-            others = first_few([other.name for other in rows_of[index] if other is not row])
-            detail = f"{row.where}: {row.name!r} means {file.name}, but so does {others}; name each file in one row"
+            others = first_few([other.meant for other in rows_of[index] if other.meant != row.meant])
+            detail = f"{row.where}: {row.meant!r} means {file.name}, but so does {others}; name each file in one row"
             items.append(Rejected(row.name, str(file.path), "ambiguous_name", detail))
         if index not in rows_of:
             twin = names.twin(index)
@@ -180,11 +180,11 @@ def _rivals(rows: Sequence[Row], names: FileNames) -> tuple[Sequence[Row], Seque
     """The rows of one file that may be used, and those that may not: of rows that name it as one whole clip by different names,
     only the one with its path is meant, and none if several have it.
     """
-    whole = [row for row in rows if not row.file]
-    if len(whole) < 2:
-        return rows, ()
-    by_path = [row for row in whole if names.is_path(row.name)]
-    rivals = [row for row in whole if len(by_path) != 1 or row is not by_path[0]]
+    whole = [row for row in rows if not row.file or (row.start == 0 and row.stop is None)]
+    texts = {row.meant for row in whole}
+    by_path = {text for text in texts if names.is_path(text)}
+    meant = texts if len(texts) < 2 else by_path if len(by_path) == 1 else ()
+    rivals = [row for row in whole if row.meant not in meant]
     return [row for row in rows if row not in rivals], rivals
 
 

@@ -79,6 +79,12 @@ def test_two_rows_that_name_one_file_exactly(tmp_path):
         ("a", "a.npy", "b"), "ambiguous_name"
     )
     assert rejected["a"].detail.endswith("line 2: 'a' means a.npy, but so does 'a.npy'; name each file in one row")
+    clips, rejected, _ = listed(tmp_path, "file,clip,gloss\na,1,A\na.npy,2,B\nx/b,3,B\nx/b,4,A\n")
+    assert {name: item.labels["gloss"] for name, item in clips.items()} == {
+        "3": "B",
+        "4": "A",
+    }  # both rows mean that file
+    assert {name: item.reason for name, item in rejected.items()} == dict.fromkeys("12", "ambiguous_name")
 
 
 def test_equal_rows_are_one(tmp_path):

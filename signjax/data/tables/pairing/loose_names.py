@@ -16,15 +16,15 @@ from signjax.data.tables.columns import split_name
 from signjax.data.tables.pairing.file_names import own_name, slashed
 from signjax.errors import first_few
 
-_SUFFIX = re.compile(
-    r"(?<=.)\.(?:mp4|m4v|mov|avi|mkv|webm|mpe?g|wmv|flv|3gp|mts|m2ts|gif|png|jpe?g|npy|npz|pkl|pickle|pt|pth|pose|json|parquet|"
-    r"h5|hdf5|mat|csv|txt|bvh|zip)$",
-    re.IGNORECASE,
-)
+_SUFFIXES = frozenset((
+    "mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv", "flv", "3gp", "mts", "m2ts", "gif", "png", "jpg", "jpeg",
+    "npy", "npz", "pkl", "pickle", "pt", "pth", "pose", "json", "parquet", "h5", "hdf5", "mat", "csv", "txt", "bvh", "zip",
+))  # fmt: skip
 _DRIVE = re.compile(r"[a-z]:", re.IGNORECASE)
 _NUMBER = re.compile(r"(\d+)(?:\.0)?")
 # AUTSL's tables name a sample; the files add which camera recorded it.
 _CAMERA = re.compile(r"(signer\d+_sample\d+)_(?:color|depth)", re.IGNORECASE)
+_SHOWN = 6  # names that a message can show
 _SHORT = 4  # digits below which a number may count the takes in a folder, instead of naming a clip
 
 # Folders that say what is in them, and not which clip it is.
@@ -75,8 +75,8 @@ def pair(
         shared = next((length for length in range(len(parts), 0, -1) if parts[-length:] in folder.tails), 0)
         if not shared:
             continue
-        fitting = folder.tails[parts[-shared:]]
-        rivals = [names[other] for other in table.tails[parts[-shared:]] if other != number]
+        fitting = folder.tails[parts[-shared:]][:_SHOWN]
+        rivals = [names[other] for other in table.tails[parts[-shared:]][:_SHOWN] if other != number]
         file = fitting[0]
         if len(fitting) > 1:
             doubt: str | None = f"several files fit: {first_few([files[index] for index in fitting])}"
@@ -109,9 +109,14 @@ def parts_of(name: str) -> Parts:
     if len(parts) > 1 and _DRIVE.fullmatch(parts[0]):
         del parts[0]
     parts = [part for part in parts if part not in ("", ".", "..")] or [""]
-    while suffix := _SUFFIX.search(parts[-1]):
-        parts[-1] = parts[-1][: suffix.start()]
+    parts[-1] = _stem(parts[-1])
     return tuple(parts)
+
+
+def _stem(name: str) -> str:
+    """A name without the suffixes of files: of `hello.mp4.npy`, `hello`."""
+    stem, _, suffix = name.rpartition(".")
+    return _stem(stem) if stem and suffix.lower() in _SUFFIXES else name
 
 
 class _Side:
@@ -200,13 +205,14 @@ def _ignored(name: str, file: str, parts: Parts, shared: int) -> list[str]:
     found = []
     if len(parts) > shared or "*" in own:
         found.append("folders")
-    if _SUFFIX.search(own) or (_SUFFIX.search(file) and _SUFFIX.search(_SUFFIX.sub("", file))):
+    stem, of_file = _stem(own), own_name(slashed(file))
+    if stem != own or _stem(of_file).count(".") < of_file.count(".") - 1:
         found.append("the suffix")
-    if any(unicodedata.normalize("NFKC", text) != text for text in (own, own_name(slashed(file)))):
+    if any(unicodedata.normalize("NFKC", text) != text for text in (own, of_file)):
         found.append("the form of Unicode characters")
     if _CAMERA.search(file) and not _CAMERA.search(name):
         found.append("the camera ('_color')")
-    number = _NUMBER.fullmatch(_SUFFIX.sub("", own))
-    if number and number.group(1) not in _SUFFIX.sub("", own_name(slashed(file))).split("."):
+    number = _NUMBER.fullmatch(stem)
+    if number and number.group(1) != _stem(of_file):
         found.append("leading zeros")
     return found
