@@ -25,6 +25,8 @@ Fields = dict[str, str]
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE | re.DOTALL)
 # The name that pandas gives to a column without one.
 _UNNAMED = re.compile(r"(Unnamed: \d+)?")
+# Columns of sentences, whose quotation marks How2Sign and others write as they are, since a tab or bar separates the fields.
+_SENTENCES = frozenset(("sentence", "translation", "annotation"))
 _INDEX = re.compile(r"\d+")
 
 
@@ -78,10 +80,12 @@ def read_delimited(
     if missing:
         raise InputError(f"{path}: the table needs {_quoted(missing)}; its first line has {', '.join(columns)}")
     _check_once(f"{path}, {place}", written, columns)
+    sentences = delimiter in "\t|" and not _SENTENCES.isdisjoint(map(plain_name, columns))
     rows = []
     for number, line in body:
         place = f"line {number}"
-        values = _values(line, delimiter, place, faults)
+        values = _literally(line, delimiter, len(columns)) if sentences else None
+        values = values or _values(line, delimiter, place, faults)
         if values is None or not any(values):
             continue
         if any(values[len(columns) :]) or len(values) < len(columns):
@@ -176,6 +180,14 @@ def _values(line: str, delimiter: str, place: str, faults: Faults) -> list[str] 
             faults.add(place, f"found text after the quotation mark that ends a field, {_shown(line)}", _QUOTES)
         else:
             faults.add(place, f"the quotation mark that begins a field has no partner, {_shown(line)}", _QUOTES)
+        return None
+    return [canonical(field) for field in fields]
+
+
+def _literally(line: str, delimiter: str, columns: int) -> list[str] | None:
+    """The fields of a line in which quotation marks are those of speech; None if they enclose fields, or the fields do not fit."""
+    fields = line.split(delimiter)
+    if len(fields) != columns or _values(line, delimiter, "", Faults(Path())) is not None:
         return None
     return [canonical(field) for field in fields]
 

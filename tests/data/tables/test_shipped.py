@@ -105,6 +105,16 @@ def test_how2sign(tmp_path):
     assert (row.start, row.stop) == (5, 11)
 
 
+def test_quotation_marks_in_sentences(tmp_path):
+    for sentence in ('"Now," he said.', 'the 5" screen', '"No partner'):
+        (row,), _ = read(tmp_path / "how2sign_train.csv", how2sign(SENTENCE=sentence))
+        assert row.labels["gloss"] == sentence
+    (row,), _ = read(tmp_path / "how2sign_train.csv", how2sign(SENTENCE='"He said ""hi"" to us"'))
+    assert row.labels["gloss"] == 'He said "hi" to us'
+    with pytest.raises(InputError, match="no partner"):
+        read(tmp_path / "how2sign_train.csv", how2sign(SENTENCE='"No\tpartner'))
+
+
 def test_autsl(tmp_path):
     rows, _ = read(tmp_path / "train_labels.csv", "signer0_sample1,41\nsigner14_sample2,104\n")
     assert [(row.name, row.labels["gloss"], row.signer) for row in rows] == [
