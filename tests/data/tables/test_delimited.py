@@ -11,7 +11,7 @@ from signjax.data.tables.names import canonical
 from signjax.errors import InputError
 
 FIELD = st.text(st.characters(blacklist_characters="\n\r\0", blacklist_categories=("Cs",)), max_size=6)
-SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME_FOLDER = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def read(path, delimiters=",;\t|", needed=("clip",)):

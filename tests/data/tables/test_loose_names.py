@@ -1,6 +1,6 @@
 """Names that are matched although they are not equal: the right file, or none."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signjax.data.tables.pairing.file_names import FileNames, would_match
@@ -105,6 +105,7 @@ WRITTEN = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(CLIPS, CLIPS, WRITTEN, st.sampled_from(["{}/{}.npy", "poses/{}/{}.npy", "{}/{}.mp4.npy"]))
 def test_no_clip_gets_the_name_of_another(listed, recorded, written, stored):
     """Whatever part of the clips a table lists, and whatever part there is a file of."""
@@ -116,6 +117,7 @@ def test_no_clip_gets_the_name_of_another(listed, recorded, written, stored):
         assert (meant[0], meant[1].zfill(5)) == (found[0], found[1].zfill(5))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text("ab01/._", max_size=5), max_size=6),
     st.lists(st.text("ab01/._", min_size=1, max_size=5), max_size=6),
