@@ -20,7 +20,7 @@ _SUFFIXES = frozenset((
     "mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv", "flv", "3gp", "mts", "m2ts", "gif", "png", "jpg", "jpeg",
     "npy", "npz", "pkl", "pickle", "pt", "pth", "pose", "json", "parquet", "h5", "hdf5", "mat", "csv", "txt", "bvh", "zip",
 ))  # fmt: skip
-_DRIVE = re.compile(r"[a-z]:", re.IGNORECASE)
+_DRIVE = re.compile(r"^[a-z]:", re.IGNORECASE)
 _NUMBER = re.compile(r"(\d+)(?:\.0)?")
 # AUTSL's tables name a sample; the files add which camera recorded it.
 _CAMERA = re.compile(r"(signer\d+_sample\d+)_(?:color|depth)", re.IGNORECASE)
@@ -106,8 +106,8 @@ def parts_of(name: str) -> Parts:
         parts.pop()
         if len(parts) > 1 and parts[-1] == "1":
             parts.pop()
-    if len(parts) > 1 and _DRIVE.fullmatch(parts[0]):
-        del parts[0]
+    if len(parts) > 1:
+        parts[0] = _DRIVE.sub("", parts[0])
     parts = [part for part in parts if part not in ("", ".", "..")] or [""]
     parts[-1] = _stem(parts[-1])
     return tuple(parts)
@@ -188,7 +188,8 @@ def _contradiction(
         splits = {split_name(here), split_name(there)} & set(SPLITS)
         says_nothing = all(part.casefold() in _CONTAINERS or split_name(part) in SPLITS for part in of_file)
         known = here.casefold() in classes or here in folder.folders or there in table.folders
-        if not says_nothing or len(splits) == 2 or known:
+        # A table whose names are all in one folder tells them apart without it.
+        if not says_nothing or of_name != table.common or len(splits) == 2 or known:
             return f"it is in folder {there!r} instead of {here!r}"
     if shared > 1:
         return None
