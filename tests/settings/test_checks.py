@@ -102,6 +102,9 @@ data.source=arrays | source arrays needs --config.data.path=PATH, the file or fo
 data.path=absent | config.data.path is 'absent', but config.data.source is synthetic, which generates its clips; say what
 data.labels=absent.csv | config.data.labels is 'absent.csv', but config.data.source is synthetic, which generates its clips
 data.source=arrays data.path=a.npz data.labels=absent.csv | config.data.labels is 'absent.csv', but there is no such file
+data.source=arrays data.path=a.npz data.labels=absent.csv,b.csv | 'absent.csv,b.csv', but there is no file absent.csv; it must
+data.columns=clip | config.data.columns is 'clip', of which 'clip' is not of the form WHAT=COLUMN; write for example
+data.columns=clip=a | config.data.columns is 'clip=a', but config.data.source is synthetic, which writes its own label table
 data.source=synthetic_hamnosys | source synthetic_hamnosys needs HamNoSys strings: add --config.data.path=DIR
 data.layout=holistic_3d | config.data.layout is 'holistic_3d'; it must be one of auto, generic, smplx
 data.layout=absent.json | config.data.layout: absent.json: No such file

@@ -135,7 +135,9 @@ def test_a_label_table_says_more_than_the_arrays(tmp_path):
     np.testing.assert_array_equal(q2.frames, FRAMES[8:])
     assert q3.detail.endswith("frames 5 to 8 of a clip with 7")
     (tmp_path / "t.csv").write_text("clip,gloss\nother,z\n")
-    with pytest.raises(InputError, match=r"none of its clips \(first: 'other'\) is one of the source's \(first: 'p'\)"):
+    with pytest.raises(
+        InputError, match=r"none of its 1 clips \(first: 'other'\) is one of the source's \(first: p, q\)"
+    ):
         list(source_registry.read("arrays", Request(path, str(tmp_path / "t.csv"))))
 
 
