@@ -26,7 +26,7 @@ from signjax.data.preparation.self_check import RereadClip
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
 from signjax.errors import InputError
-from signjax.prediction import predict
+from signjax.prediction.predict import predict
 from signjax.report.dataset_lines import dataset_name, describe
 from signjax.runtime import processes
 from signjax.runtime.jax_setup import configure_jax, cores, describe_devices
