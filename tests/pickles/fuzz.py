@@ -135,7 +135,7 @@ def read(content: bytes, i: int) -> str:
     try:
         tree = reader.parse(memoryview(content), _LIMITS, leaf, verify=True)
         if i % 2:
-            npz.write(io.BytesIO(), [npz.member(entry) for entry in entries(tree)], "0" * 64)
+            npz.write(io.BytesIO(), [npz.member(entry) for entry in entries(tree, _LIMITS.unfolded(len(content)))], "0" * 64)
         else:
             _touch(tree)
     except PickleError:
