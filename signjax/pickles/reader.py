@@ -14,7 +14,7 @@ from signjax.pickles.resolve import Resolver
 from signjax.pickles.source import give_back, open_bytes
 from signjax.pickles.strided_view import View
 
-_PER_PICKLE = 10  # instructions that take as long as starting on another pickle of a file
+_PER_PICKLE = 50  # instructions that take as long as starting on another pickle of a file
 _PACKINGS = ("gzip", "bzip2", "zlib")
 _LEGACY_START = HEADER[:14]
 _OTHERS = {

@@ -5,9 +5,11 @@ from typing import Any
 from signjax.pickles.interpreter.keys import Keys
 from signjax.pickles.limits import NOT_RUN, SKIP_UNKNOWN, PickleError
 from signjax.pickles.objects.numpy_placeholders import ArrayPlaceholder
-from signjax.pickles.objects.placeholders import Constructor, CopyingConstructor, kind
-from signjax.pickles.objects.unknown import UnknownArray, UnknownName, UnknownObject
+from signjax.pickles.objects.placeholders import Constructor, CopyingConstructor, Name, kind
+from signjax.pickles.objects.torch_placeholders import from_type
+from signjax.pickles.objects.unknown import ARRAY, UnknownArray, UnknownName, UnknownObject
 
+_TENSOR = Name("torch.Tensor")
 _RECONSTRUCTORS = frozenset(
     (module, name) for module in ("copyreg", "copy_reg") for name in ("_reconstructor", "__newobj__", "__newobj_ex__")
 )
@@ -33,6 +35,11 @@ def call(function: Any, arguments: Any, keys: Keys, skip_unknown: bool) -> Any:
         return function.make(arguments)
     if function.make is ArrayPlaceholder and arguments and type(arguments[0]) is UnknownName:
         return UnknownArray(arguments[0])
+    if function.make is from_type and len(arguments) == 4 and type(arguments[1]) is UnknownName:
+        made = UnknownObject(arguments[1])
+        made.build({ARRAY: function.make((arguments[0], _TENSOR, *arguments[2:]))})
+        made.build(arguments[3])
+        return made
     try:
         return function.make(arguments)
     except PickleError:

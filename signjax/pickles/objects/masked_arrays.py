@@ -6,7 +6,13 @@ import numpy as np
 
 from signjax.pickles.limits import PickleError
 from signjax.pickles.objects.numpy_dtypes import DtypePlaceholder
-from signjax.pickles.objects.numpy_placeholders import ArrayPlaceholder, ScalarPlaceholder, payload, view_of
+from signjax.pickles.objects.numpy_placeholders import (
+    ArrayPlaceholder,
+    FrombufferPlaceholder,
+    ScalarPlaceholder,
+    payload,
+    view_of,
+)
 from signjax.pickles.objects.placeholders import Placeholder
 from signjax.pickles.objects.torch_placeholders import ResolverInterface
 from signjax.pickles.strided_view import Block, View
@@ -76,6 +82,6 @@ def _fill(fill: Any, view: View, resolver: ResolverInterface) -> View | None:
     found = None
     if type(fill) is ScalarPlaceholder and len(fill.arguments) == 2:
         found = view_of((), fill.arguments[0], False, fill.arguments[1])
-    elif type(fill) is ArrayPlaceholder:
+    elif type(fill) is ArrayPlaceholder or type(fill) is FrombufferPlaceholder:
         found = fill.view(resolver)
     return found if found is not None and found.shape == () and found.dtype == view.dtype else None

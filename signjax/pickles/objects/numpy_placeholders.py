@@ -71,6 +71,13 @@ class FrombufferPlaceholder(Placeholder):
             raise PickleError("an array from a buffer that is not (data, dtype, shape, order)")
         self.arguments = arguments
 
+    def view(self, resolver: ResolverInterface) -> View | None:
+        """The checked view of the data; None for an array of objects."""
+        data, dtype, shape, order = self.arguments
+        if type(dtype) is DtypePlaceholder:
+            dtype.count_fields(resolver)
+        return view_of(shape, dtype, order == "F", data)
+
     def resolve(self, resolver: ResolverInterface) -> Any:
         """The array."""
         data, dtype, shape, order = self.arguments

@@ -13,6 +13,7 @@ from signjax.pickles.objects.placeholders import Constructor, Placeholder
 from signjax.pickles.objects.torch_placeholders import ResolverInterface
 
 CLASS = "(class)"
+ARRAY = "(array)"
 _LONGEST = 100  # letters of a module or class in a label
 _ENTRY = 100  # bytes of a dictionary's entry
 _SHOWN = 3  # arguments in a label
@@ -139,7 +140,7 @@ class UnknownArray(UnknownObject):
         array = ArrayPlaceholder((NDARRAY,))
         array.build(own)
         self.arguments = ()
-        self.states.append({"(array)": array})
+        self.states.append({ARRAY: array})
         if rest:
             self.states.append(rest)
 
@@ -152,10 +153,15 @@ def _put(raw: dict[Any, Any], label: str, value: Any) -> None:
         raw[label] = value
 
 
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are one object, or equal numbers."""
+    return one is other or (type(one) is type(other) and type(one) in (bool, int, float) and one == other)
+
+
 def _merge(raw: dict[Any, Any], label: str, items: dict[Any, Any], resolver: ResolverInterface) -> None:
     """Adds items under their own keys, or as one value if a key has another value already."""
     resolver.reserve(_ENTRY * len(items))
-    if CLASS in items or any(raw.get(key, value) is not value for key, value in items.items()):
+    if CLASS in items or any(not _same(raw.get(key, value), value) for key, value in items.items()):
         _put(raw, label, items)
     else:
         raw.update(items)
