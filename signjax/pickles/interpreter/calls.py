@@ -14,7 +14,7 @@ _RECONSTRUCTORS = frozenset(
     (module, name) for module in ("copyreg", "copy_reg") for name in ("_reconstructor", "__newobj__", "__newobj_ex__")
 )
 _LOOKED_AT = 8  # arguments among which one of an unknown class is looked for
-_ELEMENT = 64  # bytes of a member of a set, an entry of a dictionary, a letter with its share of the object
+_ELEMENT = 128  # bytes of a member of a set that has just grown, or of an entry of a dictionary
 
 
 def call(function: Any, arguments: Any, keys: Keys, skip_unknown: bool) -> Any:
