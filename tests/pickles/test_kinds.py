@@ -103,6 +103,13 @@ def test_objects_with_slots_and_keywords_keep_their_data(tmp_path: Path) -> None
     assert load(written(tmp_path, b"(cnowhere\nPoint\nI5\no."), skip_unknown=True)["(arguments)"] == (5,)
 
 
+def test_known_classes_whose_objects_are_not_read_leave_a_placeholder(tmp_path: Path) -> None:
+    path = written(tmp_path, pickle.dumps({"nothing": object(), "x": np.arange(2)}))
+    with pytest.raises(PickleError, match=r"a new builtins\.object.*--skip-unknown"):
+        load(path)
+    assert_equal(load(path, skip_unknown=True), {"nothing": {"(class)": "builtins.object"}, "x": np.arange(2)})
+
+
 def test_no_value_is_lost_where_names_collide(tmp_path: Path) -> None:
     made = name("nowhere", "Box") + b")\x81" + text("x") + whole(1) + b"s}" + text("x") + whole(300) + b"sb"
     found = load(written(tmp_path, forged(made)), skip_unknown=True)

@@ -10,9 +10,8 @@ from signjax.pickles.objects.torch_placeholders import from_type
 from signjax.pickles.objects.unknown import ARRAY, UnknownArray, UnknownName, UnknownObject
 
 _TENSOR = Name("torch.Tensor")
-_RECONSTRUCTORS = frozenset(
-    (module, name) for module in ("copyreg", "copy_reg") for name in ("_reconstructor", "__newobj__", "__newobj_ex__")
-)
+# Of copyreg, which Python 2 calls copy_reg.
+_RECONSTRUCTORS = frozenset(("_reconstructor", "__newobj__", "__newobj_ex__"))
 _LOOKED_AT = 8  # arguments among which one of an unknown class is looked for
 _ELEMENT = 128  # bytes of a member of a set that has just grown, or of an entry of a dictionary
 
@@ -24,7 +23,7 @@ def call(function: Any, arguments: Any, keys: Keys, skip_unknown: bool) -> Any:
       PickleError: the function is not a constructor, or refuses its arguments.
     """
     if not isinstance(function, Constructor):
-        if skip_unknown and isinstance(function, UnknownName | UnknownObject):
+        if skip_unknown and isinstance(function, UnknownName | UnknownObject | Name):
             return _unknown_call(function, arguments)
         raise PickleError(f"a call of a {kind(function)}, which is not a constructor{NOT_RUN}")
     if type(arguments) is not tuple:
@@ -54,11 +53,11 @@ def _size(argument: Any) -> int:
     return len(argument) if isinstance(argument, str | bytes | bytearray | memoryview) else 0
 
 
-def _unknown_call(function: UnknownName | UnknownObject, arguments: Any) -> UnknownObject:
+def _unknown_call(function: UnknownName | UnknownObject | Name, arguments: Any) -> UnknownObject:
     if isinstance(function, UnknownObject):  # what `getattr` or `partial` would have given
         return UnknownObject(function.of, (function, arguments))
     first = arguments[0] if type(arguments) is tuple and arguments else None
-    if (function.module, function.name) in _RECONSTRUCTORS and isinstance(first, UnknownName | Constructor):
+    if function.name in _RECONSTRUCTORS and isinstance(first, UnknownName | Constructor | Name):
         return UnknownObject(first)
     return UnknownObject(function, arguments)
 
@@ -71,7 +70,7 @@ def new(function: Any, arguments: Any, keywords: Any, skip_unknown: bool) -> Any
     """
     if type(function) is Constructor and function.is_class and arguments == () and keywords is None:
         return function.make(())
-    if skip_unknown and isinstance(function, UnknownName | Constructor):
+    if skip_unknown and isinstance(function, UnknownName | Constructor | Name):
         return UnknownObject(function, arguments, keywords)
     raise PickleError(f"a new {kind(function)}, of a class whose objects are not read{SKIP_UNKNOWN}{NOT_RUN}")
 

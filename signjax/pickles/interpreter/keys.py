@@ -62,9 +62,12 @@ class Keys:
         kind = type(value)
         if kind is tuple:
             self._count(1 + len(value) // _PARTS)
-            if all(type(part) in _ATOMS for part in value):
-                return value
-            return tuple([self._scalar(part, " in it") for part in value])
+            for part in value:
+                if type(part) not in _ATOMS:
+                    return tuple([self._scalar(part, " in it") for part in value])
+            return value
+        if kind is str:
+            return value
         return self._scalar(value, "")
 
     def _scalar(self, value: Any, where: str) -> Any:

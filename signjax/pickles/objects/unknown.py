@@ -9,7 +9,7 @@ from typing import Any
 
 from signjax.pickles.objects.numpy_dtypes import DtypePlaceholder
 from signjax.pickles.objects.numpy_placeholders import NDARRAY, ArrayPlaceholder
-from signjax.pickles.objects.placeholders import Constructor, Placeholder
+from signjax.pickles.objects.placeholders import Constructor, Name, Placeholder
 from signjax.pickles.objects.torch_placeholders import ResolverInterface
 
 CLASS = "(class)"
@@ -73,7 +73,7 @@ class UnknownObject(Placeholder):
     __slots__ = ("arguments", "items", "keywords", "members", "of", "states")
     is_unknown = True
 
-    def __init__(self, of: Placeholder | Constructor, arguments: Any = (), keywords: Any = None) -> None:
+    def __init__(self, of: Placeholder | Constructor | Name, arguments: Any = (), keywords: Any = None) -> None:
         self.of = of
         self.arguments = arguments
         self.keywords = keywords
@@ -83,7 +83,7 @@ class UnknownObject(Placeholder):
 
     def label(self) -> str:
         """The name of the class, cut if it is long."""
-        return self.of.name if isinstance(self.of, Constructor) else self.of.label()
+        return self.of.name if isinstance(self.of, Constructor | Name) else self.of.label()
 
     def build(self, state: Any) -> None:
         """Stores the state that the class would have received."""
