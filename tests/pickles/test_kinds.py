@@ -12,7 +12,22 @@ import pytest
 from signjax.pickles import Limits, PickleError, Unknown, inspect, load
 from signjax.pickles.__main__ import main
 
-from tests.pickles.forge import archive, call, dtype, name, pickle as forged, raw, sizes, text, tup, whole  # isort: skip
+from tests.pickles.forge import (  # isort: skip
+    archive,
+    call,
+    dtype,
+    legacy,
+    name,
+    persistent,
+    pickle as forged,
+    raw,
+    record,
+    sizes,
+    tensor,
+    text,
+    tup,
+    whole,
+)
 from tests.pickles.kinds import DATA, FOREIGN, NUMPY_FILES, npy, npz
 from tests.pickles.test_fixtures import assert_same_form
 
@@ -297,3 +312,30 @@ def test_dtypes_and_arrays_of_unknown_states_are_kept(tmp_path: Path) -> None:
     found = load(written(tmp_path, forged(made, state, b"b")), skip_unknown=True)
     assert_equal(found["(array)"], np.arange(2.0))
     assert found.name == "astropy.units.Quantity" and found["(state)"] == ({"unit": "m"},)
+
+
+def test_numpy_files_of_objects_are_converted_with_the_pickles_of_a_folder(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    written(source, npy({"smplx": np.arange(4)}), "a.npy")
+    written(source, npz(clips=NUMPY_FILES["an archive with objects"][1]["clips"]), "b.npz")
+    written(source, npy(np.arange(3)), "plain.npy")
+    written(source, npz(x=np.arange(3)), "plain.npz")
+    written(source, b"\x93NUMPY", "broken.npy")
+    assert main(["convert", str(source), str(tmp_path / "out"), "--workers", "1"]) == 0
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.npz")) == ["a.npy.npz", "b.npz.npz"]
+    assert_equal(np.load(tmp_path / "out" / "a.npy.npz")["smplx"], np.arange(4))
+    assert_equal(np.load(tmp_path / "out" / "b.npz.npz")["clips/0"], np.ones((2, 3)))
+
+
+def test_a_whole_saved_model_leaves_its_weights(tmp_path: Path) -> None:
+    """`torch.save(model)` by the format before 1.6, which names each class with a persistent id, its source beside it."""
+    of = tup(text("module"), name("nowhere", "Net"), text("net.py"), text("import os")) + b"Q"
+    weight = tensor(persistent("7", 4, view=b"N"), 0, [2, 2], [2, 1])
+    model = of + b")\x81}" + text("_parameters") + b"}" + text("weight") + weight + b"ssb"
+    path = written(tmp_path, legacy(model, ["7"], record(np.arange(4, dtype=np.float32).tobytes())), "net.pt")
+    with pytest.raises(PickleError, match=r"nowhere\.Net"):
+        load(path)
+    found = load(path, skip_unknown=True)
+    assert found.name == "nowhere.Net"
+    assert_equal(found["_parameters"]["weight"], np.arange(4, dtype=np.float32).reshape(2, 2))
