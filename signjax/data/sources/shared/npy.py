@@ -83,6 +83,15 @@ def read_array(path: Path) -> np.ndarray:
     return arrays[path.stem]
 
 
+def map_array(path: Path) -> np.ndarray:
+    """The array of a `.npy` file, memory-mapped.
+
+    Raises:
+      NUMPY_ERRORS: the file cannot be read, is damaged, or holds something else.
+    """
+    return read_arrays(path)[path.stem]
+
+
 def _holds_objects(header: "_Header") -> bool:
     return header is not None and header[2].hasobject
 
