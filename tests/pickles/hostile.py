@@ -280,6 +280,8 @@ def arrays() -> Iterator[Attack]:
         pickle(array(negative, sizes([1]), raw(b"A" * 8))),
         "outside of its structure",
     )
+    truth = structure(8, a=tup(dtype("i4"), b"\x88"))
+    yield "field at a truth value", pickle(array(truth, sizes([1]), raw(b"A" * 8))), r"is not \(dtype, offset\)"
     yield (
         "structure of negative size",
         pickle(array(structure(-8, a=tup(dtype("i1"), whole(0))), sizes([1]), raw(b""))),

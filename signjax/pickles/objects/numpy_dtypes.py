@@ -130,7 +130,7 @@ def _numpy_dtype(code: str, unit: str) -> "np.dtype[Any]":
 def _unit(state: tuple[Any, ...]) -> str:
     """The unit of a date or time span, from `(metadata, (unit, count, numerator or 1, event))` at the end of the state."""
     match state[8:]:
-        case ((dict() | None, (unit, int(count), *_)),):
+        case ((dict() | None, (unit, int(count), *_)),) if type(count) is int:
             if type(unit) is bytes:
                 unit = unit.decode("ascii", "replace")
             if type(unit) is str and unit in UNITS and 0 < count < 1 << 31:
@@ -162,7 +162,7 @@ def _structure(names: Any, fields: Any, size: Any, depth: int) -> "tuple[np.dtyp
         raise PickleError("a structured dtype with two fields of one name, or a field without")
     for name in names:
         match fields.get(name):
-            case (DtypePlaceholder() as field, int(offset), *title) if len(title) < 2:
+            case (DtypePlaceholder() as field, int(offset), *title) if type(offset) is int and len(title) < 2:
                 dtype = field.numpy(depth + 1)
                 total += field.fields
             case _:
