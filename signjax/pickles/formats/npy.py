@@ -42,7 +42,10 @@ def read(content: memoryview, limits: Limits) -> Placeholder:
     """Reads a whole `.npy` file; returns the placeholder for its array."""
     header = read_header(content)
     if header.dtype is None:
-        value, end = machine.run(memoryview(bytes(content[header.end :])), 0, limits)
+        try:
+            value, end = machine.run(memoryview(bytes(content[header.end :])), 0, limits)
+        except PickleError as error:
+            raise PickleError(f"the objects of the array, {error}") from None
         if header.end + end != len(content):
             raise PickleError(f"{len(content) - header.end - end} bytes after the objects of a NumPy array")
         if type(value) is not ArrayPlaceholder or value.state is None or not _is_objects(value):
