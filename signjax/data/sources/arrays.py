@@ -152,12 +152,16 @@ def _read_packed(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     try:
         for file in _packed_files(path):
-            if file.suffix != ".npy" or file.stem in keys:
+            if file.suffix != ".npy" or file.stem in keys or path.is_file():
                 arrays |= read_arrays(file, keys)
     except npy.ObjectArrayError as error:
         raise InputError(f"{path}: {error}. {_NO_OBJECTS}") from error
     except NUMPY_ERRORS as error:
         raise InputError(f"{path}: expected NumPy arrays (.npz or .npy): {error}") from error
+    for key in array_files.FRAME_KEYS:
+        if key in arrays and arrays[key].dtype == object:  # an array of clips of different lengths
+            arrays.setdefault("offsets", np.cumsum([0, *map(len, arrays[key])]))
+            arrays[key] = np.concatenate(list(arrays[key]))
     return arrays
 
 
