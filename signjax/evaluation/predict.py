@@ -17,10 +17,10 @@ from signjax.evaluation.metrics import true_class_rank
 _NAMED = 5
 
 
-def best_classes(logits: np.ndarray, classes: Sequence[str]) -> list[list[tuple[str, float]]]:
-    """For each clip, up to five classes and their probabilities, the most likely first."""
+def best_classes(logits: np.ndarray, classes: Sequence[str], count: int = _NAMED) -> list[list[tuple[str, float]]]:
+    """For each clip, up to `count` classes and their probabilities, the most likely first."""
     shares = probabilities(logits)
-    order = np.argsort(-shares, axis=1, kind="stable")[:, :_NAMED]
+    order = np.argsort(-shares, axis=1, kind="stable")[:, :count]
     return [[(classes[i], float(row[i])) for i in best] for row, best in zip(shares, order, strict=True)]
 
 

@@ -39,18 +39,18 @@ def reading_source(source: str) -> str:
     return "signavatars" if source in synthetic_registry.SOURCES else source
 
 
-def guess_source(path: Path, own: str) -> Guess:
-    """The source of new clips.
+def guess_source(path: Path, own: str = "") -> Guess:
+    """The source of clips.
 
     Args:
       path: a file or folder.
-      own: the source that the model was trained on, which is taken if it reads such files.
+      own: the source that the model was trained on, which is taken if it reads such files; empty if there is no model.
 
     Raises:
       InputError: there is nothing there that a source reads.
     """
     own = reading_source(own)
-    if own not in _SUFFIXES:
+    if own and own not in _SUFFIXES:
         return Guess(own, "the source that the model was trained on")
     if path.is_dir() and manifest.read(path):
         return Guess("signavatars", f"the {manifest.NAME} of python -m signjax.pickles convert")
@@ -60,12 +60,11 @@ def guess_source(path: Path, own: str) -> Guess:
     # Converted pickles are .npz files, and so are packed arrays; what is inside decides.
     if own == "signavatars" and not known[own] and count[".npz"] and _holds_converted(files):
         return Guess(own, f"{_counted(count, ('.npz',))} without an array {' or '.join(FRAME_KEYS)}")
-    source = own if known[own] else max(known, key=lambda name: known[name])
+    source = own if known.get(own) else max(known, key=lambda name: known[name])
     if not known[source]:
         raise InputError(
             f"{path}: there are no clips that can be read; found {first_few([file.name for file in files]) or 'no files'}. "
-            f"The model was trained on source {own}, which reads {', '.join(_SUFFIXES[own])}; docs/data.md lists those of other "
-            "sources. Name the file or folder of the clips with --config.data.path"
+            f"{_reads(own)}docs/data.md lists what each source reads. Name the file or folder of the clips with --config.data.path"
         )
     if source == "arrays" and own == "mediapipe":
         raise InputError(
@@ -82,6 +81,10 @@ def guess_source(path: Path, own: str) -> Guess:
         else ""
     )
     return Guess(source, f"{_counted(count, _SUFFIXES[source])}{more}")
+
+
+def _reads(own: str) -> str:
+    return f"The model was trained on source {own}, which reads {', '.join(_SUFFIXES[own])}; " if own else ""
 
 
 def guessed_line(guess: Guess) -> str:

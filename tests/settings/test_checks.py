@@ -102,6 +102,9 @@ data.source=arrays | source arrays needs --config.data.path=PATH, the file or fo
 data.path=absent | config.data.path is 'absent', but config.data.source is synthetic, which generates its clips; say what
 data.labels=absent.csv | config.data.labels is 'absent.csv', but config.data.source is synthetic, which generates its clips
 data.source=arrays data.path=a.npz data.labels=absent.csv | config.data.labels is 'absent.csv', but there is no such file
+data.source=arrays data.path=a.npz data.labels=absent.csv,b.csv | 'absent.csv,b.csv', but there is no file absent.csv; it must
+data.columns=clip | config.data.columns is 'clip', of which 'clip' is not of the form WHAT=COLUMN; write for example
+data.columns=clip=a | config.data.columns is 'clip=a', but config.data.source is synthetic, which writes its own label table
 data.source=synthetic_hamnosys | source synthetic_hamnosys needs HamNoSys strings: add --config.data.path=DIR
 data.layout=holistic_3d | config.data.layout is 'holistic_3d'; it must be one of auto, generic, smplx
 data.layout=absent.json | config.data.layout: absent.json: No such file
@@ -190,6 +193,8 @@ train.refit=maybe | config.train.refit is 'maybe'; it must be one of auto, yes, 
 train.refit=yes train.patience=20 | config.train.refit is 'yes' and config.train.patience is 20; one must be given up
 train.batch_size=0 | config.train.batch_size is 0; it must be a whole number from 1 to 65536
 train.batch_size=16.0 | config.train.batch_size is '16.0'; it must be a whole number
+train.epochs=3 train.steps=9 | config.train.epochs is 3 and config.train.steps is 9; give the duration of the training once
+train.steps=9 train.clips=100 | config.train.steps is 9 and config.train.clips is 100; give the duration of the training once
 train.accumulate=3 | config.train.accumulate is 3; it must divide config.train.batch_size, 16
 train.accumulate=32 | config.train.accumulate is 32; it must divide config.train.batch_size, 16
 train.buckets=1000 | config.train.buckets is 1000; it must be a whole number from 1 to 64

@@ -28,7 +28,7 @@ from signjax.data.sources.array_fields import CHANNELS, channel_names, class_nam
 from signjax.data.sources.shared import npy
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.label_table import split_name
-from signjax.data.tables.matching import find_label_table, with_table
+from signjax.data.tables.matching import find_label_tables, given_label_tables, with_table
 from signjax.errors import InputError, first_few
 
 HEAD = "gloss"
@@ -52,9 +52,9 @@ def source_files(request: Request) -> list[Path]:
     if not path.exists():
         raise InputError(f"{path}: no such file; source arrays needs an .npz file or a folder with .npy files")
     if not _one_file_a_clip(path):
-        return [*_packed_files(path), *([Path(request.labels)] if request.labels else [])]
+        return [*_packed_files(path), *given_label_tables(request.labels)]
     files = array_files.clip_files(path)
-    return [*files, find_label_table(request)] if request.labelled and files else files
+    return [*files, *find_label_tables(request)] if request.labelled and files else files
 
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
@@ -152,12 +152,16 @@ def _read_packed(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     try:
         for file in _packed_files(path):
-            if file.suffix != ".npy" or file.stem in keys:
+            if file.suffix != ".npy" or file.stem in keys or path.is_file():
                 arrays |= read_arrays(file, keys)
     except npy.ObjectArrayError as error:
         raise InputError(f"{path}: {error}. {_NO_OBJECTS}") from error
     except NUMPY_ERRORS as error:
         raise InputError(f"{path}: expected NumPy arrays (.npz or .npy): {error}") from error
+    for key in array_files.FRAME_KEYS:
+        if key in arrays and arrays[key].dtype == object:  # an array of clips of different lengths
+            arrays.setdefault("offsets", np.cumsum([0, *map(len, arrays[key])]))
+            arrays[key] = np.concatenate(list(arrays[key]))
     return arrays
 
 

@@ -30,10 +30,10 @@ from signjax.data.layout.landmarks import LandmarkPart, landmark_layout
 from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.frame_numbers import timeline
-from signjax.data.sources.shared.npy import NUMPY_ERRORS
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_array
 from signjax.data.sources.split_folders import class_folders, entries, in_order, is_array
 from signjax.data.tables.label_table import split_name
-from signjax.data.tables.matching import segment, with_table
+from signjax.data.tables.matching import given_label_tables, segment, with_table
 from signjax.data.tables.names import canonical
 from signjax.errors import InputError
 
@@ -74,7 +74,7 @@ def source_files(request: Request) -> list[Path]:
     files: list[Path] = []
     for _, _, path in _sequences(request.path):
         files += [path / name for name in _frame_names(path)] if path.is_dir() else [path]
-    return [*files, Path(request.labels)] if request.labelled and request.labels else files
+    return [*files, *given_label_tables(request.labels)] if request.labelled else files
 
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
@@ -146,9 +146,9 @@ def read_item(item: Item) -> Clip | Rejected:
     """Reads one sequence, in the requested layout."""
     path = Path(item.file)
     try:
-        found = _read_frames(item, path) if path.is_dir() else np.load(path, allow_pickle=False)
+        found = _read_frames(item, path) if path.is_dir() else read_array(path)
     except NUMPY_ERRORS as error:
-        return item.rejected("unreadable", f"expected NumPy arrays without pickled objects: {error}")
+        return item.rejected("unreadable", f"expected NumPy arrays of numbers: {error}")
     if isinstance(found, Rejected):
         return found
     if found.shape[:1] == (0,):
@@ -174,9 +174,9 @@ def _read_frames(item: Item, folder: Path) -> np.ndarray | Rejected:
     frames: list[np.ndarray] = []
     for name in names:
         try:
-            frame = np.load(folder / name, allow_pickle=False)
+            frame = read_array(folder / name)
         except NUMPY_ERRORS as error:
-            return item.rejected("unreadable", f"{name}: expected a NumPy array without pickled objects: {error}")
+            return item.rejected("unreadable", f"{name}: expected a NumPy array of numbers: {error}")
         if frame.dtype.kind not in "fiu" or (frames and frame.size != frames[0].size):
             expected = f"{frames[0].size} numbers as in {names[0]}" if frames else "numbers"
             return item.rejected("wrong_width", f"{name}: expected {expected}, found {frame.dtype} {frame.shape}")

@@ -5,10 +5,8 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-import numpy as np
-
 from signjax.data.clip import SPLITS
-from signjax.data.sources.shared.npy import NUMPY_ERRORS
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_array
 from signjax.data.tables.label_table import split_name
 from signjax.errors import InputError
 
@@ -58,7 +56,7 @@ def _holds_classes(top: Path, widths: Collection[int]) -> bool | None:
             return True
         for file in inner:
             try:
-                shape = np.load(file, mmap_mode="r", allow_pickle=False).shape
+                shape = read_array(file).shape
             except NUMPY_ERRORS:
                 continue  # reading the clip reports why
             return is_sequence(shape, widths)
