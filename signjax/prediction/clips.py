@@ -103,8 +103,8 @@ def _sequences(path: Path) -> Iterator[Path]:
 
 
 def _are_frames(files: list[Path]) -> bool:
-    """Whether the first readable file holds one frame; all of them are then the frames of one sequence."""
-    for file in files:
+    """Whether the names are numbered and the first readable file holds one frame: all are then the frames of one sequence."""
+    for file in files if all(in_order(file.name)[0] >= 0 for file in files) else ():
         try:
             shape = np.load(file, mmap_mode="r", allow_pickle=False).shape
         except NUMPY_ERRORS:

@@ -66,6 +66,12 @@ def test_one_clip_is_named_after_its_file_or_folder(kind, tmp_path):
     np.testing.assert_array_equal(clips["mine"].frames, expected)
 
 
+def test_single_frames_whose_names_are_not_numbers_are_no_sequence(tmp_path):
+    for name in ("a", "b"):
+        save_clip(tmp_path / f"{name}.npy", FRAMES[0])
+    assert list(read("mediapipe", tmp_path)) == ["a", "b"]
+
+
 def test_folders_of_splits_are_left_out_of_names_as_in_training(tmp_path):
     for name in ("train/hello/0", "test/hello/1"):
         save_frames(tmp_path / name)
