@@ -11,7 +11,8 @@ import numpy as np
 
 from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
 from signjax.data.sources.array_fields import CHANNELS, channel_names
-from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
+from signjax.data.sources.shared.leftovers import files_below
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, fault, read_arrays
 from signjax.data.tables.matching import Found, match, segment
 from signjax.errors import InputError
 
@@ -22,7 +23,7 @@ FRAME_KEYS = ("frames", "features")
 
 def clip_files(path: Path) -> list[Path]:
     """The files below a folder, in a fixed order."""
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+    return files_below(path, SUFFIXES)
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:
@@ -62,7 +63,7 @@ def read_item(item: Item) -> Clip | Rejected:
     try:
         arrays = read_arrays(Path(item.file), verified=True)
     except NUMPY_ERRORS as error:
-        return item.rejected("unreadable", f"expected NumPy arrays of numbers: {error}")
+        return item.rejected("unreadable", f"expected NumPy arrays of numbers: {fault(Path(item.file), error)}")
     key = next((key for key in FRAME_KEYS if key in arrays), next(iter(arrays)) if len(arrays) == 1 else None)
     if key is None:
         return item.rejected(

@@ -126,7 +126,7 @@ def verify(request: Request) -> None:
         try:
             npy.verify(request.path)
         except NUMPY_ERRORS as error:
-            raise InputError(f"{request.path}: the file is damaged: {error}. Copy or write it again") from error
+            raise InputError(f"{request.path}: the file is damaged: {npy.fault(request.path, error)}") from error
 
 
 def read_item(item: Item) -> Clip | Rejected:
@@ -139,25 +139,29 @@ def read_item(item: Item) -> Clip | Rejected:
 
 
 def _one_file_a_clip(path: Path) -> bool:
-    return path.is_dir() and not any((path / f"{key}.npy").is_file() for key in array_files.FRAME_KEYS)
+    return path.is_dir() and not any(file.stem in array_files.FRAME_KEYS for file in _packed_files(path))
 
 
 def _packed_files(path: Path) -> list[Path]:
     """The file, or the files of the folder, frames first."""
-    return [file for key in _KEYS if (file := path / f"{key}.npy").is_file()] if path.is_dir() else [path]
+    if not path.is_dir():
+        return [path]
+    found = ((path / f"{key}.npy", path / f"{key}.NPY") for key in _KEYS)
+    return [lower if lower.is_file() else upper for lower, upper in found if lower.is_file() or upper.is_file()]
 
 
 def _read_packed(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The arrays with those names that the source has."""
     arrays: dict[str, np.ndarray] = {}
-    try:
-        for file in _packed_files(path):
-            if file.suffix != ".npy" or file.stem in keys:
-                arrays |= read_arrays(file, keys)
-    except npy.ObjectArrayError as error:
-        raise InputError(f"{path}: {error}. {_NO_OBJECTS}") from error
-    except NUMPY_ERRORS as error:
-        raise InputError(f"{path}: expected NumPy arrays (.npz or .npy): {error}") from error
+    for file in _packed_files(path):
+        if file.suffix.lower() == ".npy" and file.stem not in keys:
+            continue
+        try:
+            arrays |= read_arrays(file, keys)
+        except npy.ObjectArrayError as error:
+            raise InputError(f"{path}: {error}. {_NO_OBJECTS}") from error
+        except NUMPY_ERRORS as error:
+            raise InputError(f"{file}: expected NumPy arrays (.npz or .npy): {npy.fault(file, error)}") from error
     return arrays
 
 

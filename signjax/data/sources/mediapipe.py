@@ -30,7 +30,8 @@ from signjax.data.layout.landmarks import LandmarkPart, landmark_layout
 from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.frame_numbers import timeline
-from signjax.data.sources.shared.npy import NUMPY_ERRORS
+from signjax.data.sources.shared.leftovers import is_leftover
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, fault, read_array
 from signjax.data.sources.split_folders import class_folders, entries, in_order, is_array
 from signjax.data.tables.label_table import split_name
 from signjax.data.tables.matching import segment, with_table
@@ -139,16 +140,17 @@ def _sequences(path: Path) -> list[tuple[Path | None, str, Path]]:
 
 def _frame_names(folder: Path) -> list[str]:
     with os.scandir(folder) as found:
-        return sorted((entry.name for entry in found if is_array(entry.name)), key=in_order)
+        names = (entry.name for entry in found if is_array(entry.name) and not is_leftover(entry.name))
+        return sorted(names, key=in_order)
 
 
 def read_item(item: Item) -> Clip | Rejected:
     """Reads one sequence, in the requested layout."""
     path = Path(item.file)
     try:
-        found = _read_frames(item, path) if path.is_dir() else np.load(path, allow_pickle=False)
+        found = _read_frames(item, path) if path.is_dir() else read_array(path)
     except NUMPY_ERRORS as error:
-        return item.rejected("unreadable", f"expected NumPy arrays without pickled objects: {error}")
+        return item.rejected("unreadable", f"expected a NumPy array of numbers: {fault(path, error)}")
     if isinstance(found, Rejected):
         return found
     if found.shape[:1] == (0,):
@@ -174,9 +176,10 @@ def _read_frames(item: Item, folder: Path) -> np.ndarray | Rejected:
     frames: list[np.ndarray] = []
     for name in names:
         try:
-            frame = np.load(folder / name, allow_pickle=False)
+            frame = read_array(folder / name)
         except NUMPY_ERRORS as error:
-            return item.rejected("unreadable", f"{name}: expected a NumPy array without pickled objects: {error}")
+            detail = f"{name}: expected a NumPy array of numbers: {fault(folder / name, error)}"
+            return item.rejected("unreadable", detail)
         if frame.dtype.kind not in "fiu" or (frames and frame.size != frames[0].size):
             expected = f"{frames[0].size} numbers as in {names[0]}" if frames else "numbers"
             return item.rejected("wrong_width", f"{name}: expected {expected}, found {frame.dtype} {frame.shape}")

@@ -5,10 +5,9 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-import numpy as np
-
 from signjax.data.clip import SPLITS
-from signjax.data.sources.shared.npy import NUMPY_ERRORS
+from signjax.data.sources.shared.leftovers import is_leftover
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.label_table import split_name
 from signjax.errors import InputError
 
@@ -58,7 +57,7 @@ def _holds_classes(top: Path, widths: Collection[int]) -> bool | None:
             return True
         for file in inner:
             try:
-                shape = np.load(file, mmap_mode="r", allow_pickle=False).shape
+                shape = next(iter(read_arrays(file).values())).shape
             except NUMPY_ERRORS:
                 continue  # reading the clip reports why
             return _is_sequence(shape, widths)
@@ -73,12 +72,12 @@ def _is_sequence(shape: tuple[int, ...], widths: Collection[int]) -> bool:
 
 
 def entries(folder: Path, *, folders: bool) -> list[Path]:
-    """Folders, and unless `folders` also .npy files, with numbers in numerical order and without hidden ones."""
+    """Folders, and unless `folders` also .npy files, with numbers in numerical order and without leftovers."""
     with os.scandir(folder) as found:
         names = [
             entry.name
             for entry in found
-            if not entry.name.startswith(".") and (entry.is_dir() or (not folders and is_array(entry.name)))
+            if not is_leftover(entry.name) and (entry.is_dir() or (not folders and is_array(entry.name)))
         ]
     return [folder / name for name in sorted(names, key=in_order)]
 
