@@ -40,8 +40,8 @@ class Recipe:
     source: str = setting(
         "synthetic",
         "Form of the clips: synthetic (made up), synthetic_hamnosys (made-up motion for real HamNoSys strings), signavatars "
-        "(pickles), arrays (.npz, .npy), pose (.pose), mediapipe (class/sequence/frame.npy) or gislr (Kaggle asl-signs). "
-        "See docs/data.md.",
+        "(pickles), arrays (.npz, .npy), pose (.pose), mediapipe (class/sequence/frame.npy), gislr (Kaggle asl-signs) or skeletons "
+        "(pyskl, OpenHands, OpenPose, ST-GCN, SPOTER). See docs/data.md.",
         one_of(tuple(source_registry.SOURCES)),
     )
     path: str = setting(

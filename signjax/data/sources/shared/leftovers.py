@@ -1,6 +1,7 @@
 """Files that lie around in folders of clips: passed over if systems and programs left them there, else named for what they are."""
 
 import os
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
@@ -11,6 +12,7 @@ _NAMES = {
     "lost+found", "@eadir", "#recycle",
 }  # fmt: skip
 _ENDINGS = ("~", ".tmp", ".part", ".partial", ".crdownload", ".swp")
+_PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".wmv"}
 _START = 4096  # bytes that are read to recognise a file
 _AGAIN = "copy or download it again"
 _UNPACK = "unpack it first"
@@ -111,3 +113,21 @@ def _text(start: bytes) -> str | None:
         said = start[:60].decode("ascii", "replace")
         return f"the answer of a server, perhaps to a failed download ({said}); download the file again"
     return None
+
+
+def contents_of(folder: Path) -> str:
+    """What a folder holds instead of what was looked for, as the end of a sentence; empty if it holds nothing."""
+    count = Counter(
+        Path(name).suffix.lower() or "without a suffix"
+        for _, _, names in os.walk(folder)
+        for name in names
+        if not is_leftover(name)
+    )
+    if not count:
+        return ""
+    found = ", ".join(f"{number:,} {suffix}" for suffix, number in count.most_common(4))
+    seen = count.keys() & _PICTURES
+    advice = (
+        ": signjax reads landmarks, not pictures or videos; find them first, for example with MediaPipe" if seen else ""
+    )
+    return f". The folder holds files {found}{advice}"

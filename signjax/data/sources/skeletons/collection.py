@@ -1,0 +1,239 @@
+"""Files of many clips: lists of dicts, dicts by name or class, lists of arrays beside lists of labels.
+
+| content | written by |
+|---|---|
+| `{"annotations": [{...}, ...], "split": {split: [name, ...]}}` | pyskl, mmaction2 1.x |
+| `[{...}, ...]` | mmaction2 0.x, PHOENIX and CSL-Daily |
+| `{name: {...}, ...}`, `{name: array, ...}` | many |
+| `{class: [array, ...], ...}` | tutorials |
+| `{"data": [...], "labels": [...]}` | tutorials on fingerspelling: a clip of one frame per picture |
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from signjax import pickles
+from signjax.data.clip import SPLITS
+from signjax.data.sources.shared.leftovers import what_it_is
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, ObjectArrayError, fault, read_arrays
+from signjax.data.sources.skeletons.forms import About, about, is_clip, points_key
+from signjax.data.tables.label_table import split_name
+
+_LISTS = (("data", "labels"), ("X", "y"), ("features", "labels"), ("keypoints", "labels"), ("keypoint", "label"))
+_BODIES = {"smplx", "unsmooth_smplx", "body_pose", "global_orient", "smpl", "betas"}
+_DIMENSIONS = 2  # of the smallest array that is a clip by itself
+
+
+class Stored(NamedTuple):
+    """A clip of a file.
+
+    Attributes:
+      about: what the file says of it.
+      content: its dict, or its array.
+    """
+
+    about: About
+    content: Any
+
+
+class Collection(NamedTuple):
+    """The content of a file.
+
+    Attributes:
+      clips: its clips, in order.
+      many: whether the file is one of many clips, even if it has a single one.
+      remarks: sentences on what was inferred.
+    """
+
+    clips: Sequence[Stored]
+    many: bool = True
+    remarks: Sequence[str] = ()
+
+
+class ContentError(ValueError):
+    """A file holds no clips; the message is a sentence for the user."""
+
+
+@lru_cache(maxsize=1)
+def read_collection(path: str, changed_ns: int) -> Collection:
+    """The clips of a pickle, `.npy` or `.npz` file, cached for the next clip of the same file until the file changes.
+
+    Raises:
+      ContentError: it cannot be read, or holds no clips.
+    """
+    return collected(_load(Path(path)), Path(path).name.partition(".")[0])
+
+
+def _load(path: Path) -> Any:
+    """The content of a file."""
+    try:
+        if path.suffix.lower() in (".npy", ".npz"):
+            try:
+                arrays = read_arrays(path, verified=True)
+                return next(iter(arrays.values())) if path.suffix.lower() == ".npy" else arrays
+            except ObjectArrayError:
+                return pickles.load(path)
+        return pickles.load(path)
+    except pickles.PickleError as error:
+        what = None if path.suffix.lower() in (".npy", ".npz") else what_it_is(path)
+        text = str(error).removeprefix(f"{path}: ")
+        raise ContentError(f"it is {what}" if what and "pickle" not in what and "zip" not in what else text) from error
+    except NUMPY_ERRORS as error:
+        raise ContentError(fault(path, error)) from error
+
+
+def collected(content: Any, stem: str) -> Collection:
+    """The clips in the content of a file.
+
+    Args:
+      content: what a pickle holds.
+      stem: the name of a clip that has none, from the name of its file.
+
+    Raises:
+      ContentError: it holds no clips.
+    """
+    if isinstance(content, np.ndarray) and content.dtype == object:
+        content = content.item() if content.ndim == 0 else list(content)
+    if isinstance(content, Mapping):
+        return _of_dict(content, stem)
+    if isinstance(content, (list, tuple)):
+        if len(content) == 2 and _are_lists(*content):
+            return _side_by_side(content[0], content[1])
+        clips = [item for item in content if is_clip(item)]
+        if clips:
+            return Collection([Stored(about(item, f"{stem}_{n:05d}"), item) for n, item in enumerate(content)])
+        raise ContentError(
+            f"it holds a {type(content).__name__} of {len(content)} {_kinds(content)}; expected dicts with 'keypoint' (or 'sign'), "
+            "and a name and a label for each clip"
+        )
+    if isinstance(content, np.ndarray):
+        return Collection([Stored(About(stem), content)], many=False)
+    raise ContentError(f"it holds {_kinds([content])}; expected dicts with 'keypoint' (or 'sign'), a name and a label")
+
+
+def _of_dict(content: Mapping[Any, Any], stem: str) -> Collection:
+    if content.keys() & _BODIES:
+        raise ContentError("it holds the parameters of a body; source signavatars reads those")
+    listed = content.get("annotations")
+    if isinstance(listed, (list, tuple)):
+        return _annotations(listed, content.get("split"), stem)
+    for key, labels in _LISTS:
+        if _are_lists(content.get(key), content.get(labels)):
+            return _side_by_side(content[key], content[labels], content.get("classes"))
+    if is_clip(content):
+        return Collection([Stored(about(content, stem), content)], many=False)
+    clips = _by_name(content)
+    if clips:
+        return Collection(clips)
+    inner = [value for value in content.values() if isinstance(value, Mapping)]
+    if len(content) == 1 and inner:
+        return _of_dict(inner[0], str(next(iter(content))))
+    raise ContentError(
+        f"it holds a dict with {', '.join(map(str, [*content][:8])) or 'nothing'}, none of which is an array of points under "
+        "'keypoint', 'keypoints' or 'sign'. Give the file of the clips; a table of labels goes to --config.data.labels"
+    )
+
+
+def _by_name(content: Mapping[Any, Any]) -> list[Stored]:
+    """The clips of a dict by name or class; none if its values are something else."""
+    values = content.values()
+    if all(is_clip(value) for value in values):
+        return [Stored(about(value)._replace(name=str(name)), value) for name, value in content.items()]
+    if all(isinstance(value, np.ndarray) and value.ndim >= _DIMENSIONS for value in values):
+        return [Stored(About(str(name)), value) for name, value in content.items()]
+    if all(isinstance(value, (list, tuple)) and value and _is_array(value[0]) for value in values):
+        return [
+            Stored(About(f"{label}/{number}", str(label)), value)
+            for label, clips in content.items()
+            for number, value in enumerate(clips)
+        ]
+    return []
+
+
+def _annotations(listed: Sequence[Any], split: Any, stem: str) -> Collection:
+    """The clips of pyskl, each in the split that names it."""
+    given, remarks = _splits(split if isinstance(split, Mapping) else {})
+    clips = []
+    for number, item in enumerate(listed):
+        told = about(item, f"{stem}_{number:05d}") if isinstance(item, Mapping) else About(f"{stem}_{number:05d}")
+        name = str(item.get("frame_dir", told.name)) if isinstance(item, Mapping) else told.name
+        clips.append(Stored(told._replace(split=given.get(name, told.split)), item))
+    return Collection(clips, remarks=remarks)
+
+
+def _splits(split: Mapping[Any, Any]) -> tuple[dict[str, str], list[str]]:
+    """Name of a clip -> its split, and remarks.
+
+    A file may have several ways to split, such as `xsub_train` and `xview_train`; the first is used.
+    """
+    ways: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, names in split.items():
+        way, _, last = str(key).replace("-", "_").rpartition("_")
+        plain = last.rstrip("0123456789")
+        name = split_name(plain)
+        if name in SPLITS:
+            ways[way + last[len(plain) :]][name] = names
+    if not ways:
+        return {}, []
+    first, *others = ways
+    remarks = []
+    if others:
+        told = ", ".join(map(repr, (str(key) for key in split)))
+        remarks.append(
+            f"of the splits {told} those of {first or 'the first'!r} are used; a column 'split' of a label table changes that"
+        )
+    return {name: part for part, names in ways[first].items() for name in _texts(names)}, remarks
+
+
+def _side_by_side(data: Any, labels: Any, classes: Any = None) -> Collection:
+    """Clips in one list, labels in another."""
+    if len(data) != len(labels):
+        raise ContentError(f"it holds {len(data)} clips and {len(labels)} labels; each clip needs its label")
+    digits = len(str(len(labels)))
+    names = None if classes is None else _texts(classes)
+    clips = []
+    for number, (value, label) in enumerate(zip(data, labels, strict=True)):
+        told = about({"label": label}).label
+        if isinstance(told, int) and names is not None and 0 <= told < len(names):
+            told = names[told]
+        row = np.asarray(value) if not isinstance(value, Mapping) else value
+        clips.append(Stored(About(f"clip_{number:0{digits}d}", told), row))
+    return Collection(clips)
+
+
+def _texts(values: Any) -> list[str]:
+    return [str(value) for value in (values.tolist() if isinstance(values, np.ndarray) else values)]
+
+
+def _are_lists(data: Any, labels: Any) -> bool:
+    """Whether two values are a list of clips and one of labels."""
+    if not all(isinstance(value, (list, tuple, np.ndarray)) and len(value) for value in (data, labels)):
+        return False
+    told = labels[0]
+    return _is_array(data[0]) and isinstance(told, (str, int, bytes, np.generic))
+
+
+def _is_array(value: Any) -> bool:
+    """Whether a value is an array of numbers, or a list of them."""
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+        if isinstance(value, (int, float)):
+            return True
+    if isinstance(value, Mapping):
+        return points_key(value) is not None
+    return isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype.kind in "fiu"
+
+
+def _kinds(values: Sequence[Any]) -> str:
+    """What the first value is, for a message."""
+    first = values[0] if values else None
+    if isinstance(first, np.ndarray):
+        return f"arrays of shape {first.shape}"
+    if isinstance(first, Mapping):
+        return f"dicts with {', '.join(map(str, [*first][:8])) or 'no keys'}"
+    return "no values" if first is None else f"values of type {type(first).__name__}"

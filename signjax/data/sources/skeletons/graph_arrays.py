@@ -1,0 +1,145 @@
+"""Arrays of many clips as graph networks read them: `train_data.npy` beside `train_label.pkl`.
+
+The array is (N, C, T, V, M) for N clips, C numbers of each of V points, T frames and M people, as ST-GCN, 2s-AGCN and SL-GCN write
+it; the pickle holds the names of the clips and the numbers of their classes. Clips shorter than T end with zeros, which are left
+out. Arrays of bones and of motion, which are computed from the joints, are passed over.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from signjax import pickles
+from signjax.data.clip import SPLITS
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, fault, read_array, read_arrays
+from signjax.data.sources.skeletons.collection import ContentError
+from signjax.data.sources.skeletons.forms import About, Frames, chosen
+from signjax.data.tables.label_table import split_name
+
+_WORDS = re.compile(r"[^A-Za-z]+")
+_DERIVED = {"bone", "motion"}
+_LABEL_WORDS = {"label", "labels", "gendered"}
+_LABEL_SUFFIXES = (".pkl", ".pickle", ".npy")
+_NUMBERS = range(2, 5)  # of each point
+_MOST_PEOPLE = 10
+
+
+class Listed(NamedTuple):
+    """The clips of an array, by their row."""
+
+    about: list[About]
+    remarks: list[str]
+
+
+def is_graph_array(path: Path) -> bool:
+    """Whether a `.npy` file holds an array of many clips of points."""
+    try:
+        (array,) = read_arrays(path).values()
+    except NUMPY_ERRORS:
+        return False
+    return _order(array.shape) is not None
+
+
+def is_derived(path: Path) -> bool:
+    """Whether a file holds bones or motion instead of joints, according to its name."""
+    return bool(_words(path) & _DERIVED)
+
+
+def is_labels(path: Path) -> bool:
+    """Whether a file holds the labels of an array, according to its name."""
+    return bool(_words(path) & _LABEL_WORDS) and path.suffix.lower() in _LABEL_SUFFIXES
+
+
+def split_of(path: Path) -> str | None:
+    """The split that the name of a file mentions: `train_data.npy`, `phoenix14t.pami0.dev`."""
+    found = {name for word in _WORDS.split(path.name) if (name := split_name(word)) in SPLITS}
+    return found.pop() if len(found) == 1 else None
+
+
+def listed(path: Path, labels: Sequence[Path]) -> Listed:
+    """The clips of an array.
+
+    Args:
+      path: the array.
+      labels: the files of labels in the same folder.
+
+    Raises:
+      ContentError: there are no labels, or not one for each clip.
+    """
+    (array,) = read_arrays(path).values()
+    split, count = split_of(path), len(array)
+    found = [file for file in labels if split_of(file) == split] or (list(labels) if len(labels) == 1 else [])
+    if not found:
+        return Listed([About(f"{path.stem}_{row:05d}", split=split) for row in range(count)], [])
+    names, classes = _labels(found[0])
+    if len(classes) != count:
+        raise ContentError(
+            f"it holds {count} clips, but {found[0].name} has {len(classes)} labels; each clip needs its label"
+        )
+    names = names or [f"{path.stem}_{row:05d}" for row in range(count)]
+    return Listed([About(name, label, split=split) for name, label in zip(names, classes, strict=True)], [])
+
+
+def _labels(path: Path) -> tuple[list[str], list[Any]]:
+    """The names of the clips, empty if there are none, and the numbers or names of their classes."""
+    try:
+        content = read_array(path) if path.suffix.lower() == ".npy" else pickles.load(path)
+    except pickles.PickleError as error:
+        raise ContentError(str(error)) from error
+    except NUMPY_ERRORS as error:
+        raise ContentError(f"{path.name}: {fault(path, error)}") from error
+    if isinstance(content, dict):
+        values = [content.get(key) for key in ("sample_name", "label")]
+        content = values if None not in values else next(iter(content.values()), None)
+    if isinstance(content, (list, tuple)) and len(content) == 2 and not isinstance(content[0], (str, int)):
+        names, classes = ([*part] for part in content)
+        return [str(name) for name in names], [_plain(label) for label in classes]
+    if isinstance(content, (list, tuple, np.ndarray)):
+        return [], [_plain(label) for label in content]
+    raise ContentError(f"{path.name} must hold the names of the clips and the numbers of their classes")
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
+
+
+@lru_cache(maxsize=2)
+def _array(path: str, changed_ns: int) -> np.ndarray:
+    """An array, memory-mapped until its file changes."""
+    (array,) = read_arrays(Path(path)).values()
+    return array
+
+
+def read(path: str, row: int) -> Frames:
+    """One clip of an array.
+
+    Raises:
+      FormError: it does not hold points.
+      NUMPY_ERRORS: the file cannot be read any more.
+    """
+    array = _array(path, Path(path).stat().st_mtime_ns)
+    order = _order(array.shape)
+    assert order is not None
+    points = np.asarray(array[row]).transpose(order)
+    used = np.flatnonzero(np.moveaxis(points, -3, 0).reshape(points.shape[-3], -1).any(1))
+    last = int(used[-1]) + 1 if len(used) else 1
+    return chosen(points[..., :last, :, :], None, "the array")
+
+
+def _order(shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The axes of one clip, in the order people, frames, points, numbers; None if the array has none of the known forms."""
+    if len(shape) == 5 and shape[1] in _NUMBERS and shape[4] <= _MOST_PEOPLE:
+        return 3, 1, 2, 0
+    if len(shape) == 4 and shape[1] in _NUMBERS and shape[3] not in _NUMBERS:
+        return 1, 2, 0
+    if len(shape) == 4 and shape[3] in _NUMBERS and shape[1] not in _NUMBERS:
+        return 0, 1, 2
+    return None
+
+
+def _words(path: Path) -> set[str]:
+    return {word.lower() for word in _WORDS.split(path.stem)}
