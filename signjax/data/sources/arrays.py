@@ -177,8 +177,10 @@ def _frames(path: Path, arrays: dict[str, np.ndarray]) -> np.ndarray:
     if frames is None:
         raise InputError(f"{path}: {_no_frames(path)}")
     if frames.ndim not in (2, 3) or frames.dtype.kind not in "fiu":
+        advice = "; flatten the points: frames.reshape(N, T, -1)" if frames.ndim == 4 else ""
+        advice = "; source skeletons reads arrays (N, C, T, V, M) that are .npy files" if frames.ndim == 5 else advice
         raise InputError(
-            f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); they are {frames.dtype} {frames.shape}"
+            f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); they are {frames.dtype} {frames.shape}{advice}"
         )
     if frames.shape[-1] == 0:
         raise InputError(f"{path}: a frame must have at least one value; the frames have shape {frames.shape}")
@@ -190,7 +192,7 @@ def _no_frames(path: Path) -> str:
     if path.suffix.lower() == ".npy":
         return (
             "a single .npy file holds no labels. Save it as features.npy in a folder with labels.npy, or write an .npz file with "
-            "the arrays 'frames' and 'labels'"
+            "the arrays 'frames' and 'labels'. Source skeletons reads arrays (N, C, T, V, M) with the pickle of their labels"
         )
     return (
         f"there is no array 'frames' (or 'features'); the file has {', '.join(npy.array_names(path)) or 'no arrays'}. Call the "

@@ -18,7 +18,7 @@ from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.sources import pose_layout
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.extras import needed
-from signjax.data.sources.shared.leftovers import files_below, what_it_is
+from signjax.data.sources.shared.leftovers import contents_of, files_below, what_it_is
 from signjax.data.tables.matching import (
     Found,
     find_label_table,
@@ -112,7 +112,7 @@ def _paths(request: Request) -> list[Path]:
         )
     files = files_below(path, (_SUFFIX,))
     if not files:
-        raise InputError(f"{path}: the folder has no {_SUFFIX} files")
+        raise InputError(f"{path}: the folder has no {_SUFFIX} files{contents_of(path)}")
     return files
 
 

@@ -65,7 +65,9 @@ def _holds_classes(top: Path, widths: Collection[int]) -> bool | None:
 
 
 def _is_sequence(shape: tuple[int, ...], widths: Collection[int]) -> bool:
-    """Whether an array is a sequence (T, F), rather than a frame (F,), (1, F) or (points, coordinates)."""
+    """Whether an array is a sequence (T, F) or (T, N, D), rather than a frame (F,), (1, F) or (points, coordinates)."""
+    if len(shape) == 3:
+        return shape[0] > 1 and shape[1] * shape[2] in widths
     if len(shape) != 2 or shape[0] == 1:
         return False
     return shape[1] in widths or shape[0] * shape[1] not in widths
