@@ -12,7 +12,17 @@ _NAMES = {
     "lost+found", "@eadir", "#recycle",
 }  # fmt: skip
 _ENDINGS = ("~", ".tmp", ".part", ".partial", ".crdownload", ".swp")
-_PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".wmv"}
+_PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".wmv")
+# Suffixes, and what to do with files that have them.
+_ADVICE = (
+    ((".pose",), "source pose reads .pose files"),
+    ((".parquet",), "source gislr reads the .parquet files of asl-signs"),
+    ((".pkl", ".pickle", ".pt", ".pth", ".joblib"), "sources skeletons and signavatars read pickles"),
+    ((".npy", ".npz"), "sources arrays and mediapipe read NumPy's files"),
+    (_PICTURES, "signjax reads landmarks, not pictures or videos; find them first, for example with MediaPipe"),
+    ((".zip", ".tar", ".tgz", ".7z", ".rar"), "unpack the archives first"),
+    ((".json",), "source skeletons reads OpenPose's folders of .json files"),
+)
 _START = 4096  # bytes that are read to recognise a file
 _AGAIN = "copy or download it again"
 _UNPACK = "unpack it first"
@@ -126,8 +136,5 @@ def contents_of(folder: Path) -> str:
     if not count:
         return ""
     found = ", ".join(f"{number:,} {suffix}" for suffix, number in count.most_common(4))
-    seen = count.keys() & _PICTURES
-    advice = (
-        ": signjax reads landmarks, not pictures or videos; find them first, for example with MediaPipe" if seen else ""
-    )
-    return f". The folder holds files {found}{advice}"
+    advice = next((said for suffixes, said in _ADVICE for suffix, _ in count.most_common(4) if suffix in suffixes), "")
+    return f". The folder holds files {found}" + (f": {advice}" if advice else "")

@@ -6,7 +6,7 @@
 | `[{...}, ...]` | mmaction2 0.x, PHOENIX and CSL-Daily |
 | `{name: {...}, ...}`, `{name: array, ...}` | many |
 | `{class: [array, ...], ...}` | tutorials |
-| `{"data": [...], "labels": [...]}` | tutorials on fingerspelling: a clip of one frame per picture |
+| `{"data": [...], "labels": [...]}`, `{"x_train": ..., "y_train": ..., ...}` | see `side_by_side` |
 """
 
 from collections import defaultdict
@@ -21,11 +21,13 @@ from signjax import pickles
 from signjax.data.clip import SPLITS
 from signjax.data.sources.shared.leftovers import what_it_is
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, ObjectArrayError, fault, read_arrays
-from signjax.data.sources.skeletons.forms import About, about, is_clip, points_key
+from signjax.data.sources.skeletons.forms import About, about, is_clip
+from signjax.data.sources.skeletons.side_by_side import UnevenError, are_lists, is_array, pairs, side_by_side, texts
 from signjax.data.tables.label_table import split_name
 
-_LISTS = (("data", "labels"), ("X", "y"), ("features", "labels"), ("keypoints", "labels"), ("keypoint", "label"))
 _BODIES = {"smplx", "unsmooth_smplx", "body_pose", "global_orient", "smpl", "betas"}
+# Points as lists of numbers are many values.
+_LIMITS = pickles.Limits(opcodes=20_000_000, values=40_000_000)
 _DIMENSIONS = 2  # of the smallest array that is a clip by itself
 
 
@@ -66,7 +68,10 @@ def read_collection(path: str, changed_ns: int) -> Collection:
     Raises:
       ContentError: it cannot be read, or holds no clips.
     """
-    return collected(_load(Path(path)), Path(path).name.partition(".")[0])
+    try:
+        return collected(_load(Path(path)), Path(path).name.partition(".")[0])
+    except UnevenError as error:
+        raise ContentError(str(error)) from error
 
 
 def _load(path: Path) -> Any:
@@ -77,8 +82,8 @@ def _load(path: Path) -> Any:
                 arrays = read_arrays(path, verified=True)
                 return next(iter(arrays.values())) if path.suffix.lower() == ".npy" else arrays
             except ObjectArrayError:
-                return pickles.load(path)
-        return pickles.load(path)
+                return pickles.load(path, limits=_LIMITS)
+        return pickles.load(path, limits=_LIMITS)
     except pickles.PickleError as error:
         what = None if path.suffix.lower() in (".npy", ".npz") else what_it_is(path)
         text = str(error).removeprefix(f"{path}: ")
@@ -102,11 +107,11 @@ def collected(content: Any, stem: str) -> Collection:
     if isinstance(content, Mapping):
         return _of_dict(content, stem)
     if isinstance(content, (list, tuple)):
-        if len(content) == 2 and _are_lists(*content):
-            return _side_by_side(content[0], content[1])
+        if len(content) == 2 and are_lists(*content):
+            return Collection([Stored(*clip) for clip in side_by_side(*content)])
         clips = [item for item in content if is_clip(item)]
         if clips:
-            return Collection([Stored(about(item, f"{stem}_{n:05d}"), item) for n, item in enumerate(content)])
+            return Collection([Stored(_about(item, f"{stem}_{n:05d}"), item) for n, item in enumerate(content)])
         raise ContentError(
             f"it holds a {type(content).__name__} of {len(content)} {_kinds(content)}; expected dicts with 'keypoint' (or 'sign'), "
             "and a name and a label for each clip"
@@ -122,9 +127,9 @@ def _of_dict(content: Mapping[Any, Any], stem: str) -> Collection:
     listed = content.get("annotations")
     if isinstance(listed, (list, tuple)):
         return _annotations(listed, content.get("split"), stem)
-    for key, labels in _LISTS:
-        if _are_lists(content.get(key), content.get(labels)):
-            return _side_by_side(content[key], content[labels], content.get("classes"))
+    paired = pairs(content)
+    if paired:
+        return Collection([Stored(*clip) for clip in paired])
     if is_clip(content):
         return Collection([Stored(about(content, stem), content)], many=False)
     clips = _by_name(content)
@@ -146,7 +151,7 @@ def _by_name(content: Mapping[Any, Any]) -> list[Stored]:
         return [Stored(about(value)._replace(name=str(name)), value) for name, value in content.items()]
     if all(isinstance(value, np.ndarray) and value.ndim >= _DIMENSIONS for value in values):
         return [Stored(About(str(name)), value) for name, value in content.items()]
-    if all(isinstance(value, (list, tuple)) and value and _is_array(value[0]) for value in values):
+    if all(isinstance(value, (list, tuple)) and value and is_array(value[0]) for value in values):
         return [
             Stored(About(f"{label}/{number}", str(label)), value)
             for label, clips in content.items()
@@ -155,12 +160,17 @@ def _by_name(content: Mapping[Any, Any]) -> list[Stored]:
     return []
 
 
+def _about(item: Any, name: str) -> About:
+    """What is said of an item of a list, which may be something else than a clip."""
+    return about(item, name) if isinstance(item, Mapping) else About(name)
+
+
 def _annotations(listed: Sequence[Any], split: Any, stem: str) -> Collection:
     """The clips of pyskl, each in the split that names it."""
     given, remarks = _splits(split if isinstance(split, Mapping) else {})
     clips = []
     for number, item in enumerate(listed):
-        told = about(item, f"{stem}_{number:05d}") if isinstance(item, Mapping) else About(f"{stem}_{number:05d}")
+        told = _about(item, f"{stem}_{number:05d}")
         name = str(item.get("frame_dir", told.name)) if isinstance(item, Mapping) else told.name
         clips.append(Stored(told._replace(split=given.get(name, told.split)), item))
     return Collection(clips, remarks=remarks)
@@ -187,46 +197,7 @@ def _splits(split: Mapping[Any, Any]) -> tuple[dict[str, str], list[str]]:
         remarks.append(
             f"of the splits {told} those of {first or 'the first'!r} are used; a column 'split' of a label table changes that"
         )
-    return {name: part for part, names in ways[first].items() for name in _texts(names)}, remarks
-
-
-def _side_by_side(data: Any, labels: Any, classes: Any = None) -> Collection:
-    """Clips in one list, labels in another."""
-    if len(data) != len(labels):
-        raise ContentError(f"it holds {len(data)} clips and {len(labels)} labels; each clip needs its label")
-    digits = len(str(len(labels)))
-    names = None if classes is None else _texts(classes)
-    clips = []
-    for number, (value, label) in enumerate(zip(data, labels, strict=True)):
-        told = about({"label": label}).label
-        if isinstance(told, int) and names is not None and 0 <= told < len(names):
-            told = names[told]
-        row = np.asarray(value) if not isinstance(value, Mapping) else value
-        clips.append(Stored(About(f"clip_{number:0{digits}d}", told), row))
-    return Collection(clips)
-
-
-def _texts(values: Any) -> list[str]:
-    return [str(value) for value in (values.tolist() if isinstance(values, np.ndarray) else values)]
-
-
-def _are_lists(data: Any, labels: Any) -> bool:
-    """Whether two values are a list of clips and one of labels."""
-    if not all(isinstance(value, (list, tuple, np.ndarray)) and len(value) for value in (data, labels)):
-        return False
-    told = labels[0]
-    return _is_array(data[0]) and isinstance(told, (str, int, bytes, np.generic))
-
-
-def _is_array(value: Any) -> bool:
-    """Whether a value is an array of numbers, or a list of them."""
-    while isinstance(value, (list, tuple)) and value:
-        value = value[0]
-        if isinstance(value, (int, float)):
-            return True
-    if isinstance(value, Mapping):
-        return points_key(value) is not None
-    return isinstance(value, np.ndarray) and value.ndim > 0 and value.dtype.kind in "fiu"
+    return {name: part for part, names in ways[first].items() for name in texts(names)}, remarks
 
 
 def _kinds(values: Sequence[Any]) -> str:

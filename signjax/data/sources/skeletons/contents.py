@@ -9,7 +9,7 @@ from signjax.data.clip import SPLITS
 from signjax.data.sources.shared.leftovers import contents_of, files_below
 from signjax.data.sources.skeletons import graph_arrays, openpose, spoter
 from signjax.data.sources.skeletons.collection import ContentError, read_collection
-from signjax.data.sources.skeletons.forms import About, Frames, frames_of
+from signjax.data.sources.skeletons.forms import About, FormError, Frames, frames_of
 from signjax.data.tables.label_table import split_name
 from signjax.errors import InputError
 
@@ -47,8 +47,14 @@ class Contents(NamedTuple):
     remarks: list[str]
 
 
-def _read_collected(file: str, key: int) -> Frames:
-    return frames_of(read_collection(file, Path(file).stat().st_mtime_ns).clips[key].content)
+def _read_collected(file: str, key: int | None) -> Frames:
+    """A clip of a file; `key` None stands for its only one."""
+    found = read_collection(file, Path(file).stat().st_mtime_ns)
+    if key is None and found.many:
+        raise FormError(
+            f"the file holds {len(found.clips)} clips, others hold one each; give it alone as config.data.path"
+        )
+    return frames_of(found.clips[key or 0].content)
 
 
 def _read_recording(file: str, key: tuple[str, openpose.Lists]) -> Frames:
@@ -145,7 +151,9 @@ def _listed(path: Path, changed_ns: int) -> Contents:
     found = read_collection(str(path), changed_ns)
     folder = None if found.many else path.parent.name
     told = [_in_split(clip.about, path) if found.many else clip.about for clip in found.clips]
-    clips = [Stored(about, path, "collected", number, folder) for number, about in enumerate(told)]
+    clips = [
+        Stored(about, path, "collected", number if found.many else None, folder) for number, about in enumerate(told)
+    ]
     return Contents(clips, [path], list(found.remarks))
 
 
@@ -162,7 +170,7 @@ def _pickles(root: Path, files: Sequence[Path]) -> Contents:
         return _together([*opened, *(_of_file(file, ()) for file in files[_SOME_FILES:])])
     return Contents(
         [
-            Stored(About(file.stem, split=_folder_split(root, file)), file, "collected", 0, file.parent.name)
+            Stored(About(file.stem, split=_folder_split(root, file)), file, "collected", None, file.parent.name)
             for file in files
         ],
         list(files),

@@ -127,7 +127,7 @@ def lists_of(clip: Recording) -> Lists | None:
             continue
         for person in people:
             pose, of_face, left, right = (len(person[name]) for name in _LISTS)
-            if pose:
+            if pose or of_face or left or right:
                 return Lists(pose, _FACE if of_face else 0, _HAND if left or right else 0)
     return None
 

@@ -97,10 +97,16 @@ def _table(request: Request, clips: Sequence[Stored]) -> Path | None:
     try:
         return find_label_table(request)
     except InputError as error:
-        classes = {clip.folder for clip in clips}
+        classes = {_class(request.path, clip) for clip in clips}
         if None in classes or len(classes) < 2 or len(classes) == len(clips):
             raise InputError(f"{error}. The files do not say what their clips are") from error
         return None
+
+
+def _class(root: Path, clip: Stored) -> str | None:
+    """The folder that may be the class of a clip; None if it lies in no folder below the source's."""
+    folder = clip.file if clip.form == "openpose" and clip.key[0] else clip.file.parent
+    return None if folder == root else clip.folder
 
 
 def _by_folder(clip: Stored) -> Stored:

@@ -4,7 +4,6 @@ The columns are `leftWrist_X`, `leftWrist_Y`, `indexTip_left_X` (or `indexTip_0_
 A table has points of the body and of both hands; further columns, such as signer and split, are used by name.
 """
 
-import csv
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -30,6 +29,7 @@ _HAND = {
 }  # fmt: skip
 _SIDES = {"left": ("left", "Left", "0"), "right": ("right", "Right", "1")}
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|None|inf", re.IGNORECASE)
+_FIELDS = {mark: re.compile(rf'(?:^|{mark})(?:"((?:[^"]|"")*)"|([^{mark}]*))') for mark in ",;"}
 _MOST_SEEN = 1 << 16  # characters of the first line
 
 
@@ -101,9 +101,10 @@ def _lines(file: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _fields(row: bytes) -> list[str]:
-    text = row.decode("utf-8-sig", "surrogateescape")
-    delimiter = ";" if text.count(";") > text.count(",") else ","
-    return next(csv.reader([text.replace("\r\n", "\n").rstrip("\n").replace("\n", " ")], delimiter=delimiter), [])
+    """The fields of a row, of any length (those of Python's `csv` have at most 131,072 characters)."""
+    text = row.decode("utf-8-sig", "surrogateescape").rstrip("\r\n")
+    pattern = _FIELDS[";" if text.count(";") > text.count(",") else ","]
+    return [quoted.replace('""', '"') or plain for quoted, plain in pattern.findall(text)]
 
 
 def listed(path: Path) -> list[About]:

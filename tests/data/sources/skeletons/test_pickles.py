@@ -302,6 +302,19 @@ def test_a_file_that_cannot_be_read_among_others(tmp_path):
     assert "a Git LFS pointer instead of the file" in found[1].detail
 
 
+def test_a_file_of_many_clips_among_files_of_one(tmp_path):
+    for name in "abcd":
+        dump(tmp_path / f"{name}.pkl", {"keypoints": RNG.uniform(1, 2, (T, 75, 3))})
+    dump(tmp_path / "d.pkl", [annotation("x", 0), annotation("y", 1)])
+    (tmp_path / "labels.csv").write_text("clip,gloss\na,X\nb,X\nc,Y\nd,Y\n")
+    assert read(tmp_path)[3].detail == "the file holds 2 clips, others hold one each; give it alone as config.data.path"
+
+
+def test_a_list_in_which_one_item_is_no_clip(tmp_path):
+    first, second = read(dump(tmp_path / "a.pkl", [annotation("x", 0), None]))
+    assert (first.name, second.reason) == ("x", "wrong_width")
+
+
 def test_a_folder_without_skeletons_says_what_it_has(tmp_path):
     for number in range(3):
         (tmp_path / f"{number}.jpg").write_bytes(b"\xff\xd8\xff")

@@ -165,3 +165,36 @@ def test_one_array_with_two_people(tmp_path):
     (tmp_path / "test_label.npy").unlink()
     with pytest.raises(InputError, match=r"there is no label table; .*The files do not say what their clips are"):
         read(tmp_path / "test_data_joint.npy")
+
+
+def test_arrays_for_training_and_testing(tmp_path):
+    """`NTU60_CS.npz` of CTR-GCN: two people of 25 joints, one-hot classes, zeros at the end."""
+    people = RNG.normal(0, 1, (3, 8, 2, 25, 3)).astype(np.float32)
+    people[:, :, 1] = 0
+    people[1, 6:] = 0
+    flat = people.reshape(3, 8, 150)
+    np.savez(
+        tmp_path / "NTU60_CS.npz",
+        x_train=flat,
+        y_train=np.eye(4)[[2, 0, 3]],
+        x_test=flat[:1] + 1,
+        y_test=np.eye(4)[[1]],
+    )
+    found = read(tmp_path / "NTU60_CS.npz")
+    assert [(clip.name, clip.labels["gloss"], clip.split, len(clip.frames)) for clip in found] == [
+        ("train_0", "class 2", "train", 8),
+        ("train_1", "class 0", "train", 6),
+        ("train_2", "class 3", "train", 8),
+        ("test_0", "class 1", "test", 8),
+    ]
+    np.testing.assert_array_equal(found[1].frames, people[1, :6, 0].reshape(6, 75))
+    layout = source_registry.layout_of("skeletons", Request(tmp_path / "NTU60_CS.npz"), 75)
+    assert layout.reason == "25 points are those of Kinect"
+
+
+def test_cells_of_any_length(tmp_path):
+    long = str([0.123456789012345] * 20_000)
+    names = [f"{name}_{axis}" for name in BODY for axis in "XY"]
+    (tmp_path / "a.csv").write_text(",".join([*names, "labels"]) + "\n" + f'"{long}",' * len(names) + "3\n")
+    (clip,) = read(tmp_path / "a.csv")
+    assert (clip.frames.shape, clip.labels["gloss"]) == ((20_000, 24), "class 3")
