@@ -28,6 +28,7 @@ from signjax.data.tables.label_table import split_name
 _BODIES = {"smplx", "unsmooth_smplx", "body_pose", "global_orient", "smpl", "betas"}
 # Points as lists of numbers are many values.
 _LIMITS = pickles.Limits(opcodes=20_000_000, values=40_000_000)
+_MOST = 4  # dimensions of an array that is one clip
 _DIMENSIONS = 2  # of the smallest array that is a clip by itself
 
 
@@ -117,6 +118,11 @@ def collected(content: Any, stem: str) -> Collection:
             "and a name and a label for each clip"
         )
     if isinstance(content, np.ndarray):
+        if content.ndim > _MOST:
+            raise ContentError(
+                f"it holds an array of shape {content.shape}; arrays of many clips are read from .npy files beside the pickle of "
+                "their labels, such as train_data.npy and train_label.pkl"
+            )
         return Collection([Stored(About(stem), content)], many=False)
     raise ContentError(f"it holds {_kinds([content])}; expected dicts with 'keypoint' (or 'sign'), a name and a label")
 
@@ -183,11 +189,13 @@ def _splits(split: Mapping[Any, Any]) -> tuple[dict[str, str], list[str]]:
     """
     ways: dict[str, dict[str, Any]] = defaultdict(dict)
     for key, names in split.items():
-        way, _, last = str(key).replace("-", "_").rpartition("_")
-        plain = last.rstrip("0123456789")
-        name = split_name(plain)
-        if name in SPLITS:
-            ways[way + last[len(plain) :]][name] = names
+        words = str(key).replace("-", "_").split("_")
+        for word in words:
+            plain = word.rstrip("0123456789")
+            name = split_name(plain)
+            if name in SPLITS:
+                ways["_".join(other for other in words if other is not word) + word[len(plain) :]][name] = names
+                break
     if not ways:
         return {}, []
     first, *others = ways

@@ -88,7 +88,10 @@ def contents(path: Path) -> Contents:
     files = files_below(path, SUFFIXES)
     tables = [file for file in files if file.suffix.lower() == ".csv" and spoter.is_table(file)]
     arrays = [file for file in files if file.suffix.lower() == ".npy" and graph_arrays.is_graph_array(file)]
-    stored = [file for file in files if file.suffix.lower() in PICKLES and not graph_arrays.is_labels(file)]
+    others = [file for file in files if not graph_arrays.is_labels(file)]
+    stored = [file for file in others if file.suffix.lower() in PICKLES] or [
+        file for file in others if file.suffix.lower() in (".npy", ".npz")
+    ]
     found = (
         _together([_of_file(file, files) for file in tables or _joints(arrays)])
         if tables or arrays
@@ -127,11 +130,9 @@ def _of_file(path: Path, beside: Any) -> Contents:
         if path.suffix.lower() == ".npy" and graph_arrays.is_graph_array(path):
             labels = [file for file in beside if file.parent == path.parent and graph_arrays.is_labels(file)]
             listed = graph_arrays.listed(path, labels)
-            return Contents(
-                [Stored(about, path, "graph", row) for row, about in enumerate(listed.about)],
-                [path, *labels],
-                listed.remarks,
-            )
+            folder = path.parent.name if len(listed) == 1 else None
+            clips = [Stored(about, path, "graph", row, folder) for row, about in enumerate(listed)]
+            return Contents(clips, [path, *labels], [])
         return _collected(path)
     except ContentError as error:
         return Contents([Stored(About(path.stem), path, "collected", 0, fault=str(error))], [path], [])

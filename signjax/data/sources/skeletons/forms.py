@@ -38,6 +38,8 @@ _LABELS = ("gloss", "label", "labels", "class", "word", "category", "action")
 _SIGNERS = ("signer", "signer_id", "speaker", "subject", "performer", "participant", "participant_id")
 _SPLITS = ("split", "subset")
 _MOST_DIMENSIONS = 4
+_NUMBERS = range(2, 5)  # of each point
+_MOST_PEOPLE = 10
 _ONE, _MANY = 3, 4  # dimensions of points of one person, and of several
 
 
@@ -159,7 +161,7 @@ def chosen(values: np.ndarray, scores: np.ndarray | None, key: str) -> Frames:
         values = values[None]
     if values.ndim < _ONE:
         return Frames(values)
-    if not 2 <= values.shape[-1] <= _MOST_DIMENSIONS:
+    if values.shape[-1] not in _NUMBERS:
         raise FormError(f"{key} must have 2 to 4 numbers for each point; its shape is {values.shape}")
     if scores is not None and scores.shape == (*values.shape[:-1], 1):
         scores = scores[..., 0]
@@ -175,6 +177,28 @@ def chosen(values: np.ndarray, scores: np.ndarray | None, key: str) -> Frames:
         best = int(seen.reshape(len(values), -1).sum(1, dtype=float).argmax())
         values, scores = values[best], None if scores is None else scores[best]
     return Frames(values, scores)
+
+
+def graph_order(shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """How to put the axes of one clip in the order people, frames, points, numbers; None if an array has none of the known forms.
+
+    Args:
+      shape: of the array of N clips: (N, C, T, V, M), (N, C, T, V) or (N, T, V, C).
+    """
+    if len(shape) == 5 and shape[1] in _NUMBERS and shape[4] <= _MOST_PEOPLE:
+        return 3, 1, 2, 0
+    if len(shape) == 4 and shape[1] in _NUMBERS and shape[3] not in _NUMBERS:
+        return 1, 2, 0
+    if len(shape) == 4 and shape[3] in _NUMBERS and shape[1] not in _NUMBERS and shape[0] > _MOST_PEOPLE:
+        return 0, 1, 2
+    return None
+
+
+def graph_points(clip: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
+    """One clip of an array, (M, T, V, C) or (T, V, C), without the zeros at its end."""
+    points = clip.transpose(order)
+    used = np.flatnonzero(np.moveaxis(points, -3, 0).reshape(points.shape[-3], -1).any(1))
+    return points[..., : int(used[-1]) + 1 if len(used) else 1, :, :]
 
 
 def array(value: Any) -> np.ndarray:

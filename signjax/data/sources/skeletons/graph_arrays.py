@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,22 +17,13 @@ from signjax import pickles
 from signjax.data.clip import SPLITS
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, fault, read_array, read_arrays
 from signjax.data.sources.skeletons.collection import ContentError
-from signjax.data.sources.skeletons.forms import About, Frames, chosen
+from signjax.data.sources.skeletons.forms import About, Frames, chosen, graph_order, graph_points
 from signjax.data.tables.label_table import split_name
 
 _WORDS = re.compile(r"[^A-Za-z]+")
 _DERIVED = {"bone", "motion"}
 _LABEL_WORDS = {"label", "labels", "gendered"}
 _LABEL_SUFFIXES = (".pkl", ".pickle", ".npy")
-_NUMBERS = range(2, 5)  # of each point
-_MOST_PEOPLE = 10
-
-
-class Listed(NamedTuple):
-    """The clips of an array, by their row."""
-
-    about: list[About]
-    remarks: list[str]
 
 
 def is_graph_array(path: Path) -> bool:
@@ -41,7 +32,7 @@ def is_graph_array(path: Path) -> bool:
         (array,) = read_arrays(path).values()
     except NUMPY_ERRORS:
         return False
-    return _order(array.shape) is not None
+    return graph_order(array.shape) is not None
 
 
 def is_derived(path: Path) -> bool:
@@ -60,7 +51,7 @@ def split_of(path: Path) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def listed(path: Path, labels: Sequence[Path]) -> Listed:
+def listed(path: Path, labels: Sequence[Path]) -> list[About]:
     """The clips of an array.
 
     Args:
@@ -74,14 +65,15 @@ def listed(path: Path, labels: Sequence[Path]) -> Listed:
     split, count = split_of(path), len(array)
     found = [file for file in labels if split_of(file) == split] or (list(labels) if len(labels) == 1 else [])
     if not found:
-        return Listed([About(f"{path.stem}_{row:05d}", split=split) for row in range(count)], [])
+        names = [path.stem] if count == 1 else [f"{path.stem}_{row:05d}" for row in range(count)]
+        return [About(name, split=split) for name in names]
     names, classes = _labels(found[0])
     if len(classes) != count:
         raise ContentError(
             f"it holds {count} clips, but {found[0].name} has {len(classes)} labels; each clip needs its label"
         )
     names = names or [f"{path.stem}_{row:05d}" for row in range(count)]
-    return Listed([About(name, label, split=split) for name, label in zip(names, classes, strict=True)], [])
+    return [About(name, label, split=split) for name, label in zip(names, classes, strict=True)]
 
 
 def _labels(path: Path) -> tuple[list[str], list[Any]]:
@@ -122,23 +114,9 @@ def read(path: str, row: int) -> Frames:
       NUMPY_ERRORS: the file cannot be read any more.
     """
     array = _array(path, Path(path).stat().st_mtime_ns)
-    order = _order(array.shape)
+    order = graph_order(array.shape)
     assert order is not None
-    points = np.asarray(array[row]).transpose(order)
-    used = np.flatnonzero(np.moveaxis(points, -3, 0).reshape(points.shape[-3], -1).any(1))
-    last = int(used[-1]) + 1 if len(used) else 1
-    return chosen(points[..., :last, :, :], None, "the array")
-
-
-def _order(shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The axes of one clip, in the order people, frames, points, numbers; None if the array has none of the known forms."""
-    if len(shape) == 5 and shape[1] in _NUMBERS and shape[4] <= _MOST_PEOPLE:
-        return 3, 1, 2, 0
-    if len(shape) == 4 and shape[1] in _NUMBERS and shape[3] not in _NUMBERS:
-        return 1, 2, 0
-    if len(shape) == 4 and shape[3] in _NUMBERS and shape[1] not in _NUMBERS:
-        return 0, 1, 2
-    return None
+    return chosen(graph_points(np.asarray(array[row]), order), None, "the array")
 
 
 def _words(path: Path) -> set[str]:

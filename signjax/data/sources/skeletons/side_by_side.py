@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.sources.skeletons.forms import About, about, points_key
+from signjax.data.sources.skeletons.forms import About, about, graph_order, graph_points, points_key
 from signjax.data.tables.label_table import split_name
 
 _PAIRS = (
@@ -61,6 +61,9 @@ def side_by_side(data: Any, labels: Any, classes: Any = None, start: str = "") -
         labels = labels.argmax(1) if labels.shape[1] > 1 else labels[:, 0]
     digits = len(str(len(labels)))
     names = None if classes is None else texts(classes)
+    order = graph_order(data.shape) if isinstance(data, np.ndarray) else None
+    if order is not None:
+        data = [graph_points(clip, order) for clip in data]
     found = []
     for number, (value, label) in enumerate(zip(data, labels, strict=True)):
         told = about({"label": label}).label

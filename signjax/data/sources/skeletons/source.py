@@ -65,16 +65,17 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     for remark in found.remarks:
         say(remark)
     decided = decide(request.path, found.clips)
+    clips = _split(found.clips, say) if request.labelled else found.clips
     wanted = channels(request, decided)
-    hows = [_How(clip.form, clip.key, decided.numbers, decided.width, wanted, clip.fault) for clip in found.clips]
-    if not request.labelled or _is_labelled(found.clips):
-        return with_table(request, _items(request, found.clips, hows, say), say)
-    if _table(request, found.clips) is not None:
+    hows = [_How(clip.form, clip.key, decided.numbers, decided.width, wanted, clip.fault) for clip in clips]
+    if not request.labelled or _is_labelled(clips):
+        return with_table(request, _items(request, clips, hows, say), say)
+    if _table(request, clips) is not None:
         root = request.path if request.path.is_dir() else request.path.parent
-        files = [Found(_name_in_table(root, clip), clip.file, how) for clip, how in zip(found.clips, hows, strict=True)]
-        return _with_splits(match(request, files, SUFFIXES, say), found.clips)
+        files = [Found(_name_in_table(root, clip), clip.file, how) for clip, how in zip(clips, hows, strict=True)]
+        return _with_splits(match(request, files, SUFFIXES, say), clips)
     say("there is no label table, so each clip is labelled with the name of its folder")
-    return _items(request, [_by_folder(clip) for clip in found.clips], hows, say)
+    return _items(request, [_by_folder(clip) for clip in clips], hows, say)
 
 
 def _is_labelled(clips: Sequence[Stored]) -> bool:
@@ -119,7 +120,7 @@ def _name_in_table(root: Path, clip: Stored) -> str:
         return clip.about.name
     if clip.form == "openpose" and clip.key[0]:
         return (clip.file / clip.key[0]).relative_to(root).as_posix()
-    return clip.file.relative_to(root).as_posix() or clip.about.name
+    return clip.about.name if clip.file == root else clip.file.relative_to(root).as_posix()
 
 
 def _with_splits(items: list[Item | Rejected], clips: Sequence[Stored]) -> list[Item | Rejected]:
@@ -133,20 +134,30 @@ def _with_splits(items: list[Item | Rejected], clips: Sequence[Stored]) -> list[
     ]
 
 
-def _items(request: Request, clips: Sequence[Stored], hows: Sequence[_How], say: Say) -> list[Item | Rejected]:
-    """An item for each clip, with what its file says of it."""
-    numbers = [clip.about.label for clip in clips if isinstance(clip.about.label, int)]
-    digits = len(str(max(numbers, default=0)))
-    splits = [clip.about.split for clip in clips]
-    if "valid" in splits and "test" not in splits and "train" in splits:
-        splits = ["test" if split == "valid" else split for split in splits]
+def _split(clips: Sequence[Stored], say: Say) -> list[Stored]:
+    """The clips with their splits in a form in which they can be used."""
+    found = {clip.about.split for clip in clips}
+    told: dict[str | None, str | None] = {}
+    if len(found) == 1 and found != {None}:
+        say(f"all clips are of the split {found.pop()!r}, so they are split anew")
+        return [clip._replace(about=clip.about._replace(split=None)) for clip in clips]
+    if {"train", "valid"} <= found and "test" not in found:
+        told = {"valid": "test"}
         say(
             "the clips are split into training and validation only; the latter are kept for testing, and clips for validation are "
             "taken from training"
         )
+    return [
+        clip._replace(about=clip.about._replace(split=told.get(clip.about.split, clip.about.split))) for clip in clips
+    ]
+
+
+def _items(request: Request, clips: Sequence[Stored], hows: Sequence[_How], say: Say) -> list[Item | Rejected]:
+    """An item for each clip, with what its file says of it."""
+    numbers = [clip.about.label for clip in clips if isinstance(clip.about.label, int)]
+    digits = len(str(max(numbers, default=0)))
     items: list[Item | Rejected] = []
-    names = _names(clips, splits)
-    for name, clip, split, how in zip(names, clips, splits, hows, strict=True):
+    for name, clip, how in zip(_names(clips), clips, hows, strict=True):
         label = clip.about.label
         text = (
             f"class {label:0{digits}d}"
@@ -156,7 +167,7 @@ def _items(request: Request, clips: Sequence[Stored], hows: Sequence[_How], say:
             else label
         )
         labels = {HEAD: text} if text and request.labelled else {}
-        items.append(Item(ClipInfo(name, str(clip.file), labels, clip.about.signer, split=split), how=how))
+        items.append(Item(ClipInfo(name, str(clip.file), labels, clip.about.signer, split=clip.about.split), how=how))
     sentences = sum(len(str(clip.about.label).split()) > _LONGEST_NAME for clip in clips)
     if sentences * 2 > len(clips):
         say(
@@ -166,12 +177,12 @@ def _items(request: Request, clips: Sequence[Stored], hows: Sequence[_How], say:
     return items
 
 
-def _names(clips: Sequence[Stored], splits: Sequence[str | None]) -> list[str]:
+def _names(clips: Sequence[Stored]) -> list[str]:
     """The shortest names that differ: as stored, with the split, with the file."""
     plain = [clip.about.name for clip in clips]
     candidates = [
         plain,
-        [f"{split}/{name}" if split else name for split, name in zip(splits, plain, strict=True)],
+        [f"{clip.about.split}/{name}" if clip.about.split else name for clip, name in zip(clips, plain, strict=True)],
         [f"{clip.file.name}/{name}" for clip, name in zip(clips, plain, strict=True)],
         [f"{clip.file.name}/{name}_{number}" for number, (clip, name) in enumerate(zip(clips, plain, strict=True))],
     ]

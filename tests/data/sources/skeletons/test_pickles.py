@@ -310,6 +310,51 @@ def test_a_file_of_many_clips_among_files_of_one(tmp_path):
     assert read(tmp_path)[3].detail == "the file holds 2 clips, others hold one each; give it alone as config.data.path"
 
 
+def test_an_array_for_each_clip(tmp_path):
+    """As SAM-SLR writes them: (T, 133, 3) with confidences, or (M, T, V, C) of a single clip."""
+    points = RNG.uniform(1, 400, (2, T, 133, 3))
+    points[..., 2] = 0.7
+    (tmp_path / "npy").mkdir()
+    np.save(tmp_path / "npy" / "signer0_sample1.npy", points[0])
+    np.save(tmp_path / "npy" / "signer0_sample2.NPY", points)
+    (tmp_path / "npy" / "signer0_sample2.NPY.npy").rename(tmp_path / "npy" / "signer0_sample2.NPY")
+    (tmp_path / "labels.csv").write_text("clip,gloss\nsigner0_sample1,A\nsigner0_sample2,B\n")
+    first, second = read(tmp_path / "npy")
+    assert (first.labels["gloss"], second.labels["gloss"]) == ("A", "B")
+    for clip in (first, second):
+        np.testing.assert_array_equal(clip.frames, points[0, ..., :2].reshape(T, 266).astype(np.float32))
+
+
+def test_clips_of_one_split_are_split_anew(tmp_path):
+    listing = source_registry.listing(
+        "skeletons", Request(dump(tmp_path / "train.pkl", [annotation("x", 0), annotation("y", 1)]))
+    )
+    assert [item.split for item in listing.items] == [None, None]
+    assert listing.remarks == ["all clips are of the split 'train', so they are split anew"]
+
+
+def test_the_pictures_of_mediapipe_tasks_in_any_order(tmp_path):
+    points = RNG.normal(0, 1, (60, 553, 3))
+    pose, face, left, right = 0, 33, 511, 532
+    points[:, pose + 11], points[:, pose + 12] = [0.5, 0, 0], [-0.5, 0, 0]
+    for wrist, hand, x in ((15, left, 0.8), (16, right, -0.8)):
+        points[:, wrist] = np.array([x, 1, 0]) + RNG.normal(0, 0.01, (60, 3))
+        points[:, hand] = points[:, wrist]
+    path = dump(tmp_path / "a.pkl", [{"name": "a", "label": "X", "keypoints": points}])
+    (clip,) = read(path)
+    layout = chosen(path, 553 * 3).layout
+    assert layout.name == "holistic_553" and layout.mirrors
+    frames = layout.ordered(clip.frames)
+    np.testing.assert_array_equal(
+        frames[:, layout.channels_of("right_hand")], points[:, right:].reshape(60, 63).astype(np.float32)
+    )
+    np.testing.assert_array_equal(
+        frames[:, layout.channels_of("irises")], points[:, face + 468 : left].reshape(60, 30).astype(np.float32)
+    )
+    (hands,) = read(path, layout="hands")
+    np.testing.assert_array_equal(hands.frames, points[:, left:].reshape(60, 126).astype(np.float32))
+
+
 def test_a_list_in_which_one_item_is_no_clip(tmp_path):
     first, second = read(dump(tmp_path / "a.pkl", [annotation("x", 0), None]))
     assert (first.name, second.reason) == ("x", "wrong_width")

@@ -198,3 +198,16 @@ def test_cells_of_any_length(tmp_path):
     (tmp_path / "a.csv").write_text(",".join([*names, "labels"]) + "\n" + f'"{long}",' * len(names) + "3\n")
     (clip,) = read(tmp_path / "a.csv")
     assert (clip.frames.shape, clip.labels["gloss"]) == ((20_000, 24), "class 3")
+
+
+def test_an_archive_of_data_and_labels(tmp_path):
+    data = RNG.uniform(0.1, 0.9, (12, 3, 8, 27, 2)).astype(np.float32)
+    data[:, 2, :, :, 1] = 0
+    np.savez(tmp_path / "a.npz", data=data, label=np.arange(12) % 2)
+    found = read(tmp_path / "a.npz")
+    np.testing.assert_array_equal(found[3].frames, data[3, :2, :, :, 0].transpose(1, 2, 0).reshape(8, 54))
+    (tmp_path / "b.pkl").write_bytes(pickle.dumps(data))
+    with pytest.raises(
+        InputError, match=r"it holds an array of shape \(12, 3, 8, 27, 2\); .*beside the pickle of their labels"
+    ):
+        read(tmp_path / "b.pkl")
