@@ -29,6 +29,9 @@ _BODIES = {"smplx", "unsmooth_smplx", "body_pose", "global_orient", "smpl", "bet
 # Points as lists of numbers are many values.
 _LIMITS = pickles.Limits(opcodes=20_000_000, values=40_000_000)
 _MOST = 4  # dimensions of an array that is one clip
+_SUFFIXES = (".pkl", ".pickle", ".p", ".pt", ".pth")
+# What a file that cannot be read may still be: a pickle, or one that is packed.
+_OWN = ("a pickle", "a zip", "a gzip", "a bzip2")
 _DIMENSIONS = 2  # of the smallest array that is a clip by itself
 
 
@@ -70,27 +73,47 @@ def read_collection(path: str, changed_ns: int) -> Collection:
       ContentError: it cannot be read, or holds no clips.
     """
     try:
-        return collected(_load(Path(path)), Path(path).name.partition(".")[0])
+        return collected(_with_texts(_load(Path(path))), Path(path).name.partition(".")[0])
     except UnevenError as error:
         raise ContentError(str(error)) from error
 
 
 def _load(path: Path) -> Any:
     """The content of a file."""
+    is_numpy = path.suffix.lower() in (".npy", ".npz")
     try:
-        if path.suffix.lower() in (".npy", ".npz"):
-            try:
-                arrays = read_arrays(path, verified=True)
-                return next(iter(arrays.values())) if path.suffix.lower() == ".npy" else arrays
-            except ObjectArrayError:
-                return pickles.load(path, limits=_LIMITS)
-        return pickles.load(path, limits=_LIMITS)
+        return _numpy(path) if is_numpy else pickles.load(path, limits=_LIMITS)
+    except ObjectArrayError as error:
+        try:
+            return pickles.load(path, limits=_LIMITS)
+        except pickles.PickleError:
+            raise ContentError(f"{error}; save the clips as a pickle, or as arrays of numbers") from error
     except pickles.PickleError as error:
-        what = None if path.suffix.lower() in (".npy", ".npz") else what_it_is(path)
+        what = what_it_is(path)
+        if what is not None and not what.startswith(_OWN):
+            raise ContentError(f"it is {what}") from error
         text = str(error).removeprefix(f"{path}: ")
-        raise ContentError(f"it is {what}" if what and "pickle" not in what and "zip" not in what else text) from error
+        raise ContentError(text if path.suffix.lower() in _SUFFIXES else f"expected a pickle: {text}") from error
     except NUMPY_ERRORS as error:
-        raise ContentError(fault(path, error)) from error
+        raise ContentError(fault(path, error) if is_numpy else str(error)) from error
+
+
+def _numpy(path: Path) -> Any:
+    """The array of a `.npy` file, or the arrays of a `.npz` file by name."""
+    arrays = read_arrays(path, verified=True)
+    return arrays if path.suffix.lower() == ".npz" else next(iter(arrays.values()))
+
+
+def _with_texts(content: Any) -> Any:
+    """The content with the keys of its dicts as text: Python 2 and HDF5 write bytes."""
+    if isinstance(content, Mapping):
+        return {
+            key.decode("utf-8", "surrogateescape") if isinstance(key, bytes) else key: _with_texts(value)
+            for key, value in content.items()
+        }
+    if isinstance(content, (list, tuple)) and content and isinstance(content[0], Mapping):
+        return [_with_texts(item) for item in content]
+    return content
 
 
 def collected(content: Any, stem: str) -> Collection:
@@ -210,9 +233,11 @@ def _splits(split: Mapping[Any, Any]) -> tuple[dict[str, str], list[str]]:
 
 def _kinds(values: Sequence[Any]) -> str:
     """What the first value is, for a message."""
-    first = values[0] if values else None
+    if not len(values):
+        return "items"
+    first = values[0]
     if isinstance(first, np.ndarray):
         return f"arrays of shape {first.shape}"
     if isinstance(first, Mapping):
         return f"dicts with {', '.join(map(str, [*first][:8])) or 'no keys'}"
-    return "no values" if first is None else f"values of type {type(first).__name__}"
+    return f"values of type {type(first).__name__}"

@@ -154,6 +154,8 @@ def chosen(values: np.ndarray, scores: np.ndarray | None, key: str) -> Frames:
     Raises:
       FormError: they have other shapes, or are not numbers.
     """
+    if values.dtype == object:
+        raise FormError(f"{key} must be numbers; its people, frames or points differ in their number of values")
     if values.dtype.kind not in "fiub" or not 1 <= values.ndim <= _MOST_DIMENSIONS:
         detail = f"{key} must be numbers of shape (people, T, points, 2 to 4), (T, points, 2 to 4) or (T, F)"
         raise FormError(f"{detail}; it is {values.dtype} {values.shape}")

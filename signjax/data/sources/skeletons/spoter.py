@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from signjax.data.sources.shared.leftovers import what_it_is
 from signjax.data.sources.skeletons.collection import ContentError
 from signjax.data.sources.skeletons.forms import About, FormError, Frames, about
 
@@ -73,6 +74,9 @@ def read_table(path: str, changed_ns: int) -> Table:
         if column is not None
     )
     if not points:
+        what = what_it_is(Path(path))
+        if what is not None:
+            raise ContentError(f"it is {what}")
         raise ContentError(
             f"no column is that of a point, such as {_BODY[0]}_X; the first line has {', '.join(columns[:6])}"
         )

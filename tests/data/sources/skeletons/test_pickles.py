@@ -273,12 +273,16 @@ def test_points_at_the_origin_were_not_found_unless_they_always_are(tmp_path):
         ),
         ([1, 2, 3], "it holds a list of 3 values of type int; expected dicts with 'keypoint'"),
         ("text", "it holds values of type str"),
+        ([], "it holds a list of 0 items"),
         ({"data": [[1.0] * 42] * 2, "labels": ["a"]}, "it holds 2 clips and 1 labels; each clip needs its label"),
         (
             [{"name": "a", "label": 0, "keypoint": np.zeros((3, 4, 5, 6))}],
             "'keypoint' must have 2 to 4 numbers for each point",
         ),
-        ([{"name": "a", "label": 0, "keypoint": [[[1, 2]], [[1]]]}], "'keypoint' must be numbers of shape"),
+        (
+            [{"name": "a", "label": 0, "keypoint": [[[1, 2]], [[1]]]}],
+            "'keypoint' must be numbers; its people, frames or points differ",
+        ),
         (
             [{"name": "a", "label": 0, "keypoint": np.ones((3, 17, 2)), "keypoint_score": np.ones((3, 16))}],
             r"the confidences must be numbers of shape \(3, 17\); they are float64 \(3, 16\)",
@@ -353,6 +357,24 @@ def test_the_pictures_of_mediapipe_tasks_in_any_order(tmp_path):
     )
     (hands,) = read(path, layout="hands")
     np.testing.assert_array_equal(hands.frames, points[:, left:].reshape(60, 126).astype(np.float32))
+
+
+def test_keys_of_python_2_are_bytes(tmp_path):
+    points = RNG.uniform(1, 2, (T, 75, 3))
+    (clip,) = read(dump(tmp_path / "a.pkl", [{b"name": b"a", b"label": b"X", b"keypoint": points}]))
+    assert (clip.name, dict(clip.labels)) == ("a", {"gloss": "X"})
+
+
+@pytest.mark.parametrize(
+    "array", [[{"name": "a", "label": 0, "keypoint": np.ones((4, 17, 2))}], {"a": np.ones((4, 17, 2))}]
+)
+def test_arrays_of_objects_are_read_or_named(tmp_path, array):
+    np.save(tmp_path / "a.npy", np.array(array, object))
+    try:
+        (clip,) = read(tmp_path / "a.npy", labelled=False)
+        assert clip.frames.shape == (4, 34)
+    except InputError as error:
+        assert "holds Python objects" in str(error) and "allow_pickle" not in str(error)
 
 
 def test_a_list_in_which_one_item_is_no_clip(tmp_path):
