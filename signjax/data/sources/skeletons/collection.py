@@ -21,9 +21,11 @@ from signjax import pickles
 from signjax.data.clip import SPLITS
 from signjax.data.sources.shared.leftovers import what_it_is
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, ObjectArrayError, fault, read_arrays
+from signjax.data.sources.skeletons import json_clips
 from signjax.data.sources.skeletons.forms import About, about, is_clip
 from signjax.data.sources.skeletons.side_by_side import UnevenError, are_lists, is_array, pairs, side_by_side, texts
 from signjax.data.tables.label_table import split_name
+from signjax.errors import first_line
 
 _BODIES = {"smplx", "unsmooth_smplx", "body_pose", "global_orient", "smpl", "betas"}
 # Points as lists of numbers are many values.
@@ -81,6 +83,8 @@ def read_collection(path: str, changed_ns: int) -> Collection:
 def _load(path: Path) -> Any:
     """The content of a file."""
     is_numpy = path.suffix.lower() in (".npy", ".npz")
+    if path.suffix.lower() == ".json":
+        return _json(path)
     try:
         return _numpy(path) if is_numpy else pickles.load(path, limits=_LIMITS)
     except ObjectArrayError as error:
@@ -96,6 +100,18 @@ def _load(path: Path) -> Any:
         raise ContentError(text if path.suffix.lower() in _SUFFIXES else f"expected a pickle: {text}") from error
     except NUMPY_ERRORS as error:
         raise ContentError(fault(path, error) if is_numpy else str(error)) from error
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json_clips.load(path)
+    except OSError as error:
+        raise ContentError(str(error.strerror)) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        what = what_it_is(path)
+        raise ContentError(
+            f"it is {what}" if what else f"the JSON is damaged or of another form ({first_line(error)})"
+        ) from error
 
 
 def _numpy(path: Path) -> Any:
@@ -153,6 +169,8 @@ def collected(content: Any, stem: str) -> Collection:
 def _of_dict(content: Mapping[Any, Any], stem: str) -> Collection:
     if content.keys() & _BODIES:
         raise ContentError("it holds the parameters of a body; source signavatars reads those")
+    if "people" in content:
+        raise ContentError("it is one frame of OpenPose; give the folder with one JSON file per frame")
     listed = content.get("annotations")
     if isinstance(listed, (list, tuple)):
         return _annotations(listed, content.get("split"), stem)

@@ -11,6 +11,7 @@ from signjax.data.sources.skeletons import graph_arrays, openpose, spoter
 from signjax.data.sources.skeletons.collection import ContentError, read_collection
 from signjax.data.sources.skeletons.forms import About, FormError, Frames, frames_of
 from signjax.data.tables.label_table import split_name
+from signjax.data.tables.matching import TABLE_NAMES
 from signjax.errors import InputError
 
 PICKLES = (".pkl", ".pickle", ".p", ".pt", ".pth", ".bin", ".joblib", ".gz", ".gzip", ".train", ".dev", ".test")
@@ -89,9 +90,9 @@ def contents(path: Path) -> Contents:
     tables = [file for file in files if file.suffix.lower() == ".csv" and spoter.is_table(file)]
     arrays = [file for file in files if file.suffix.lower() == ".npy" and graph_arrays.is_graph_array(file)]
     others = [file for file in files if not graph_arrays.is_labels(file)]
-    stored = [file for file in others if file.suffix.lower() in PICKLES] or [
-        file for file in others if file.suffix.lower() in (".npy", ".npz")
-    ]
+    stored = next(
+        (chosen for suffixes in (PICKLES, (".npy", ".npz"), (".json",)) if (chosen := _with(suffixes, others))), []
+    )
     found = (
         _together([_of_file(file, files) for file in tables or _joints(arrays)])
         if tables or arrays
@@ -102,6 +103,14 @@ def contents(path: Path) -> Contents:
             f"{path}: there are no skeletons; source skeletons reads pickles ({', '.join(PICKLES[:5])}, ...), arrays "
             f"(N, C, T, V, M), SPOTER's .csv and folders of OpenPose's .json{contents_of(path)}"
         )
+    return found
+
+
+def _with(suffixes: Sequence[str], files: Sequence[Path]) -> list[Path]:
+    """The files with one of the suffixes, without label tables; JSON files only if one of the first holds a clip."""
+    found = [file for file in files if file.suffix.lower() in suffixes and file.name.lower() not in TABLE_NAMES]
+    if ".json" in suffixes and all(clip.fault for file in found[:_SOME_FILES] for clip in _of_file(file, ()).clips):
+        return []
     return found
 
 
@@ -139,10 +148,6 @@ def _of_file(path: Path, beside: Any) -> Contents:
 
 
 def _collected(path: Path) -> Contents:
-    if path.suffix.lower() == ".json":
-        raise ContentError(
-            "one JSON file is no clip; source skeletons reads OpenPose's folders with one JSON file per frame: give the folder"
-        )
     return _listed(path, path.stat().st_mtime_ns)
 
 

@@ -136,5 +136,5 @@ def test_clips_in_which_nobody_is_seen(tmp_path):
     with pytest.raises(InputError, match="nobody is in the first frames of 1 clips"):
         read(tmp_path, labelled=False)
     file = tmp_path / "a" / "a_000000000000_keypoints.json"
-    with pytest.raises(InputError, match=r"one JSON file is no clip; .*: give the folder"):
+    with pytest.raises(InputError, match=r"it is one frame of OpenPose; give the folder"):
         read(file, labelled=False)
