@@ -107,7 +107,7 @@ def _json(path: Path) -> Any:
         return json_clips.load(path)
     except OSError as error:
         raise ContentError(str(error.strerror)) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         what = what_it_is(path)
         raise ContentError(
             f"it is {what}" if what else f"the JSON is damaged or of another form ({first_line(error)})"

@@ -64,7 +64,9 @@ def _meaning(clip: Stored, found: Sequence[Frames]) -> Decided:
     """What the numbers of clips of one shape mean."""
     values = np.concatenate([frames.values for frames in found])
     if values.ndim == 2:
-        return Decided(None, values.shape[1], layout_of_values(values.shape[1], values.astype(np.float32)))
+        with np.errstate(over="ignore"):  # too large a number becomes infinite, which is reported later
+            values = values.astype(np.float32)
+        return Decided(None, values.shape[1], layout_of_values(values.shape[1], values))
     numbers = numbers_of(values, found[0].scores is not None)
     if clip.form == "openpose":
         names = clip.key[1].names

@@ -208,8 +208,10 @@ def array(value: Any) -> np.ndarray:
     try:
         found = np.asarray(value)
         if found.dtype == object:  # arrays in a list or in an array of objects
-            found = np.stack([np.asarray(item, float) for item in found])
-    except (ValueError, TypeError):
+            items = [np.asarray(item) for item in found]
+            found = np.stack([item.astype(float) for item in items if item.dtype.kind in "fiubO"])
+            return found if len(found) == len(items) else np.asarray(None)
+    except (ValueError, TypeError, OverflowError):
         return np.asarray(None)
     return found
 

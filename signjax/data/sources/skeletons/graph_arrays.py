@@ -17,7 +17,7 @@ from signjax import pickles
 from signjax.data.clip import SPLITS
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, fault, read_array, read_arrays
 from signjax.data.sources.skeletons.collection import ContentError
-from signjax.data.sources.skeletons.forms import About, Frames, chosen, graph_order, graph_points
+from signjax.data.sources.skeletons.forms import About, Frames, about, chosen, graph_order, graph_points
 from signjax.data.tables.label_table import split_name
 
 _WORDS = re.compile(r"[^A-Za-z]+")
@@ -87,16 +87,22 @@ def _labels(path: Path) -> tuple[list[str], list[Any]]:
     if isinstance(content, dict):
         values = [content.get(key) for key in ("sample_name", "label")]
         content = values if None not in values else next(iter(content.values()), None)
-    if isinstance(content, (list, tuple)) and len(content) == 2 and not isinstance(content[0], (str, int)):
+    is_list = isinstance(content, (list, tuple))
+    if is_list and len(content) == 2 and all(isinstance(part, (list, tuple, np.ndarray)) for part in content):
         names, classes = ([*part] for part in content)
+        if len(names) != len(classes):
+            raise ContentError(
+                f"{path.name} has {len(names)} names and {len(classes)} labels; each clip needs one of both"
+            )
         return [str(name) for name in names], [_plain(label) for label in classes]
-    if isinstance(content, (list, tuple, np.ndarray)):
+    if is_list or (isinstance(content, np.ndarray) and content.ndim):
         return [], [_plain(label) for label in content]
     raise ContentError(f"{path.name} must hold the names of the clips and the numbers of their classes")
 
 
-def _plain(label: Any) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
+def _plain(label: Any) -> str | int | None:
+    """A label as a text or a number; None if it is something else."""
+    return about({"label": label}).label
 
 
 @lru_cache(maxsize=2)

@@ -167,7 +167,7 @@ def _frame(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_bytes())
     except OSError as error:
         raise ContentError(f"{path.name}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         what = what_it_is(path)
         said = f"it is {what}" if what else f"the JSON is damaged or cut short ({error}); copy it again"
         raise ContentError(f"{path.name}: {said}") from error

@@ -211,3 +211,18 @@ def test_an_archive_of_data_and_labels(tmp_path):
         InputError, match=r"it holds an array of shape \(12, 3, 8, 27, 2\); .*beside the pickle of their labels"
     ):
         read(tmp_path / "b.pkl")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ((["a"], [0, 1]), r"test_label\.pkl has 1 names and 2 labels"),
+        (3, r"test_label\.pkl must hold the names of the clips and the numbers of their classes"),
+        ([0, 1, 1], r"it holds 2 clips, but test_label\.pkl has 3 labels"),
+    ],
+)
+def test_labels_that_do_not_fit(tmp_path, content, said):
+    graph(tmp_path, "test", 2)
+    (tmp_path / "test_label.pkl").write_bytes(pickle.dumps(content))
+    with pytest.raises(InputError, match=said):
+        read(tmp_path / "test_data_joint.npy")
