@@ -12,7 +12,8 @@ import numpy as np
 from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
 from signjax.data.sources.array_fields import CHANNELS, channel_names
 from signjax.data.sources.shared.leftovers import contents_of, files_below
-from signjax.data.sources.shared.npy import NUMPY_ERRORS, fault, read_arrays
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
+from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.tables.matching import Found, match, segment
 from signjax.errors import InputError
 

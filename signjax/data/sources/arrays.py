@@ -27,6 +27,7 @@ from signjax.data.sources import array_files
 from signjax.data.sources.array_fields import CHANNELS, channel_names, class_names, texts_of, whole_numbers
 from signjax.data.sources.shared import npy
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
+from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.tables.label_table import split_name
 from signjax.data.tables.matching import find_label_table, with_table
 from signjax.errors import InputError, first_few
@@ -126,7 +127,7 @@ def verify(request: Request) -> None:
         try:
             npy.verify(request.path)
         except NUMPY_ERRORS as error:
-            raise InputError(f"{request.path}: the file is damaged: {npy.fault(request.path, error)}") from error
+            raise InputError(f"{request.path}: the file is damaged: {fault(request.path, error)}") from error
 
 
 def read_item(item: Item) -> Clip | Rejected:
@@ -161,7 +162,7 @@ def _read_packed(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
         except npy.ObjectArrayError as error:
             raise InputError(f"{path}: {error}. {_NO_OBJECTS}") from error
         except NUMPY_ERRORS as error:
-            raise InputError(f"{file}: expected NumPy arrays (.npz or .npy): {npy.fault(file, error)}") from error
+            raise InputError(f"{file}: expected NumPy arrays (.npz or .npy): {fault(file, error)}") from error
     return arrays
 
 

@@ -33,7 +33,8 @@ from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.frame_numbers import timeline
 from signjax.data.sources.shared.leftovers import contents_of, is_leftover
-from signjax.data.sources.shared.npy import NUMPY_ERRORS, fault, read_array
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_array
+from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.sources.split_folders import class_folders, entries, in_order, is_array
 from signjax.data.tables.label_table import split_name
 from signjax.data.tables.matching import segment, with_table

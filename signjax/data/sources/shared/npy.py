@@ -1,6 +1,5 @@
 """Reads `.npy` and `.npz` files, through a memory map if they are not compressed."""
 
-import math
 import os
 import struct
 import zipfile
@@ -11,13 +10,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from signjax.data.sources.shared.leftovers import is_leftover, what_it_is
-from signjax.errors import first_line
+from signjax.data.sources.shared.leftovers import is_leftover
 
 # The errors that NumPy raises for files that are truncated, damaged, in another format, or hold pickled objects.
 NUMPY_ERRORS = (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
 
-_MAGIC, _ZIP = b"\x93NUMPY", b"PK\x03\x04"
 _LOCAL_HEADER = 30  # bytes of a zip member's local header, before its name and extra field
 _HEADER_READERS: dict[tuple[int, int], Any] = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -55,44 +52,6 @@ def read_array(path: Path) -> np.ndarray:
         file.seek(0)
         array: np.ndarray = np.lib.format.read_array(file, allow_pickle=False)
         return array
-
-
-def fault(path: Path, error: BaseException) -> str:
-    """What is wrong with a file that could not be read, in words for the user.
-
-    Args:
-      path: a `.npy` or `.npz` file.
-      error: one of `NUMPY_ERRORS`.
-    """
-    if isinstance(error, ObjectArrayError):
-        return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    with path.open("rb") as file:
-        start = file.read(len(_MAGIC))
-    is_archive = path.suffix.lower() == ".npz"
-    if is_archive and start.startswith(_ZIP):
-        return f"the archive is damaged or cut short ({first_line(error)}); copy or download it again"
-    if not is_archive and start == _MAGIC:
-        return _array_fault(path, error)
-    what = what_it_is(path)
-    return f"it is {what}" if what else f"the file does not begin as a {path.suffix.lower()} file does; save it again"
-
-
-def _array_fault(path: Path, error: BaseException) -> str:
-    """What is wrong with a file that begins like an array."""
-    again = "copy or download it again"
-    with path.open("rb") as file:
-        try:
-            header = _header(path.stem, file)
-        except NUMPY_ERRORS:
-            return f"its header is damaged or cut short; {again}"
-        start = file.tell()
-    if header is not None:
-        needed, size = start + header[2].itemsize * math.prod(header[0]), path.stat().st_size
-        if size < needed:
-            return f"it is cut short: its header describes {needed:,} bytes, it has {size:,}; {again}"
-    return first_line(error)
 
 
 def read_arrays(path: Path, keys: Collection[str] | None = None, *, verified: bool = False) -> dict[str, np.ndarray]:

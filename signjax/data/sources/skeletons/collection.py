@@ -20,7 +20,8 @@ import numpy as np
 from signjax import pickles
 from signjax.data.clip import SPLITS
 from signjax.data.sources.shared.leftovers import what_it_is
-from signjax.data.sources.shared.npy import NUMPY_ERRORS, ObjectArrayError, fault, read_arrays
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, ObjectArrayError, read_arrays
+from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.sources.skeletons import json_clips
 from signjax.data.sources.skeletons.forms import About, about, is_clip
 from signjax.data.sources.skeletons.side_by_side import UnevenError, are_lists, is_array, pairs, side_by_side, texts

@@ -15,7 +15,8 @@ import numpy as np
 
 from signjax import pickles
 from signjax.data.clip import SPLITS
-from signjax.data.sources.shared.npy import NUMPY_ERRORS, fault, read_array, read_arrays
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_array, read_arrays
+from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.sources.skeletons.collection import ContentError
 from signjax.data.sources.skeletons.forms import About, Frames, about, chosen, graph_order, graph_points
 from signjax.data.tables.label_table import split_name
@@ -78,6 +79,7 @@ def listed(path: Path, labels: Sequence[Path]) -> list[About]:
 
 def _labels(path: Path) -> tuple[list[str], list[Any]]:
     """The names of the clips, empty if there are none, and the numbers or names of their classes."""
+    content: Any
     try:
         content = read_array(path) if path.suffix.lower() == ".npy" else pickles.load(path)
     except pickles.PickleError as error:
