@@ -1,102 +1,141 @@
-"""Time and memory of a training step against frames, batch, hidden units and clips in the dataset.
+"""Trains the same run in one and two processes on one, two and four devices, and compares speed and losses.
 
-    python -m benchmarks.scaling --json=scaling.json
+    python -m benchmarks.scaling [--epochs=4] [--json=scaling.json] [-- --config.model.units=64 ...]
 
-Each size runs in its own process. `growth` is the exponent between a row and the row above it: 1 if the figure doubles with the
-size, 0 if it does not change. The memory of a step is what the compiled program requests: the dataset, the state, a batch, and
-everything kept for the backward pass. The peak is that of the process (on a GPU: of the device) while steps run; the interpreter,
-jax and the compiler contribute a constant share to it.
+Each row is a real run of `launch.py` in a folder of its own, with XLA's virtual devices of a CPU: they share its cores, so the rows
+show what sharing costs, not what more hardware gains. The largest difference is that of the training loss of any epoch, relative to
+the run on one device. The last row has a checkpoint after each step; what one costs is the time by which a step takes longer.
 """
 
 import argparse
 import json
-import math
+import os
+import socket
 import statistics
-from itertools import pairwise
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from benchmarks.interleaved import Worker, add_common_arguments, chosen_device, print_conditions, print_table
+from benchmarks.interleaved import ROOT, print_conditions, print_table
+from benchmarks.kill_training import LONGEST
 
-_BASE: dict[str, Any] = {"batch": 16, "frames": 128}
-_AXES: dict[str, list[dict[str, Any]]] = {
-    "frames": [{"frames": size} for size in (64, 128, 256, 512, 1024)],
-    "batch": [{"batch": size} for size in (8, 16, 32, 64, 128, 256)],
-    "units": [{"keys": {"model.units": size}} for size in (48, 96, 192, 384)],
-    # Few channels and frames, so that the memory depends on the number of clips.
-    "clips": [{"clips": size, "frames": 64, "channels": 8} for size in (1000, 10_000, 100_000)],
-}
+# (processes, devices of each)
+LAYOUTS = ((1, 1), (1, 2), (1, 4), (2, 1), (2, 2))
+SELDOM = 1e6  # minutes between checkpoints
 
 
-def size_of(axis: str, changes: dict[str, Any]) -> int:
-    """The value that an axis varies."""
-    return int(changes["keys"]["model.units"] if axis == "units" else changes[axis])
+@dataclass(frozen=True)
+class Trained:
+    """What a run left: the records of its epochs."""
+
+    records: list[dict[str, Any]]
+
+    @property
+    def losses(self) -> list[float]:
+        """The training loss of each epoch."""
+        return [one["train"]["loss"] for one in self.records]
+
+    @property
+    def clips_per_second(self) -> float:
+        """The median over epochs without the first, which compiles."""
+        return statistics.median(one["clips_per_second"] for one in self.records[1:])
 
 
-def point(axis: str, changes: dict[str, Any], settings: dict[str, Any], repeats: int, steps: int) -> dict[str, Any]:
-    """One row for an axis."""
-    chosen = {**settings, **_BASE, **changes, "analysed": True}
-    with Worker("benchmarks.peers.signjax_step:build", chosen) as worker:
-        answers = [worker.run(steps) for _ in range(repeats)]
-    seconds = statistics.median(seconds for seconds, _ in answers) / steps
-    peaks = [peak for _, peak in answers if peak is not None]
-    return {
-        "name": f"signjax, {axis}",
-        "size": size_of(axis, changes),
-        "batch": chosen["batch"],
-        "frames": chosen["frames"],
-        "precision": chosen["precision"],
-        "device": chosen["device"],
-        "clips_per_second": chosen["batch"] / seconds,
-        "milliseconds": 1e3 * seconds,
-        "peak_mib": max(peaks) / 2**20 if peaks else None,
-        "step_mib": worker.facts["step_bytes"] / 2**20,
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
+    with socket.socket() as one:
+        one.bind(("localhost", 0))
+        return int(one.getsockname()[1])
+
+
+def commands(folder: Path, processes: int, flags: list[str]) -> list[list[str]]:
+    """The command of each process of a run."""
+    alone = [sys.executable, str(ROOT / "launch.py"), f"--workdir={folder}", *flags]
+    if processes == 1:
+        return [alone]
+    group = [f"--coordinator=localhost:{free_port()}", f"--processes={processes}"]
+    return [[*alone, *group, f"--process={index}"] for index in range(processes)]
+
+
+def train(folder: Path, processes: int, devices: int, flags: list[str]) -> Trained:
+    """Trains in a new folder.
+
+    Raises:
+      SystemExit: a process failed; its output is printed.
+    """
+    environment = {
+        **os.environ,
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
     }
+    logs = [folder.with_suffix(f".{index}.log") for index in range(processes)]
+    started = []
+    for command, log in zip(commands(folder, processes, flags), logs, strict=True):
+        with log.open("w") as output:
+            started.append(
+                subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+            )
+    for process, log in zip(started, logs, strict=True):
+        if process.wait(LONGEST):
+            raise SystemExit(log.read_text())
+    return Trained([json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()])
 
 
-def growth(rows: list[dict[str, Any]], key: str) -> list[str]:
-    """The exponents between consecutive rows."""
-    return ["-"] + [
-        f"{math.log(after[key] / before[key]) / math.log(after['size'] / before['size']):.2f}"
-        for before, after in pairwise(rows)
-    ]
+def row(name: str, found: Trained, first: dict[str, Any] | None) -> dict[str, Any]:
+    """What the table says of a run, compared with the first one."""
+    losses, speed = (first["losses"], first["clips_per_second"]) if first else (found.losses, found.clips_per_second)
+    return {
+        "run": name,
+        "clips_per_second": found.clips_per_second,
+        "ratio": found.clips_per_second / speed,
+        "losses": found.losses,
+        "difference": max(abs(one / other - 1) for one, other in zip(found.losses, losses, strict=True)),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--axes", nargs="+", default=list(_AXES), choices=list(_AXES))
-    parser.add_argument("--steps", type=int, default=5, help="steps a repeat")
-    add_common_arguments(parser)
-    parser.set_defaults(repeats=5)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("flags", nargs="*", help="flags of launch.py")
     arguments = parser.parse_args()
     print_conditions()
-    rows = []
-    for precision in arguments.precisions:
-        settings = {
-            "precision": precision,
-            "device": chosen_device(arguments.device),
-            "threads": arguments.threads,
-        }
-        for axis in arguments.axes:
-            some = [point(axis, changes, settings, arguments.repeats, arguments.steps) for changes in _AXES[axis]]
-            fixed = ", ".join(f"{name} {value}" for name, value in _BASE.items() if name != axis)
-            print(f"\n{axis} ({'8 channels, 64 frames, batch 16' if axis == 'clips' else fixed}; {precision})")
-            table = [
-                [
-                    str(row["size"]),
-                    f"{row['milliseconds']:.1f}",
-                    time_growth,
-                    f"{row['step_mib']:.0f}",
-                    step_growth,
-                    "-" if row["peak_mib"] is None else f"{row['peak_mib']:.0f}",
-                ]
-                for row, time_growth, step_growth in zip(
-                    some, growth(some, "milliseconds"), growth(some, "step_mib"), strict=True
-                )
-            ]
-            print_table([axis, "ms per step", "growth", "memory of the step, MiB", "growth", "peak, MiB"], table)
-            rows += some
+    flags = [
+        f"--config.train.epochs={arguments.epochs}",
+        f"--config.train.checkpoint_epochs={arguments.epochs}",
+        f"--config.train.batch_size={arguments.batch}",
+        "--config.train.refit=no",
+        *arguments.flags,
+    ]
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as name:
+        for processes, devices in LAYOUTS:
+            found = train(Path(name) / f"{processes}x{devices}", processes, devices, [*flags, _every(SELDOM)])
+            rows.append(row(f"{processes} x {devices}", found, rows[0] if rows else None))
+        found = train(Path(name) / "each-step", 1, 1, [*flags, _every(0.0)])
+        rows.append(row("1 x 1, a checkpoint each step", found, rows[0]))
+    print_table(
+        ["processes x devices of each", "clips/s", "of one device", "largest difference of a loss"],
+        [
+            [one["run"], f"{one['clips_per_second']:.1f}", f"{one['ratio']:.2f}", f"{one['difference']:.1e}"]
+            for one in rows
+        ],
+    )
+    cost = arguments.batch * (1 / rows[-1]["clips_per_second"] - 1 / rows[0]["clips_per_second"])
+    print(
+        f"a checkpoint costs {1e3 * cost:.0f} ms where the next one waits for it: {100 * cost / 60:.2f} % of the time with one a "
+        f"minute, {100 * cost / 300:.2f} % with one every five minutes"
+    )
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+
+
+def _every(minutes: float) -> str:
+    return f"--config.train.checkpoint_minutes={minutes}"
 
 
 if __name__ == "__main__":

@@ -41,6 +41,11 @@ _COORDINATOR = flags.DEFINE_string(
     None,
     "HOST:PORT of the first of several processes. Under srun and mpirun this and the next two are found out.",
 )
+_SHARD = flags.DEFINE_string(
+    "shard",
+    None,
+    "I/N: with --mode=prepare, read the I-th of N shares of the clips, as one of N processes or machines; see docs/data.md.",
+)
 _PROCESSES = flags.DEFINE_integer("processes", None, "Number of processes that share the run.", lower_bound=1)
 _PROCESS = flags.DEFINE_integer("process", None, "Number of this process, from 0; the first one writes.", lower_bound=0)
 
@@ -51,7 +56,7 @@ _BASE_NAMES = ("base", "configs/base.py")
 
 _LISTS = "--help lists the flags, --config_help the keys"
 
-_OWN_FLAGS = ("workdir", "mode", "config_help", "coordinator", "processes", "process")
+_OWN_FLAGS = ("workdir", "mode", "config_help", "shard", "coordinator", "processes", "process")
 
 _faults: dict[str, str] = {}  # key of the configuration -> what is wrong with the flag for it
 
@@ -84,6 +89,7 @@ def _run() -> None:
     Raises:
       InputError: what the user gave cannot be used.
     """
+    from signjax.data.preparation.reading.shards import parse_shard
     from signjax.runtime.jax_setup import check_platform, choose_platform
     from signjax.settings.run_config import check
 
@@ -92,6 +98,9 @@ def _run() -> None:
     check(config, _MODE.value, _faults, f"--config: {config_flags.get_config_filename(flags.FLAGS['config'])}")
     if _MODE.value != "prepare":
         check_platform()
+    shard = None if _SHARD.value is None else parse_shard(_SHARD.value)
+    if shard and _MODE.value != "prepare":
+        raise InputError(f"--shard={_SHARD.value} is for --mode=prepare; the mode is {_MODE.value}")
     group = processes.group_of(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value, dict(os.environ))
     if group:
         if _MODE.value != "train":
@@ -102,7 +111,7 @@ def _run() -> None:
 
     from signjax import pipeline  # loads jax, so the platform must be chosen by now
 
-    pipeline.run(config, _WORKDIR.value, _MODE.value, lambda line: print(line, flush=True))
+    pipeline.run(config, _WORKDIR.value, _MODE.value, lambda line: print(line, flush=True), shard)
     if processes.is_chief():
         processes.tell("finished", value=True)
     processes.leave()

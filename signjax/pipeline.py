@@ -19,7 +19,8 @@ from signjax.data import locks
 from signjax.data.dataset import Dataset, open_dataset, read_info
 from signjax.data.folders import target_of
 from signjax.data.preparation import self_check
-from signjax.data.preparation.prepare import Expected, data_facts, prepare_locked
+from signjax.data.preparation.prepare import Expected, data_facts, prepare_locked, read_shard
+from signjax.data.preparation.reading.shards import Shard
 from signjax.data.preparation.recipe import Recipe, fingerprints
 from signjax.data.preparation.self_check import RereadClip
 from signjax.data.text_files import write_json
@@ -44,8 +45,15 @@ _CONFIG = run_config.CONFIG_FILE
 _RUN = run_config.RUN_FILE
 
 
-def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
+def run(config: ConfigDict, workdir: str | None, mode: str, say: Say, shard: Shard | None = None) -> None:
     """Runs a mode.
+
+    Args:
+      config: the settings.
+      workdir: the run folder; None for the default one.
+      mode: what to do.
+      say: prints a line.
+      shard: the mode `prepare` reads this share of the clips, and makes no dataset; None for all.
 
     Raises:
       InputError: the user's input cannot be used; the message says what to do.
@@ -57,6 +65,11 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say) -> None:
         run_config.check_trained(folder, mode)
     if mode in ("evaluate", "replay"):
         config = run_config.for_evaluation(folder, config)
+    if shard:
+        plans = take_apart(config)
+        with Workers(plans.workers) as workers:
+            read_shard(plans.recipe(folder), plans.dataset_folder(folder), shard, say, workers)
+        return
     if not processes.is_chief():
         _follow(take_apart(config), folder)
         return

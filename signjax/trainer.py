@@ -64,7 +64,7 @@ class Trainer:
         self._batch_size: int = plans.batches.batch_size
         parallel.check_batch_size(self._batch_size, len(self.devices), plans.batches.accumulate)
         self.steps_per_epoch = steps_per_epoch(len(self._clips), self._batch_size)
-        self.epochs = settings.epochs(plans.loop, self.steps_per_epoch)
+        self.epochs = settings.epochs(plans.loop, self.steps_per_epoch, self._batch_size)
         self._optimizer_settings = replace(plans.optimizer, total_steps=self.epochs * self.steps_per_epoch)
         self.predictor = Predictor(self.model, self.spec, plans.losses, self.devices, plans.loop.members)
         self._compilations = 0  # that there were when gaps were last closed

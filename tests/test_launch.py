@@ -291,6 +291,14 @@ def bad_value_for_evaluation(_: Path) -> list[str]:
     return ["--mode=evaluate", "--config.train.learning_rate=nan"]
 
 
+def shard_of_a_training(_: Path) -> list[str]:
+    return ["--shard=1/2"]
+
+
+def shard_beyond_the_last(_: Path) -> list[str]:
+    return ["--mode=prepare", "--shard=3/2"]
+
+
 def not_utf8(folder: Path) -> list[str]:
     name = os.fsdecode(os.fsencode(folder) + b"/clips\xff")
     return ["--config.data.source=signavatars", f"--config.data.path={name}"]
@@ -320,6 +328,8 @@ def not_utf8(folder: Path) -> list[str]:
         (broken_config, "mine.py, line 1: the file is not valid Python"),
         (bad_value_for_prediction, "config.data.source is 'pandas'"),
         (bad_value_for_evaluation, "config.train.learning_rate is nan"),
+        (shard_of_a_training, "--shard=1/2 is for --mode=prepare; the mode is train"),
+        (shard_beyond_the_last, "--shard=3/2: expected I/N with I from 1 to N"),
         (not_utf8, "clips\\udcff: it does not exist"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
@@ -370,6 +380,18 @@ def test_a_folder_that_was_only_prepared_takes_other_settings(tmp_path):
     for mode in ("evaluate", "predict"):
         done = launch(run, f"--mode={mode}", status=1)
         assert done.stdout == "" and "prepared but not trained; run it with --mode=train first" in done.stderr
+
+
+def test_a_run_takes_up_what_shards_have_read(tmp_path):
+    run = tmp_path / "run"
+    for number in (1, 2):
+        assert (
+            f"shard {number} of 2 is in {run / 'dataset'}"
+            in launch(run, *TINY, "--mode=prepare", f"--shard={number}/2").stdout
+        )
+    said = launch(run, *TINY, "--mode=prepare").stdout
+    assert "shard 1 of 2: 32 of 32 clips are read" in said and "shard 2 of 2: 8 of 8 clips are read" in said
+    assert "data card:" in said and not list(run.glob("dataset.shard*"))
 
 
 def test_every_key_is_listed_with_its_meaning():

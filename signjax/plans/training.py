@@ -122,6 +122,21 @@ class LoopSettings:
         may_change=True,
         automatic=f"as many as have {LEAST_STEPS} steps, but at least {LEAST_EPOCHS} and at most {MOST_EPOCHS}",
     )
+    steps: int = setting(
+        0,
+        "Duration of the training in steps instead of in epochs, rounded up to whole epochs; with 0, train.epochs counts.",
+        whole(0, 10**9),
+        unit="steps",
+        may_change=True,
+    )
+    clips: int = setting(
+        0,
+        "Duration of the training in training clips instead of in epochs, each counted as often as it is seen, rounded up to whole "
+        "epochs; with 0, train.epochs counts.",
+        whole(0, 10**12),
+        unit="clips",
+        may_change=True,
+    )
     patience: int = setting(
         0,
         "Epochs without a better validation result after which training stops; the best epoch is then the model. With 0, training "

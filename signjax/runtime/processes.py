@@ -86,10 +86,11 @@ def join(group: Group) -> None:
             f"the processes of this run do not meet at {where}: {first_line(error)}. All of them must be "
             "started within five minutes, with the same --coordinator and --processes, and be able to reach it"
         ) from error
+    _joined.set()
     threading.Thread(target=_watch, name="watch", daemon=True).start()
 
 
-_left = threading.Event()
+_joined, _left = threading.Event(), threading.Event()
 
 
 def _watch() -> None:
@@ -127,8 +128,8 @@ def _lost(why: str) -> None:
 
 
 def several() -> bool:
-    """Whether the run has several processes; does not load jax."""
-    return _client() is not None
+    """Whether the run has several processes; does not load jax, which another thread may be loading."""
+    return _joined.is_set()
 
 
 def is_chief() -> bool:
@@ -251,15 +252,14 @@ def leave() -> None:
 
         _left.set()
         jax.distributed.shutdown()
+        _joined.clear()
 
 
 def _client() -> Any:
-    """The client of the coordination service; None in a run of one process, and as long as jax is not loaded.
+    """The client of the coordination service, in a run of several processes.
 
     jax (0.10) has no public functions for values and barriers without devices.
     """
-    if "jax" not in sys.modules:
-        return None
     from jax._src import distributed
 
     return distributed.global_state.client

@@ -20,9 +20,6 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Functions that Python calls when it collects garbage; the second is jax's (0.10).
 _DROPPING, _SECONDS_TO_WAIT = ("__del__", "_xla_gc_callback"), 0.05
 
-# A program that was asked to stop has this long to do so by itself.
-_SECONDS_TO_END = 10.0
-
 
 class Interrupted(KeyboardInterrupt):
     """A request to stop.
@@ -52,8 +49,9 @@ class Request:
 class _Attendant:
     """A thread that signal handlers give work to. They must not start one: what they interrupt may hold a lock of `threading`."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds_to_end: float):
         reader, self._writer = os.pipe()
+        self._seconds_to_end = seconds_to_end
         threading.Thread(target=self._attend, args=(reader,), name="signals", daemon=True).start()
 
     def send_again(self, number: int) -> None:
@@ -71,13 +69,13 @@ class _Attendant:
                 time.sleep(_SECONDS_TO_WAIT)
                 os.kill(os.getpid(), number)
             else:
-                time.sleep(_SECONDS_TO_END)
+                time.sleep(self._seconds_to_end)
                 end_now(128 + number)
 
 
-def interruptible() -> None:
-    """Makes both signals raise `Interrupted`, in the main thread of a program."""
-    attendant = _Attendant()
+def interruptible(seconds_to_end: float = 10.0) -> None:
+    """Makes both signals raise `Interrupted`, in the main thread of a program, which then has this long to end by itself."""
+    attendant = _Attendant(seconds_to_end)
 
     def handle(number: int, frame: FrameType | None) -> None:
         while frame is not None:

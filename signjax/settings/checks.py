@@ -134,6 +134,13 @@ def _check_loss(cross_entropy: float, focal: float) -> None:
         )
 
 
+def _check_duration(epochs: int, steps: int, clips: int) -> None:
+    given = {"epochs": epochs, "steps": steps, "clips": clips}
+    several = [f"config.train.{name} is {value}" for name, value in given.items() if value]
+    if len(several) > 1:
+        raise InputError(f"{' and '.join(several)}; give the duration of the training once, and 0 for the others")
+
+
 def _check_parts(batch_size: int, accumulate: int) -> None:
     if batch_size % accumulate:
         raise InputError(
@@ -191,6 +198,7 @@ _RELATIONS: tuple[Relation, ...] = (
     (("model.filters", "model.heads"), _check_attention),
     (("loss.cross_entropy_weight", "loss.focal_weight"), _check_loss),
     (("train.batch_size", "train.accumulate"), _check_parts),
+    (("train.epochs", "train.steps", "train.clips"), _check_duration),
     (("train.refit", "train.patience"), _check_refit),
     (("train.optimizer", "train.optimizer_arguments"), read_arguments),
 )

@@ -62,8 +62,11 @@ def buckets(plans: TrainingPlans, lengths: np.ndarray) -> tuple[int, ...]:
     return choose_buckets(np.append(np.concatenate(played), most), most, plans.batches.buckets, least)
 
 
-def epochs(loop: LoopSettings, steps_per_epoch: int) -> int:
+def epochs(loop: LoopSettings, steps_per_epoch: int, batch_size: int) -> int:
     """Epochs of training: as the config says, or as many as small data sets need steps and large ones need passes."""
+    steps = loop.steps or -(-loop.clips // batch_size)
+    if steps:
+        return -(-steps // steps_per_epoch)
     return loop.epochs or min(max(-(-LEAST_STEPS // steps_per_epoch), LEAST_EPOCHS), MOST_EPOCHS)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from signjax.runtime import signals
 from signjax.runtime.signals import Interrupted, Request, deferred, interruptible
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+FOREVER = 1e6  # seconds: the process of the tests is not ended
 
 
 def program(text: str) -> list[str]:
@@ -19,9 +19,8 @@ def program(text: str) -> list[str]:
 
 
 @pytest.fixture
-def handlers(monkeypatch):
-    """The handlers before and after a test, which must not end the process."""
-    monkeypatch.setattr(signals, "end_now", lambda status: None)
+def handlers():
+    """The handlers before and after a test."""
     before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
     yield before
     for one, handler in before.items():
@@ -30,14 +29,14 @@ def handlers(monkeypatch):
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_is_an_exception_with_its_exit_status(handlers, number, status):
-    interruptible()
+    interruptible(FOREVER)
     with pytest.raises(Interrupted, match=f"stopped by {number.name}; the same command goes on") as stopped:
         os.kill(os.getpid(), number)
     assert stopped.value.status == status
 
 
 def test_a_signal_is_not_lost_while_garbage_is_collected(handlers):
-    interruptible()
+    interruptible(FOREVER)
 
     class Garbage:
         def __del__(self) -> None:
@@ -51,7 +50,7 @@ def test_a_signal_is_not_lost_while_garbage_is_collected(handlers):
 
 
 def test_within_a_block_a_signal_is_noted_and_a_second_one_raised(handlers):
-    interruptible()
+    interruptible(FOREVER)
     with pytest.raises(Interrupted), deferred() as request:
         assert request.number is None
         os.kill(os.getpid(), signal.SIGTERM)
@@ -77,9 +76,8 @@ def test_another_thread_gets_no_signals_and_changes_none(handlers):
 def test_a_program_that_was_asked_to_stop_ends_although_a_thread_of_it_does_not():
     text = """
 import os, signal, threading, time
-from signjax.runtime import signals
-signals._SECONDS_TO_END = 0.2
-signals.interruptible()
+from signjax.runtime.signals import interruptible
+interruptible(seconds_to_end=0.2)
 threading.Thread(target=time.sleep, args=(300,)).start()
 os.kill(os.getpid(), signal.SIGTERM)
 time.sleep(300)

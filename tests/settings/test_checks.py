@@ -190,6 +190,8 @@ train.refit=maybe | config.train.refit is 'maybe'; it must be one of auto, yes, 
 train.refit=yes train.patience=20 | config.train.refit is 'yes' and config.train.patience is 20; one must be given up
 train.batch_size=0 | config.train.batch_size is 0; it must be a whole number from 1 to 65536
 train.batch_size=16.0 | config.train.batch_size is '16.0'; it must be a whole number
+train.epochs=3 train.steps=9 | config.train.epochs is 3 and config.train.steps is 9; give the duration of the training once
+train.steps=9 train.clips=100 | config.train.steps is 9 and config.train.clips is 100; give the duration of the training once
 train.accumulate=3 | config.train.accumulate is 3; it must divide config.train.batch_size, 16
 train.accumulate=32 | config.train.accumulate is 32; it must divide config.train.batch_size, 16
 train.buckets=1000 | config.train.buckets is 1000; it must be a whole number from 1 to 64

@@ -112,7 +112,7 @@ def test_auto_is_the_one_spelling_of_automatic(key):
 def test_only_what_decides_nothing_may_change():
     may_change = {key for key, one in schema.SETTINGS.items() if one.may_change}
     assert may_change == {
-        "data.path", "data.labels", "data.dataset", "data.workers", "train.epochs", "train.patience",
+        "data.path", "data.labels", "data.dataset", "data.workers", "train.epochs", "train.steps", "train.clips", "train.patience",
             "train.refit", "train.fuse", "train.adapt",
         "train.checkpoint_epochs",
         "train.checkpoint_minutes",

@@ -36,8 +36,23 @@ def test_the_memory_of_a_step_is_about_what_xla_asks_for(dataset):
     ("steps_per_epoch", "epochs"), [(1, 500), (4, 500), (8, 250), (9, 223), (80, 25), (81, 25), (10_000, 25)]
 )
 def test_a_schedule_has_enough_steps_and_enough_passes(steps_per_epoch, epochs):
-    assert training_settings.epochs(LoopSettings(), steps_per_epoch) == epochs
-    assert training_settings.epochs(LoopSettings(epochs=7), steps_per_epoch) == 7
+    assert training_settings.epochs(LoopSettings(), steps_per_epoch, 16) == epochs
+    assert training_settings.epochs(LoopSettings(epochs=7), steps_per_epoch, 16) == 7
+
+
+@pytest.mark.parametrize(
+    ("duration", "epochs"),
+    [
+        ({"steps": 1}, 1),
+        ({"steps": 8}, 1),
+        ({"steps": 9}, 2),
+        ({"clips": 1}, 1),
+        ({"clips": 128}, 1),
+        ({"clips": 129}, 2),
+    ],
+)
+def test_a_duration_in_steps_or_clips_is_rounded_up_to_whole_epochs(duration, epochs):
+    assert training_settings.epochs(LoopSettings(**duration), 8, 16) == epochs
 
 
 @pytest.mark.parametrize(("patience", "labelled", "chosen"), [(0, 5000, False), (20, 99, False), (20, 100, True)])

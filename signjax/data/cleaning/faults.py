@@ -40,13 +40,13 @@ def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) ->
 
 
 def is_unseen(valid: np.ndarray, layout: Layout) -> bool:
-    """Whether nothing is seen in a clip: no part of coordinates, or neither hand of a fitted body.
+    """Whether nothing is seen in a clip: no part of coordinates, or neither hand of a fitted body that has hands.
 
     Args:
       valid: bool (T, P), as `gaps.seen_parts` finds it.
       layout: the layout of the clip.
     """
-    return not valid[:, _observed(layout)].any()
+    return not valid[:, _observed(layout)].any() and not _has_no_hands(valid, layout)
 
 
 def unseen(name: str, file: str, frames: int) -> Rejected:
@@ -59,3 +59,11 @@ def _observed(layout: Layout) -> list[int]:
     chosen = [index for index, part in enumerate(layout.parts) if part.kind in COORDINATES]
     chosen = chosen or [index for index, name in enumerate(layout.part_names) if name in _HANDS]
     return chosen or list(range(len(layout.parts)))
+
+
+def _has_no_hands(valid: np.ndarray, layout: Layout) -> bool:
+    """Whether a clip is a fitted body whose model has no hands: such models (SMPL) have no face either, but where hands merely
+    could not be fitted, there is a face.
+    """
+    seen = {name: bool(valid[:, index].any()) for index, name in enumerate(layout.part_names)}
+    return seen.get("body", False) and not seen.get("jaw", True)

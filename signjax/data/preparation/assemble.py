@@ -26,9 +26,9 @@ from signjax.data.labels.feasibility import (
 )
 from signjax.data.labels.no_sign import Blank, blank_classes, is_kept
 from signjax.data.layout.parts import ChosenLayout
-from signjax.data.preparation import rows as store
-from signjax.data.preparation.journal import Fact
 from signjax.data.preparation.quarantine import check_none_rejected
+from signjax.data.preparation.reading import rows as store
+from signjax.data.preparation.reading.journal import Fact
 from signjax.data.preparation.recipe import Recipe
 from signjax.data.splits import leaks
 from signjax.data.splits.duplicates import Pair, find_duplicates

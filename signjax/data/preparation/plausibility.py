@@ -11,7 +11,7 @@ import numpy as np
 
 from signjax.data.clip import Item
 from signjax.data.layout.parts import COORDINATES, Layout
-from signjax.data.preparation.journal import Fact
+from signjax.data.preparation.reading.journal import Fact
 from signjax.data.tables.names import alike
 from signjax.errors import InputError, first_few
 

@@ -8,7 +8,7 @@ point, or stops at an error, leaves what it has read, and the next run continues
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,14 @@ from signjax.data.clip import Item, Rejected
 from signjax.data.dataset import Dataset, open_dataset, read_info
 from signjax.data.folders import recover, replacing, target_of
 from signjax.data.labels import modes as label_modes
+from signjax.data.layout.parts import ChosenLayout
 from signjax.data.locks import FolderLock
 from signjax.data.preparation.assemble import Collected, assemble
-from signjax.data.preparation.collect import Reading, collect, source_layout
-from signjax.data.preparation.journal import Journal
 from signjax.data.preparation.plausibility import doubts, names_alike
 from signjax.data.preparation.quarantine import counts
+from signjax.data.preparation.reading.collect import Reading, collect, source_layout
+from signjax.data.preparation.reading.journal import Contents, Journal
+from signjax.data.preparation.reading.shards import ReadShards, Shard
 from signjax.data.preparation.recipe import Recipe, check_recipe, fingerprints
 from signjax.data.preparation.write_dataset import write_dataset
 from signjax.data.sources import registry as source_registry
@@ -130,7 +132,7 @@ def _make(
             f"{folder}: it exists but is not a dataset folder, so signjax does not write to it. Move it, or choose another folder"
         )
     started = time.monotonic()
-    collected = _collect(recipe, fingerprints[1], partial, workers, say)
+    collected, shards = _collect(recipe, fingerprints[1], folder, partial, workers, say)
     layout = cleaned_layout(collected.chosen.layout, recipe.cleaning)
     warnings = [
         *collected.remarks,
@@ -148,6 +150,7 @@ def _make(
         _check_expected(read_info(new)["digest"], new, expected)
     dataset = open_dataset(folder)
     shutil.rmtree(partial)
+    shards.remove()
     say(f"prepare: {len(dataset)} clips in {time.monotonic() - started:.1f} s, written to {folder}")
     return dataset
 
@@ -177,8 +180,21 @@ def _check_expected(digest: str, folder: Path, expected: Expected | None) -> Non
         )
 
 
-def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, say: Say) -> Collected:
-    """Reads and cleans all clips into the temporary folder."""
+@dataclass(frozen=True)
+class _Listed:
+    """What is to be read: `items` that have labels, and those rejected without reading."""
+
+    items: list[Item]
+    rejected: list[Rejected]
+    heads: tuple[str, ...]
+    remarks: list[str]
+    chosen: ChosenLayout
+    reading: Reading
+    contents: Contents
+
+
+def _list(recipe: Recipe, fingerprint: str) -> _Listed:
+    """Lists a source, and chooses its layout."""
     listing = source_registry.listing(recipe.source, recipe.request)
     label_modes.check_columns(listing.items, recipe.label_mode, recipe.heads, recipe.labels or recipe.path)
     listed, heads = label_modes.relabel(listing.items, recipe.label_mode, recipe.heads)
@@ -196,25 +212,64 @@ def _collect(recipe: Recipe, fingerprint: str, partial: Path, workers: Workers, 
     chosen = source_layout(recipe.source, recipe.request, items)
     if isinstance(chosen, list):
         raise _nothing(recipe.path, [*rejected, *chosen])
-    layout = chosen.layout
     source_registry.verify(recipe.source, recipe.request)
-    reading = Reading(recipe.source, layout, recipe.cleaning)
-    stored_layout = cleaned_layout(layout, recipe.cleaning)
-    with Journal(partial, fingerprint, layout, stored_layout, [item.name for item in items]) as journal:
+    reading = Reading(recipe.source, chosen.layout, recipe.cleaning)
+    stored = cleaned_layout(chosen.layout, recipe.cleaning)
+    contents = Contents(fingerprint, chosen.layout, stored, [item.name for item in items])
+    return _Listed(items, rejected, heads, listing.remarks, chosen, reading, contents)
+
+
+def _collect(
+    recipe: Recipe, fingerprint: str, folder: Path, partial: Path, workers: Workers, say: Say
+) -> tuple[Collected, ReadShards]:
+    """Reads and cleans all clips into the temporary folder, those aside that shards have read."""
+    listed = _list(recipe, fingerprint)
+    with (
+        ReadShards(folder, listed.contents, listed.items, say) as shards,
+        Journal(partial, listed.contents) as journal,
+    ):
         if journal.resumed:
-            say(f"prepare: {journal.resumed} of {len(items)} clips were already read; continuing from there")
-        collect(reading, items, journal, workers)
-    collected = Collected(chosen, items, journal.facts, rejected, heads, listing.remarks)
-    if all(fact.reason or fact.nothing_seen for fact in journal.facts):
+            say(f"prepare: {journal.resumed} of {len(listed.items)} clips were already read; continuing from there")
+        collect(listed.reading, listed.items, journal, workers, shards)
+    facts = journal.facts
+    if all(fact.reason or fact.nothing_seen for fact in facts):
         shutil.rmtree(partial)
-        for doubt in (*listing.remarks, *doubts(items, journal.facts, stored_layout)):
+        for doubt in (*listed.remarks, *doubts(listed.items, facts, listed.contents.layout)):
             say(f"warning: {doubt}")
         faults = [
             item.rejected(fact.reason, fact.detail) if fact.reason else unseen(item.name, item.file, fact.frames)
-            for item, fact in zip(items, journal.facts, strict=True)
+            for item, fact in zip(listed.items, facts, strict=True)
         ]
-        raise _nothing(recipe.path, [*rejected, *faults])
-    return collected
+        raise _nothing(recipe.path, [*listed.rejected, *faults])
+    return Collected(listed.chosen, listed.items, facts, listed.rejected, listed.heads, listed.remarks), shards
+
+
+def read_shard(recipe: Recipe, folder: Path, shard: Shard, say: Say, workers: Workers = ALONE) -> None:
+    """Reads a share of the clips into a folder beside the dataset folder; `prepare` takes up what is there.
+
+    Args:
+      recipe, folder, say, workers: as in `prepare`.
+      shard: which share.
+
+    Raises:
+      InputError: the source or the labels cannot be used, or another process reads this shard.
+    """
+    check_recipe(recipe)
+    own = shard.folder(target_of(folder))
+    with locks.inner_lock(own, say) as lock:
+        lock.require()
+        if recipe.source in synthetic_registry.SOURCES:
+            synthetic_registry.write_corpus(Path(recipe.path), recipe.corpus, recipe.seed, say, workers)
+        listed = _list(recipe, fingerprints(recipe)[1])
+        items = shard.items(listed.items)
+        with Journal(own, replace(listed.contents, names=[item.name for item in items])) as journal:
+            if journal.resumed:
+                say(f"prepare: {journal.resumed} of {len(items)} clips were already read; continuing from there")
+            collect(listed.reading, items, journal, workers)
+    say(
+        f"prepare: {shard} is in {own}: {len(items)} of {len(listed.items)} clips. With all shards there, --mode=prepare without "
+        "--shard makes the dataset"
+    )
 
 
 def _no_label(item: Item, heads: Sequence[str]) -> str:

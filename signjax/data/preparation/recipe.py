@@ -40,8 +40,9 @@ class Recipe:
     source: str = setting(
         "synthetic",
         "Form of the clips: synthetic (made up), synthetic_hamnosys (made-up motion for real HamNoSys strings), signavatars "
-        "(pickles), arrays (.npz, .npy), pose (.pose), mediapipe (class/sequence/frame.npy), gislr (Kaggle asl-signs) or skeletons "
-        "(pyskl, OpenHands, OpenPose, ST-GCN, SPOTER). See docs/data.md.",
+        "(pickles), smplx (SMPL-X, SMPL-H or SMPL parameters of any tool), arrays (.npz, .npy), pose (.pose), mediapipe "
+        "(class/sequence/frame.npy), gislr (Kaggle asl-signs) or skeletons (pyskl, OpenHands, OpenPose, ST-GCN, SPOTER). See "
+        "docs/data.md.",
         one_of(tuple(source_registry.SOURCES)),
     )
     path: str = setting(
@@ -56,7 +57,7 @@ class Recipe:
         "",
         "Label table (.csv, .tsv, .json or .jsonl). Not for source synthetic, which writes its own.",
         text("a path"),
-        automatic="sources signavatars, pose and arrays with one file per clip look for one next to the clips",
+        automatic="sources signavatars, smplx, pose and arrays with one file per clip look for one next to the clips",
         may_change=True,
     )
     layout: str = setting(

@@ -12,11 +12,11 @@ from signjax.data.csv_table import write_table
 from signjax.data.dataset import CLIP_COLUMNS, FORMAT_VERSION, label_columns
 from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import ChosenLayout, Layout
-from signjax.data.preparation import rows as store
 from signjax.data.preparation.assemble import Assembly, Row, offsets_of
-from signjax.data.preparation.journal import Fact, stored_digest
 from signjax.data.preparation.plausibility import check_something_to_learn
 from signjax.data.preparation.quarantine import counts, write_quarantine
+from signjax.data.preparation.reading import rows as store
+from signjax.data.preparation.reading.journal import Fact, stored_digest
 from signjax.data.preparation.recipe import Recipe
 from signjax.data.preparation.statistics import Statistics, channel_statistics
 from signjax.data.text_files import write_json

@@ -42,11 +42,13 @@ class Source(Protocol):
         """The layout that `auto` means, for frames of `width` channels, and why."""
 
 
-# The synthetic corpora are written in the format of SignAvatars, and read by the same source.
+# The synthetic corpora are written in the format of SignAvatars, and read by the same source. `smplx` is another name of it, for
+# parameters of other tools.
 SOURCES: dict[str, Source] = {
     "synthetic": signavatars,
     "synthetic_hamnosys": signavatars,
     "signavatars": signavatars,
+    "smplx": signavatars,
     "arrays": arrays,
     "pose": pose,
     "mediapipe": mediapipe,

@@ -1,6 +1,6 @@
-"""SignAvatars on disk: pickles of SMPL-X parameters, and a label table.
+"""SMPL-X parameters on disk, and a label table: SignAvatars' pickles, or parameters under their own names (`sources.smplx`).
 
-A clip is a dict with some of these keys, as NumPy arrays or torch tensors on any device; T frames:
+A clip of SignAvatars is a dict with some of these keys, as NumPy arrays or torch tensors on any device; T frames:
 
 | key | shape | meaning |
 |---|---|---|
@@ -12,6 +12,8 @@ A clip is a dict with some of these keys, as NumPy arrays or torch tensors on an
 
 A file holds one clip, as `{...}` or `{name: {...}}`. If the path is a file instead of a folder, it may also hold many:
 `{name: {...}, ...}`. The `.npz` files that `python -m signjax.pickles convert` writes are read in the same way.
+
+Any other file may hold one clip under the names of the body models, in the nesting of the tool that wrote it, or one frame of it.
 """
 
 import json
@@ -20,13 +22,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from signjax import pickles
 from signjax.data.clip import Clip, Item, Rejected, Request, Say
 from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import ChosenLayout
+from signjax.data.sources import smplx
 from signjax.data.sources.shared.frame_numbers import timeline
+from signjax.data.sources.shared.leftovers import contents_of, fault_of_pickle, files_below
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.matching import (
     Found,
@@ -38,28 +40,13 @@ from signjax.data.tables.names import canonical
 from signjax.errors import InputError
 from signjax.pickles.conversion import manifest, npz
 
-SUFFIXES = (".pkl", ".pickle", ".pt", ".pth")
-_NAME_ENDINGS = (*(f"{suffix}.npz" for suffix in SUFFIXES), *SUFFIXES, ".npz")
+SUFFIXES = (".pkl", ".pickle", ".pt", ".pth", ".joblib")
+_ARRAY_SUFFIXES = (".npz", ".npy")  # looked for in folders without pickles
+_ENDINGS = (*(f"{suffix}.npz" for suffix in SUFFIXES), *SUFFIXES, *_ARRAY_SUFFIXES)
+# A clip whose tool gives every file the same name is called after its folder.
+_NAME_ENDINGS = (*(f"/{name}{ending}" for name in smplx.SAME_FOR_ALL for ending in (*_ENDINGS, "")), *_ENDINGS)
+_PROBES = 9  # files that are looked into to say what they lack
 LEFT_HANDED = "pjm_left_videos.json"
-
-
-class _Form(NamedTuple):
-    """Where to find a layout's channels: the alternative keys, the number of channels, and the channels to use."""
-
-    keys: tuple[str, ...]
-    shape: tuple[int, ...]
-    columns: tuple[slice, ...]
-
-
-_FORMS = {
-    "smplx": _Form(("smplx",), (182,), (slice(0, 159), slice(169, 179))),
-    "smplx_unsmoothed": _Form(("unsmooth_smplx",), (169,), (slice(0, 156),)),
-    "smplx_with_signer": _Form(("smplx",), (182,), (slice(0, 159), slice(169, 179), slice(159, 169), slice(179, 182))),
-    "keypoints_106": _Form(("pred2d", "pred_2d"), (106, 2), (slice(0, 212),)),
-}
-_MASKS = {"left_valid": "left_hand", "right_valid": "right_hand"}
-_NUMBERS = "total_valid_index"
-_READ = {key for form in _FORMS.values() for key in form.keys} | {*_MASKS, _NUMBERS}
 
 
 class _How(NamedTuple):
@@ -70,17 +57,22 @@ class _How(NamedTuple):
       key: the name of its clip in a file of many.
       refused: why its file was not converted.
       converted_from: digest of the file that its arrays were converted from, according to the manifest.
+      frames: if its file is a folder with one file per frame, the pattern of their names.
     """
 
     layout: str
     key: str | None = None
     refused: str = ""
     converted_from: str = ""
+    frames: str = ""
 
 
 def source_files(request: Request) -> list[Path]:
     """The files of the clips, and the tables if they are needed."""
-    files = [found.path for found in _files(request, "smplx") if not found.how.refused]
+    files: list[Path] = []
+    for found in _files(request, "smplx"):
+        if not found.how.refused:
+            files += smplx.frame_files(found.path, found.how.frames) if found.how.frames else [found.path]
     if not request.labelled:
         return files
     return [*files, find_label_table(request), *_left_handed_lists(request)]
@@ -88,7 +80,7 @@ def source_files(request: Request) -> list[Path]:
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
     """SMPL-X without shape and camera: they identify the signer and the studio."""
-    return ChosenLayout(layout_registry.named("smplx", width), "the key 'smplx' without shape and camera")
+    return ChosenLayout(layout_registry.named("smplx", width), "SMPL-X without shape and camera")
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:
@@ -98,9 +90,14 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
       InputError: there is nothing to read, there is no label table, no row has a file, or the files do not have the layout.
     """
     layout = "smplx" if request.layout == "auto" else request.layout
-    if layout not in _FORMS:
-        raise InputError(f"config.data.layout: source signavatars has no layout {layout!r}; it has {', '.join(_FORMS)}")
-    items = match(request, _files(request, layout), _NAME_ENDINGS, say)
+    if layout not in smplx.LAYOUTS:
+        raise InputError(
+            f"config.data.layout: source signavatars has no layout {layout!r}; it has {', '.join(smplx.LAYOUTS)}"
+        )
+    files = _files(request, layout)
+    if layout in smplx.OWN_NAMES:
+        _say_what_is_missing(files, layout, say)
+    items = match(request, files, _NAME_ENDINGS, say)
     left_handed: set[str] = set()
     for path in _left_handed_lists(request) if request.labelled else ():
         left_handed |= _read_left_handed(path)
@@ -110,6 +107,19 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
         else item
         for item in items
     ]
+
+
+def _say_what_is_missing(files: list[Found], layout: str, say: Say) -> None:
+    """Says which parts parameters under their own names do not have, by the first such file."""
+    for found in files[:_PROBES]:
+        path = found.path if not found.how.frames else smplx.frame_files(found.path, found.how.frames)[0]
+        content = None if found.how.refused else _inspect(path)
+        fitted = None if content is None else smplx.outline(content)
+        if fitted is not None:
+            missing = smplx.missing_parts(fitted.parameters, layout_registry.BUILT_IN[layout])
+            if missing and "body" not in missing:  # else no clip can be read, which is reported
+                say(f"{path}: it has no {', '.join(missing)}, so these parts of layout {layout} count as not seen")
+            return
 
 
 def _files(request: Request, layout: str) -> list[Found]:
@@ -133,29 +143,41 @@ def _files(request: Request, layout: str) -> list[Found]:
             else Found(record.source, path / record.source, _How(layout, refused=record.reason))
             for record in sorted(records)
         ]
-    files = sorted(path.rglob("*"))
-    found = [file for file in files if file.suffix.lower() in SUFFIXES] or [
-        f for f in files if f.suffix.lower() == ".npz"
-    ]
+    files = files_below(path, (*SUFFIXES, *_ARRAY_SUFFIXES))
+    found = next(
+        (chosen for suffixes in (SUFFIXES, *((suffix,) for suffix in _ARRAY_SUFFIXES))
+         if (chosen := [file for file in files if file.suffix.lower() in suffixes])), []
+    )  # fmt: skip
     if not found:
         raise InputError(
-            f"{path}: the folder has no .pkl files; config.data.path must be a folder of SMPL-X pickles, or one written by "
-            "`python -m signjax.pickles convert`"
+            f"{path}: the folder has no .pkl files, nor .npz or .npy; config.data.path must be a folder of SMPL-X parameters, or "
+            f"one written by `python -m signjax.pickles convert`{contents_of(path)}"
         )
-    return [Found(file.relative_to(path).as_posix(), file, how) for file in found]
+    clips = smplx.frame_folders(path, found, _inspect)
+    of_frames = {file for clip in clips for file in smplx.frame_files(clip.folder, clip.pattern)}
+    whole = [file for file in found if file not in of_frames]
+    return [
+        *(Found(clip.name, clip.folder, how._replace(frames=clip.pattern)) for clip in clips),
+        *(Found(file.relative_to(path).as_posix(), file, how) for file in whole),
+    ]
+
+
+def _inspect(path: Path) -> Any:
+    """The content of a file, with shapes instead of arrays where that is faster; None if it cannot be read."""
+    try:
+        return _load(str(path), verified=False) if path.suffix.lower() in _ARRAY_SUFFIXES else pickles.inspect(path)
+    except (pickles.PickleError, *NUMPY_ERRORS):
+        return None  # read_item reports why
 
 
 def _names_inside(path: Path) -> list[str]:
     """The clips in a file of many; empty if it holds one."""
-    try:
-        if path.suffix.lower() == ".npz":
-            names = list({name.rpartition("/")[0] for name in read_arrays(path)})
-        else:
-            content = pickles.inspect(path)
-            inner = content.items() if isinstance(content, dict) else ()
-            names = [str(name) for name, fields in inner if isinstance(fields, dict)]
-    except (pickles.PickleError, *NUMPY_ERRORS):
-        return []  # read_item reports why
+    content = _inspect(path)
+    if not isinstance(content, dict) or smplx.outline(content) is not None:
+        return []
+    names = [
+        str(name) for name, value in content.items() if isinstance(value, dict) or smplx.outline(value) is not None
+    ]
     return sorted(names) if len(names) > 1 else []
 
 
@@ -186,12 +208,15 @@ def _content(path: str, key: str | None) -> Any:
     return _load(path) if key is None else _many(path, Path(path).stat().st_mtime_ns)[key]
 
 
-def _load(path: str) -> Any:
-    """The content of a pickle, or of the .npz file that it was converted to."""
-    if not path.lower().endswith(".npz"):
+def _load(path: str, *, verified: bool = True) -> Any:
+    """The content of a pickle, of a .npy file, or of a .npz file, with the nesting that the names of a converted one have."""
+    if not path.lower().endswith(_ARRAY_SUFFIXES):
         return pickles.load(path)
+    arrays = read_arrays(Path(path), verified=verified)
+    if path.lower().endswith(".npy"):
+        return arrays[Path(path).stem]
     content: dict[str, Any] = {}
-    for name, array in read_arrays(Path(path), verified=True).items():
+    for name, array in arrays.items():
         outer, _, key = name.rpartition("/")
         (content.setdefault(outer, {}) if outer else content)[key] = array
     return content
@@ -206,61 +231,27 @@ def read_item(item: Item) -> Clip | Rejected:
         detail = f"the file and {manifest.NAME} disagree about the pickle that it was converted from; convert it again"
         return item.rejected("unreadable", detail)
     try:
-        content = _content(item.file, how.key)
+        if how.frames:
+            files = smplx.frame_files(Path(item.file), how.frames)
+            loaded = [_load(str(file)) for file in files]
+        else:
+            content = _content(item.file, how.key)
     except (pickles.PickleError, *NUMPY_ERRORS) as error:
-        return item.rejected("unreadable", getattr(error, "strerror", None) or str(error))
-    form = _FORMS[how.layout]
-    if isinstance(content, dict) and not content.keys() & _READ:
-        inner = [value for value in content.values() if isinstance(value, dict)]
-        if len(inner) > 1:
-            detail = f"the file holds {len(inner)} clips, which are not read from a folder; give the file as config.data.path"
-            return item.rejected("several_clips", detail)
-        content = inner[0] if inner else content
-    key = next((key for key in form.keys if isinstance(content, dict) and key in content), None)
-    if key is None:
-        found = ", ".join(map(str, content)) if isinstance(content, dict) else type(content).__name__
-        return item.rejected("missing_key", f"expected a dict with '{form.keys[0]}', found {found}")
-    return _clip(item, _array(content[key]), key, content)
-
-
-def _array(value: Any) -> np.ndarray:
-    """The value as an array; ragged lists give an array of objects, which matches no form."""
+        said = getattr(error, "strerror", None) or str(error)
+        return item.rejected("unreadable", fault_of_pickle(Path(item.file), said))
     try:
-        return np.asarray(value)
-    except ValueError:
-        return np.asarray(None)
-
-
-def _clip(item: Item, values: np.ndarray, key: str, content: dict[str, Any]) -> Clip | Rejected:
-    form, layout = _FORMS[item.how.layout], layout_registry.BUILT_IN[item.how.layout]
-    points = len(form.shape) == 2
-    fits = values.shape[1:] == form.shape or (points and values.shape[1:] == (form.shape[0], form.shape[1] + 1))
-    if not fits or values.dtype.kind not in "fiu":
-        shape = ", ".join(map(str, form.shape))
-        return item.rejected(
-            "wrong_width", f"'{key}' must be numbers of shape (T, {shape}); it is {values.dtype} {values.shape}"
-        )
-    count = len(values)
-    if points:
-        values = values[:, :, : form.shape[1]].reshape(count, -1)
-    frames = np.concatenate([values[:, columns] for columns in form.columns], axis=1)
-    valid = np.ones((count, len(layout.parts)), bool)
-    for mask, part in _MASKS.items():
-        if mask not in content:
-            continue
-        seen = _array(content[mask])
-        if seen.shape != (count,) or seen.dtype.kind not in "biuf":
-            detail = (
-                f"'{mask}' must be true or false, of shape ({count},) as '{key}' has; it is {seen.dtype} {seen.shape}"
-            )
-            return item.rejected("wrong_width", detail)
-        valid[:, layout.part_names.index(part)] = seen.astype(bool)
+        if how.frames:
+            found = smplx.frames_of_fitted(smplx.join_frames(Path(item.file), files, loaded), how.layout)
+        else:
+            found = smplx.frames_of(content, how.layout)
+    except smplx.UnusableBodyError as error:
+        return item.rejected(error.reason, error.detail)
+    count = len(found.frames)
     chosen = segment(item, count)
     if isinstance(chosen, Rejected):
         return chosen
-    frames, valid = frames[chosen], valid[chosen]
-    numbers = _array(content.get(_NUMBERS, ()))
-    time = timeline(numbers[chosen]) if numbers.shape == (count,) else None
+    frames, valid = found.frames[chosen], found.valid[chosen]
+    time = None if found.numbers is None else timeline(found.numbers[chosen])
     if time is not None:
         frames, valid = frames[time.row], valid[time.row] & time.there[:, None]
     return item.clip(frames, valid, count)

@@ -176,6 +176,15 @@ def test_what_cannot_be_cleaned_says_why(change, reason):
     assert isinstance(found, Rejected) and found.reason == reason
 
 
+def test_a_body_without_hands_is_seen_if_its_model_has_none():
+    layout = layout_registry.smplx()
+    frames = np.random.default_rng(0).normal(size=(9, layout.width)).astype(np.float32)
+    for parts, unseen in (("root body", False), ("root body jaw expression", True), ("", True)):
+        valid = np.tile([name in parts.split() for name in layout.part_names], (9, 1))
+        found = clean(Clip(ClipInfo("a"), frames * valid[:, layout.part_of_channel], valid), layout, Cleaning())
+        assert isinstance(found, Cleaned) and found.unseen == unseen, parts
+
+
 def test_a_clip_in_which_nothing_is_seen_is_zeros_that_count_as_unseen():
     clip = landmark_clip()
     assert not cleaned(clip).unseen

@@ -8,8 +8,8 @@ import pytest
 from conftest import make_recipe, silent
 
 from signjax.data.dataset import open_dataset
-from signjax.data.preparation import rows as store
 from signjax.data.preparation.prepare import prepare
+from signjax.data.preparation.reading import rows as store
 from signjax.data.splits.split import SPLITS
 from signjax.errors import InputError
 

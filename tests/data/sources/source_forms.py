@@ -94,6 +94,20 @@ def _pickles(folder: Path, clips: Lengths) -> Path:
     return folder
 
 
+def _own_names(folder: Path, clips: Lengths) -> Path:
+    for name, count in clips.items():
+        widths = {
+            "global_orient": 3,
+            "body_pose": 63,
+            "left_hand_pose": 45,
+            "right_hand_pose": 45,
+            "jaw_pose": 3,
+            "expression": 10,
+        }
+        write_plain(folder / f"{name}.pkl", {key: frames(count, width) for key, width in widths.items()})
+    return folder
+
+
 def _one_pickle(folder: Path, clips: Lengths) -> Path:
     # Of the standard library, which writes any name.
     (folder / "all.pkl").write_bytes(pickle.dumps({name: _smplx(count) for name, count in clips.items()}, 2))
@@ -173,6 +187,7 @@ FORMS = {
     "frame files": Form("mediapipe", _frame_files, False, "G/"),
     "sequence files": Form("mediapipe", _sequence_files, False, "G/"),
     "pickles": Form("signavatars", _pickles, True),
+    "own names": Form("smplx", _own_names, True),
     "one pickle": Form("signavatars", _one_pickle, True),
     "converted": Form("signavatars", _converted, True),
     "pyskl": Form("skeletons", _pyskl, False),

@@ -21,7 +21,15 @@ LEFT = (
     "@eaDir/a.npy", "a.npy~", "a.npy.crdownload",
 )  # fmt: skip
 # Format -> where leftovers lie that look like clips.
-SUFFIX = {"npy": ".npy", "npz": ".npz", "pose": ".pose", "frame files": ".npy", "sequence files": ".npy"}
+SUFFIX = {
+    "pickles": ".pkl",
+    "openhands": ".pkl",
+    "npy": ".npy",
+    "npz": ".npz",
+    "pose": ".pose",
+    "frame files": ".npy",
+    "sequence files": ".npy",
+}
 
 
 def npy(array: np.ndarray) -> bytes:

@@ -57,6 +57,8 @@ _MAGIC = (
     (b"\x80\x04", f"a pickle; {_CONVERT}"),
     (b"\x80\x05", f"a pickle; {_CONVERT}"),
 )
+# What a file that cannot be read may be and yet be a pickle.
+_PACKED = ("a pickle", "a zip", "a gzip", "a bzip2", "a NumPy")
 _PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<!--")
 _ERRORS = (b"<error", b'{"error', b'{"message', b'{"detail', b"entry not found", b"access denied", b"not found", b"404")
 _MARK = b"\xef\xbb\xbf"  # of UTF-8
@@ -104,6 +106,12 @@ def what_it_is(path: Path) -> str | None:
     if not start.strip(b"\0"):
         return f"a file of {size:,} bytes that begins with zeros only, as a failed copy leaves it; {_AGAIN}"
     return _binary(start) or _text(start.removeprefix(_MARK).lstrip().lower())
+
+
+def fault_of_pickle(path: Path, said: str) -> str:
+    """What a file is that should be a pickle; `said`, the error of its reader, if it may be a pickle."""
+    what = what_it_is(path)
+    return said if what is None or what.startswith(_PACKED) else f"it is {what}"
 
 
 def _binary(start: bytes) -> str | None:

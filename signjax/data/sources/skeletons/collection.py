@@ -19,7 +19,7 @@ import numpy as np
 
 from signjax import pickles
 from signjax.data.clip import SPLITS
-from signjax.data.sources.shared.leftovers import what_it_is
+from signjax.data.sources.shared.leftovers import fault_of_pickle, what_it_is
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, ObjectArrayError, read_arrays
 from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.sources.skeletons import json_clips
@@ -33,8 +33,6 @@ _BODIES = {"smplx", "unsmooth_smplx", "body_pose", "global_orient", "smpl", "bet
 _LIMITS = pickles.Limits(opcodes=20_000_000, values=40_000_000)
 _MOST = 4  # dimensions of an array that is one clip
 _SUFFIXES = (".pkl", ".pickle", ".p", ".pt", ".pth")
-# What a file that cannot be read may still be: a pickle, or one that is packed.
-_OWN = ("a pickle", "a zip", "a gzip", "a bzip2")
 _DIMENSIONS = 2  # of the smallest array that is a clip by itself
 
 
@@ -94,10 +92,7 @@ def _load(path: Path) -> Any:
         except pickles.PickleError:
             raise ContentError(f"{error}; save the clips as a pickle, or as arrays of numbers") from error
     except pickles.PickleError as error:
-        what = what_it_is(path)
-        if what is not None and not what.startswith(_OWN):
-            raise ContentError(f"it is {what}") from error
-        text = str(error).removeprefix(f"{path}: ")
+        text = fault_of_pickle(path, str(error).removeprefix(f"{path}: "))
         raise ContentError(text if path.suffix.lower() in _SUFFIXES else f"expected a pickle: {text}") from error
     except NUMPY_ERRORS as error:
         raise ContentError(fault(path, error) if is_numpy else str(error)) from error

@@ -88,7 +88,7 @@ def _labels(path: Path) -> tuple[list[str], list[Any]]:
         raise ContentError(f"{path.name}: {fault(path, error)}") from error
     if isinstance(content, dict):
         values = [content.get(key) for key in ("sample_name", "label")]
-        content = values if None not in values else next(iter(content.values()), None)
+        content = values if all(value is not None for value in values) else next(iter(content.values()), None)
     is_list = isinstance(content, (list, tuple))
     if is_list and len(content) == 2 and all(isinstance(part, (list, tuple, np.ndarray)) for part in content):
         names, classes = ([*part] for part in content)

@@ -5,9 +5,10 @@ Memory does not grow with the data: at most a few batches are in progress, and a
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 
@@ -19,13 +20,13 @@ from signjax.data.cleaning.clean import (
 )
 from signjax.data.clip import Clip, Item, Rejected, Request
 from signjax.data.layout.parts import ChosenLayout, Layout
-from signjax.data.preparation.journal import (
+from signjax.data.preparation.plausibility import beyond_full_turn, typical_size
+from signjax.data.preparation.reading.journal import (
     Batch,
     Fact,
     Journal,
     stored_digest,
 )
-from signjax.data.preparation.plausibility import beyond_full_turn, typical_size
 from signjax.data.progress import Progress
 from signjax.data.sources import registry as source_registry
 from signjax.data.splits.duplicates import SPANS, outline
@@ -127,14 +128,36 @@ def _segment(item: Item, clip: Clip | Rejected) -> tuple[int | None, int | None]
     return item.stop, clip.file_frames
 
 
-def collect(reading: Reading, items: Sequence[Item], journal: Journal, workers: Workers) -> None:
-    """Reads the items that are not in the journal yet and adds them to it, in order.
+def batches_of(items: Sequence[Item]) -> list[Sequence[Item]]:
+    """The items in batches, which are the tasks of workers and the lines of a journal."""
+    return [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
+
+
+def collect(
+    reading: Reading,
+    items: Sequence[Item],
+    journal: Journal,
+    workers: Workers,
+    already: Mapping[int, Batch] = MappingProxyType({}),
+) -> None:
+    """Adds the items that are not in the journal yet to it, in order.
+
+    Args:
+      reading: what a worker must know in addition to the items.
+      items: all items of the journal.
+      journal: they are added to it.
+      workers: the processes that read.
+      already: batches, by number, that need not be read.
 
     Raises:
       InputError: a worker was killed; the clips read so far are kept.
     """
-    batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)][journal.batches :]
+    batches = batches_of(items)
+    rest = range(journal.batches, len(batches))
+    to_read = [batches[number] for number in rest if number not in already]
     with Progress("prepare", len(items), journal.resumed) as progress:
-        for batch in workers.in_order(partial(read_batch, reading), batches, len(items)):
+        read = workers.in_order(partial(read_batch, reading), to_read, sum(map(len, to_read)))
+        for number in rest:
+            batch = already[number] if number in already else next(read)
             journal.add(batch)
             progress.advance(len(batch.facts))

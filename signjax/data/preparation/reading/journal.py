@@ -14,7 +14,7 @@ kept. These files are only ever appended to.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,7 @@ import numpy as np
 
 from signjax.data.cleaning.handedness import NOTHING_DONE, Cause, Mirroring
 from signjax.data.layout.parts import Layout
-from signjax.data.preparation.rows import RowFile, Rows, whole_rows
+from signjax.data.preparation.reading.rows import RowFile, Rows, whole_rows
 from signjax.data.splits.duplicates import SPANS
 
 _FORM = 3  # version of the line format; a journal of another version is not resumed
@@ -82,64 +82,113 @@ class Batch:
     outlines: np.ndarray
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What a journal is about; one that is about something else is not resumed.
+
+    Attributes:
+      fingerprint: a digest of the files and settings that the frames depend on.
+      source_layout, layout: the layout of the frames before and after cleaning.
+      names: the names of the items to read, in order.
+    """
+
+    fingerprint: str
+    source_layout: Layout
+    layout: Layout
+    names: Sequence[str]
+
+    def stamp(self) -> bytes:
+        """The first line of the journal."""
+        return _line([_FORM, self.fingerprint, self.source_layout.description(), self.layout.description()])
+
+    def shapes(self) -> dict[str, tuple[tuple[int, ...], type[np.generic]]]:
+        """Shape and type of a row in each file."""
+        return {
+            "features": ((self.layout.width,), np.float32),
+            "valid": ((len(self.layout.parts),), np.bool_),
+            "outlines": ((SPANS, self.layout.width), np.float32),
+        }
+
+
+class SavedBatches:
+    """The batches of a journal that are intact; nothing is changed.
+
+    Attributes:
+      facts: the facts of each batch.
+      end: where the last line ends; 0 if there is none.
+      foreign: whether the journal is about something else.
+    """
+
+    def __init__(self, folder: Path, contents: Contents):
+        self.facts: list[list[Fact]] = []
+        self._starts: list[tuple[int, int]] = []  # rows before each batch: frames, clips
+        self.end, self.foreign = 0, False
+        path, shapes = folder / "journal.jsonl", contents.shapes()
+        if not path.is_file():
+            return
+        there = {name: whole_rows(folder / f"{name}.npy", *shapes[name]) for name in shapes}
+        self._rows: dict[str, Rows | np.ndarray] = {
+            name: Rows(folder / f"{name}.npy", rows) if rows else np.empty((0, *shapes[name][0]), shapes[name][1])
+            for name, rows in there.items()
+        }
+        frames, clips, done = 0, 0, 0
+        with path.open("rb") as lines:
+            first = lines.readline()
+            if first != contents.stamp():
+                self.foreign = first.endswith(b"\n")
+                return
+            self.end = lines.tell()
+            while facts := _parse(lines.readline()):
+                start, (more_frames, more_clips) = (frames, clips), _size(facts)
+                frames, clips = frames + more_frames, clips + more_clips
+                if (
+                    frames > min(there["features"], there["valid"])
+                    or clips > there["outlines"]
+                    or [fact.name for fact in facts] != list(contents.names[done : done + len(facts)])
+                    or not _as_written(self._rows, facts, frames, clips)
+                ):
+                    break  # the machine, not only the process, crashed before the rows were on disk
+                self.facts.append(facts)
+                self._starts.append(start)
+                done += len(facts)
+                self.end = lines.tell()
+
+    def batch(self, place: int) -> Batch:
+        """A batch with its arrays, which are read from the files."""
+        frame, clip = self._starts[place]
+        frames, clips = _size(self.facts[place])
+        ranges = {"features": (frame, frames), "valid": (frame, frames), "outlines": (clip, clips)}
+        return Batch(
+            self.facts[place],
+            **{name: self._rows[name][start : start + count] for name, (start, count) in ranges.items()},
+        )
+
+
 class Journal:
     """The files of a folder that is being filled; used as a context manager."""
 
-    def __init__(self, folder: Path, fingerprint: str, source_layout: Layout, layout: Layout, names: Sequence[str]):
-        """Resumes a journal with the same fingerprint, layouts and items, or starts a new one.
+    def __init__(self, folder: Path, contents: Contents):
+        """Resumes a journal about the same contents, or starts a new one.
 
         Args:
           folder: created if necessary; the caller holds the lock of the dataset folder.
-          fingerprint: a digest of the files and settings that the frames depend on.
-          source_layout, layout: the layout of the frames before and after cleaning.
-          names: the names of the items to read, in order.
+          contents: what it is about.
         """
-        self.facts: list[Fact] = []
-        self.batches = 0
-        self._names = names
-        stamp = _line([_FORM, fingerprint, source_layout.description(), layout.description()])
-        shapes: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {
-            "features": ((layout.width,), np.float32),
-            "valid": ((len(layout.parts),), np.bool_),
-            "outlines": ((SPANS, layout.width), np.float32),
-        }
         folder.mkdir(parents=True, exist_ok=True)
-        self._lines: IO[bytes] = (folder / "journal.jsonl").open("a+b")
-        there = {name: whole_rows(folder / f"{name}.npy", *shapes[name]) for name in shapes}
-        position = self._take_up(folder, stamp, there)
-        self._lines.truncate(position)
-        if not position:
-            self._lines.write(stamp)
+        saved = SavedBatches(folder, contents)
+        self.facts: list[Fact] = [fact for facts in saved.facts for fact in facts]
+        self.batches = len(saved.facts)
         self.resumed = len(self.facts)
-        clips = sum(not fact.reason for fact in self.facts)
-        frames = sum(fact.frames for fact in self.facts)
+        self._lines: IO[bytes] = (folder / "journal.jsonl").open("a+b")
+        self._lines.truncate(saved.end)
+        if not saved.end:
+            self._lines.write(contents.stamp())
+        frames, clips = _size(self.facts)
         rows = {"features": frames, "valid": frames, "outlines": clips}
         self._files = {
-            name: RowFile(folder / f"{name}.npy", shape, dtype, rows[name]) for name, (shape, dtype) in shapes.items()
+            name: RowFile(folder / f"{name}.npy", shape, dtype, rows[name])
+            for name, (shape, dtype) in contents.shapes().items()
         }
-
-    def _take_up(self, folder: Path, stamp: bytes, there: dict[str, int]) -> int:
-        """Reads the lines whose rows are intact, and returns where they end; 0 if there are none."""
-        self._lines.seek(0)
-        if self._lines.readline() != stamp:
-            return 0
-        files = {name: Rows(folder / f"{name}.npy", rows) for name, rows in there.items() if rows}
-        end, frames, clips = self._lines.tell(), 0, 0
-        while facts := _parse(self._lines.readline()):
-            frames += sum(fact.frames for fact in facts)
-            clips += sum(not fact.reason for fact in facts)
-            done = len(self.facts)
-            if (
-                frames > min(there["features"], there["valid"])
-                or clips > there["outlines"]
-                or [fact.name for fact in facts] != list(self._names[done : done + len(facts)])
-                or not _as_written(files, facts, frames, clips)
-            ):
-                break  # the machine, not only the process, crashed before the rows were on disk
-            self.facts += facts
-            self.batches += 1
-            end = self._lines.tell()
-        return end
 
     def add(self, batch: Batch) -> None:
         """Appends a batch: its rows, then its line."""
@@ -173,7 +222,13 @@ def stored_digest(frames: np.ndarray, valid: np.ndarray, outline: np.ndarray) ->
     return digest.hexdigest()
 
 
-def _as_written(files: dict[str, Rows], facts: Sequence[Fact], frames: int, clips: int) -> bool:
+def _size(facts: Iterable[Fact]) -> tuple[int, int]:
+    """The numbers of stored frames and clips."""
+    stored = [fact.frames for fact in facts if not fact.reason]
+    return sum(stored), len(stored)
+
+
+def _as_written(files: Mapping[str, Rows | np.ndarray], facts: Sequence[Fact], frames: int, clips: int) -> bool:
     """Whether the rows of a batch, whose last rows are given, have the digests of its line."""
     stored = [fact for fact in facts if not fact.reason]
     frame, clip = frames - sum(fact.frames for fact in stored), clips - len(stored)

@@ -13,11 +13,11 @@ import pytest
 from conftest import make_recipe, silent
 
 from signjax.data.preparation import prepare as prepare_module
-from signjax.data.preparation.collect import read_batch
 from signjax.data.preparation.prepare import prepare
+from signjax.data.preparation.reading.collect import read_batch
 from signjax.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 COUNT = 300
 
 
@@ -56,7 +56,7 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
         done.append(1)
         return read_batch(*arguments)
 
-    monkeypatch.setattr("signjax.data.preparation.collect.read_batch", read)
+    monkeypatch.setattr("signjax.data.preparation.reading.collect.read_batch", read)
 
 
 @pytest.mark.parametrize("after", [0, 1, 5, 9])
@@ -127,7 +127,7 @@ def test_two_runs_do_not_write_into_one_folder(source, tmp_path, monkeypatch):
             refused.append(caught)
         return read_batch(*arguments)
 
-    monkeypatch.setattr("signjax.data.preparation.collect.read_batch", meanwhile)
+    monkeypatch.setattr("signjax.data.preparation.reading.collect.read_batch", meanwhile)
     assert len(prepare(recipe, tmp_path / "d", silent)) == COUNT - len(range(3, COUNT, 7))
     assert refused
 
