@@ -26,7 +26,7 @@ from signjax.data.preparation.self_check import RereadClip
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
 from signjax.errors import InputError
-from signjax.prediction import predict
+from signjax.prediction.predict import predict
 from signjax.report.dataset_lines import dataset_name, describe
 from signjax.runtime import processes
 from signjax.runtime.jax_setup import configure_jax, cores, describe_devices
@@ -76,6 +76,8 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say, shard: Sha
     with locks.inner_lock(folder, say) as lock:
         lock.require()
         if mode == "predict":
+            for line in run_config.without_effect(folder, config):
+                say(f"warning: {line}; predicting uses the settings of the run")
             predict(take_apart(config), folder, say)
         else:
             resolved = json.loads(json.dumps(config.to_dict()))

@@ -196,6 +196,22 @@ def test_predicting_needs_the_run_folder_alone(finished, tmp_path):
     assert (moved / "predicted.csv").read_bytes() == (workdir / "predicted.csv").read_bytes()
 
 
+def test_new_clips_need_neither_a_source_nor_a_table_and_old_files_do_not_stay(finished, tmp_path):
+    workdir, _ = finished
+    clip = next((workdir / "corpus").rglob("*.pkl"))
+    shutil.copy(clip, tmp_path / "mine.pkl")
+    (workdir / "predict_quarantine.csv").write_text("old")
+    flags = ("--mode=predict", f"--config.data.path={tmp_path / 'mine.pkl'}")
+    said = launch(workdir, *flags, "--config.data.trim=False").stdout
+    assert "source: signavatars, guessed from 1 .pkl file" in said and "predict: 1 clip" in said
+    assert "config.data.trim is False" in said
+    assert not (workdir / "predict_quarantine.csv").exists()
+    (workdir / "predict_quarantine.csv").mkdir()
+    refused = launch(workdir, *flags, status=1)
+    (workdir / "predict_quarantine.csv").rmdir()
+    assert "it is a folder, so no answers can be written there" in refused.stderr and "device:" not in refused.stdout
+
+
 def write_npz(path: Path, labels: list[str]) -> Path:
     count = len(labels)
     frames = np.random.default_rng(0).normal(size=(count * 10, 3)).astype(np.float32)

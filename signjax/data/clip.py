@@ -122,7 +122,8 @@ class Request:
 
     Attributes:
       path: file or folder of the source.
-      labels: the label table; if empty, a source that needs one looks for it.
+      labels: the label tables; if empty, a source that needs one looks for it.
+      columns: which column of the tables is the clip, the gloss and so on, where they have other names.
       layout: which channels the frames have; `auto` leaves the choice to the source.
       labelled: whether labels are needed; otherwise all clips are unlabelled.
     """
@@ -131,6 +132,7 @@ class Request:
     labels: str = ""
     layout: str = "auto"
     labelled: bool = True
+    columns: str = ""
 
 
 @dataclass(frozen=True, slots=True)

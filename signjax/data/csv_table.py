@@ -7,12 +7,15 @@ UTF-8 is written as its escape, `\\udcff`; if a text itself contains such an esc
 
 import csv
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
+from types import TracebackType
 
-from signjax.data.text_files import write_text
+from signjax.data.text_files import encoded, write_text
 from signjax.errors import InputError
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -25,11 +28,52 @@ _LONGEST_CELL = 1 << 30
 
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Writes a header and rows atomically; numbers are written as they are."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow([_written(name) for name in header])
-    writer.writerows([_written(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
-    write_text(path, text.getvalue())
+    write_text(path, _text(chain([header], rows)))
+
+
+class GrowingTable:
+    """A table that is written row by row, as `PATH.partial`, and gets its name when it is complete; used as a context manager.
+
+    If the block fails, the partial file stays, unless it has no rows.
+    """
+
+    def __init__(self, path: Path, header: Sequence[str]):
+        """Begins the table.
+
+        Raises:
+          OSError: the file cannot be written.
+        """
+        self.path, self.partial = path, path.with_name(path.name + ".partial")
+        self.rows = 0
+        self.partial.unlink(missing_ok=True)
+        self._file = self.partial.open("xb")
+        self._write([header])
+
+    def append(self, rows: Sequence[Sequence[object]]) -> None:
+        """Adds rows, which are in the file when this returns, even if the process is killed later."""
+        self._write(rows)
+        self.rows += len(rows)
+
+    def finish(self) -> None:
+        """Flushes the table to disk and gives it its name."""
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self.partial.replace(self.path)
+
+    def _write(self, rows: Iterable[Sequence[object]]) -> None:
+        self._file.write(encoded(_text(rows)))
+        self._file.flush()
+
+    def __enter__(self) -> "GrowingTable":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(OSError):  # where a disk was full, what could not be written is tried once more
+            self._file.close()
+        if not self.rows:
+            self.partial.unlink(missing_ok=True)
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
@@ -53,6 +97,13 @@ def read_table(path: Path) -> list[dict[str, str]]:
                 )
             rows.append({name: _read(cells[index]) for name, index in columns.items()})
         return rows
+
+
+def _text(rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerows([_written(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def _written(text: str) -> str:

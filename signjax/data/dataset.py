@@ -26,6 +26,7 @@ from signjax.data.clip import SPLITS, Clip
 from signjax.data.csv_table import read_table
 from signjax.data.layout import Layout
 from signjax.data.layout import registry as layout_registry
+from signjax.data.sources.shared.npy import map_array, read_array
 from signjax.data.splits.groups import straddling
 from signjax.errors import InputError
 
@@ -154,10 +155,10 @@ def open_dataset(folder: Path) -> Dataset:
                 f"{folder}: has dataset format {info['format_version']}, but this version of signjax reads format "
                 f"{FORMAT_VERSION}. Prepare the data again"
             )
-        features = np.load(folder / "features.npy", mmap_mode="r", allow_pickle=False)
-        offsets = np.load(folder / "offsets.npy", allow_pickle=False)
-        labels = np.load(folder / "labels.npy", allow_pickle=False)
-        valid = np.load(folder / "valid.npy", mmap_mode="r", allow_pickle=False)
+        features = map_array(folder / "features.npy")
+        offsets = read_array(folder / "offsets.npy")
+        labels = read_array(folder / "labels.npy")
+        valid = map_array(folder / "valid.npy")
         clips = read_table(folder / "clips.csv")
         split = np.array([SPLITS.index(clip["split"]) for clip in clips], np.int8)
         group = np.array([int(clip["group"]) for clip in clips], np.int64)

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from signjax.data.dataset import Dataset
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.errors import InputError
 from signjax.evaluation.evaluate import Answers
 from signjax.pickles.atomic import replacing
@@ -136,12 +136,11 @@ def read_fusion(folder: Path) -> Fusion | None:
     if not path.is_file():
         return None
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = {name: np.array(array) for name, array in read_arrays(path, verified=True).items()}
         classifier = from_arrays(arrays)
         pairs = zip(classifier.heads, arrays["fusion_weights"].tolist(), strict=True)
         return Fusion(classifier, {head: (own, others) for head, (own, others) in pairs})
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except (KeyError, *NUMPY_ERRORS) as error:
         raise InputError(
             f"{path}: the file cannot be used: {error}. --mode=evaluate writes it again, where the run has its data"
         ) from error

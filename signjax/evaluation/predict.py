@@ -3,7 +3,7 @@
 Shapes: N clips, C classes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,10 @@ from signjax.evaluation.metrics import true_class_rank
 _NAMED = 5
 
 
-def best_classes(logits: np.ndarray, classes: Sequence[str]) -> list[list[tuple[str, float]]]:
-    """For each clip, up to five classes and their probabilities, the most likely first."""
+def best_classes(logits: np.ndarray, classes: Sequence[str], count: int = _NAMED) -> list[list[tuple[str, float]]]:
+    """For each clip, up to `count` classes and their probabilities, the most likely first."""
     shares = probabilities(logits)
-    order = np.argsort(-shares, axis=1, kind="stable")[:, :_NAMED]
+    order = np.argsort(-shares, axis=1, kind="stable")[:, :count]
     return [[(classes[i], float(row[i])) for i in best] for row, best in zip(shares, order, strict=True)]
 
 
@@ -50,17 +50,18 @@ def write_predictions(path: Path, dataset: Dataset, answers: Mapping[str, Answer
     write_table(path, header, rows)
 
 
-def write_unlabelled(
-    path: Path, clips: Sequence[tuple[str, str]], logits: Mapping[str, np.ndarray], heads: Mapping[str, Sequence[str]]
-) -> None:
-    """Writes predictions for unlabelled clips: clip, source, and for each head the class, its probability, and the top five."""
-    header = [
-        "clip",
-        "source",
-        *(f"{head}_{column}" for head in heads for column in ("predicted", "probability", "best")),
-    ]
-    cells: list[list[object]] = [list(clip) for clip in clips]
+def unlabelled_header(heads: Iterable[str]) -> list[str]:
+    """The columns of `predicted.csv`: clip, source, and for each head the class, its probability, and the top five."""
+    columns = ("predicted", "probability", "best")
+    return ["clip", "source", *(f"{head}_{column}" for head in heads for column in columns)]
+
+
+def unlabelled_rows(
+    clips: Sequence[tuple[str, str]], logits: Mapping[str, np.ndarray], heads: Mapping[str, Sequence[str]]
+) -> list[list[object]]:
+    """The rows of `predicted.csv` for some clips, given the name and source of each, and logits (N, C) for each head."""
+    rows: list[list[object]] = [list(clip) for clip in clips]
     for head, classes in heads.items():
-        for row, best in zip(cells, best_classes(logits[head], classes), strict=True):
+        for row, best in zip(rows, best_classes(logits[head], classes), strict=True):
             row += [best[0][0], f"{best[0][1]:.4f}", "; ".join(f"{name} {share:.3f}" for name, share in best)]
-    write_table(path, header, cells)
+    return rows

@@ -17,17 +17,21 @@ mapped, while its arrays are in use. `docs/pickles.md` lists the formats, the li
 """
 
 import os
+from dataclasses import replace
+from operator import methodcaller
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from signjax.pickles import reader
 from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.objects.unknown import Unknown
 from signjax.pickles.strided_view import View
 
-__all__ = ["ArrayInfo", "Limits", "PickleError", "inspect", "load"]
+__all__ = ["ArrayInfo", "Limits", "PickleError", "Unknown", "inspect", "load"]
 
 _DEFAULT_LIMITS = Limits()
+_ARRAY = methodcaller("array")
 
 
 class ArrayInfo(NamedTuple):
@@ -38,7 +42,13 @@ class ArrayInfo(NamedTuple):
     device: str
 
 
-def load(path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS, verify: bool | None = None) -> Any:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    limits: Limits = _DEFAULT_LIMITS,
+    verify: bool | None = None,
+    skip_unknown: bool = False,
+) -> Any:
     """Returns the tree that a file holds, with NumPy arrays in place of tensors.
 
     Args:
@@ -46,17 +56,23 @@ def load(path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS, veri
       limits: bounds on the time and memory the file may cost.
       verify: whether to verify the checksums of a zip archive's storages. None verifies them in files below 64 MiB,
         which are read rather than mapped.
+      skip_unknown: whether an object of an unknown class is read as an `Unknown`, which holds its name and its data, instead
+        of refusing the file. Nothing is imported or called for it either.
 
     Raises:
       PickleError: the file is damaged, hostile, or contains something that is not supported.
       OSError: the file cannot be read.
     """
-    return reader.read(path, limits, View.array, mapped=False, verify=verify)
+    return reader.read(path, _with(limits, skip_unknown), _ARRAY, mapped=False, verify=verify)
 
 
-def inspect(path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS) -> Any:
+def inspect(path: str | os.PathLike[str], *, limits: Limits = _DEFAULT_LIMITS, skip_unknown: bool = False) -> Any:
     """Returns the same tree with an `ArrayInfo` for each array, not reading arrays where the format allows it."""
-    return reader.read(path, limits, _describe, mapped=True, verify=False)
+    return reader.read(path, _with(limits, skip_unknown), _describe, mapped=True, verify=False)
+
+
+def _with(limits: Limits, skip_unknown: bool) -> Limits:
+    return replace(limits, skip_unknown=True) if skip_unknown else limits
 
 
 def _describe(view: View) -> ArrayInfo:

@@ -1,11 +1,15 @@
 """`python -m signjax.pickles convert SRC DST` and `python -m signjax.pickles show FILE`."""
 
 import argparse
+import dataclasses
+import io
 import os
 import sys
 from pathlib import Path
 
 from signjax.pickles.limits import Limits, PickleError
+
+_LIMITS = tuple(field.name for field in dataclasses.fields(Limits) if field.type in (int, "int"))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,10 +39,25 @@ def main(arguments: list[str] | None = None) -> int:
     merge.add_argument("destination", type=Path)
 
     for command in (convert, show):
-        for name, default in (("ratio", Limits().ratio), ("allowance", Limits().allowance)):
-            what = f"limit: a file may unfold to RATIO x its size + ALLOWANCE bytes (default {default})"
-            command.add_argument(f"--{name}", type=int, default=default, help=what)
+        defaults = ", ".join(f"{name} {getattr(Limits(), name)}" for name in _LIMITS)
+        command.add_argument(
+            "--limit",
+            type=_limit,
+            action="append",
+            default=[],
+            metavar="NAME=N",
+            help=f"raise or lower one of the bounds on what a file may cost; can be repeated (defaults: {defaults})",
+        )
+        for name in ("ratio", "allowance"):
+            command.add_argument(f"--{name}", type=int, metavar="N", help=f"the same as --limit {name}=N")
+        command.add_argument(
+            "--skip-unknown",
+            action="store_true",
+            help="read an object of an unknown class as its name and its data, instead of refusing the file; never runs code",
+        )
     chosen = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file may hold letters that a Windows console or pipe lacks
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return _run(chosen)
     except PickleError as error:
@@ -59,7 +78,9 @@ def _run(chosen: argparse.Namespace) -> int:
 
         print(f"{manifest.merge(chosen.destination)} files in {chosen.destination / manifest.NAME}")
         return 0
-    limits = Limits(ratio=chosen.ratio, allowance=chosen.allowance)
+    given = dict(chosen.limit)
+    given |= {name: value for name in ("ratio", "allowance") if (value := getattr(chosen, name)) is not None}
+    limits = Limits(**given, skip_unknown=chosen.skip_unknown)
     if chosen.command == "show":
         from signjax.pickles import show
 
@@ -77,6 +98,15 @@ def _run(chosen: argparse.Namespace) -> int:
         shard=chosen.shard,
         limits=limits,
     )
+
+
+def _limit(text: str) -> tuple[str, int]:
+    name, _, number = text.partition("=")
+    if name not in _LIMITS or not number.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f"must be NAME=N with a whole number, and one of the names {', '.join(_LIMITS)}"
+        )
+    return name, int(number)
 
 
 def _shard(text: str) -> tuple[int, int]:

@@ -8,6 +8,7 @@ _LONGEST_NAME = 255  # bytes, on all common file systems
 _SUFFIX = ".partial"
 _GATHERED = 8 << 20  # bytes
 _MOST_PIECES = 512  # writev accepts 1024
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 class Partial:
@@ -19,7 +20,7 @@ class Partial:
     def __init__(self, path: str) -> None:
         self._path = path
         self._partial = partial_path(path)
-        self._descriptor = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o666)
+        self._descriptor = os.open(self._partial, _FLAGS, 0o666)
         self._pieces: list[memoryview] = []
         self._size = 0
 
@@ -34,7 +35,7 @@ class Partial:
     def flush(self) -> None:
         """Writes the collected pieces."""
         while self._pieces:
-            written = os.writev(self._descriptor, self._pieces)
+            written = _write(self._descriptor, self._pieces)
             while self._pieces and written >= len(self._pieces[0]):
                 written -= len(self._pieces.pop(0))
             if written:
@@ -61,6 +62,11 @@ class Partial:
     def _remove(self) -> None:
         with suppress(FileNotFoundError):
             os.unlink(self._partial)
+
+
+def _write(descriptor: int, pieces: list[memoryview]) -> int:
+    """Writes the pieces, or a part of them; returns the number of bytes. Windows writes them one by one."""
+    return os.writev(descriptor, pieces) if hasattr(os, "writev") else os.write(descriptor, pieces[0][:_GATHERED])
 
 
 def partial_path(path: str) -> str:
@@ -91,7 +97,9 @@ def replacing(path: str) -> Iterator[Partial]:
 
 
 def sync_folder(path: str) -> None:
-    """Makes the renames in a folder durable."""
+    """Makes the renames in a folder durable. On Windows, where folders cannot be opened, renames are journaled."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -5,6 +5,15 @@ from dataclasses import dataclass
 # The ends of some messages: of files that are damaged, and of those that ask for code to be run.
 AGAIN = "; copy or download the file again"
 NOT_RUN = ". Nothing in the file was run"
+SKIP_UNKNOWN = (
+    "; `--skip-unknown` of `python -m signjax.pickles`, in Python `load(path, skip_unknown=True)`, reads everything else and "
+    "leaves a named placeholder for it"
+)
+
+
+def raised_by(name: str) -> str:
+    """The end of the message about a limit that was reached."""
+    return f"`--limit {name}=N`, in Python `Limits({name}=N)`, raises the bound"
 
 
 class PickleError(ValueError):
@@ -26,6 +35,8 @@ class Limits:
       ratio: bound on expansion. Decompressed data, and all arrays if each were written out, must stay below
         `ratio` x file size + `allowance` bytes.
       allowance: bytes that any file may expand to, however small it is.
+      skip_unknown: whether an object of an unknown class is read as an `Unknown`, which holds its data, instead of refusing
+        the file. Nothing is imported or called for it either.
     """
 
     depth: int = 100
@@ -34,6 +45,7 @@ class Limits:
     tuple_keys: int = 1000
     ratio: int = 64
     allowance: int = 32 << 20
+    skip_unknown: bool = False
 
     def unfolded(self, file_size: int) -> int:
         """The number of bytes a file of this size may expand to."""

@@ -1,26 +1,29 @@
 """Detects the format of a file and reads it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from signjax.pickles.formats import compressed, legacy_stream, tar_archive, zip_archive
+from signjax.pickles.formats import compressed, legacy_stream, npy, tar_archive, zip_archive
+from signjax.pickles.formats.npy_header import MAGIC
 from signjax.pickles.interpreter import machine
 from signjax.pickles.interpreter.nested_stream import HEADER
-from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.limits import Limits, PickleError, raised_by
 from signjax.pickles.resolve import Resolver
 from signjax.pickles.source import give_back, open_bytes
 from signjax.pickles.strided_view import View
 
+_PER_PICKLE = 50  # instructions that take as long as starting on another pickle of a file
 _PACKINGS = ("gzip", "bzip2", "zlib")
 _LEGACY_START = HEADER[:14]
 _OTHERS = {
-    b"\x93NUMPY": "a NumPy array file (.npy), not a pickle; open it with `numpy.load`",
     b"\x89HDF\r\n": "an HDF5 file, not a pickle",
     b"version https://git-lfs": "a Git LFS pointer instead of the file; fetch the file with `git lfs pull`",
     b"\xfd7zXZ": "an xz file, not a pickle; unpack it first",
     b"\x28\xb5\x2f\xfd": "a zstd file, not a pickle; unpack it first",
     b"\x04\x22\x4d\x18": "an lz4 file, not a pickle; unpack it first",
+    b"PK\x05\x06": "an empty zip archive",
     b"%PDF": "a PDF file, not a pickle",
     b"<!DOCTYPE": "a web page, perhaps from a failed download; download the file again",
     b"<html": "a web page, perhaps from a failed download; download the file again",
@@ -35,6 +38,8 @@ def form(buffer: memoryview) -> str:
         return "plain"
     if start.startswith(_MARKS):
         raise PickleError(next(what for mark, what in _OTHERS.items() if start.startswith(mark)))
+    if start.startswith(MAGIC):
+        return "npy"
     if start.startswith(b"PK\x03\x04"):
         return "zip"
     if start.startswith(_LEGACY_START):
@@ -84,17 +89,37 @@ def parse(buffer: memoryview, limits: Limits, leaf: Callable[[View], Any], verif
 
 
 def _plain(buffer: memoryview, limits: Limits, _verify: bool) -> Any:
-    value, end = machine.run(buffer, 0, limits)
-    if value == legacy_stream.MAGIC and type(value) is int and end < len(buffer):
+    value, end, spent = machine.run_counted(buffer, 0, limits)
+    if end == len(buffer):
+        return value
+    if value == legacy_stream.MAGIC and type(value) is int:
         return legacy_stream.read(buffer, limits)
-    if end != len(buffer):
-        raise PickleError(f"{len(buffer) - end} bytes after the pickle, which ends at byte {end}")
-    return value
+    return [value, *_more_pickles(buffer, end, limits, spent)]
+
+
+def _more_pickles(buffer: memoryview, pos: int, limits: Limits, spent: int) -> Iterator[Any]:
+    """The values of the pickles after the first: a program may call `pickle.dump` several times with one file.
+
+    All pickles of a file share the limit on instructions.
+    """
+    while pos < len(buffer):
+        left = limits.opcodes - spent - _PER_PICKLE
+        if left < 1:
+            raise PickleError(f"several pickles with more than {limits.opcodes} instructions; {raised_by('opcodes')}")
+        try:
+            value, end, used = machine.run_counted(buffer, pos, replace(limits, opcodes=left))
+        except PickleError as error:
+            raise PickleError(
+                f"{len(buffer) - pos} bytes after the pickle that ends at byte {pos}, which are not another one: {error}"
+            ) from None
+        yield value
+        pos, spent = end, spent + used + _PER_PICKLE
 
 
 _FORMS: dict[str, Callable[[memoryview, Limits, bool], Any]] = {
     "plain": _plain,
     "zip": zip_archive.read,
+    "npy": lambda buffer, limits, _verify: npy.read(buffer, limits),
     "legacy": lambda buffer, limits, _verify: legacy_stream.read(buffer, limits),
     "tar": lambda buffer, limits, _verify: tar_archive.read(buffer, limits),
 }

@@ -1,10 +1,13 @@
 """Turns what the pickle machine built into the tree that the caller receives."""
 
+import datetime
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from signjax.pickles.formats import legacy_stream
-from signjax.pickles.limits import Limits, PickleError
+from signjax.pickles.limits import SKIP_UNKNOWN, Limits, PickleError, raised_by
 from signjax.pickles.objects.numpy_placeholders import ArrayPlaceholder
 from signjax.pickles.objects.placeholders import (
     Constructor,
@@ -12,10 +15,15 @@ from signjax.pickles.objects.placeholders import (
     Name,
     Placeholder,
 )
+from signjax.pickles.objects.placeholders import kind as describe
 from signjax.pickles.objects.torch_placeholders import Storage, Tensor
+from signjax.pickles.objects.unknown import ClassName
 from signjax.pickles.strided_view import View
 
-_ATOMS = frozenset((str, int, float, bool, type(None), bytes, bytearray, complex, slice, range))
+_TIMES = (datetime.datetime, datetime.date, datetime.time, datetime.timedelta, datetime.timezone)
+_ATOMS = frozenset(
+    (str, int, float, bool, type(None), bytes, bytearray, complex, slice, range, *_TIMES, Decimal, Fraction)
+)
 
 
 class Resolver:
@@ -37,6 +45,7 @@ class Resolver:
         # id -> (source, resolved value, values counted, bytes counted). The source is kept so its id is not reused.
         self._done: dict[int, tuple[Any, Any, int, int]] = {}
         self._under_way: set[int] = set()
+        self._blobs: dict[int, tuple[Any, Storage]] = {}
 
     def leaf(self, view: View) -> Any:
         """Counts a view against the limits and returns its array."""
@@ -51,7 +60,10 @@ class Resolver:
 
     def nested_storage(self, blob: Any) -> Storage:
         """Reads the storage from a complete legacy stream nested in a plain pickle."""
-        return legacy_stream.nested_storage(memoryview(blob), self._limits)
+        found = self._blobs.get(id(blob))
+        if found is None:  # one storage for each blob, however often the file refers to it
+            found = self._blobs[id(blob)] = (blob, legacy_stream.nested_storage(memoryview(blob), self._limits))
+        return found[1]
 
     def value(self, value: Any) -> Any:
         """Resolves a value and everything in it."""
@@ -74,24 +86,19 @@ class Resolver:
             resolved = self._leaf(view)
             self._done[id(value)] = (value, resolved, 0, view.nbytes)
             return resolved
-        if kind is memoryview:
-            self._bytes += len(value)
-            return bytes(value)
         if kind is Name:
             return value.name
-        if kind is Constructor:
-            raise PickleError(f"`{value.name}` itself as a value; only what it makes is read")
         return self._first_time(value, kind)
 
     def _first_time(self, value: Any, kind: type) -> Any:
         if id(value) in self._under_way:
+            if self._limits.skip_unknown:  # objects point to those that hold them
+                return ClassName(f"the {describe(value)} that holds this")
             raise PickleError("a container that holds itself")
         self._check()
         self._depth += 1
         if self._depth > self._limits.depth:
-            raise PickleError(
-                f"containers nested more than {self._limits.depth} deep; `Limits(depth=...)` raises the bound"
-            )
+            raise PickleError(f"containers nested more than {self._limits.depth} deep; {raised_by('depth')}")
         self._under_way.add(id(value))
         values, nbytes = self._values, self._bytes
         resolved: Any
@@ -104,6 +111,11 @@ class Resolver:
         elif kind is set or kind is frozenset:
             self._values += len(value)
             resolved = value
+        elif kind is memoryview:
+            self.reserve(len(value))
+            resolved = bytes(value)
+        elif isinstance(value, Constructor):
+            resolved = self._name_only(value)
         elif isinstance(value, Placeholder):
             resolved = value.resolve(self)  # type: ignore[attr-defined]
         else:
@@ -113,14 +125,19 @@ class Resolver:
         self._done[id(value)] = (value, resolved, self._values - values, self._bytes - nbytes)
         return resolved
 
+    def _name_only(self, value: Constructor) -> ClassName:
+        if self._limits.skip_unknown:
+            return ClassName(value.name)
+        raise PickleError(f"`{value.name}` itself as a value; only what it makes is read{SKIP_UNKNOWN}")
+
     def _check(self) -> None:
         if self._bytes > self._most_bytes or self._values > self._most_values:
             self._refuse()
 
     def _refuse(self) -> None:
         if self._values > self._most_values:
-            raise PickleError(f"a tree of more than {self._most_values} values; `Limits(values=...)` raises the bound")
+            raise PickleError(f"a tree of more than {self._most_values} values; {raised_by('values')}")
         raise PickleError(
-            f"arrays that unfold to more than {self._most_bytes} bytes; `Limits(ratio=...)` or "
-            "`Limits(allowance=...)` raises the bound"
+            f"arrays that unfold to more than {self._most_bytes} bytes; `--limit ratio=N` or `--limit allowance=N`, in Python "
+            "`Limits(ratio=N)` or `Limits(allowance=N)`, raises the bound"
         )

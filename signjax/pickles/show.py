@@ -18,7 +18,7 @@ _LONGEST_TEXT = 40  # characters of a value that is not an array
 def describe(path: str | os.PathLike[str], limits: Limits) -> list[dict[str, Any]]:
     """Returns one row per array or value: name, shape, dtype, device, min, max, number of NaN, and a scalar's value."""
     tree = reader.read(path, limits, lambda view: view, mapped=True, verify=True)
-    return [_row(entry) for entry in entries(tree)]
+    return [_row(entry) for entry in entries(tree, limits.unfolded(os.path.getsize(path)))]
 
 
 def _row(entry: Entry) -> dict[str, Any]:

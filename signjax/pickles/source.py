@@ -10,8 +10,11 @@ import numpy as np
 from signjax.pickles.limits import PickleError
 
 _ZIP = b"PK\x03\x04"
+_USED_IN_PLACE = (_ZIP, b"\x93NUM")
+_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)  # the latter on Windows alone
 _MAP_FROM = 64 << 20  # bytes; below this, reading is as fast, and a file that shrinks meanwhile does no harm
 _PIECE = 8 << 20  # bytes
+_CAN_DROP = hasattr(mmap, "MADV_DONTNEED")
 _SPARES = 2
 _MOST_SPARE = 4 << 20  # bytes
 _SPARE: list[bytearray] = []
@@ -34,7 +37,8 @@ def pieces(content: memoryview) -> Iterable[memoryview]:
 def _dropped(content: memoryview, owner: mmap.mmap) -> Iterator[memoryview]:
     for at in range(0, len(content), _PIECE):
         yield content[at : at + _PIECE]
-        owner.madvise(mmap.MADV_DONTNEED)
+        if _CAN_DROP:
+            owner.madvise(mmap.MADV_DONTNEED)
 
 
 def open_bytes(path: str | os.PathLike[str], mapped: bool = False) -> tuple[memoryview, bool]:
@@ -50,7 +54,7 @@ def open_bytes(path: str | os.PathLike[str], mapped: bool = False) -> tuple[memo
     Raises:
       PickleError: the file is empty, not a regular file, or shrinks while it is read.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, _FLAGS)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -60,19 +64,38 @@ def open_bytes(path: str | os.PathLike[str], mapped: bool = False) -> tuple[memo
             raise PickleError("the file is empty")
         if mapped or size >= _MAP_FROM:
             return memoryview(mmap.mmap(descriptor, size, access=mmap.ACCESS_COPY)), True
-        # The arrays of a zip archive are used in place, so its buffer must be aligned; NumPy's is, and it is not zeroed
-        # first. The machine reads the other formats faster from a bytearray.
-        is_zip = os.pread(descriptor, 4, 0) == _ZIP
-        view = np.empty(size, np.uint8).data if is_zip else memoryview(_buffer(size))
-        filled = os.readv(descriptor, [view])
+        # The arrays of zip archives and .npy files are used in place, so their buffer must be aligned; NumPy's is, and it is
+        # not zeroed first. The machine reads the other formats faster from a bytearray.
+        in_place = _start(descriptor) in _USED_IN_PLACE
+        view = np.empty(size, np.uint8).data if in_place else memoryview(_buffer(size))
+        filled = _read_into(descriptor, [view])
         while filled < size:
-            got = os.readv(descriptor, [view[filled:]])
+            got = _read_into(descriptor, [view[filled:]])
             if not got:
                 raise PickleError(f"the file shrank from {size} to {filled} bytes while it was read")
             filled += got
         return view, False
     finally:
         os.close(descriptor)
+
+
+def _start(descriptor: int) -> bytes:
+    """The first four bytes of a file, which is then read from its beginning."""
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, 4, 0)
+    start = os.read(descriptor, 4)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return start
+
+
+def _read_part(descriptor: int, views: list[memoryview]) -> int:
+    """Does what `os.readv` does, which Windows lacks."""
+    part = os.read(descriptor, min(len(views[0]), _PIECE))
+    views[0][: len(part)] = part
+    return len(part)
+
+
+_read_into = getattr(os, "readv", _read_part)
 
 
 def _buffer(size: int) -> bytearray:

@@ -4,10 +4,12 @@ import gc
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.context import SpawnContext, SpawnProcess
 
+_MOST_WORKERS = 61 if sys.platform == "win32" else 1 << 16  # Windows waits for no more processes at once
 _BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 
@@ -36,7 +38,7 @@ def worker_pool(workers: int) -> ProcessPoolExecutor:
 
     The workers ignore Ctrl-C, which the parent handles, and exit when the parent is killed.
     """
-    return ProcessPoolExecutor(workers, _Context(), initializer=_begin)
+    return ProcessPoolExecutor(min(workers, _MOST_WORKERS), _Context(), initializer=_begin)
 
 
 def _begin() -> None:

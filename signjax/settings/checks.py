@@ -12,6 +12,8 @@ from signjax.data.preparation.recipe import check_path
 from signjax.data.sources.registry import SOURCES
 from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.synthetic.hamnosys_corpus import find_strings
+from signjax.data.tables.columns import read_columns
+from signjax.data.tables.matching import given_label_tables
 from signjax.errors import InputError
 from signjax.plans.kinds import shown
 from signjax.plans.optimizer_arguments import read_arguments
@@ -165,6 +167,14 @@ def _check_corpus(source: str, signs: int, signers: int, takes: int) -> None:
         )
 
 
+def _check_columns(source: str, columns: str) -> None:
+    read_columns(columns)
+    if columns and source in synthetic_registry.SOURCES:
+        raise InputError(
+            f"config.data.columns is {shown(columns)}, but config.data.source is {source}, which writes its own label table"
+        )
+
+
 def _check_source(source: str, path: str, labels: str) -> None:
     if source == "synthetic":
         for key, value in (("path", path), ("labels", labels)):
@@ -178,10 +188,12 @@ def _check_source(source: str, path: str, labels: str) -> None:
         find_strings(path, labels)
     else:
         check_path(source, path)
-        if labels and not Path(labels).is_file():
-            raise InputError(
-                f"config.data.labels is {shown(labels)}, but there is no such file; it must be a label table"
-            )
+        missing = [table for table in given_label_tables(labels) if not table.is_file()]
+        if missing:
+            what = "no such file" if str(missing[0]) == labels else f"no file {missing[0]}"
+            if missing[0].is_dir():
+                what = "no label table in that folder"
+            raise InputError(f"config.data.labels is {shown(labels)}, but there is {what}; it must be a label table")
 
 
 _CLEANING_KEYS = tuple(key_of(STAGES[Cleaning], name, one) for name, one in settings_of(Cleaning).items())
@@ -208,4 +220,5 @@ _TRAINING_DATA: tuple[Relation, ...] = (
     (("data.split", "data.held_out"), _check_held_out),
     (("data.source", "synthetic.signs", "synthetic.signers", "synthetic.takes"), _check_corpus),
     (("data.source", "data.path", "data.labels"), _check_source),
+    (("data.source", "data.columns"), _check_columns),
 )

@@ -163,3 +163,21 @@ def for_evaluation(folder: Path, given: ConfigDict) -> ConfigDict:
         raise InputError(f"{folder}: {'; '.join(refused)}. This mode uses the settings of the run: leave these out")
     check(config)
     return config
+
+
+def without_effect(folder: Path, given: ConfigDict) -> list[str]:
+    """Given values that predicting does not use, because it takes the settings of the run: a clause for each.
+
+    A value counts as given if it is not the default. Keys that only determine where files are and how fast the run is are not
+    named, except for the label table, which may have been given to cut recordings into clips.
+
+    Raises:
+      InputError: the config of the run cannot be read.
+    """
+    default, of_training = flat(default_config().to_dict()), flat(of_run(folder).to_dict())
+    return [
+        f"config.{key} is {shown(value)}, but the run was trained with {shown(of_training[key])}"
+        for key, value in flat(given.to_dict()).items()
+        if value not in (default[key], of_training[key])
+        and (key == "data.labels" or not (SETTINGS[key].may_change or key == "data.source"))
+    ]

@@ -1,9 +1,10 @@
 import csv
 import random
+import resource
 
 import pytest
 
-from signjax.data.csv_table import read_table, write_table
+from signjax.data.csv_table import GrowingTable, read_table, write_table
 from signjax.errors import InputError
 
 PIECES = [*"'=+-@\t\r\n\",;\\ud80fa \x00\ufeff\u2028", "\udcff", "\ud800", "\\udcff", "\\ud8", "😀", "你", "ع"]
@@ -38,6 +39,30 @@ def test_a_long_cell_is_read_and_the_limit_of_others_stays(tmp_path):
     write_table(tmp_path / "a.csv", ["name"], [["x" * 300_000]])
     assert read_table(tmp_path / "a.csv") == [{"name": "x" * 300_000}]
     assert csv.field_size_limit() == before
+
+
+def test_a_growing_table_is_the_one_that_is_written_at_once(tmp_path):
+    rows = [[piece, "é\udcff", -1.5] for piece in PIECES]
+    write_table(tmp_path / "at_once.csv", ["=a", "b", "c"], rows)
+    with GrowingTable(tmp_path / "grown.csv", ["=a", "b", "c"]) as table:
+        table.append(rows[:3])
+        table.append(rows[3:])
+        table.finish()
+    assert (tmp_path / "grown.csv").read_bytes() == (tmp_path / "at_once.csv").read_bytes()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_growing_table_on_a_full_disk_keeps_what_was_written(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with pytest.raises(OSError, match="File too large"), GrowingTable(tmp_path / "a.csv", ["a"]) as table:
+        table.append([["x" * 500]])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600, before[1]))
+        try:
+            table.append([["x" * 500]])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert table.rows == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["a.csv.partial"]
 
 
 def test_a_table_that_was_cut_off_names_the_line(tmp_path):

@@ -4,9 +4,9 @@ import json
 import numpy as np
 from nasty import CLASSES, HEADS
 
-from signjax.data.csv_table import read_table
+from signjax.data.csv_table import read_table, write_table
 from signjax.evaluation.evaluate import Answers, answers_for, mean_over_heads
-from signjax.evaluation.predict import write_predictions, write_unlabelled
+from signjax.evaluation.predict import unlabelled_header, unlabelled_rows, write_predictions
 
 
 def renamed(dataset):
@@ -44,7 +44,8 @@ def test_every_head_and_class_is_read_back_whatever_it_is_called(dataset, tmp_pa
 def test_unlabelled_clips_are_read_back_too(dataset, tmp_path):
     logits = {head: np.eye(len(CLASSES)) for head in HEADS}
     clips = [(f"@{i}", "=a.npy") for i in range(len(CLASSES))]
-    write_unlabelled(tmp_path / "predicted.csv", clips, logits, dict.fromkeys(HEADS, CLASSES))
+    rows = unlabelled_rows(clips, logits, dict.fromkeys(HEADS, CLASSES))
+    write_table(tmp_path / "predicted.csv", unlabelled_header(HEADS), rows)
     rows = read_table(tmp_path / "predicted.csv")
     assert [(row["clip"], row["source"]) for row in rows] == clips
     assert all([row[f"{head}_predicted"] for row in rows] == list(CLASSES) for head in HEADS)

@@ -36,6 +36,7 @@ TOUCH = f"touch {CANARY}"
 PYTHON = f"open({CANARY!r}, 'w')"
 SYSTEM = call(name("os", "system"), text(TOUCH))
 FLOATS = struct.pack("<4f", 1, 2, 3, 4)
+OBJECTS = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"
 STORAGE = persistent("7", 4, view=b"N")
 
 Attack = tuple[str, bytes, str]
@@ -109,9 +110,26 @@ def code() -> Iterator[Attack]:
     yield "TorchScript", archive({"data.pkl": pickle(b"N"), "constants.pkl": b"", "code/m.py": b""}), "TorchScript"
     yield "persistent id outside of torch's forms", pickle(text("x") + b"Q"), "persistent id"
     yield "persistent id of the wrong type", legacy(whole(1) + b"Q", [], b""), "persistent id"
+    yield from newer_code()
     yield "a frame across an instruction", b"\x80\x04\x95\x02\x00\x00\x00\x00\x00\x00\x00" + text("a") + b".", "frame"
     yield "code behind the end", pickle(b"N") + pickle(SYSTEM), "after the pickle"
     yield "code in front of an archive", pickle(SYSTEM) + saved(b"N", {}), "os.system"
+
+
+def newer_code() -> Iterator[Attack]:
+    """The same in NumPy's own files, in pickles that follow others, and in tensors with attributes."""
+    npy = b"\x93NUMPY\1\0" + struct.pack("<H", len(OBJECTS)) + OBJECTS
+    yield "code in a NumPy file", npy + pickle(SYSTEM), "os.system"
+    yield "code in a NumPy archive", archive({"a.npy": npy + pickle(SYSTEM)}), "os.system"
+    yield "code in the header of a NumPy file", npy.replace(b"False", b"print"), "malformed"
+    yield "code in a third pickle", pickle(b"N") * 2 + pickle(SYSTEM), "after the pickle"
+    yield "tensor of a class that another function makes", pickle(
+        call(name("torch._tensor", "_rebuild_from_type_v2"), name("builtins", "bytearray"), name("torch", "Tensor"), b")", b"}")
+    ), "bytearray"  # fmt: skip
+    yield "tensor of an unknown class", pickle(
+        call(name("torch._tensor", "_rebuild_from_type_v2"), name("torch._utils", "_rebuild_tensor_v2"),
+             name("os", "PathLike"), b")", b"}")
+    ), "os.PathLike"  # fmt: skip
 
 
 def time_and_memory() -> Iterator[Attack]:
@@ -167,11 +185,85 @@ def time_and_memory() -> Iterator[Attack]:
         b"\x80\x04\x95" + struct.pack("<Q", 1 << 62) + b"N.",
         r"cut short \(13 of at least \d+ bytes\)",
     )
+    yield from copies()
     levels = b"".join(
         structure(1, **{f"f{k}": tup(b"h%c" % (i - 1) if i else dtype("i1"), whole(0)) for k in range(40)}) + b"\x940"
         for i in range(8)
     )
     yield "dtype of 40 ** 8 fields", pickle(levels, array(b"h\x07", sizes([1]), raw(b"a"))), "fields|deep"
+
+
+def copies() -> Iterator[Attack]:
+    """Things that a file holds once and has copied thousands of times."""
+
+    def many(once: bytes, each: bytes, times: int = 2000) -> bytes:
+        return pickle(once + b"\x94" + b"0" + b"](" + each * times + b"e")
+
+    blob = raw(b"x" * 65_000)
+    numbers = b"](" + b"".join(b"M" + struct.pack("<H", i) for i in range(5000)) + b"e"
+    yield "one blob thousands of times", many(blob, b"h\0"), "unfold"
+    yield "one blob as thousands of bytearrays", many(blob, name("builtins", "bytearray") + b"h\0\x85R"), "unfold"
+    yield "one text as thousands of bytes", many(
+        text("x" * 65_000), name("_codecs", "encode") + b"h\0" + text("latin1") + b"\x86R"), "unfold"  # fmt: skip
+    for module, kind in (("builtins", "set"), ("builtins", "frozenset"), ("collections", "deque"), ("torch", "Size")):
+        yield f"one list as thousands of {kind}s", many(numbers, name(module, kind) + b"h\0\x85R", 1000), "unfold"
+    items = b"}(" + b"".join(b"M" + struct.pack("<H", i) + b"N" for i in range(5000)) + b"u"
+    yield "one dictionary as thousands", many(items, name("collections", "OrderedDict") + b"h\0\x85R", 1000), "unfold"
+    scalar = call(name("numpy._core.multiarray", "scalar"), dtype("S65000"), b"h\0")
+    yield "one blob as thousands of keys", many(blob, b"}" + scalar + b"Ns"), "unfold"
+    path = tup(*[text("x" * 30)] * 1000)
+    yield "one path thousands of times", many(path, name("pathlib", "PosixPath") + b"h\0R", 4000), "unfold"
+    state = structure(200, **{f"f{i}": tup(dtype("i1"), whole(i)) for i in range(200)})
+    fields = state[: state.rindex(b"tb")].removeprefix(call(name("numpy", "dtype"), text("V200"), b"\x89", b"\x88"))
+    yield "one structure as thousands of dtypes", many(
+        fields + b"t", name("numpy", "dtype") + tup(text("V200"), b"\x89", b"\x88") + b"Rh\0b", 1000), "unfold"  # fmt: skip
+    yield "a hundred thousand pickles in one file", b"N." * 100_000, "instructions"
+
+
+def plain_data() -> Iterator[Attack]:
+    """Dates, numbers, paths and masks that lie about themselves."""
+
+    def stamp(module: str, kind: str, packed: bytes, *more: bytes) -> bytes:
+        return pickle(call(name(module, kind), b"C" + bytes([len(packed)]) + packed, *more))
+
+    yield "month 13", stamp("datetime", "datetime", b"\x07\xe8\x0d\x01" + bytes(6)), "does not exist"
+    yield "day 0", stamp("datetime", "date", b"\x07\xe8\x01\0"), "does not exist"
+    yield "hour 25", stamp("datetime", "time", b"\x19" + bytes(5)), "does not exist"
+    yield "moment of 9 bytes", stamp("datetime", "datetime", bytes(9)), "10 bytes"
+    yield "time zone that is a text", stamp("datetime", "time", bytes(6), text("UTC")), "time zone"
+    delta = call(name("datetime", "timedelta"), whole(9), whole(0), whole(0))
+    yield "time zone of nine days", pickle(call(name("datetime", "timezone"), delta)), "does not exist"
+    yield "timedelta of 2 ** 62 days", pickle(call(name("datetime", "timedelta"), whole(1 << 62))), "days"
+    yield (
+        "decimal number of a million digits",
+        pickle(call(name("decimal", "Decimal"), text("9" * 1_000_000))),
+        "at most",
+    )
+    yield "decimal number that is none", pickle(call(name("decimal", "Decimal"), text("x"))), "decimal number"
+    yield "fraction by zero", pickle(call(name("fractions", "Fraction"), whole(1), whole(0))), "fraction"
+    yield "identifier of 2 ** 200", pickle(name("uuid", "UUID"), b")\x81}", text("int"), whole(1 << 200), b"sb"), "128"
+    yield "path of a number", pickle(call(name("pathlib", "PosixPath"), whole(1))), "path"
+    yield "typed array of unknown format", pickle(
+        call(name("array", "_array_reconstructor"), name("array", "array"), text("d"), whole(99), raw(b""))), "array"  # fmt: skip
+    yield "typed array that ends early", pickle(
+        call(name("array", "_array_reconstructor"), name("array", "array"), text("d"), whole(16), raw(b"a"))), "bytes"  # fmt: skip
+    yield "typed array of large numbers", pickle(
+        call(name("array", "array"), text("b"), b"](" + whole(1 << 40) + b"e")), "cannot hold"  # fmt: skip
+    scalar = name("numpy._core.multiarray", "scalar")
+    yield "scalar of objects as a key", pickle(b"}" + call(scalar, dtype("O8"), b"]") + b"Ns"), "scalar|objects"
+    yield "scalar longer than its data as a key", pickle(b"}" + call(scalar, dtype("f8"), raw(b"a")) + b"Ns"), "bytes"
+    yield "structure as a key", pickle(
+        b"}" + call(scalar, structure(1, a=tup(dtype("i1"), whole(0))), raw(b"a")) + b"Ns"), "as a key"  # fmt: skip
+    masked = call(name("numpy.ma.core", "_mareconstruct"), name("numpy.ma", "MaskedArray"), name("numpy", "ndarray"))
+
+    def masks(mask: bytes, dtype_of: bytes = dtype("u1"), data: bytes = raw(b"ab")) -> bytes:
+        return pickle(masked, tup(whole(1), sizes([2]), dtype_of, b"\x89", data, mask, b"N"), b"b")
+
+    yield "mask shorter than its array", masks(raw(b"\1")), "mask of 1 bytes"
+    yield "mask of 7", masks(raw(b"\7\0")), "truth values"
+    yield "masked objects", masks(raw(b"\0\0"), dtype("O8"), b"](NNe"), "masked array of objects"
+    yield "masked array without state", pickle(masked), "never given"
+    yield "masked array longer than its data", masks(raw(b"\0\0"), dtype("f8")), "bytes of data"
 
 
 def arrays() -> Iterator[Attack]:
@@ -188,6 +280,8 @@ def arrays() -> Iterator[Attack]:
         pickle(array(negative, sizes([1]), raw(b"A" * 8))),
         "outside of its structure",
     )
+    truth = structure(8, a=tup(dtype("i4"), b"\x88"))
+    yield "field at a truth value", pickle(array(truth, sizes([1]), raw(b"A" * 8))), r"is not \(dtype, offset\)"
     yield (
         "structure of negative size",
         pickle(array(structure(-8, a=tup(dtype("i1"), whole(0))), sizes([1]), raw(b""))),
@@ -287,6 +381,8 @@ def archives() -> Iterator[Attack]:
         "overlaps|otherwise",
     )
     yield "encrypted member", good[: first + 8] + b"\x01" + good[first + 9 :], "encrypted"
+    yield "patched member", good[: first + 8] + b"\x20" + good[first + 9 :], "patched"
+    yield "patched member in the local header alone", good[:6] + b"\x20" + good[7:], "contradicts"
     yield "unknown compression", good[: first + 10] + b"\x0c" + good[first + 11 :], "compression"
     yield "local header of another name", good.replace(b"archive/data.pkl", b"archive/data.plk", 1), "contradicts"
     yield "count of members too large", good[: end + 8] + b"\xff\x7f\xff\x7f" + good[end + 12 :], "zip directory"
@@ -324,7 +420,7 @@ def broken() -> Iterator[Attack]:
     yield "protocol 9", b"\x80\x09N.", "protocol 9"
     yield "unknown instruction", pickle(b"\xfe"), "not a pickle instruction"
     yield "odd items", pickle(b"}(K\x01u"), "without its value"
-    yield "NumPy file", b"\x93NUMPY\x01\x00v\x00", "numpy.load"
+    yield "NumPy file", b"\x93NUMPY\x01\x00v\x00", "ends early"
     yield "Git LFS pointer", b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"
     yield "web page", b"<!DOCTYPE html><html></html>", "web page"
     yield "whole number that is none", b"Iabc\n.", "malformed text or number"
@@ -332,4 +428,4 @@ def broken() -> Iterator[Attack]:
 
 def attacks() -> list[Attack]:
     """All of them."""
-    return [*code(), *time_and_memory(), *arrays(), *tensors(), *archives(), *broken()]
+    return [*code(), *time_and_memory(), *plain_data(), *arrays(), *tensors(), *archives(), *broken()]

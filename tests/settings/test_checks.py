@@ -102,6 +102,9 @@ data.source=arrays | source arrays needs --config.data.path=PATH, the file or fo
 data.path=absent | config.data.path is 'absent', but config.data.source is synthetic, which generates its clips; say what
 data.labels=absent.csv | config.data.labels is 'absent.csv', but config.data.source is synthetic, which generates its clips
 data.source=arrays data.path=a.npz data.labels=absent.csv | config.data.labels is 'absent.csv', but there is no such file
+data.source=arrays data.path=a.npz data.labels=absent.csv,b.csv | 'absent.csv,b.csv', but there is no file absent.csv; it must
+data.columns=clip | config.data.columns is 'clip', of which 'clip' is not of the form WHAT=COLUMN; write for example
+data.columns=clip=a | config.data.columns is 'clip=a', but config.data.source is synthetic, which writes its own label table
 data.source=synthetic_hamnosys | source synthetic_hamnosys needs HamNoSys strings: add --config.data.path=DIR
 data.layout=holistic_3d | config.data.layout is 'holistic_3d'; it must be one of auto, generic, smplx
 data.layout=absent.json | config.data.layout: absent.json: No such file
@@ -345,6 +348,18 @@ def test_evaluation_uses_the_settings_of_the_run(tmp_path):
     given.model.depth, given.data.path = 1, "clips"  # not of the synthetic source that the run has
     with pytest.raises(InputError, match="source is synthetic"):
         settings.for_evaluation(run, given)
+
+
+def test_what_predicting_does_not_use_is_named(tmp_path):
+    run, given = run_with(tmp_path, units=8), base.get_config()
+    given.model.units = 8  # as trained
+    given.data.source, given.data.path, given.data.workers = "pose", "clips", 3
+    assert settings.without_effect(run, given) == []
+    given.data.labels, given.data.trim = "a.csv", False
+    assert settings.without_effect(run, given) == [
+        "config.data.labels is 'a.csv', but the run was trained with ''",
+        "config.data.trim is False, but the run was trained with True",
+    ]
 
 
 def test_only_a_run_that_was_trained_keeps_its_settings(tmp_path):

@@ -5,6 +5,7 @@ Nothing is written, augmented or balanced here, and all problems that keep a run
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ from signjax.data.splits.split import (
     size_doubts,
     split_clips,
 )
+from signjax.data.workers import ALONE, Workers
 from signjax.errors import InputError, Problems
 
 Row = tuple[Item, Fact]
@@ -112,7 +114,7 @@ def offsets_of(facts: Sequence[Fact]) -> np.ndarray:
     return np.cumsum([0, *(fact.frames for fact in facts)], dtype=np.int64)
 
 
-def assemble(recipe: Recipe, collected: Collected, reading: Path, say: Say) -> Assembly:
+def assemble(recipe: Recipe, collected: Collected, reading: Path, say: Say, workers: Workers = ALONE) -> Assembly:
     """Decides what a dataset contains.
 
     At a problem that stops the run, the checks continue as if the settings that accept the problem had been given, so that the
@@ -123,6 +125,7 @@ def assemble(recipe: Recipe, collected: Collected, reading: Path, say: Say) -> A
       collected: what was read.
       reading: the folder with `features.npy` and `outlines.npy`.
       say: prints the feasibility report if the run cannot start.
+      workers: the processes that compare clips.
 
     Raises:
       InputError: all problems with labels, duplicates and split, with the settings that accept them.
@@ -140,7 +143,7 @@ def assemble(recipe: Recipe, collected: Collected, reading: Path, say: Say) -> A
         if keep[index] and fact.nothing_seen and not is_kept(item.labels, blank):
             rejected.append(unseen(item.name, item.file, fact.frames))
             keep[index] = False
-    pairs = _duplicates(stored, keep, reading)
+    pairs = _duplicates(stored, keep, reading, workers)
     copies = _copies(recipe, rows, pairs, problems)
     keep[list(copies)] = False
     classes, encoded, report, rare = _labels(recipe, collected.heads, rows, keep, pairs, problems)
@@ -188,14 +191,19 @@ def _name_twice(rows: Sequence[Row]) -> list[tuple[int, Rejected]]:
     return found
 
 
-def _duplicates(stored: Sequence[Fact], keep: np.ndarray, reading: Path) -> list[Pair]:
+def _duplicates(stored: Sequence[Fact], keep: np.ndarray, reading: Path, workers: Workers) -> list[Pair]:
     """The pairs among the clips that are kept."""
     offsets = offsets_of(stored)
     features = store.Rows(reading / "features.npy", int(offsets[-1]))
     outlines = store.Rows(reading / "outlines.npy", len(stored))
     ignored = np.array([fact.blank for fact in stored]) | ~keep
     digests = [fact.digest for fact in stored]
-    return find_duplicates(outlines, digests, ignored, lambda i: features[offsets[i] : offsets[i + 1]])
+    return find_duplicates(outlines, digests, ignored, partial(_frames, features, offsets), workers=workers)
+
+
+def _frames(features: store.Rows, offsets: np.ndarray, clip: int) -> np.ndarray:
+    """float32 (T, F): the stored frames of a clip."""
+    return features[int(offsets[clip]) : int(offsets[clip + 1])]
 
 
 def _copies(recipe: Recipe, rows: Sequence[Row], pairs: Sequence[Pair], problems: Problems) -> dict[int, Rejected]:

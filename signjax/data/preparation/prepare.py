@@ -140,7 +140,7 @@ def _make(
         *doubts(collected.items, collected.facts, layout),
     ]
     try:
-        assembly = assemble(recipe, collected, partial, say)
+        assembly = assemble(recipe, collected, partial, say, workers)
     except InputError:
         for warning in warnings:
             say(f"warning: {warning}")

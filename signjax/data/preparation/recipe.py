@@ -16,6 +16,9 @@ from signjax.data.sources import registry as source_registry
 from signjax.data.splits.leaks import DUPLICATES
 from signjax.data.splits.split import Rule
 from signjax.data.synthetic.registry import Corpus
+from signjax.data.tables.columns import read_columns
+from signjax.data.tables.matching import given_label_tables
+from signjax.data.tables.shipped import companions
 from signjax.errors import InputError
 from signjax.plans.kinds import layout_name, one_of, text, yes_no
 from signjax.plans.setting import check_fields, setting
@@ -55,10 +58,19 @@ class Recipe:
     )
     labels: str = setting(
         "",
-        "Label table (.csv, .tsv, .json or .jsonl). Not for source synthetic, which writes its own.",
+        "Label table (.csv, .tsv, .txt, .json or .jsonl), several separated by commas, such as one for each split, or a folder of "
+        "them. Not for source synthetic, which writes its own.",
         text("a path"),
         automatic="sources signavatars, smplx, pose and arrays with one file per clip look for one next to the clips",
         may_change=True,
+    )
+    columns: str = setting(
+        "",
+        'Which column of the label table is what, such as "clip=Video file,gloss=Gloss,signer=Participant ID": clip, file, start, '
+        "end, gloss, hamnosys, signer, group, split and dominant_hand. Columns of a table without a line of names are 1, 2 and so "
+        "on.",
+        text("pairs WHAT=COLUMN separated by commas"),
+        automatic="columns with these names, or with the names that public data sets give them",
     )
     layout: str = setting(
         "auto",
@@ -102,7 +114,7 @@ class Recipe:
     @property
     def request(self) -> Request:
         """The request to the source."""
-        return Request(Path(self.path), self.labels, self.layout)
+        return Request(Path(self.path), self.labels, self.layout, columns=self.columns)
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -115,6 +127,7 @@ def check_recipe(recipe: Recipe) -> None:
     label_modes.check_mode(recipe.label_mode, recipe.heads)
     check_cleaning(recipe.cleaning)
     check_path(recipe.source, recipe.path)
+    read_columns(recipe.columns)
 
 
 def check_path(source: str, path: str) -> None:
@@ -141,15 +154,16 @@ def fingerprints(recipe: Recipe) -> tuple[str, str]:
     """
     files = hashlib.sha256(str(FORMAT_VERSION).encode())
     own_layout = [Path(recipe.layout)] if recipe.layout.endswith(".json") else []
-    for file in (*source_registry.named(recipe.source).source_files(recipe.request), *own_layout):
+    beside = companions(given_label_tables(recipe.labels))
+    for file in (*source_registry.named(recipe.source).source_files(recipe.request), *own_layout, *beside):
         try:
             stat = file.stat()
         except OSError as error:
-            key = "config.data.labels: " if recipe.labels and file == Path(recipe.labels) else ""
+            key = "config.data.labels: " if file in given_label_tables(recipe.labels) else ""
             raise InputError(f"{key}{file}: {error.strerror}") from error
         files.update(os.fsencode(f"{file}\0{stat.st_size}\0{stat.st_mtime_ns}\n"))
     everything = asdict(recipe)
-    reading = ("source", "path", "labels", "layout", "label_mode", "heads", "cleaning")
+    reading = ("source", "path", "labels", "columns", "layout", "label_mode", "heads", "cleaning")
     whole, frames = (
         hashlib.sha256(json.dumps([files.hexdigest(), fields]).encode()).hexdigest()
         for fields in (everything, {key: everything[key] for key in reading})

@@ -29,7 +29,7 @@ from signjax.data.sources.shared import npy
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.tables.label_table import split_name
-from signjax.data.tables.matching import find_label_table, with_table
+from signjax.data.tables.matching import find_label_tables, given_label_tables, with_table
 from signjax.errors import InputError, first_few
 
 HEAD = "gloss"
@@ -53,9 +53,9 @@ def source_files(request: Request) -> list[Path]:
     if not path.exists():
         raise InputError(f"{path}: no such file; source arrays needs an .npz file or a folder with .npy files")
     if not _one_file_a_clip(path):
-        return [*_packed_files(path), *([Path(request.labels)] if request.labels else [])]
+        return [*_packed_files(path), *given_label_tables(request.labels)]
     files = array_files.clip_files(path)
-    return [*files, find_label_table(request)] if request.labelled and files else files
+    return [*files, *find_label_tables(request)] if request.labelled and files else files
 
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
@@ -155,7 +155,7 @@ def _read_packed(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The arrays with those names that the source has."""
     arrays: dict[str, np.ndarray] = {}
     for file in _packed_files(path):
-        if file.suffix.lower() == ".npy" and file.stem not in keys:
+        if file.suffix.lower() == ".npy" and file.stem not in keys and path.is_dir():
             continue
         try:
             arrays |= read_arrays(file, keys)
@@ -163,6 +163,10 @@ def _read_packed(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
             raise InputError(f"{path}: {error}. {_NO_OBJECTS}") from error
         except NUMPY_ERRORS as error:
             raise InputError(f"{file}: expected NumPy arrays (.npz or .npy): {fault(file, error)}") from error
+    for key in array_files.FRAME_KEYS:
+        if key in arrays and arrays[key].dtype == object:  # an array of clips of different lengths
+            arrays.setdefault("offsets", np.cumsum([0, *map(len, arrays[key])]))
+            arrays[key] = np.concatenate(list(arrays[key]))
     return arrays
 
 

@@ -24,6 +24,7 @@ from signjax.data.tables.faults import Faults
 from signjax.data.tables.label_table import Row, check_named_once
 from signjax.data.tables.matching import (
     Found,
+    given_label_tables,
     match_rows,
     segment,
     with_table,
@@ -46,7 +47,7 @@ def source_files(request: Request) -> list[Path]:
     files = [found.path for found in _files(request)]
     if not request.labelled:
         return files
-    return [*files, request.path / TABLE, *([Path(request.labels)] if request.labels else [])]
+    return [*files, request.path / TABLE, *given_label_tables(request.labels)]
 
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
@@ -87,7 +88,7 @@ def _rows(request: Request) -> list[Row] | None:
         raise InputError(f"{table}: the file does not exist; source gislr needs its columns {', '.join(_COLUMNS)}")
     faults = Faults(table)
     rows = [_row(table, place, fields, faults) for place, fields in read_delimited(table, ",", _COLUMNS, faults)]
-    check_named_once(((row.name, row.where.removeprefix(f"{table}, ")) for row in rows), faults)
+    check_named_once(((row.name, row.where.removeprefix(f"{table}, "), row.where) for row in rows), faults)
     faults.check()
     return rows
 

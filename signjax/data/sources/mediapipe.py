@@ -37,7 +37,7 @@ from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_array
 from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.sources.split_folders import class_folders, entries, in_order, is_array
 from signjax.data.tables.label_table import split_name
-from signjax.data.tables.matching import segment, with_table
+from signjax.data.tables.matching import given_label_tables, segment, with_table
 from signjax.data.tables.names import canonical
 from signjax.errors import InputError
 
@@ -88,7 +88,7 @@ def source_files(request: Request) -> list[Path]:
     files: list[Path] = []
     for _, _, path in _sequences(request.path):
         files += [path / name for name in _frame_names(path)] if path.is_dir() else [path]
-    return [*files, Path(request.labels)] if request.labelled and request.labels else files
+    return [*files, *given_label_tables(request.labels)] if request.labelled else files
 
 
 def default_layout(request: Request, width: int) -> ChosenLayout:

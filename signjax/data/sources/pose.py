@@ -21,7 +21,7 @@ from signjax.data.sources.shared.extras import needed
 from signjax.data.sources.shared.leftovers import contents_of, files_below, what_it_is
 from signjax.data.tables.matching import (
     Found,
-    find_label_table,
+    find_label_tables,
     match,
     segment,
 )
@@ -70,7 +70,7 @@ class _Decided(NamedTuple):
 def source_files(request: Request) -> list[Path]:
     """The `.pose` files, and the label table if one is needed."""
     files = _paths(request)
-    return [*files, find_label_table(request)] if request.labelled else files
+    return [*files, *find_label_tables(request)] if request.labelled else files
 
 
 def default_layout(request: Request, width: int) -> ChosenLayout:

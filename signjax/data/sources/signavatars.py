@@ -33,6 +33,7 @@ from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.matching import (
     Found,
     find_label_table,
+    find_label_tables,
     match,
     segment,
 )
@@ -75,7 +76,7 @@ def source_files(request: Request) -> list[Path]:
             files += smplx.frame_files(found.path, found.how.frames) if found.how.frames else [found.path]
     if not request.labelled:
         return files
-    return [*files, find_label_table(request), *_left_handed_lists(request)]
+    return [*files, *find_label_tables(request), *_left_handed_lists(request)]
 
 
 def default_layout(request: Request, width: int) -> ChosenLayout:

@@ -60,11 +60,11 @@ def _holds_classes(top: Path, widths: Collection[int]) -> bool | None:
                 shape = next(iter(read_arrays(file).values())).shape
             except NUMPY_ERRORS:
                 continue  # reading the clip reports why
-            return _is_sequence(shape, widths)
+            return is_sequence(shape, widths)
     return None
 
 
-def _is_sequence(shape: tuple[int, ...], widths: Collection[int]) -> bool:
+def is_sequence(shape: tuple[int, ...], widths: Collection[int]) -> bool:
     """Whether an array is a sequence (T, F) or (T, N, D), rather than a frame (F,), (1, F) or (points, coordinates)."""
     if len(shape) == 3:
         return shape[0] > 1 and shape[1] * shape[2] in widths

@@ -5,13 +5,16 @@ Every clip has an outline of a few averaged frames. Clips with similar outlines 
 Shapes: N clips, K spans of an outline, F channels, D dimensions of a descriptor.
 """
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from signjax.data.splits.alignment import relative_distance
+from signjax.data.progress import Progress
+from signjax.data.splits.alignment import Polyline, polyline, relative_distance
+from signjax.data.workers import ALONE, Workers
 from signjax.rng.numpy_streams import fixed_numpy_stream
 
 SPANS = 4
@@ -26,6 +29,8 @@ _PROJECTION_SLACK = 1.25
 
 _ROWS_AT_ONCE = 2048
 _CANDIDATES_A_CLIP = 16
+_PAIRS_AT_ONCE = 256
+_KEPT_BYTES = 128 << 20  # of clips that are ready to be compared again, in each process
 _CLIPS_FOR_SCALE = 1024
 _FARTHEST = 1e4  # standard deviations
 _IMPLAUSIBLE = 50.0  # standard deviations from the middle of all clips
@@ -147,6 +152,29 @@ def _plausible(frames: np.ndarray, centre: np.ndarray, scale: np.ndarray) -> np.
     return None if outside.mean() > _MOST_OUTSIDE else np.where(outside, 0.0, standard)
 
 
+class _Polylines:
+    """The lines through clips, standardised; those used last are kept, up to `_KEPT_BYTES`."""
+
+    def __init__(self, frames_of: Callable[[int], np.ndarray], centre: np.ndarray, scale: np.ndarray):
+        self._frames_of, self._centre, self._scale = frames_of, centre, scale
+        self._kept: OrderedDict[int, Polyline | None] = OrderedDict()
+        self._bytes = 0
+
+    def of(self, clip: int) -> Polyline | None:
+        """The line of a clip; None if it has too few frames or too many impossible values to be compared."""
+        if clip in self._kept:
+            self._kept.move_to_end(clip)
+            return self._kept[clip]
+        frames = _plausible(self._frames_of(clip), self._centre, self._scale)
+        line = None if frames is None or len(frames) < 2 else polyline(frames)
+        self._kept[clip] = line
+        self._bytes += line.nbytes if line else 0
+        while self._bytes > _KEPT_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.nbytes if oldest else 0
+        return line
+
+
 def candidates(points: np.ndarray, radius: float) -> Iterator[tuple[int, int]]:
     """Pairs of points (N, D) within a radius of each other, at most the 16 nearest per point.
 
@@ -195,6 +223,7 @@ def find_duplicates(
     blank: np.ndarray,
     frames_of: Callable[[int], np.ndarray],
     near_distance: float = NEAR_DISTANCE,
+    workers: Workers = ALONE,
 ) -> list[Pair]:
     """The pairs of clips that are the same recording, in order.
 
@@ -204,8 +233,9 @@ def find_duplicates(
       outlines: float32 (N, K, F).
       digests: N texts, equal for clips whose frames are the same.
       blank: bool (N,), clips without a signal, which are never duplicates.
-      frames_of: returns the frames (T, F) of a clip.
-      near_distance: the largest distance of near duplicates.
+      frames_of: returns the frames (T, F) of a clip; with several workers, something that can be pickled.
+      near_distance: the largest distance of near duplicates; with infinity, all candidates are pairs.
+      workers: the processes that compare clips.
     """
     pairs: list[Pair] = []
     first: dict[str, int] = {}
@@ -222,11 +252,32 @@ def find_duplicates(
         scale = channel_scale(outlines)
         centre = np.median(_sample(outlines), axis=(0, 1))
         points = descriptors(outlines, centre, scale)[single]
-        for i, j in candidates(points, _CANDIDATE_RADIUS * _PROJECTION_SLACK):
-            a, b = (_plausible(frames_of(single[clip]), centre, scale) for clip in (i, j))
-            if a is None or b is None or min(len(a), len(b)) < 2:
-                continue
-            distance = relative_distance(a, b)
-            if distance <= near_distance:
-                pairs.append(Pair(single[i], single[j], "near", distance))
+        close = np.fromiter(candidates(points, _CANDIDATE_RADIUS * _PROJECTION_SLACK), np.dtype((np.int64, 2)))
+        chosen = np.array(single)[close]
+        tasks = [chosen[start : start + _PAIRS_AT_ONCE] for start in range(0, len(chosen), _PAIRS_AT_ONCE)]
+        compare = partial(_near_pairs, frames_of, centre, scale, near_distance)
+        with Progress("compare", len(chosen), 0, "pairs") as progress:
+            for task, found in zip(tasks, workers.in_order(compare, tasks, len(chosen)), strict=True):
+                pairs += found
+                progress.advance(len(task))
     return sorted(pairs)
+
+
+def _near_pairs(
+    frames_of: Callable[[int], np.ndarray],
+    centre: np.ndarray,
+    scale: np.ndarray,
+    near_distance: float,
+    pairs: np.ndarray,
+) -> list[Pair]:
+    """Those of some pairs of clips, int64 (N, 2), that are near duplicates."""
+    lines = _Polylines(frames_of, centre, scale)
+    found = []
+    for first, second in pairs.tolist():
+        a, b = lines.of(first), lines.of(second)
+        if a is None or b is None:
+            continue
+        distance = relative_distance(a, b, near_distance)
+        if distance <= near_distance:
+            found.append(Pair(first, second, "near", distance))
+    return found

@@ -4,16 +4,15 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
+from signjax.data.tables.encodings import UTF8, text_of
 from signjax.data.tables.faults import Faults
 from signjax.data.tables.names import canonical
 from signjax.errors import InputError
 
 _SHOWN = 30  # characters of a line shown in a message
-_UTF8 = "Save the table as UTF-8 (in a spreadsheet program: 'CSV UTF-8')"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _QUOTES = (
     "A field must end on the line on which it begins: remove the quotation mark, or double it in a field that is quoted "
     'as a whole ("the 5"" screen")'
@@ -22,53 +21,107 @@ _COUNT = "Every line must have one field per column, and a field that contains t
 
 Fields = dict[str, str]
 
+# The first line of a table that Excel reads with another delimiter than its own.
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE | re.DOTALL)
+# The name that pandas gives to a column without one.
+_UNNAMED = re.compile(r"(Unnamed: \d+)?")
+# Columns of sentences, whose quotation marks How2Sign and others write as they are, since a tab or bar separates the fields.
+_SENTENCES = frozenset(("sentence", "translation", "annotation"))
+_INDEX = re.compile(r"\d+")
+
 
 def read_delimited(
-    path: Path, delimiters: str, needed: Sequence[str], faults: Faults, known: Collection[str] = ()
+    path: Path,
+    delimiters: str,
+    needed: Sequence[str],
+    faults: Faults,
+    known: Collection[str] = (),
+    expected: Collection[str] = (),
+    holds_values: Callable[[Sequence[str]], bool] = lambda fields: False,
 ) -> list[tuple[str, Fields]]:
     """The place and the fields of each row of a text table; fields and columns in canonical form.
 
-    Lines without any text between the delimiters are ignored.
+    Lines without any text between the delimiters, empty fields after the last column, columns without name and values, and a
+    column that numbers the rows (as pandas writes it, without a name) are ignored. Excel's line `sep=;` names the delimiter.
 
     Args:
-      path: UTF-8, with the columns' names in its first line.
-      delimiters: candidates; the first that gives columns with the needed names is used.
+      path: text with the columns' names in its first line.
+      delimiters: candidates; the first that gives columns with the needed names is used, else the one that gives most columns
+        with known or expected names.
       needed: columns that must exist.
       faults: collects what is wrong with single lines, whose rows are left out.
       known: other columns that, like the needed ones, are recognised in upper or lower case.
+      expected: names, as `plain_name` gives them, that also speak for a delimiter.
+      holds_values: whether a first line holds the values of a row; the columns are then called 1, 2 and so on.
 
     Raises:
-      InputError: the text is not UTF-8, or a column is missing or occurs twice.
+      InputError: the text cannot be decoded, a column is missing or occurs twice, or a column with values has no name.
     """
-    lines = _lines(path)
+    lines, delimiters = _without_separator_line(_lines(path), delimiters)
     number, header = lines[0] if lines else (1, "")
     names = {*needed, *known}
     place = f"line {number}"
     # With the wrong delimiter a quoted header may look faulty; only faults with the chosen delimiter count.
     headers = {delimiter: _values(header, delimiter, place, Faults(path)) or [] for delimiter in delimiters}
-    fitting = (d for d, texts in headers.items() if set(needed) <= {column_name(text, names) for text in texts})
-    delimiter = next(fitting, max(delimiters, key=lambda d: len(headers[d])))
+    fitting = (d for d, texts in headers.items() if needed and set(needed) <= {column_name(t, names) for t in texts})
+    speaking = {plain_name(name) for name in names} | set(expected)
+    delimiter = next(fitting, max(delimiters, key=lambda d: _speaks_for(headers[d], speaking)))
     of_header = Faults(path)
     written = _values(header, delimiter, place, of_header) or []
     of_header.check()
+    if written and holds_values(written):
+        written, body = [str(column) for column in range(1, len(written) + 1)], lines
+    else:
+        body = lines[1:]
     columns = [column_name(text, names) for text in written]
+    if not columns:
+        raise InputError(f"{path}: the table is empty; its first line has no columns")
     missing = [column for column in needed if column not in columns]
     if missing:
-        raise InputError(
-            f"{path}: the table needs {_quoted(missing)}; its first line has {', '.join(columns) or 'no columns'}"
-        )
+        raise InputError(f"{path}: the table needs {_quoted(missing)}; its first line has {', '.join(columns)}")
     _check_once(f"{path}, {place}", written, columns)
+    sentences = delimiter in "\t|" and not _SENTENCES.isdisjoint(map(plain_name, columns))
     rows = []
-    for number, line in lines[1:]:
+    for number, line in body:
         place = f"line {number}"
-        values = _values(line, delimiter, place, faults)
+        values = _literally(line, delimiter, len(columns)) if sentences else None
+        values = values or _values(line, delimiter, place, faults)
         if values is None or not any(values):
             continue
-        if len(values) == len(columns):
-            rows.append((place, dict(zip(columns, values, strict=True))))
-        else:
+        if any(values[len(columns) :]) or len(values) < len(columns):
             faults.add(place, f"expected {len(columns)} fields, found {len(values)}", _COUNT)
-    return rows
+        else:
+            rows.append((place, values[: len(columns)]))
+    kept = _named_columns(path, columns, rows)
+    return [(place, {columns[index]: values[index] for index in kept}) for place, values in rows]
+
+
+def _without_separator_line(lines: list[tuple[int, str]], delimiters: str) -> tuple[list[tuple[int, str]], str]:
+    named = _SEPARATOR_LINE.fullmatch(lines[0][1]) if lines else None
+    return (lines, delimiters) if named is None else (lines[1:], named.group(1))
+
+
+def _speaks_for(header: Sequence[str], expected: Collection[str]) -> tuple[int, int]:
+    """Of how many columns a header has the expected name, and how many it has."""
+    return sum(plain_name(text) in expected for text in header), len(header)
+
+
+def _named_columns(path: Path, columns: Sequence[str], rows: Sequence[tuple[str, list[str]]]) -> list[int]:
+    """The indices of the columns to read: all but empty ones without a name, and an index of the rows."""
+    kept = []
+    for index, column in enumerate(columns):
+        values = [(place, values[index]) for place, values in rows if values[index]]
+        numbers = [text for _, text in values if _INDEX.fullmatch(text)]
+        is_index = index == 0 and len(numbers) == len(rows) == len(set(numbers))
+        if not _UNNAMED.fullmatch(column) or (column and values and not is_index):
+            kept.append(index)
+        elif values and not is_index:
+            place, text = values[0]
+            raise InputError(
+                f"{path}: column {index + 1} has no name, but holds values ({place}: {text!r}). Name it in the first line (the "
+                "column with the clips' file names is called 'clip'), or remove it"
+            )
+    return kept
 
 
 def column_name(text: str, known: Collection[str]) -> str:
@@ -77,16 +130,24 @@ def column_name(text: str, known: Collection[str]) -> str:
     >>> column_name(" Dominant hand", ("dominant_hand",)), column_name("Palm", ("gloss",))
     ('dominant_hand', 'Palm')
     """
-    name = canonical(text)
-    plain = re.sub(r"[\s_-]+", "_", name.casefold())
+    name, plain = canonical(text), plain_name(text)
     return plain if plain in known else name
+
+
+def plain_name(text: str) -> str:
+    """A column's name in small letters, with underscores for blanks and hyphens.
+
+    >>> plain_name(" Participant ID")
+    'participant_id'
+    """
+    return re.sub(r"[\s_-]+", "_", canonical(text).casefold())
 
 
 def _check_once(where: str, written: Sequence[str], columns: Sequence[str]) -> None:
     as_written: dict[str, list[str]] = defaultdict(list)
     for text, column in zip(written, columns, strict=True):
         as_written[column].append(text)
-    twice = {column: texts for column, texts in as_written.items() if len(texts) > 1}
+    twice = {column: texts for column, texts in as_written.items() if column and len(texts) > 1}
     if twice:
         texts = [text for column, found in twice.items() for text in found if text != column]
         written_so = f" (also spelled {', '.join(map(repr, texts))})" if texts else ""
@@ -98,40 +159,16 @@ def _quoted(columns: Sequence[str]) -> str:
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
-    """Number and text of each line that is not blank.
-
-    Raises:
-      InputError: they are not UTF-8 text.
-    """
-    content = path.read_bytes()
-    if content.startswith(_UTF16):
-        raise InputError(f"{path}: expected UTF-8, found UTF-16. {_UTF8}")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(path, content) from error
+    """Number and text of each line that is not blank."""
     # `None`: a line may end as on Linux, Windows or an old Mac.
-    lines = io.StringIO(text, newline=None)
+    lines = io.StringIO(text_of(path), newline=None)
     return [(number, line.rstrip("\n")) for number, line in enumerate(lines, 1) if line.strip()]
-
-
-def _not_utf8(path: Path, content: bytes) -> InputError:
-    """The lines of a file that are not UTF-8."""
-    faults = Faults(path)
-    for number, line in enumerate(content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"), 1):
-        shown = line.decode("utf-8", "backslashreplace")
-        if shown.encode() != line:
-            # Only bytes that are not UTF-8 were replaced, so the two differ from there on.
-            start = next(i for i, (a, b) in enumerate(zip(shown.encode(), line, strict=False)) if a != b)
-            found = line[start : start + 1]
-            faults.add(f"line {number}", f"expected UTF-8, found the byte 0x{found.hex()}", _UTF8)
-    return faults.error()
 
 
 def _values(line: str, delimiter: str, place: str, faults: Faults) -> list[str] | None:
     """The fields of a line; None if they cannot be determined, which is added to the faults."""
     if "\0" in line:
-        faults.add(place, "expected text, found a NUL byte", f"The file is damaged, or is UTF-16. {_UTF8}")
+        faults.add(place, "expected text, found a NUL byte", f"The file is damaged, or is UTF-16. {UTF8}")
         return None
     try:
         # One line at a time: otherwise a stray quotation mark would join all lines up to the next one into a field.
@@ -143,6 +180,14 @@ def _values(line: str, delimiter: str, place: str, faults: Faults) -> list[str] 
             faults.add(place, f"found text after the quotation mark that ends a field, {_shown(line)}", _QUOTES)
         else:
             faults.add(place, f"the quotation mark that begins a field has no partner, {_shown(line)}", _QUOTES)
+        return None
+    return [canonical(field) for field in fields]
+
+
+def _literally(line: str, delimiter: str, columns: int) -> list[str] | None:
+    """The fields of a line in which quotation marks are those of speech; None if they enclose fields, or the fields do not fit."""
+    fields = line.split(delimiter)
+    if len(fields) != columns or _values(line, delimiter, "", Faults(Path())) is not None:
         return None
     return [canonical(field) for field in fields]
 

@@ -1,4 +1,7 @@
-"""Tables as JSON: an array of objects, an object of objects by clip, or one object per line (JSONL)."""
+"""Tables as JSON: an array of objects, an object of objects by clip, an object of lists, or one object per line (JSONL).
+
+An object without any value is ignored, like an empty line of a text table.
+"""
 
 import json
 from collections.abc import Collection
@@ -6,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from signjax.data.tables.delimited import column_name
+from signjax.data.tables.encodings import text_of
 from signjax.data.tables.faults import Faults
 from signjax.data.tables.names import canonical
+from signjax.data.tables.shipped import flattened, from_lists
 from signjax.errors import InputError
 
 Rows = list[tuple[str, dict[str, str]]]
@@ -30,10 +35,12 @@ def read_json(path: Path, faults: Faults, known: Collection[str]) -> Rows:
       InputError: the file is not JSON, or has another structure.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_Object)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        content = json.loads(text_of(path), object_pairs_hook=_Object)
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path}: expected a label table ({path.suffix}, UTF-8): {error}") from error
     rows: Rows = []
+    if isinstance(content, _Object):
+        content = from_lists(content.pairs) or content
     if isinstance(content, _Object):
         for clip, fields in content.pairs:
             place = f"key {clip!r}"
@@ -43,10 +50,13 @@ def read_json(path: Path, faults: Faults, known: Collection[str]) -> Rows:
                     texts["gloss"] = texts.pop("type_name")
                 rows.append((place, {"clip": canonical(clip), **texts}))
     elif isinstance(content, list):
-        for number, fields in enumerate(content, 1):
-            texts = _texts(f"entry {number}", fields, faults, known)
-            if texts is not None:
-                rows.append((f"entry {number}", texts))
+        for number, entry in enumerate(content, 1):
+            inner = flattened(entry)
+            for instance, fields in enumerate(inner, 1):
+                place = f"entry {number}" if len(inner) == 1 else f"entry {number}, instance {instance}"
+                texts = _texts(place, fields, faults, known)
+                if texts:
+                    rows.append((place, texts))
     else:
         raise InputError(f"{path}: expected an object of objects (clip name -> fields) or an array of objects")
     return rows
@@ -56,14 +66,10 @@ def read_jsonl(path: Path, faults: Faults, known: Collection[str]) -> Rows:
     """The same for a `.jsonl` file.
 
     Raises:
-      InputError: the file is not UTF-8.
+      InputError: the file is not text in a known encoding.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: expected a label table ({path.suffix}, UTF-8): {error}") from error
     rows: Rows = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(text_of(path).split("\n"), 1):
         if not line.strip():
             continue
         place = f"line {number}"
@@ -73,19 +79,19 @@ def read_jsonl(path: Path, faults: Faults, known: Collection[str]) -> Rows:
             faults.add(place, f"expected a JSON object: {error}", "Each line must hold one JSON object")
             continue
         texts = _texts(place, fields, faults, known)
-        if texts is not None:
+        if texts:
             rows.append((place, texts))
     return rows
 
 
 def _texts(place: str, fields: Any, faults: Faults, known: Collection[str]) -> dict[str, str] | None:
     """The fields of a JSON object as a CSV file would have them; nested values stay JSON."""
-    if not isinstance(fields, _Object):
+    if not isinstance(fields, dict):
         found = type(fields).__name__
         faults.add(place, f"expected an object with a field for each column, found {found}", _FORM)
         return None
     texts: dict[str, str] = {}
-    for written, value in fields.pairs:
+    for written, value in fields.pairs if isinstance(fields, _Object) else fields.items():
         column = column_name(written, known)
         if column in texts:
             faults.add(

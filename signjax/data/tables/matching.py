@@ -1,31 +1,52 @@
 """Matches files to the rows of a label table."""
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from signjax.data.clip import ClipInfo, Item, Rejected, Request, Say
-from signjax.data.tables.label_table import SUFFIXES, Row, read_label_table
+from signjax.data.tables.label_table import SUFFIXES, Row, named_together, read_label_tables
 from signjax.data.tables.names import canonical
-from signjax.errors import InputError
+from signjax.data.tables.pairing import FileNames, Matched, Matcher, own_name, slashed
+from signjax.data.tables.recordings import check_known_times, without_titles
+from signjax.errors import InputError, first_few
 
-# A backslash between folders, as on Windows, but not the one in the escapes that `canonical` writes.
-_BACKSLASH = re.compile(r"\\(?!ud[c-f][0-9a-f]{2})")
+# Not labels.txt, which often lists the classes of a model.
+TABLE_NAMES = (*(f"labels{suffix}" for suffix in SUFFIXES if suffix != ".txt"), "data.json")
 
-TABLE_NAMES = (*(f"labels{suffix}" for suffix in SUFFIXES), "data.json")
+
+def given_label_tables(labels: str) -> list[Path]:
+    """The label tables that `config.data.labels` names: a file, several separated by commas, or all tables in a folder."""
+    path = Path(labels)
+    if labels and path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+        tables = [file for file in files if file.suffix.lower() in SUFFIXES]
+        # A text file beside tables of another form is more often a README than a table.
+        return [file for file in tables if file.suffix.lower() != ".txt"] or tables or [path]
+    if path.is_file() or "," not in labels:
+        return [path] if labels else []
+    return [Path(name.strip()) for name in labels.split(",") if name.strip()]
+
+
+def find_label_tables(request: Request) -> list[Path]:
+    """The given label tables, else the one that `find_label_table` finds.
+
+    Raises:
+      InputError: there is no such table.
+    """
+    return given_label_tables(request.labels) or [find_label_table(request)]
 
 
 def find_label_table(request: Request) -> Path:
-    """The label table: the given one, else `labels.csv` (.tsv, .json, .jsonl) or `data.json` in the folder or next to it.
+    """The first given label table, else `labels.csv` (.tsv, .json, .jsonl) or `data.json` in the folder or next to it.
 
     Raises:
       InputError: there is no such table.
     """
     if request.labels:
-        return Path(request.labels)
+        return given_label_tables(request.labels)[0]
     folders = (request.path, request.path.parent) if request.path.is_dir() else (request.path.parent,)
     for candidate in (folder / name for folder in folders for name in TABLE_NAMES):
         if candidate.is_file():
@@ -50,58 +71,13 @@ class Found(NamedTuple):
     how: Any = None
 
 
-class _Names:
-    """Finds the file that a name means: its path relative to the source's folder or its own name, with or without the suffix."""
-
-    def __init__(self, files: Sequence[Found], suffixes: Sequence[str]):
-        self._suffixes = suffixes
-        self.full = [_slashed(file.name) for file in files]
-        self.keys = [self.key(name) for name in self.full]
-        self._count = Counter(self.key(name) for name in set(self.full))
-        self._owners = Counter(map(_own, self.keys))
-        # The first file for each name: in full, without its suffix, and also without the folders above it.
-        self._by_full: dict[str, int] = {}
-        self._by_key: dict[str, int] = {}
-        self._by_own: dict[str, int] = {}
-        for index, (full, key) in enumerate(zip(self.full, self.keys, strict=True)):
-            self._by_full.setdefault(full, index)
-            self._by_key.setdefault(key, index)
-            self._by_own.setdefault(_own(key), index)
-
-    def key(self, name: str) -> str:
-        """A name without its suffix."""
-        suffix = next((suffix for suffix in self._suffixes if name.lower().endswith(suffix)), "")
-        return name[: len(name) - len(suffix)]
-
-    def find(self, text: str) -> int | None:
-        """The first file with that name."""
-        full = _slashed(text)
-        key = self.key(full)
-        return self._by_full.get(full, self._by_key.get(key, self._by_own.get(key)))
-
-    def twin(self, index: int) -> int:
-        """The first file that shares a name with this one; the file itself if it is the first."""
-        first = self._by_key[self.keys[index]]
-        return first if first != index else self._by_own[_own(self.keys[index])]
-
-    def shortest(self, index: int) -> str:
-        """The shortest name that no other file shares."""
-        own = _own(self.keys[index])
-        if self._owners[own] == 1:
-            return own
-        return self.keys[index] if self.is_alone(index) else self.full[index]
-
-    def is_alone(self, index: int) -> bool:
-        """Whether no other file differs only in its suffix."""
-        return self._count[self.keys[index]] == 1
-
-
 def match(request: Request, files: Sequence[Found], suffixes: Sequence[str], say: Say) -> list[Item | Rejected]:
     """An item for each clip in the given or found label table; without labels, for each file."""
     if not request.labelled:
         return match_rows(request, files, suffixes, None, request.path, say)
-    table = find_label_table(request)
-    return match_rows(request, files, suffixes, read_label_table(table), table, say)
+    tables = find_label_tables(request)
+    rows = read_label_tables(tables, request.columns, say)
+    return match_rows(request, files, suffixes, rows, Path(named_together(tables)), say)
 
 
 def match_rows(
@@ -110,7 +86,9 @@ def match_rows(
     """An item for each clip, and a rejection for each file without a row and each row without a file.
 
     A row names its file by the path relative to the source's folder or by the file's name alone, with or without the suffix. If
-    several files have that name, the first is used, and the others are rejected as `duplicate_name`.
+    several files have that name, the first is used, and the others are rejected as `duplicate_name`. Names that are not equal
+    are matched as in `loose_names`; a name with more than one possible file, or the other way round, is rejected as
+    `ambiguous_name`.
 
     Args:
       request: the request; its path is the folder of the files.
@@ -123,80 +101,91 @@ def match_rows(
     Raises:
       InputError: no row names any file.
     """
-    names = _Names(files, suffixes)
+    paths = [file.name for file in files]
+    names = FileNames(paths, suffixes)
     if rows is None:
         infos = (ClipInfo(names.shortest(index), str(file.path)) for index, file in enumerate(files))
         return [Item(info, how=file.how) for info, file in zip(infos, files, strict=True)]
-    rows = _without_titles(rows, lambda text: names.find(text) is not None, table, f"a file in {request.path}", say)
-    rows_of: dict[int, list[Row]] = defaultdict(list)
-    without_file: list[Row] = []
-    for row in rows:
-        index = names.find(row.file or row.name)
-        if index is None:
-            without_file.append(row)
-        else:
-            rows_of[index].append(row)
+
+    matcher = Matcher(paths, names.find)
+    rows = without_titles(rows, matcher, table, f"a file in {request.path}", say)
+    matched = _match(matcher, rows)
+    rows_of, without_file = _by_file(rows, matched)
     if not rows_of:
-        raise InputError(
-            f"{table}: none of its {len(rows)} clips (first: {rows[0].file or rows[0].name!r}) has a file in "
-            f"{request.path} (first: {files[0].name}); column 'file', or 'clip' if there is no 'file', must hold file names"
-        )
+        raise _none_matches(matcher, rows, matched, table, f"has a file in {request.path}")
+    matcher.say(matched, table, say)
+    check_known_times(rows_of)
     items: list[Item | Rejected] = []
+    twins: list[str] = []
     for index, file in enumerate(files):
-        for row in rows_of.get(index, ()):
-            # A clip that is a whole file is named after it.
-            written = _slashed(row.name)
-            name = row.name if row.file else names.key(written) if names.is_alone(index) else written
-            items.append(_item(row, name, file))
+        meant, rivals = _rivals(rows_of.get(index, ()), names)
+        for row in meant:
+            items.append(_item(row, _name(row, index, names, matched), file))
+        for row in rivals:
+            others = first_few([other.meant for other in rows_of[index] if other.meant != row.meant])
+            detail = f"{row.where}: {row.meant!r} means {file.name}, but so does {others}; name each file in one row"
+            items.append(Rejected(row.name, str(file.path), "ambiguous_name", detail))
         if index not in rows_of:
             twin = names.twin(index)
             if twin != index and twin in rows_of:
                 detail = f"{files[twin].name} has the same name; use the path, {file.name}, in {table}"
                 reason = "duplicate_name"
+                twins.append(f"{files[twin].name} is used, and not {file.name}")
             else:
                 reason, detail = "unlabelled", f"no row of {table} names {file.name}"
-            items.append(Rejected(_own(names.keys[index]), str(file.path), reason, detail))
+            items.append(Rejected(own_name(names.keys[index]), str(file.path), reason, detail))
+    if twins:
+        shown = "; ".join(twins[:3])
+        say(f"{table}: files left out because others have the same name: {len(twins)} ({shown}). Write their paths")
     for row in without_file:
-        detail = f"{row.where}: file {row.file or row.name} does not exist in {request.path}"
-        items.append(Rejected(row.name, str(table), "missing_file", detail))
+        items.append(_without_file(row, matched, table, f"file {row.meant} does not exist in {request.path}"))
     return items
 
 
-def _own(key: str) -> str:
-    """A name without the folders above it."""
-    return key.rpartition("/")[2]
+def _name(row: Row, index: int, names: FileNames, matched: Matched) -> str:
+    """The name of a clip: a clip that is a whole file is named after it."""
+    if row.file:
+        return row.name
+    if row.name not in matched.exact:
+        return names.shortest(index)
+    return names.key(slashed(row.name)) if names.is_alone(index) else slashed(row.name)
 
 
-def _slashed(path: str) -> str:
-    """A name in the form used for comparing tables and folders, with `/` between folders."""
-    return _BACKSLASH.sub("/", canonical(path)).removeprefix("./")
+def _match(matcher: Matcher, rows: Sequence[Row]) -> Matched:
+    return matcher.match([row.meant for row in rows], {label for row in rows for label in row.labels.values()})
 
 
-def _without_titles(
-    rows: Sequence[Row], is_there: Callable[[str], bool], table: Path, what: str, say: Say
-) -> Sequence[Row]:
-    """The rows; if their `file` does not name files but, as in MS-ASL, the title of a video, it becomes a label.
+def _by_file(rows: Sequence[Row], matched: Matched) -> tuple[dict[int, list[Row]], list[Row]]:
+    """The rows of each file by its index, and the rows without a file."""
+    rows_of: dict[int, list[Row]] = defaultdict(list)
+    without: list[Row] = []
+    for row in rows:
+        index = matched.file(row.meant)
+        (without if index is None else rows_of[index]).append(row)
+    return rows_of, without
 
-    `start` and `end` then refer to that video, and are ignored.
+
+def _none_matches(matcher: Matcher, rows: Sequence[Row], matched: Matched, table: Path, what: str) -> InputError:
+    columns = dict.fromkeys(column for row in rows for column in row.labels)
+    values = {column: [row.labels[column] for row in rows if column in row.labels] for column in columns}
+    return matcher.none_matches([row.meant for row in rows], values, matched, table, what)
+
+
+def _without_file(row: Row, matched: Matched, table: Path, missing: str) -> Rejected:
+    reason, detail = matched.why_not(row.meant, missing)
+    return Rejected(row.name, str(table), reason, f"{row.where}: {detail}")
+
+
+def _rivals(rows: Sequence[Row], names: FileNames) -> tuple[Sequence[Row], Sequence[Row]]:
+    """The rows of one file that may be used, and those that may not: of rows that name it as one whole clip by different names,
+    only the one with its path is meant, and none if several have it.
     """
-    stated = [row for row in rows if row.file]
-    if not stated or any(is_there(row.file) for row in stated) or not any(is_there(row.name) for row in rows):
-        return rows
-    remark = (
-        f"{table}: column 'clip' names the files; no value of column 'file' (first: {stated[0].file!r}) names {what}, "
-        "so that column is treated as a label"
-    )
-    parts = sum(row.start > 0 or row.stop is not None for row in stated)
-    if parts:
-        remark += f". 'start' and 'end', set in {parts} rows, are ignored: each clip is a whole file"
-    say(remark)
-    return [_whole_file(row) if row.file else row for row in rows]
-
-
-def _whole_file(row: Row) -> Row:
-    """The row with its file as a label and without a segment."""
-    info = replace(row.info, file="", labels={**row.labels, "file": row.file})
-    return replace(row, info=info, start=0, stop=None)
+    whole = [row for row in rows if not row.file or (row.start == 0 and row.stop is None)]
+    texts = {row.meant for row in whole}
+    by_path = {text for text in texts if names.is_path(text)}
+    meant = texts if len(texts) < 2 else by_path if len(by_path) == 1 else ()
+    rivals = [row for row in whole if row.meant not in meant]
+    return [row for row in rows if row not in rivals], rivals
 
 
 def _item(row: Row, name: str, file: Found) -> Item:
@@ -210,24 +199,37 @@ def with_table(request: Request, items: list[Item | Rejected], say: Say) -> list
       InputError: the table names none of the clips.
     """
     if not (request.labelled and request.labels):
+        if request.labelled and request.columns:
+            raise InputError(
+                f"config.data.columns is {request.columns!r}, but there is no label table; name it with --config.data.labels=FILE"
+            )
         return items
-    table = Path(request.labels)
+    tables = given_label_tables(request.labels)
+    table = Path(named_together(tables))
     names = [canonical(item.name) for item in items]
-    there = set(names)
-    rows: dict[str, list[Row]] = defaultdict(list)
-    for row in _without_titles(read_label_table(table), lambda text: text in there, table, "a clip of the source", say):
-        rows[row.file or row.name].append(row)
-    if items and not there & rows.keys():
-        raise InputError(
-            f"{table}: none of its clips (first: {next(iter(rows))!r}) is one of the source's (first: {items[0].name!r})"
-        )
+    first = {name: index for index, name in reversed(list(enumerate(names)))}
+    matcher = Matcher(names, first.get)
+    read = read_label_tables(tables, request.columns, say)
+    rows = without_titles(read, matcher, table, "a clip of the source", say)
+    matched = _match(matcher, rows)
+    rows_of, lost = _by_file(rows, matched)
+    if items and not rows_of:
+        raise _none_matches(matcher, rows, matched, table, "is one of the source's")
+    matcher.say(matched, table, say)
+    check_known_times(rows_of)
     result: list[Item | Rejected] = []
-    for name, item in zip(names, items, strict=True):
-        result += [_with_row(item, row) for row in rows.pop(name, [])] or [item]
-    for row in (row for told in rows.values() for row in told):
-        detail = f"{row.where}: clip {row.file or row.name} does not exist in the source"
-        result.append(Rejected(row.name, str(table), "missing_file", detail))
+    for index, item in enumerate(items):
+        told = [
+            row if row.file or row.name == names[index] else _named(row, names[index]) for row in rows_of.get(index, ())
+        ]
+        result += [_with_row(item, row) for row in told] or [item]
+    for row in lost:
+        result.append(_without_file(row, matched, table, f"clip {row.meant} does not exist in the source"))
     return result
+
+
+def _named(row: Row, name: str) -> Row:
+    return replace(row, info=replace(row.info, name=name))
 
 
 def _with_row(item: Item | Rejected, row: Row) -> Item | Rejected:

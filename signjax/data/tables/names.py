@@ -39,7 +39,7 @@ def alike(names: Iterable[str]) -> list[tuple[str, ...]]:
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for name in dict.fromkeys(names):
-        groups[_bare(name)].append(name)
+        groups[bare(name)].append(name)
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
@@ -60,8 +60,8 @@ def unified(names: Iterable[str | None], *, labels: bool) -> dict[str, str]:
     return dict(sorted((changed | absent).items()))
 
 
-def _bare(name: str) -> str:
-    """The key that names which are alike share."""
+def bare(name: str) -> str:
+    """The key that names which are alike share, as `alike` compares them."""
     # Case folding can undo the normal form, so the name is normalised again.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", canonical(name)).casefold())
     separated = "".join("_" if _separates(character) else character for character in folded).strip("_")

@@ -1,7 +1,6 @@
 """Converts a folder of pickles into a folder of `.npz` files: parallel, resumable, atomic, every file accounted for."""
 
 import errno
-import fcntl
 import hashlib
 import os
 import sys
@@ -14,6 +13,7 @@ from signjax.pickles import reader
 from signjax.pickles.atomic import Partial, sync_folder, written
 from signjax.pickles.conversion import manifest, npz
 from signjax.pickles.conversion.jobs import SUFFIXES, Job, list_jobs, portions
+from signjax.pickles.conversion.lock import lock
 from signjax.pickles.conversion.manifest import Record
 from signjax.pickles.conversion.progress import Progress
 from signjax.pickles.flatten import entries
@@ -25,6 +25,7 @@ from signjax.pickles.workers import worker_pool
 # Files flushed in a row by a separate thread while the next ones are converted. Flushing the first makes most of the
 # others durable too, and switching threads for each file costs as much as reading one.
 _GROUP = 32
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _GROUP_BYTES = 32 << 20  # bytes after which a group is complete, so that few large files wait to be flushed
 
 
@@ -65,10 +66,8 @@ def convert(
     own = destination / manifest.shard_name(*shard)
     records = {} if shard[1] == 1 else {job.source: known[job.source] for job in jobs if job.source in known}
     records = dict(known) if shard[1] == 1 else records
-    with open(own, "a", encoding="utf-8") as log:
-        try:
-            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+    with open(own, "a", encoding="utf-8", newline="\n") as log:
+        if not lock(log):
             print(f"another conversion is writing to {own}", file=sys.stderr)
             return 2
         progress = Progress(len(jobs))
@@ -186,7 +185,7 @@ def _finished(record: Record, output: Partial | None) -> Record:
 
 
 def _failure(error: OSError) -> str:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    full = error.errno in _FULL
     return "no space left on the device" if full else f"{error.strerror}: {error.filename}"
 
 
@@ -206,7 +205,7 @@ def _convert(
     digest = _digest(buffer)
     record = record._replace(sha256=digest, size=len(buffer))
     tree = reader.parse(buffer, limits, _same, verify=True)
-    arrays = list(entries(tree))
+    arrays = list(entries(tree, limits.unfolded(len(buffer))))
     members = [npz.member(entry) for entry in arrays]
     notes = {entry.name: entry.note for entry in arrays if entry.note}
     nan = {member.name: member.nan for member in members if member.nan}

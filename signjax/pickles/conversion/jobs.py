@@ -2,15 +2,22 @@
 
 import hashlib
 import os
+import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from signjax.pickles.formats.npy import holds_objects
+from signjax.pickles.limits import PickleError
+
 SUFFIXES = frozenset(
     (".pkl", ".pickle", ".p", ".pt", ".pth", ".bin", ".ckpt", ".tar", ".joblib", ".jl", ".z", ".gz", ".bz2")
 )
+_ARRAYS = (".npy", ".npz")
+_LONGEST_HEADER = (1 << 16) + 12  # bytes
 _LONGEST_NAME = 255  # bytes per path component, on all common file systems
 _PORTION = 128  # files
 _PORTION_BYTES = 64 << 20  # bytes after which a portion is complete; records are written once it is done
@@ -30,7 +37,7 @@ def list_jobs(source: Path, destination: Path, recursive: bool, shard: tuple[int
     """Lists the files of a source that belong to this shard, sorted by path.
 
     Args:
-      source: a file, or a folder, whose files with one of `SUFFIXES` are taken.
+      source: a file, or a folder, whose files with one of `SUFFIXES` are taken, and NumPy's files that hold Python objects.
       destination: the folder for the outputs; skipped if it is inside the source.
       recursive: whether to search subfolders.
       shard: (I, N) selects the files whose path hashes to I, from 1 to N.
@@ -92,8 +99,26 @@ def _walk(root: Path, destination: Path, recursive: bool) -> Iterator[tuple[str,
         folders[:] = [name for name in folders if recursive and Path(folder, name) != destination]
         for name in files:
             path = os.path.join(folder, name)
-            if os.path.splitext(name)[1].lower() in SUFFIXES and (os.path.isfile(path) or os.path.islink(path)):
+            suffix = os.path.splitext(name)[1].lower()
+            wanted = suffix in SUFFIXES or (suffix in _ARRAYS and _holds_objects(path))
+            if wanted and (os.path.isfile(path) or os.path.islink(path)):
                 yield os.path.relpath(path, root).replace(os.sep, "/"), path
+
+
+def _holds_objects(path: str) -> bool:
+    """Whether a file of NumPy arrays holds pickled objects; other arrays need no conversion."""
+    try:
+        if not zipfile.is_zipfile(path):
+            with open(path, "rb") as file:
+                return holds_objects(memoryview(file.read(_LONGEST_HEADER)))
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                with archive.open(name) as member:
+                    if holds_objects(memoryview(member.read(_LONGEST_HEADER))):
+                        return True
+    except (OSError, PickleError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error):
+        pass  # not an array that NumPy could read, and not one for this conversion
+    return False
 
 
 def output_name(source: str) -> str:

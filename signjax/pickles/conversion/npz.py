@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from signjax.pickles.flatten import Entry
+from signjax.pickles.formats.zip_directory import COMMENT as _MARK
 from signjax.pickles.limits import PickleError
 from signjax.pickles.source import pieces
 from signjax.pickles.strided_view import View
@@ -22,7 +23,6 @@ _CHUNK = 8 << 20  # bytes
 _FULL32 = 0xFFFFFFFF
 _UTF8_NAME = 0x800
 _DATE = 0x21  # 1 January 1980, so that the same arrays always give the same bytes
-_MARK = b"signjax.pickles, source sha256 "
 
 
 class Writable(Protocol):

@@ -9,10 +9,11 @@ from typing import Any
 
 from signjax.pickles.interpreter import machine
 from signjax.pickles.interpreter.nested_stream import HEADER, match_common_storage
-from signjax.pickles.limits import AGAIN, Limits, PickleError
+from signjax.pickles.limits import AGAIN, SKIP_UNKNOWN, Limits, PickleError
 from signjax.pickles.objects.placeholders import Name, kind
 from signjax.pickles.objects.torch_dtypes import StorageType
 from signjax.pickles.objects.torch_placeholders import Storage
+from signjax.pickles.objects.unknown import UnknownName
 from signjax.pickles.strided_view import Block
 
 MAGIC = 0x1950A86A20F9469CFC6C
@@ -28,11 +29,13 @@ class StorageIds:
         self._length = 6 if with_views else 5
         self._most_bytes = most_bytes
 
-    def __call__(self, saved: object) -> Storage:
+    def __call__(self, saved: object) -> Storage | UnknownName:
         """Returns the storage for ("storage", type, key, location, number of elements[, view])."""
         if type(saved) is not tuple or len(saved) != self._length or saved[0] != "storage":
-            if type(saved) is tuple and saved and saved[0] == "module":
-                raise PickleError("a pickled module; save its `state_dict()` instead")
+            if type(saved) is tuple and len(saved) > 1 and saved[0] == "module":
+                if type(saved[1]) is UnknownName:  # its class; the source that the file also holds is left alone
+                    return saved[1]
+                raise PickleError(f"a pickled module; save its `state_dict()` instead{SKIP_UNKNOWN}")
             raise PickleError("a persistent id that does not name a storage")
         kind, key, location, count = saved[1:5]
         if type(kind) is not Name or type(kind.meaning) is not StorageType:

@@ -3,6 +3,7 @@
 import zlib
 from typing import Any
 
+from signjax.pickles.formats import npy
 from signjax.pickles.formats.legacy_stream import StorageIds
 from signjax.pickles.formats.zip_directory import Member, ZipDirectory
 from signjax.pickles.interpreter import machine
@@ -12,7 +13,7 @@ from signjax.pickles.strided_view import Block
 
 
 def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
-    """Reads a torch zip archive; returns its object, with placeholders whose bytes have been found.
+    """Reads a torch zip archive, or one of NumPy arrays; returns its object, with placeholders whose bytes have been found.
 
     Args:
       buffer: the archive.
@@ -21,20 +22,34 @@ def read(buffer: memoryview, limits: Limits, verify: bool) -> Any:
     """
     directory = ZipDirectory(buffer)
     members = directory.members
-    root = _root(members)
     # With `set_crc32_options(False)`, torch writes a checksum of 0 for every member.
     has_checksums = any(member.crc for member in members.values())
     budget = limits.unfolded(len(buffer))
+
+    def verified(member: Member, found: memoryview) -> memoryview:
+        if has_checksums and _checksum(found) != member.crc:
+            raise PickleError(f"the checksum of the zip member {member.name!r} is wrong: the file is damaged{AGAIN}")
+        return found
 
     def content(member: Member, check: bool) -> memoryview:
         nonlocal budget
         found = directory.inflated(member, budget)
         if member.method:
             budget -= member.size
-        if check and has_checksums and _checksum(found) != member.crc:
-            raise PickleError(f"the checksum of the zip member {member.name!r} is wrong: the file is damaged{AGAIN}")
-        return found
+        return verified(member, found) if check else found
 
+    def array(member: Member) -> Any:
+        found = content(member, verify)
+        try:
+            if not verify and npy.holds_objects(found):
+                verified(member, found)
+            return npy.read(found, limits)
+        except PickleError as error:
+            raise PickleError(f"member {member.name}, {error}") from None
+
+    if members and all(name.endswith(".npy") for name in members):
+        return {name.removesuffix(".npy"): array(member) for name, member in members.items()}
+    root = _root(members)
     program = content(members[f"{root}/data.pkl"], check=True)
     if not members[f"{root}/data.pkl"].method:
         program = memoryview(bytes(program))  # the machine reads it faster than a slice of the file
@@ -84,6 +99,6 @@ def _root(members: dict[str, Member]) -> str:
         )
     if len(roots) == 1:
         return roots[0]
-    if all(name.endswith(".npy") for name in members):
-        raise PickleError("a NumPy archive (.npz), which is not a pickle; open it with `numpy.load`")
-    raise PickleError("a zip archive that was not written by torch.save: it has no data.pkl in a single folder")
+    raise PickleError(
+        "a zip archive that was not written by torch.save or np.savez: it has no data.pkl in a single folder, and not only arrays"
+    )

@@ -18,7 +18,13 @@ _LOCAL = struct.Struct("<4s5H3I2H")
 _STORED, _DEFLATED = 0, 8
 _MOST_MEMBERS = 1_000_000
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
-_ENCRYPTED, _SIZES_BEHIND = 0x1 | 0x40 | 0x2000, 0x8
+_ENCRYPTED, _SIZES_BEHIND, _PATCHED = 0x1 | 0x40 | 0x2000, 0x8, 0x20
+# The comment of the archives that `convert` writes ends with the digest of their source.
+COMMENT = b"signjax.pickles, source sha256 "
+_COMMENT_SIZE = len(COMMENT) + 64
+
+
+_TOLD = _ENCRYPTED | _SIZES_BEHIND | _PATCHED  # what the local header must say as the directory does
 
 
 class Member(NamedTuple):
@@ -54,10 +60,13 @@ class ZipDirectory:
         """Reads the end record: number of members, size and offset of the central directory."""
         buffer = self._buffer
         at = len(buffer) - _END.size
+        ours = len(buffer) - _COMMENT_SIZE
+        if ours >= _END.size and buffer[ours : ours + len(COMMENT)] == COMMENT:
+            at -= _COMMENT_SIZE
         if at < 0 or buffer[at : at + 4] != b"PK\x05\x06":
             raise PickleError(f"a zip archive that does not end with its end record: it is cut short or damaged{AGAIN}")
         _, disk, directory_disk, here, count, size, start, comment = _END.unpack_from(buffer, at)
-        if comment:
+        if comment != len(buffer) - at - _END.size:
             raise PickleError("a zip archive whose comment is missing")
         if count == _FULL16 or _FULL32 in (size, start) or buffer[max(at - 20, 0) : at][:4] == b"PK\x06\x07":
             locator = at - _LOCATOR64.size
@@ -90,6 +99,8 @@ class ZipDirectory:
             size, packed, header = _wide(buffer[stop : stop + extra_size], size, packed, header)
         if flags & _ENCRYPTED:
             raise PickleError(f"the encrypted zip member {name!r}")
+        if flags & _PATCHED:
+            raise PickleError(f"the zip member {name!r} of patched data, which other programs read differently")
         if method not in (_STORED, _DEFLATED) or (method == _STORED and packed != size):
             raise PickleError(
                 f"the zip member {name!r} of compression {method}, or of unlike sizes; stored and deflated are read"
@@ -116,7 +127,7 @@ class ZipDirectory:
             if mark != b"PK\x03\x04" or start + member.packed > directory:
                 raise PickleError(f"the zip member {member.name!r} is outside the archive")
             same_name = _name(buffer[at : at + name_size]) == member.name
-            if not same_name or method != member.method or (flags ^ member.flags) & (_ENCRYPTED | _SIZES_BEHIND):
+            if not same_name or method != member.method or (flags ^ member.flags) & _TOLD:
                 raise PickleError(f"the zip member {member.name!r} has a local header that contradicts the directory")
             if not flags & _SIZES_BEHIND:
                 if _FULL32 in (packed, size):

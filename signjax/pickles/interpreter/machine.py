@@ -9,11 +9,11 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from signjax.pickles.interpreter import fast_path_array, fast_path_tensor, rare_opcodes, text_opcodes
+from signjax.pickles.interpreter import calls, fast_path_array, fast_path_tensor, rare_opcodes, text_opcodes
 from signjax.pickles.interpreter.allowlist import lookup
 from signjax.pickles.interpreter.keys import Keys
 from signjax.pickles.interpreter.stops import StoppedAtError, UnusualError, reason
-from signjax.pickles.limits import AGAIN, NOT_RUN, Limits, PickleError
+from signjax.pickles.limits import AGAIN, Limits, PickleError, raised_by
 from signjax.pickles.objects.joblib_placeholder import JoblibArray
 from signjax.pickles.objects.numpy_placeholders import ArrayPlaceholder
 from signjax.pickles.objects.placeholders import Constructor, DictPlaceholder, Placeholder, kind
@@ -29,9 +29,14 @@ _F64 = struct.Struct(">d").unpack_from
 _NO_FRAME = 1 << 63
 
 
-def run(
+def run(buffer: memoryview, start: int, limits: Limits, persistent: PersistentLoad | None = None) -> tuple[Any, int]:
+    """The first two values of `run_counted`."""
+    return run_counted(buffer, start, limits, persistent)[:2]
+
+
+def run_counted(
     buffer: memoryview, start: int, limits: Limits, persistent: PersistentLoad | None = None, quick: bool = True
-) -> tuple[Any, int]:
+) -> tuple[Any, int, int]:
     """Runs one pickle.
 
     Args:
@@ -42,7 +47,7 @@ def run(
       quick: use the fast path for runs of ordinary tensors and arrays where possible.
 
     Returns:
-      The value (with placeholders in it) and the offset of the first byte after the pickle.
+      The value (with placeholders in it), the offset of the first byte after the pickle, and at least its instructions' count.
 
     Raises:
       PickleError: the pickle is malformed, exceeds a limit, or uses something that is not allowed.
@@ -63,7 +68,9 @@ def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, li
         raise PickleError("a joblib array inside a pickle frame")
     if array.dtype is None or not array.dtype.is_object:
         return array.take(buffer, pos)
-    array.data, pos = run(buffer, pos, limits, quick=False)  # with it, nested arrays would be read twice per level
+    array.data, pos, _ = run_counted(
+        buffer, pos, limits, quick=False
+    )  # with it, nested arrays would be read twice per level
     return pos
 
 
@@ -74,11 +81,10 @@ def _put(skipped: int) -> bool:
     return False
 
 
-# One function with many branches, the frequent ones first: a function call per opcode would double the time of most
-# files.
+# One function with many branches, the frequent ones first: a function call per opcode would double the time of most files.
 def _interpret(  # noqa: PLR0912, PLR0915
     buffer: memoryview, pos: int, limits: Limits, persistent: PersistentLoad | None, quick: bool
-) -> tuple[Any, int]:
+) -> tuple[Any, int, int]:
     end = len(buffer)
     # Indexing a bytes object is faster than indexing a memoryview of it.
     owner: Any = buffer.obj
@@ -92,7 +98,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
     stack: list[Any] = []
     marks: list[list[Any]] = []
     memo: dict[int, Any] = {}
-    keys = Keys(limits.tuple_keys)
+    keys, skip = Keys(limits.tuple_keys, limits.unfolded(end)), limits.skip_unknown
 
     try:
         for count in range(limits.opcodes):
@@ -134,7 +140,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     stack.append(False)
                 elif op == 0x93:  # STACK_GLOBAL
                     name = stack.pop()
-                    stack[-1] = lookup(stack[-1], name)
+                    stack[-1] = lookup(stack[-1], name, skip)
                 elif op == 0x95:  # FRAME
                     size = _U64(buffer, pos)[0]
                     pos += 8
@@ -150,7 +156,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                         raise PickleError(f"pickle protocol {buffer[pos]}; only 0 to 5 are supported")
                     pos += 1
                 else:
-                    stack, pos = rare_opcodes.carry_out(op, buffer, pos, stack, marks, keys)
+                    stack, pos = rare_opcodes.carry_out(op, buffer, pos, stack, marks, keys, skip)
             else:  # noqa: PLR5501 -- as above
                 if op == 0x4B:  # BININT1
                     stack.append(code[pos])
@@ -175,11 +181,10 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 elif op == 0x52:  # REDUCE
                     arguments = stack.pop()
                     function = stack[-1]
-                    if type(function) is not Constructor:
-                        raise PickleError(f"a call of a {kind(function)}, which is not a constructor{NOT_RUN}")
-                    if type(arguments) is not tuple:
-                        raise PickleError(f"a call of `{function.name}` whose arguments are not a tuple")
-                    stack[-1] = function.make(arguments)
+                    if type(function) is Constructor and type(arguments) is tuple and not skip:
+                        stack[-1] = function.make(arguments)
+                    else:
+                        stack[-1] = calls.call(function, arguments, keys, skip)
                 elif op == 0x28:  # MARK
                     marks.append(stack)
                     stack = []
@@ -237,7 +242,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                 elif op == 0x63:  # GLOBAL
                     module, pos = text_opcodes.line(buffer, pos)
                     name, pos = text_opcodes.line(buffer, pos)
-                    stack.append(lookup(str(module, "utf-8"), str(name, "utf-8")))
+                    stack.append(lookup(str(module, "utf-8"), str(name, "utf-8"), skip))
                 elif op == 0x43:  # SHORT_BINBYTES
                     stop = pos + 1 + code[pos]
                     if stop > end:
@@ -255,7 +260,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                         items, stack[-2:] = stack[-2:], []
                     target = stack[-1]
                     if type(target) is not dict and type(target) is not DictPlaceholder:
-                        raise PickleError(f"items for a {kind(target)}, which is not a dictionary")
+                        target = calls.items_of(target)
                     rare_opcodes.set_items(target, items, keys)
                 elif op in (0x65, 0x61):  # APPENDS, APPEND
                     if op == 0x65:
@@ -263,9 +268,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     else:
                         items = [stack.pop()]
                     target = stack[-1]
-                    if type(target) is not list:
-                        raise PickleError(f"items appended to a {kind(target)}, which is not a list")
-                    target.extend(items)
+                    (target if type(target) is list else calls.members_of(target)).extend(items)
                 elif op == 0x2E:  # STOP
                     if frame_end not in (_NO_FRAME, pos):
                         raise PickleError("the pickle stops inside a pickle frame")
@@ -274,7 +277,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     value = stack.pop()
                     if stack or marks:
                         raise PickleError("values left on the stack when the pickle stops")
-                    return value, pos
+                    return value, pos, count + instructions
                 elif op == 0x47:  # BINFLOAT
                     stack.append(_F64(buffer, pos)[0])
                     pos += 8
@@ -287,11 +290,11 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     if quick:
                         quick = _put(skipped)
                 else:
-                    stack, pos = rare_opcodes.carry_out(op, buffer, pos, stack, marks, keys)
+                    stack, pos = rare_opcodes.carry_out(op, buffer, pos, stack, marks, keys, skip)
     except (PickleError, IndexError, KeyError, ValueError, OverflowError, struct.error) as error:
         if skipped:
             raise UnusualError from None
         raise StoppedAtError(at, error) from None
     if skipped:
         raise UnusualError
-    raise PickleError(f"more than {limits.opcodes} instructions; `Limits(opcodes=...)` raises the bound")
+    raise PickleError(f"more than {limits.opcodes} instructions; {raised_by('opcodes')}")

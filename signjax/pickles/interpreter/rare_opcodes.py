@@ -3,16 +3,17 @@
 import struct
 from typing import Any
 
-from signjax.pickles.interpreter import text_opcodes
+from signjax.pickles.interpreter import calls, text_opcodes
+from signjax.pickles.interpreter.allowlist import lookup
 from signjax.pickles.interpreter.keys import Keys
-from signjax.pickles.limits import NOT_RUN, PickleError
-from signjax.pickles.objects.placeholders import Constructor, kind
+from signjax.pickles.limits import PickleError
+from signjax.pickles.objects.placeholders import kind
 
 _LONGEST_INT = 1024  # bytes; longer ones only serve to waste time in conversions
 
 
 def carry_out(  # noqa: PLR0912
-    op: int, buffer: memoryview, pos: int, stack: list[Any], marks: list[list[Any]], keys: Keys
+    op: int, buffer: memoryview, pos: int, stack: list[Any], marks: list[list[Any]], keys: Keys, skip_unknown: bool
 ) -> tuple[list[Any], int]:
     """Executes an opcode that the machine does not handle itself.
 
@@ -22,7 +23,8 @@ def carry_out(  # noqa: PLR0912
       pos: the offset after the opcode.
       stack: the values above the last mark.
       marks: the values below each mark.
-      keys: checks dictionary keys and set members.
+      keys: makes dictionary keys and set members.
+      skip_unknown: whether objects of unknown classes become placeholders.
 
     Returns:
       The values now above the last mark, and the offset after the opcode's argument.
@@ -35,10 +37,19 @@ def carry_out(  # noqa: PLR0912
         stack.append(stack[-1])
     elif op == 0x81:  # NEWOBJ
         arguments = stack.pop()
-        function = stack[-1]
-        if type(function) is not Constructor or not function.is_class or arguments != ():
-            raise PickleError(f"a new {kind(function)}; only wrappers that joblib writes are made this way{NOT_RUN}")
-        stack[-1] = function.make(())
+        stack[-1] = calls.new(stack[-1], arguments, None, skip_unknown)
+    elif op == 0x92 and skip_unknown:  # NEWOBJ_EX
+        keywords = stack.pop()
+        arguments = stack.pop()
+        stack[-1] = calls.new(stack[-1], arguments, keywords, skip_unknown)
+    elif op in (0x69, 0x6F) and skip_unknown:  # INST, OBJ
+        items = stack
+        stack = marks.pop()
+        if op == 0x69:
+            module, pos = text_opcodes.line(buffer, pos)
+            name, pos = text_opcodes.line(buffer, pos)
+            items.insert(0, lookup(str(module, "utf-8"), str(name, "utf-8"), skip_unknown))
+        stack.append(calls.new(items[0], tuple(items[1:]), None, skip_unknown))
     elif op == 0x8F:  # EMPTY_SET
         stack.append(set())
     elif op in (0x31, 0x64, 0x6C, 0x90, 0x91):
@@ -87,13 +98,11 @@ def set_items(target: dict[Any, Any], items: list[Any], keys: Keys) -> None:
     """Adds alternating keys and values to a dictionary."""
     if len(items) % 2:
         raise PickleError("a dictionary key without its value")
-    for key in items[::2]:
-        if type(key) is not str:
-            keys.check(key)
+    for i in range(0, len(items), 2):
+        if type(items[i]) is not str:
+            items[i] = keys.key(items[i])
     target.update(zip(items[::2], items[1::2], strict=True))
 
 
 def _members(items: list[Any], keys: Keys) -> list[Any]:
-    for item in items:
-        keys.check(item)
-    return items
+    return [keys.key(item) for item in items]

@@ -3,7 +3,7 @@
 import re
 import struct
 
-from signjax.pickles.limits import NOT_RUN, PickleError
+from signjax.pickles.limits import NOT_RUN, SKIP_UNKNOWN, PickleError
 
 _LONGEST_DIGITS = 2500  # decimal digits of an integer, because conversion takes quadratic time
 _REFUSED = {
@@ -16,6 +16,7 @@ _REFUSED = {
     0x97: "NEXT_BUFFER (the data lie outside of the file)",
     0x98: "READONLY_BUFFER (the data lie outside of the file)",
 }
+_OBJECTS = (0x69, 0x6F, 0x92)
 
 _ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|.|$)", re.DOTALL)
 _PLAIN_ESCAPES = dict(zip(b"\\'\"nrtabfv", b"\\'\"\n\r\t\a\b\f\v", strict=True))
@@ -80,7 +81,8 @@ def value(op: int, buffer: memoryview, pos: int) -> tuple[object, int]:
         return _python2(bytes(buffer[pos + width : stop])), stop
     if op not in b"IFLSV":
         if op in _REFUSED:
-            raise PickleError(f"{_REFUSED[op]}{NOT_RUN}")
+            way_out = SKIP_UNKNOWN if op in _OBJECTS else ""
+            raise PickleError(f"{_REFUSED[op]}{way_out}{NOT_RUN}")
         raise PickleError(f"the byte 0x{op:02x}, which is not a pickle instruction")
     text, pos = line(buffer, pos)
     if op == 0x49:  # INT: protocol 0 writes booleans as 00 and 01

@@ -4,10 +4,16 @@ from typing import Any
 
 from signjax.pickles.limits import PickleError
 from signjax.pickles.objects.numpy_dtypes import DtypePlaceholder
-from signjax.pickles.objects.numpy_placeholders import strided
+from signjax.pickles.objects.numpy_placeholders import NDARRAY, strided
 from signjax.pickles.objects.placeholders import Name, Placeholder
 from signjax.pickles.objects.torch_placeholders import ResolverInterface
+from signjax.pickles.objects.unknown import UnknownName
 from signjax.pickles.strided_view import check_shape
+
+
+def _is_array(of: Any) -> bool:
+    """Whether a class is that of NumPy's arrays, or an unknown one, whose numbers are kept."""
+    return type(of) is UnknownName or (type(of) is Name and of.name == NDARRAY.name)
 
 
 class JoblibArray(Placeholder):
@@ -24,7 +30,7 @@ class JoblibArray(Placeholder):
         if self.dtype is not None:
             raise PickleError("a joblib array whose state is set twice")
         match state:
-            case {"subclass": Name(name="numpy.ndarray"), "shape": shape, "order": "C" | "F" as order, "dtype": dtype}:
+            case {"subclass": of, "shape": shape, "order": "C" | "F" as order, "dtype": dtype} if _is_array(of):
                 self.shape = shape
                 self.fortran = order == "F"
             case _:

@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.placeholders import Placeholder
+from signjax.pickles.objects.placeholders import Name, Placeholder
 from signjax.pickles.strided_view import check_shape
 
 _SIZES = {"b": (1,), "i": (1, 2, 4, 8), "u": (1, 2, 4, 8), "f": (2, 4, 8, 16), "c": (8, 16, 32)}
 _NUMBERS = frozenset(f"{kind}{size}" for kind, sizes in _SIZES.items() for size in sizes)
 _CODE = re.compile(r"([<>|=]?)(?:([biufc][0-9]{1,2})|([SaUV])([0-9]{0,9})|([Mm])8?|(O)[48]?)")
-_UNITS = frozenset(("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"))
-_MOST_FIELDS = 4096
-_DEEPEST = 8
+UNITS = frozenset(("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as", "generic"))
+MOST_FIELDS = 4096
+DEEPEST = 8
+_FIELD = 500  # bytes of a field in a dtype and its name
+_RECORDS = frozenset(("numpy.record", "numpy.void"))
 
 
 class DtypePlaceholder(Placeholder):
@@ -39,15 +41,21 @@ class DtypePlaceholder(Placeholder):
 
     def resolve(self, resolver: Any) -> str:
         """The name of the dtype, which is its value in the tree."""
+        self.count_fields(resolver)
         return "object" if self.is_object else str(self.numpy())
+
+    def count_fields(self, resolver: Any) -> None:
+        """Counts the memory of a structure against the limits before it is made: many dtypes can share one state."""
+        if self._found is None and self.state is not None and type(self.state[3]) is tuple:
+            resolver.reserve(_FIELD * len(self.state[3]))
 
     def numpy(self, depth: int = 0) -> "np.dtype[Any]":
         """The dtype, built from checked parts."""
         if self._found is None:
             if self.is_object:
                 raise PickleError("a structured dtype that contains objects")
-            if depth > _DEEPEST:
-                raise PickleError(f"a dtype nested more than {_DEEPEST} deep")
+            if depth > DEEPEST:
+                raise PickleError(f"a dtype nested more than {DEEPEST} deep")
             self._found = self._make(depth)
         return self._found
 
@@ -71,6 +79,8 @@ def _parse(code: Any) -> tuple[str, str, bool]:
     """Splits a dtype code into byte order and rest; also returns whether it is the code for objects."""
     if type(code) is bytes and code.isascii():
         code = code.decode("ascii")
+    if type(code) is Name and code.name in _RECORDS:  # of a record array; its state has the fields
+        code = "V"
     if type(code) is not str:
         raise PickleError("a NumPy dtype whose code is not text")
     return _parse_text(code)
@@ -82,6 +92,21 @@ def _parse_text(code: str) -> tuple[str, str, bool]:
     if match is None or (match[2] and match[2] not in _NUMBERS):
         raise PickleError(f"the NumPy dtype {code!r:.100}, which is not one of NumPy's plain types")
     return match[1], code.lstrip("<>|="), bool(match[6])
+
+
+def plain_dtype(code: str) -> "np.dtype[Any] | None":
+    """The dtype for a code such as `<f4`, with its byte order; None for objects.
+
+    Raises:
+      PickleError: it is not one of NumPy's plain types.
+    """
+    order, rest, is_object = _parse(code)
+    if is_object:
+        return None
+    size = rest[1:]
+    if rest[0] in "SaUV" and size and int(size) > 1 << 28:
+        raise PickleError(f"a dtype {code} of more than a gigabyte")
+    return _plain(order + rest, "")
 
 
 def _plain(code: str, unit: str, size: Any = -1) -> "np.dtype[Any]":
@@ -105,10 +130,10 @@ def _numpy_dtype(code: str, unit: str) -> "np.dtype[Any]":
 def _unit(state: tuple[Any, ...]) -> str:
     """The unit of a date or time span, from `(metadata, (unit, count, numerator or 1, event))` at the end of the state."""
     match state[8:]:
-        case ((dict() | None, (unit, int(count), *_)),):
+        case ((dict() | None, (unit, int(count), *_)),) if type(count) is int:
             if type(unit) is bytes:
                 unit = unit.decode("ascii", "replace")
-            if type(unit) is str and unit in _UNITS and 0 < count < 1 << 31:
+            if type(unit) is str and unit in UNITS and 0 < count < 1 << 31:
                 return "" if unit == "generic" else f"[{count}{unit}]"
     raise PickleError("a dtype for dates without a known unit")
 
@@ -119,15 +144,15 @@ def _subarray(subdtype: Any, depth: int) -> "np.dtype[Any]":
             inner = base.numpy(depth + 1)
             if check_shape(shape) * inner.itemsize > 1 << 30 or max(shape, default=0) > 1 << 30:
                 raise PickleError("a dtype of more than a gigabyte")
-            if len(shape) > _DEEPEST or inner.subdtype is not None:
-                raise PickleError(f"a dtype of sub-arrays with more than {_DEEPEST} dimensions, or of sub-arrays")
+            if len(shape) > DEEPEST or inner.subdtype is not None:
+                raise PickleError(f"a dtype of sub-arrays with more than {DEEPEST} dimensions, or of sub-arrays")
             return np.dtype((inner, shape))
     raise PickleError("a dtype for sub-arrays that is not (dtype, shape)")
 
 
 def _structure(names: Any, fields: Any, size: Any, depth: int) -> "tuple[np.dtype[Any], int]":
     """Builds a structured dtype; also returns the total number of numbers in it."""
-    if type(names) is not tuple or type(fields) is not dict or not 0 < len(names) <= _MOST_FIELDS:
+    if type(names) is not tuple or type(fields) is not dict or not 0 < len(names) <= MOST_FIELDS:
         raise PickleError("a structured dtype without names and fields")
     if type(size) is not int or not 0 <= size <= 1 << 30:
         raise PickleError("a structured dtype of no believable size")
@@ -137,15 +162,15 @@ def _structure(names: Any, fields: Any, size: Any, depth: int) -> "tuple[np.dtyp
         raise PickleError("a structured dtype with two fields of one name, or a field without")
     for name in names:
         match fields.get(name):
-            case (DtypePlaceholder() as field, int(offset), *title) if len(title) < 2:
+            case (DtypePlaceholder() as field, int(offset), *title) if type(offset) is int and len(title) < 2:
                 dtype = field.numpy(depth + 1)
                 total += field.fields
             case _:
                 raise PickleError(f"the field {name!r:.100} of a structured dtype is not (dtype, offset)")
         if offset < 0 or offset + dtype.itemsize > size:
             raise PickleError(f"the field {name!r:.100} lies outside of its structure of {size} bytes")
-        if total > _MOST_FIELDS:
-            raise PickleError(f"a structured dtype of more than {_MOST_FIELDS} fields")
+        if total > MOST_FIELDS:
+            raise PickleError(f"a structured dtype of more than {MOST_FIELDS} fields")
         formats.append(dtype)
         offsets.append(offset)
         titles.append(title[0] if title and type(title[0]) is str else None)

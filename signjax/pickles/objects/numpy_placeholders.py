@@ -1,5 +1,6 @@
 """Placeholders for NumPy's arrays and scalars, and how they become arrays."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from signjax.pickles.strided_view import (
     c_strides,
     check_shape,
 )
+
+NDARRAY = Name("numpy.ndarray")
 
 
 class ArrayPlaceholder(Placeholder):
@@ -38,9 +41,12 @@ class ArrayPlaceholder(Placeholder):
             raise PickleError("an array whose state is not a tuple of 4 or 5 values")
         self.state = state[-4:]
 
-    def view(self, _resolver: ResolverInterface) -> View | None:
+    def view(self, resolver: ResolverInterface) -> View | None:
         """The checked view of the data; None for an array of objects."""
-        return _view(*self._parts())
+        shape, dtype, fortran, data = self._parts()
+        if type(dtype) is DtypePlaceholder:
+            dtype.count_fields(resolver)
+        return view_of(shape, dtype, fortran, data)
 
     def resolve(self, resolver: ResolverInterface) -> Any:
         """The array."""
@@ -65,6 +71,13 @@ class FrombufferPlaceholder(Placeholder):
             raise PickleError("an array from a buffer that is not (data, dtype, shape, order)")
         self.arguments = arguments
 
+    def view(self, resolver: ResolverInterface) -> View | None:
+        """The checked view of the data; None for an array of objects."""
+        data, dtype, shape, order = self.arguments
+        if type(dtype) is DtypePlaceholder:
+            dtype.count_fields(resolver)
+        return view_of(shape, dtype, order == "F", data)
+
     def resolve(self, resolver: ResolverInterface) -> Any:
         """The array."""
         data, dtype, shape, order = self.arguments
@@ -74,12 +87,29 @@ class FrombufferPlaceholder(Placeholder):
 class ScalarPlaceholder(Placeholder):
     """`numpy.core.multiarray.scalar(dtype, data)`."""
 
-    __slots__ = ("arguments",)
+    __slots__ = ("_key", "arguments")
 
     def __init__(self, arguments: tuple[Any, ...]) -> None:
         if len(arguments) != 2:
             raise PickleError("a NumPy scalar that is not (dtype, data)")
         self.arguments = arguments
+        self._key: Any = None
+
+    def as_key(self, spend: Callable[[int], None]) -> Any:
+        """The Python number or text that equals the scalar; dates stay NumPy's."""
+        if self._key is None:
+            dtype, data = self.arguments
+            view = view_of((), dtype, False, data)
+            if (
+                view is None
+                or view.dtype.kind not in "biufSUMm"
+                or (view.dtype.kind == "f" and view.dtype.itemsize > 8)
+            ):
+                raise PickleError("a NumPy scalar as a key that is not a number, text or date")
+            spend(view.nbytes)
+            found = view.array()[()]
+            self._key = found if view.dtype.kind in "Mm" else found.item()
+        return self._key
 
     def resolve(self, resolver: ResolverInterface) -> Any:
         """The scalar, as a NumPy scalar rather than an array."""
@@ -90,11 +120,13 @@ class ScalarPlaceholder(Placeholder):
 
 def strided(resolver: ResolverInterface, shape: Any, dtype: Any, fortran: bool, data: Any) -> Any:
     """Builds the array of a shape and dtype with `data` as its bytes or objects."""
-    view = _view(shape, dtype, fortran, data)
+    if type(dtype) is DtypePlaceholder:
+        dtype.count_fields(resolver)
+    view = view_of(shape, dtype, fortran, data)
     return _object_array(resolver, tuple(shape), fortran, data) if view is None else resolver.leaf(view)
 
 
-def _view(shape: Any, dtype: Any, fortran: bool, data: Any) -> View | None:
+def view_of(shape: Any, dtype: Any, fortran: bool, data: Any) -> View | None:
     """The checked view of `data` with a shape and dtype; None for objects, whose number is checked."""
     if type(dtype) is not DtypePlaceholder:
         raise PickleError("an array whose dtype is none")

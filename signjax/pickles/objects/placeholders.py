@@ -30,14 +30,35 @@ class Constructor:
         self.is_class = is_class
 
 
-class Placeholder:
-    """Becomes a value of the tree once the whole pickle has been read."""
+class CopyingConstructor(Constructor):
+    """A constructor whose value is as large as its first argument, which a pickle may pass to it any number of times.
+
+    The machine counts what such calls make against the bytes that the file may expand to.
+    """
 
     __slots__ = ()
+
+
+class Placeholder:
+    """Becomes a value of the tree once the whole pickle has been read.
+
+    `is_unknown` marks those that stand for objects of classes that are not known here.
+    """
+
+    __slots__ = ()
+    is_unknown = False
 
     def build(self, state: Any) -> None:
         """Receives the state set by the opcode BUILD."""
         raise PickleError(f"state for a {kind(self)}, which has none")
+
+    def label(self) -> str:
+        """The name of the class, of at most a few hundred letters."""
+        return type(self).__name__
+
+    def as_key(self, _spend: Callable[[int], None]) -> Any:
+        """The scalar that stands for this object where it is a dictionary key; `spend` counts the bytes it takes."""
+        raise PickleError(f"a {kind(self)} as a key; a key is a scalar or a flat tuple of scalars")
 
 
 class DictPlaceholder(dict[Any, Any], Placeholder):
@@ -51,4 +72,6 @@ class DictPlaceholder(dict[Any, Any], Placeholder):
 
 def kind(value: object) -> str:
     """The kind of a value, for messages. Its repr is not used, because nested tuples can make it exponentially long."""
-    return value.name if isinstance(value, Name | Constructor) else type(value).__name__
+    if isinstance(value, Name | Constructor):
+        return value.name
+    return value.label() if isinstance(value, Placeholder) and value.is_unknown else type(value).__name__

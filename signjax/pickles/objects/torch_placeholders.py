@@ -2,10 +2,21 @@
 
 from typing import Any, Protocol
 
-from signjax.pickles.limits import PickleError
-from signjax.pickles.objects.placeholders import Name, Placeholder
+from signjax.pickles.limits import NOT_RUN, PickleError
+from signjax.pickles.objects.placeholders import Constructor, Name, Placeholder
 from signjax.pickles.objects.torch_dtypes import DTYPES, TorchDtype, numpy_dtype
 from signjax.pickles.strided_view import Block, View
+
+_REBUILDS = frozenset(
+    f"{module}.{name}"
+    for module in ("torch._utils", "torch._tensor")
+    for name in (
+        *("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_sparse_tensor", "_rebuild_qtensor"),
+        *("_rebuild_parameter", "_rebuild_parameter_with_state"),
+    )
+)
+_TENSORS = frozenset(("torch.Tensor", "torch.nn.parameter.Parameter"))
+_MOST_DEVICES = 1 << 16
 
 
 class ResolverInterface(Protocol):
@@ -172,6 +183,16 @@ def parameter(arguments: tuple[Any, ...]) -> Any:
     return arguments[0]
 
 
+def from_type(arguments: tuple[Any, ...]) -> Any:
+    """`torch._tensor._rebuild_from_type_v2(rebuild, class, arguments, state)`: a tensor with attributes, which are left out."""
+    match arguments:
+        case (Constructor() as rebuild, Name() | Constructor() as of, tuple() as inner, _):
+            if rebuild.name in _REBUILDS and of.name in _TENSORS:
+                return rebuild.make(inner)
+            raise PickleError(f"a tensor of the class `{of.name}` that `{rebuild.name}` makes{NOT_RUN}")
+    raise PickleError(f"`torch._tensor._rebuild_from_type_v2` of something other than a tensor's parts{NOT_RUN}")
+
+
 def size(arguments: tuple[Any, ...]) -> Any:
     """`torch.Size(sizes)`: a tuple."""
     if len(arguments) != 1 or type(arguments[0]) not in (tuple, list):
@@ -185,7 +206,8 @@ def device(arguments: tuple[Any, ...]) -> str:
         not arguments
         or len(arguments) > 2
         or type(arguments[0]) is not str
-        or not all(type(i) is int for i in arguments[1:])
+        or len(arguments[0]) > 100
+        or not all(type(i) is int and abs(i) < _MOST_DEVICES for i in arguments[1:])
     ):
         raise PickleError("a torch.device that is not a name and a number")
     return ":".join(map(str, arguments))

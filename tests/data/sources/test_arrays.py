@@ -81,11 +81,11 @@ def test_a_folder_of_dense_features_with_numbers_or_one_hot(tmp_path, labels):
         ({"frames": FRAMES.reshape(3, 4, 2), "labels": [0] * 3, "lengths": [4, 5, 1]}, "from 0 to 4"),
         ({"frames": FRAMES.reshape(3, 4, 2), "labels": np.ones((3, 2))}, "one-hot, but 3 rows"),
         (
-            {"frames": np.array([FRAMES, FRAMES[:3]], object), "labels": [0, 1]},
+            {"frames": np.array([{"x": 1}, None], object), "labels": [0, 1]},
             r"array 'frames' holds Python objects.*offsets=np\.cumsum",
         ),
         (
-            {"frames": FRAMES, "offsets": [0, 12], "labels": np.array(["a"], object)},
+            {"frames": FRAMES, "offsets": [0, 12], "labels": np.array([("a", None)], object)},
             r"array 'labels' holds Python objects.*np\.array",
         ),
     ],
@@ -93,6 +93,29 @@ def test_a_folder_of_dense_features_with_numbers_or_one_hot(tmp_path, labels):
 def test_arrays_that_cannot_be_used_say_why(tmp_path, content, message):
     with pytest.raises(InputError, match=message):
         list(source_registry.read("arrays", Request(npz(tmp_path, **content))))
+
+
+def test_arrays_of_objects_are_read_without_running_anything(tmp_path):
+    """Clips of different lengths, names and labels as objects, and the dictionary that `np.save` was given."""
+    clips = np.empty(2, object)
+    clips[:] = [FRAMES, FRAMES[:3] + 1]
+    content = {"frames": clips, "labels": np.array(["yes", "no"], object), "clips": np.array(["p", "q"], object)}
+    np.save(tmp_path / "all.npy", content, allow_pickle=True)
+    for path in (npz(tmp_path, **content), tmp_path / "all.npy"):
+        first, second = source_registry.read("arrays", Request(path))
+        assert (first.name, first.labels, second.labels) == ("p", {"gloss": "yes"}, {"gloss": "no"})
+        np.testing.assert_array_equal(first.frames, FRAMES)
+        np.testing.assert_array_equal(second.frames, FRAMES[:3] + 1)
+
+
+def test_numpys_sentence_about_unsafe_loading_reaches_nobody(tmp_path):
+    (tmp_path / "a.npy").write_bytes(b"\x80\x04cos\nsystem\n.")
+    np.save(tmp_path / "b.npy", np.array([object()]), allow_pickle=True)
+    np.savez(tmp_path / "c.npz", frames=np.array([object()]))
+    reasons = {item.name: item.detail for item in source_registry.read("arrays", Request(tmp_path, labelled=False))}
+    assert reasons["a"].endswith("not a NumPy array (.npy): it is a pickle; give it the suffix .pkl")
+    assert all("allow_pickle" not in reason and "trust" not in reason for reason in reasons.values())
+    assert "builtins.object" in reasons["b"] and "Nothing in the file was run" in reasons["c"]
 
 
 def test_a_single_array_is_told_where_labels_go(tmp_path):
@@ -135,7 +158,9 @@ def test_a_label_table_says_more_than_the_arrays(tmp_path):
     np.testing.assert_array_equal(q2.frames, FRAMES[8:])
     assert q3.detail.endswith("frames 5 to 8 of a clip with 7")
     (tmp_path / "t.csv").write_text("clip,gloss\nother,z\n")
-    with pytest.raises(InputError, match=r"none of its clips \(first: 'other'\) is one of the source's \(first: 'p'\)"):
+    with pytest.raises(
+        InputError, match=r"none of its 1 clips \(first: 'other'\) is one of the source's \(first: p, q\)"
+    ):
         list(source_registry.read("arrays", Request(path, str(tmp_path / "t.csv"))))
 
 

@@ -117,8 +117,8 @@ def test_a_file_of_another_kind_is_quarantined_under_its_own_name(tmp_path, form
     [
         (npy(frames(6))[:-8], "it is cut short: its header describes 3,152 bytes, it has 3,144"),
         (npy(frames(6))[:20], "its header is damaged or cut short"),
-        (pickle.dumps(frames(6), 4), "it is a pickle; pickles are read by"),
-        (npy(np.array([None, 1], object)), "holds Python objects"),
+        (pickle.dumps(frames(6), 4), "it is a pickle; give it the suffix .pkl"),
+        (npy(np.array([None, {1}], object)), "holds Python objects"),
         (b"PK\x03\x04 and more", "it is a zip archive"),
         (b"an ordinary text", "the file does not begin as a .npy file does"),
     ],

@@ -1,13 +1,18 @@
+from functools import partial
+from operator import getitem
+
 import numpy as np
 import pytest
 
-from signjax.data.splits.alignment import relative_distance
+from signjax.data.splits import duplicates
+from signjax.data.splits.alignment import polyline, relative_distance
 from signjax.data.splits.duplicates import (
     candidates,
     channel_scale,
     find_duplicates,
     outline,
 )
+from signjax.data.workers import Workers
 
 
 def walk(rng: np.random.Generator, frames: int, width: int = 6) -> np.ndarray:
@@ -95,8 +100,8 @@ def test_the_outline_of_a_straight_line_is_its_means(count):
 
 def test_a_clip_is_at_no_distance_from_itself_and_motion_in_reverse_is_far():
     clip = walk(np.random.default_rng(6), 50)
-    assert relative_distance(clip, clip) < 1e-6
-    assert relative_distance(clip, clip[::-1]) > 0.3
+    assert relative_distance(polyline(clip), polyline(clip)) < 1e-6
+    assert relative_distance(polyline(clip), polyline(clip[::-1])) > 0.3
 
 
 @pytest.mark.parametrize("faulty", [0, 5])
@@ -124,3 +129,28 @@ def test_clips_in_two_units_are_not_taken_for_copies(every, fault):
     outlines = np.stack([outline(clip) for clip in clips])
     digests = [str(i) for i in range(120)]
     assert find_duplicates(outlines, digests, np.zeros(120, bool), lambda i: clips[i]) == []
+
+
+def test_copies_of_long_clips_are_found_whether_or_not_they_are_kept_in_memory(monkeypatch):
+    rng = np.random.default_rng(7)
+    clips = [walk(rng, 1200) for _ in range(12)]
+    scale = channel_scale(np.stack([outline(clip) for clip in clips]))
+    clips += [resampled(clips[i], 1000) + rng.normal(0, 0.01, (1000, 6)).astype(np.float32) * scale for i in (2, 5)]
+    expected = {(2, 12): "near", (5, 13): "near"}
+    assert pairs_of(clips) == expected
+    monkeypatch.setattr(duplicates, "_KEPT_BYTES", 1)
+    assert pairs_of(clips) == expected
+
+
+def test_any_number_of_processes_finds_the_same_pairs(monkeypatch):
+    monkeypatch.setattr(duplicates, "_PAIRS_AT_ONCE", 5)
+    rng = np.random.default_rng(8)
+    model = walk(rng, 60)
+    clips = [model + 0.02 * walk(rng, 60) for _ in range(12)]
+    outlines = np.stack([outline(clip) for clip in clips])
+    arguments = outlines, [str(i) for i in range(12)], np.zeros(12, bool), partial(getitem, clips)
+    alone = find_duplicates(*arguments, near_distance=10.0)
+    assert len(alone) > 20
+    with Workers(2) as workers:
+        assert workers.pool is not None  # started, so that few clips are enough for it
+        assert find_duplicates(*arguments, near_distance=10.0, workers=workers) == alone

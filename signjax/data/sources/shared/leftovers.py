@@ -26,7 +26,6 @@ _ADVICE = (
 _START = 4096  # bytes that are read to recognise a file
 _AGAIN = "copy or download it again"
 _UNPACK = "unpack it first"
-_CONVERT = "pickles are read by the sources skeletons and signavatars, and by `python -m signjax.pickles convert`"
 # The first bytes of formats, and what to do about a file that has them.
 _MAGIC = (
     (b"version https://git-lfs", "a Git LFS pointer instead of the file; fetch the file with `git lfs pull`"),
@@ -52,10 +51,10 @@ _MAGIC = (
     (b"\x89PNG\r\n", "a PNG picture; signjax reads landmarks, not pictures"),
     (b"GIF8", "a GIF picture; signjax reads landmarks, not pictures"),
     (b"\x1aE\xdf\xa3", "a video; signjax reads landmarks, not videos"),
-    (b"\x80\x02", f"a pickle; {_CONVERT}"),
-    (b"\x80\x03", f"a pickle; {_CONVERT}"),
-    (b"\x80\x04", f"a pickle; {_CONVERT}"),
-    (b"\x80\x05", f"a pickle; {_CONVERT}"),
+    (b"\x80\x02", "a pickle; give it the suffix .pkl"),
+    (b"\x80\x03", "a pickle; give it the suffix .pkl"),
+    (b"\x80\x04", "a pickle; give it the suffix .pkl"),
+    (b"\x80\x05", "a pickle; give it the suffix .pkl"),
 )
 # What a file that cannot be read may be and yet be a pickle.
 _PACKED = ("a pickle", "a zip", "a gzip", "a bzip2", "a NumPy")

@@ -33,7 +33,8 @@ def fault(path: Path, error: BaseException) -> str:
     if not is_archive and start == _MAGIC:
         return _array_fault(path, error)
     what = what_it_is(path)
-    return f"it is {what}" if what else f"the file does not begin as a {path.suffix.lower()} file does; save it again"
+    said = f"it is {what}" if what else f"the file does not begin as a {path.suffix.lower()} file does; save it again"
+    return f"not a NumPy array ({path.suffix.lower()}): {said}"
 
 
 def _array_fault(path: Path, error: BaseException) -> str:

@@ -20,7 +20,7 @@ import numpy as np
 from signjax import pickles
 from signjax.data.clip import SPLITS
 from signjax.data.sources.shared.leftovers import fault_of_pickle, what_it_is
-from signjax.data.sources.shared.npy import NUMPY_ERRORS, ObjectArrayError, read_arrays
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, ObjectArrayError, read_array, read_arrays
 from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.sources.skeletons import json_clips
 from signjax.data.sources.skeletons.forms import About, about, is_clip
@@ -112,8 +112,7 @@ def _json(path: Path) -> Any:
 
 def _numpy(path: Path) -> Any:
     """The array of a `.npy` file, or the arrays of a `.npz` file by name."""
-    arrays = read_arrays(path, verified=True)
-    return arrays if path.suffix.lower() == ".npz" else next(iter(arrays.values()))
+    return read_arrays(path, verified=True) if path.suffix.lower() == ".npz" else read_array(path)
 
 
 def _with_texts(content: Any) -> Any:

@@ -1,0 +1,126 @@
+"""signjax as people use it from Python: train, load, read, predict."""
+
+import csv
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import silent
+
+import signjax
+from signjax import pipeline
+from signjax.data.clip import Clip
+from signjax.errors import InputError
+from signjax.settings import base
+
+TINY = {
+    "synthetic.signs": 4,
+    "synthetic.signers": 5,
+    "synthetic.takes": 2,
+    "data.max_frames": 32,
+    "data.workers": 1,
+    "model.filters": (8, 12),
+    "model.units": 6,
+    "model.heads": 2,
+    "model.depth": 1,
+    "train.batch_size": 8,
+    "train.epochs": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return signjax.train(workdir=tmp_path_factory.mktemp("api") / "run", settings=TINY, say=silent)
+
+
+@pytest.fixture(scope="module")
+def model(run):
+    return run.load()
+
+
+def test_a_run_says_how_good_it_is_and_goes_on_when_called_again(run):
+    assert run.top1.keys() == {"gloss"} and run.top1["gloss"] == run.summary["test"]["gloss"]["top1"]
+    assert run.report.is_file()
+    said = []
+    again = signjax.train(workdir=run.folder, settings=TINY, say=said.append)
+    assert again.summary["test"] == run.summary["test"]
+    assert any("finished" in line for line in said)
+
+
+def test_a_clip_has_the_same_answer_as_frames_as_a_clip_and_as_a_file(run, model):
+    corpus = run.folder / "corpus"
+    clips = signjax.read(corpus)
+    assert len(clips) == 40 and all(clip.frames.dtype == np.float32 for clip in clips)
+    of_folder = model.predict(corpus)
+    of_list = model.predict(clips)
+    for clip, one, other in zip(clips, of_folder, of_list, strict=True):
+        assert one.clip == other.clip == clip.name
+        np.testing.assert_array_equal(one["gloss"].logits, other["gloss"].logits)
+    # Frames alone do not say what was seen. The sums of the other classifier are in another order for another number of clips.
+    number = next(number for number, clip in enumerate(clips) if clip.valid.all())
+    for given in (clips[number], clips[number].frames):
+        np.testing.assert_allclose(model.predict(given)["gloss"].logits, of_folder[number]["gloss"].logits, rtol=1e-5)
+
+
+def test_the_answers_are_those_of_the_command_line(run, model):
+    config = base.get_config()
+    config.data.path = str(run.folder / "corpus")
+    pipeline.run(config, str(run.folder), "predict", silent)
+    with (run.folder / "predicted.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row, one in zip(rows, model.predict(run.folder / "corpus"), strict=True):
+        gloss = one["gloss"]
+        assert (row["clip"], row["gloss_predicted"], row["gloss_probability"]) == (
+            one.clip,
+            gloss.name,
+            f"{gloss.probability:.4f}",
+        )
+        assert row["gloss_best"] == "; ".join(f"{name} {share:.3f}" for name, share in gloss.top())
+
+
+def test_probabilities_are_of_all_classes_and_add_up_to_one(model):
+    one = model.predict(np.zeros((20, model.layout.width)) + np.linspace(0, 1, model.layout.width))
+    gloss = one["gloss"]
+    assert gloss.probabilities.shape == (4,) == (len(model.heads["gloss"]),)
+    assert gloss.probabilities.sum() == pytest.approx(1)
+    assert [name for name, _ in gloss.top(4)] == [gloss.classes[i] for i in np.argsort(-gloss.probabilities)]
+    assert str(one) == f"clip 0: gloss {gloss.name} ({gloss.probability:.1%})"
+
+
+def test_all_clips_that_cannot_be_used_are_named_at_once(model):
+    width = model.layout.width
+    good, narrow, text = np.random.default_rng(0).normal(size=(9, width)), np.zeros((9, 3)), np.array([["a"] * width])
+    with pytest.raises(InputError, match=rf"(?s)clip 1: .*\(T, {width}\).*float64 \(9, 3\).*clip 2: .*<U1"):
+        model.predict([good, narrow, text])
+    rejected = []
+    found = model.predict([good, narrow, text], rejected=rejected)
+    assert [one.clip for one in found] == ["clip 0"] and [one.name for one in rejected] == ["clip 1", "clip 2"]
+
+
+def test_points_with_coordinates_are_channels(model):
+    frames = np.random.default_rng(0).normal(size=(9, model.layout.width)).astype(np.float32)
+    flat = model.predict(frames)
+    np.testing.assert_array_equal(model.predict(frames.reshape(9, 13, 13))["gloss"].logits, flat["gloss"].logits)
+
+
+def test_settings_that_do_not_exist_or_do_not_fit_are_refused(tmp_path):
+    with pytest.raises(InputError, match=r"(?s)train\.epoch .*train\.epochs.*model\.unit"):
+        signjax.train(workdir=tmp_path, settings={"train.epoch": 3, "model.unit": 4}, say=silent)
+    with pytest.raises(InputError, match=r"config\.train\.epochs is 'many'"):
+        signjax.train(workdir=tmp_path, settings={"train.epochs": "many"}, say=silent)
+    with pytest.raises(InputError, match="no run to predict; train first"):
+        signjax.load(tmp_path)
+
+
+def test_importing_signjax_loads_nothing_else():
+    check = "import sys, signjax; sys.exit(bool({'jax', 'numpy', 'signjax.api'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", check], check=False, timeout=60).returncode == 0
+
+
+def test_clips_are_read_with_their_labels(tmp_path):
+    frames = np.arange(60, dtype=np.float32).reshape(20, 3)
+    np.savez(tmp_path / "a.npz", frames=frames, offsets=[0, 8, 20], clips=["one", "two"])
+    first, second = signjax.read(tmp_path / "a.npz")
+    assert isinstance(first, Clip) and (first.name, second.name) == ("one", "two")
+    np.testing.assert_array_equal(second.frames, frames[8:])
