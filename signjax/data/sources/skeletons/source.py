@@ -17,7 +17,7 @@ from signjax.data.sources.skeletons.contents import READERS, SUFFIXES, Stored, c
 from signjax.data.sources.skeletons.decision import ERRORS, channels, decide
 from signjax.data.sources.skeletons.forms import FormError, Frames
 from signjax.data.sources.skeletons.points import Numbers, coordinates
-from signjax.data.tables.matching import Found, find_label_table, match, segment, with_table
+from signjax.data.tables.matching import Found, find_label_tables, match, segment, with_table
 from signjax.errors import InputError
 
 HEAD = "gloss"
@@ -46,8 +46,7 @@ class _How(NamedTuple):
 def source_files(request: Request) -> list[Path]:
     """The files of the clips, and the label table if one is used."""
     found = contents(request.path)
-    table = _table(request, found.clips)
-    return [*found.files, *([] if table is None else [table])]
+    return [*found.files, *_tables(request, found.clips)]
 
 
 def default_layout(request: Request, width: int) -> ChosenLayout:
@@ -70,7 +69,7 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     hows = [_How(clip.form, clip.key, decided.numbers, decided.width, wanted, clip.fault) for clip in clips]
     if not request.labelled or _is_labelled(clips):
         return with_table(request, _items(request, clips, hows, say), say)
-    if _table(request, clips) is not None:
+    if _tables(request, clips):
         root = request.path if request.path.is_dir() else request.path.parent
         files = [Found(_name_in_table(root, clip), clip.file, how) for clip, how in zip(clips, hows, strict=True)]
         return _with_splits(match(request, files, SUFFIXES, say), clips)
@@ -83,25 +82,24 @@ def _is_labelled(clips: Sequence[Stored]) -> bool:
     return any(clip.about.label is not None for clip in clips)
 
 
-def _table(request: Request, clips: Sequence[Stored]) -> Path | None:
-    """The label table; None if files or folders say what the clips are.
+def _tables(request: Request, clips: Sequence[Stored]) -> list[Path]:
+    """The label tables; none if files or folders say what the clips are.
 
     Raises:
       InputError: nothing says what they are.
     """
     if not request.labelled:
-        return None
-    if request.labels:
-        return Path(request.labels)
-    if _is_labelled(clips):
-        return None
-    try:
-        return find_label_table(request)
-    except InputError as error:
-        classes = {_class(request.path, clip) for clip in clips}
-        if None in classes or len(classes) < 2 or len(classes) == len(clips):
-            raise InputError(f"{error}. The files do not say what their clips are") from error
-        return None
+        return []
+    if request.labels or not _is_labelled(clips):
+        try:
+            return find_label_tables(request)
+        except InputError as error:
+            classes = {_class(request.path, clip) for clip in clips}
+            if request.labels:
+                raise
+            if None in classes or len(classes) < 2 or len(classes) == len(clips):
+                raise InputError(f"{error}. The files do not say what their clips are") from error
+    return []
 
 
 def _class(root: Path, clip: Stored) -> str | None:
