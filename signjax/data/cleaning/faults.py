@@ -27,7 +27,10 @@ def _fault(clip: Clip, layout: Layout, shortest_clip: int, longest_clip: int) ->
     if len(frames) > longest_clip:
         return "too_long", f"{len(frames)} frames; config.data.longest_clip is {longest_clip}"
     if len(frames) < shortest_clip:
-        return "too_short", f"{len(frames)} frames; config.data.shortest_clip is {shortest_clip}"
+        advice = (
+            "; if your clips are single pictures, --config.data.shortest_clip=1 keeps them" if len(frames) == 1 else ""
+        )
+        return "too_short", f"{len(frames)} frames; config.data.shortest_clip is {shortest_clip}{advice}"
     # A NaN coordinate is a landmark that was not found; any other value that is not finite is a fault.
     coordinate = np.array([part.kind in COORDINATES for part in layout.parts])[layout.part_of_channel]
     bad = ~np.isfinite(frames) & ~(np.isnan(frames) & coordinate)

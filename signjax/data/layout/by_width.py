@@ -11,10 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from signjax.data.layout.landmarks import HAND, POSE, visibility_last
+from signjax.data.layout.landmarks import HAND, POSE, holistic, holistic_553, visibility_last
 from signjax.data.layout.parts import COORDINATES, ChosenLayout, Layout, Point
 from signjax.data.layout.registry import BUILT_IN
 
+_HANDS = ("left_hand", "right_hand")
 _ARMS = (("pose", 15), ("pose", 16))
 _FEWEST_FRAMES = 30  # in which a hand, the arms and the shoulders are seen
 # In the median frame, the wrist of a hand is closer to the wrist of its arm than this, in shoulder widths...
@@ -34,6 +35,11 @@ def layout_by_width(frames: np.ndarray) -> ChosenLayout | None:
 
 
 def _candidates(width: int) -> Iterator[Layout]:
+    for kind in ("xyz", "xy"):
+        for layout in (holistic(kind), holistic_553(kind)):
+            if layout.width == width:
+                yield from _other_orders(layout)
+    yield from (layout for layout in (holistic_553(), holistic_553("xy")) if layout.width == width)
     for layout in BUILT_IN.values():
         sizes = {part.name: part.points for part in layout.parts if part.kind in COORDINATES}
         if layout.width != width or [sizes.get(name) for name in ("pose", "left_hand", "right_hand")] != [
@@ -46,6 +52,18 @@ def _candidates(width: int) -> Iterator[Layout]:
         if "visibility" in layout.part_names:
             columns = visibility_last(np.arange(width)[None])[0]
             yield replace(layout, columns=tuple(columns.tolist()))
+
+
+def _other_orders(layout: Layout) -> Iterator[Layout]:
+    """The layout of frames whose parts are in another order: the pose first, or directly after the face."""
+    face = tuple(name for name in ("face", "irises") if name in layout.part_names)
+    for order in (("pose", *face, *_HANDS), (*face, "pose", *_HANDS)):
+        at, starts = 0, {}
+        for name in order:
+            starts[name] = at
+            at += layout.part(name).channels
+        columns = [starts[part.name] + channel for part in layout.parts for channel in range(part.channels)]
+        yield replace(layout, columns=tuple(columns))
 
 
 def _hands_on_arms(frames: np.ndarray, layout: Layout) -> bool:

@@ -5,7 +5,7 @@ own. Source: the landmark numbers and connections of MediaPipe's face mesh, pose
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +18,7 @@ from signjax.data.layout.parts import (
 )
 
 FACE, POSE, HAND = 468, 33, 21
+IRISES = 10  # of both eyes, which newer versions append to the face: 478 points, and 553 in all
 COUNTS = {"face": FACE, "pose": POSE, "left_hand": HAND, "right_hand": HAND}
 
 _LEFT_SHOULDER, _RIGHT_SHOULDER, _LEFT_WRIST, _RIGHT_WRIST = 11, 12, 15, 16
@@ -161,6 +162,17 @@ def _of(name: str, sets: Sequence[str], kind: str) -> Layout:
 def holistic(kind: str = "xyz") -> Layout:
     """All 543 landmarks in the order of the Kaggle `asl-signs` files: face, left hand, pose, right hand. 1629 or 1086 channels."""
     return _of("holistic" if kind == "xyz" else "holistic_xy", ("face", "left_hand", "pose", "right_hand"), kind)
+
+
+def holistic_553(kind: str = "xyz") -> Layout:
+    """`holistic` with the irises after the face, as MediaPipe Tasks and refined face meshes have them: 1659 or 1106 channels.
+
+    An iris is its centre and then the points to the right, top, left and bottom in the picture; the right iris comes first.
+    """
+    layout = holistic(kind)
+    irises = Part("irises", IRISES, kind, "irises", (5, 8, 7, 6, 9, 0, 3, 2, 1, 4))
+    face, *others = layout.parts
+    return replace(layout, name="holistic_553" if kind == "xyz" else "holistic_553_xy", parts=(face, irises, *others))
 
 
 def pose_hands(kind: str = "xyz") -> Layout:

@@ -44,7 +44,8 @@ class Recipe:
         "synthetic",
         "Form of the clips: synthetic (made up), synthetic_hamnosys (made-up motion for real HamNoSys strings), signavatars "
         "(pickles), smplx (SMPL-X, SMPL-H or SMPL parameters of any tool), arrays (.npz, .npy), pose (.pose), mediapipe "
-        "(class/sequence/frame.npy) or gislr (Kaggle asl-signs). See docs/data.md.",
+        "(class/sequence/frame.npy), gislr (Kaggle asl-signs) or skeletons (pyskl, OpenHands, OpenPose, ST-GCN, SPOTER). See "
+        "docs/data.md.",
         one_of(tuple(source_registry.SOURCES)),
     )
     path: str = setting(

@@ -11,7 +11,9 @@ import numpy as np
 
 from signjax.data.clip import Clip, ClipInfo, Item, Rejected, Request, Say
 from signjax.data.sources.array_fields import CHANNELS, channel_names
+from signjax.data.sources.shared.leftovers import contents_of, files_below
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
+from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.tables.matching import Found, match, segment
 from signjax.errors import InputError
 
@@ -22,7 +24,7 @@ FRAME_KEYS = ("frames", "features")
 
 def clip_files(path: Path) -> list[Path]:
     """The files below a folder, in a fixed order."""
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+    return files_below(path, SUFFIXES)
 
 
 def list_items(request: Request, say: Say) -> list[Item | Rejected]:
@@ -32,6 +34,7 @@ def list_items(request: Request, say: Say) -> list[Item | Rejected]:
     if not files:
         raise InputError(
             f"{request.path}: the folder has no .npy or .npz files; source arrays needs features.npy, or one file per clip"
+            f"{contents_of(request.path)}"
         )
     return match(request, files, SUFFIXES, say)
 
@@ -62,7 +65,7 @@ def read_item(item: Item) -> Clip | Rejected:
     try:
         arrays = read_arrays(Path(item.file), verified=True)
     except NUMPY_ERRORS as error:
-        return item.rejected("unreadable", f"expected NumPy arrays of numbers: {error}")
+        return item.rejected("unreadable", f"expected NumPy arrays of numbers: {fault(Path(item.file), error)}")
     key = next((key for key in FRAME_KEYS if key in arrays), next(iter(arrays)) if len(arrays) == 1 else None)
     if key is None:
         return item.rejected(
@@ -72,7 +75,11 @@ def read_item(item: Item) -> Clip | Rejected:
     if frames.shape[:1] == (0,):
         return item.rejected("empty", f"the file has no frames: its array is {frames.dtype} {frames.shape}")
     if frames.ndim not in (2, 3) or frames.dtype.kind not in "fiu":
-        detail = f"expected numbers of shape (T, F) or (T, N, D), found {frames.dtype} {frames.shape}"
+        advice = "; source skeletons reads arrays of several people" if frames.ndim > 3 else ""
+        advice = (
+            "; for a clip of one frame, such as a picture, save array[None], (1, F)" if frames.ndim == 1 else advice
+        )
+        detail = f"expected numbers of shape (T, F) or (T, N, D), found {frames.dtype} {frames.shape}{advice}"
         return item.rejected("wrong_width", detail)
     chosen = _other_names(item, arrays) or segment(item, len(frames))
     if isinstance(chosen, Rejected):

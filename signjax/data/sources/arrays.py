@@ -27,6 +27,7 @@ from signjax.data.sources import array_files
 from signjax.data.sources.array_fields import CHANNELS, channel_names, class_names, texts_of, whole_numbers
 from signjax.data.sources.shared import npy
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
+from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.tables.label_table import split_name
 from signjax.data.tables.matching import find_label_tables, given_label_tables, with_table
 from signjax.errors import InputError, first_few
@@ -126,7 +127,7 @@ def verify(request: Request) -> None:
         try:
             npy.verify(request.path)
         except NUMPY_ERRORS as error:
-            raise InputError(f"{request.path}: the file is damaged: {error}. Copy or write it again") from error
+            raise InputError(f"{request.path}: the file is damaged: {fault(request.path, error)}") from error
 
 
 def read_item(item: Item) -> Clip | Rejected:
@@ -139,25 +140,29 @@ def read_item(item: Item) -> Clip | Rejected:
 
 
 def _one_file_a_clip(path: Path) -> bool:
-    return path.is_dir() and not any((path / f"{key}.npy").is_file() for key in array_files.FRAME_KEYS)
+    return path.is_dir() and not any(file.stem in array_files.FRAME_KEYS for file in _packed_files(path))
 
 
 def _packed_files(path: Path) -> list[Path]:
     """The file, or the files of the folder, frames first."""
-    return [file for key in _KEYS if (file := path / f"{key}.npy").is_file()] if path.is_dir() else [path]
+    if not path.is_dir():
+        return [path]
+    found = ((path / f"{key}.npy", path / f"{key}.NPY") for key in _KEYS)
+    return [lower if lower.is_file() else upper for lower, upper in found if lower.is_file() or upper.is_file()]
 
 
 def _read_packed(path: Path, keys: tuple[str, ...]) -> dict[str, np.ndarray]:
     """The arrays with those names that the source has."""
     arrays: dict[str, np.ndarray] = {}
-    try:
-        for file in _packed_files(path):
-            if file.suffix != ".npy" or file.stem in keys or path.is_file():
-                arrays |= read_arrays(file, keys)
-    except npy.ObjectArrayError as error:
-        raise InputError(f"{path}: {error}. {_NO_OBJECTS}") from error
-    except NUMPY_ERRORS as error:
-        raise InputError(f"{path}: expected NumPy arrays (.npz or .npy): {error}") from error
+    for file in _packed_files(path):
+        if file.suffix.lower() == ".npy" and file.stem not in keys and path.is_dir():
+            continue
+        try:
+            arrays |= read_arrays(file, keys)
+        except npy.ObjectArrayError as error:
+            raise InputError(f"{path}: {error}. {_NO_OBJECTS}") from error
+        except NUMPY_ERRORS as error:
+            raise InputError(f"{file}: expected NumPy arrays (.npz or .npy): {fault(file, error)}") from error
     for key in array_files.FRAME_KEYS:
         if key in arrays and arrays[key].dtype == object:  # an array of clips of different lengths
             arrays.setdefault("offsets", np.cumsum([0, *map(len, arrays[key])]))
@@ -177,8 +182,10 @@ def _frames(path: Path, arrays: dict[str, np.ndarray]) -> np.ndarray:
     if frames is None:
         raise InputError(f"{path}: {_no_frames(path)}")
     if frames.ndim not in (2, 3) or frames.dtype.kind not in "fiu":
+        advice = "; flatten the points: frames.reshape(N, T, -1)" if frames.ndim == 4 else ""
+        advice = "; source skeletons reads arrays (N, C, T, V, M) that are .npy files" if frames.ndim == 5 else advice
         raise InputError(
-            f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); they are {frames.dtype} {frames.shape}"
+            f"{path}: frames must be numbers of shape (sum of T, F) or (N, T, F); they are {frames.dtype} {frames.shape}{advice}"
         )
     if frames.shape[-1] == 0:
         raise InputError(f"{path}: a frame must have at least one value; the frames have shape {frames.shape}")
@@ -190,7 +197,7 @@ def _no_frames(path: Path) -> str:
     if path.suffix.lower() == ".npy":
         return (
             "a single .npy file holds no labels. Save it as features.npy in a folder with labels.npy, or write an .npz file with "
-            "the arrays 'frames' and 'labels'"
+            "the arrays 'frames' and 'labels'. Source skeletons reads arrays (N, C, T, V, M) with the pickle of their labels"
         )
     return (
         f"there is no array 'frames' (or 'features'); the file has {', '.join(npy.array_names(path)) or 'no arrays'}. Call the "

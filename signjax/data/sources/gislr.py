@@ -18,6 +18,7 @@ from signjax.data.layout.parts import ChosenLayout
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.extras import needed
 from signjax.data.sources.shared.frame_numbers import timeline
+from signjax.data.sources.shared.leftovers import files_below, what_it_is
 from signjax.data.tables.delimited import read_delimited
 from signjax.data.tables.faults import Faults
 from signjax.data.tables.label_table import Row, check_named_once
@@ -73,7 +74,7 @@ def _files(request: Request) -> list[Found]:
         raise InputError(
             f"{path}: the folder does not exist; source gislr needs the folder with {TABLE} and train_landmark_files"
         )
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() == _SUFFIX)
+    found = files_below(path, (_SUFFIX,))
     if not found:
         raise InputError(f"{path}: the folder has no {_SUFFIX} files; source gislr needs the folder with {TABLE}")
     return [Found(file.relative_to(path).as_posix(), file, request.layout) for file in found]
@@ -107,6 +108,14 @@ def _row(table: Path, place: str, fields: Mapping[str, str], faults: Faults) -> 
     )
 
 
+def _fault(item: Item, error: Exception) -> str:
+    """What a file is that could not be read: pyarrow's own sentence if it begins as a parquet file does."""
+    what = what_it_is(Path(item.file))
+    if what is None or what.startswith("a Parquet file"):
+        return f"{error}. If the file is cut short, copy or download it again"
+    return f"it is {what}"
+
+
 def read_item(item: Item) -> Clip | Rejected:
     """Reads one landmark file; frames whose numbers are missing are filled with NaN."""
     parquet = needed("gislr", "pyarrow.parquet", REQUIREMENT)
@@ -115,7 +124,7 @@ def read_item(item: Item) -> Clip | Rejected:
         with Path(item.file).open("rb") as file:
             table = parquet.read_table(file, columns=["type", *_NUMBERS], use_threads=False)
     except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are subclasses of these
-        return item.rejected("unreadable", f"expected a parquet file with landmarks: {error}")
+        return item.rejected("unreadable", f"expected a parquet file with landmarks: {_fault(item, error)}")
     if len(table) == 0:
         return item.rejected("empty", "the file has no rows")
     columns = {name: table.column(name).to_numpy() for name in _NUMBERS}

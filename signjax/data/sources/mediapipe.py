@@ -8,14 +8,16 @@ split. The width of a frame tells which landmarks it has:
 | 1662 | pose (x, y, z, visibility of 33), face (x, y, z of 468), left hand, right hand (x, y, z of 21): the `MP_Data` tutorials |
 | 1692 | the same with the 10 points of the irises, which are left out |
 | 1629 | pose, face, left hand, right hand, without visibility |
-| 1404 | face |
+| 1659 | the same with the irises, which are left out: 553 landmarks, as MediaPipe Tasks finds them |
+| 1086, 1106 | the same two, only x and y |
+| 1404, 1434 | face, without and with the irises, which are left out |
 | 258, 225 | pose with and without visibility, left hand, right hand |
 | 158 | face (points 10, 152, 234, 454), pose, left hand, right hand, only x and y |
 | 150, 84, 42 | pose and both hands, both hands, one hand, only x and y |
 | 132, 99 | pose with and without visibility |
 | 126, 63 | both hands, one hand |
 
-A part that was not found is all zeros.
+A part that was not found is all zeros. A file may also hold (T, points, coordinates), or a single frame, such as of a picture.
 """
 
 import os
@@ -30,7 +32,9 @@ from signjax.data.layout.landmarks import LandmarkPart, landmark_layout
 from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.sources.shared.choosing import by_name, channels_of
 from signjax.data.sources.shared.frame_numbers import timeline
+from signjax.data.sources.shared.leftovers import contents_of, is_leftover
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_array
+from signjax.data.sources.shared.npy_faults import fault
 from signjax.data.sources.split_folders import class_folders, entries, in_order, is_array
 from signjax.data.tables.label_table import split_name
 from signjax.data.tables.matching import given_label_tables, segment, with_table
@@ -53,8 +57,12 @@ def _layout(name: str, kind: str, *sets: str, visibility: bool = False) -> Layou
 LAYOUTS = {
     1692: landmarks.holistic_1662(),
     1662: landmarks.holistic_1662(),
+    1659: _layout("pose_face_hands", "xyz", "pose", "face", *_HANDS),
     1629: _layout("pose_face_hands", "xyz", "pose", "face", *_HANDS),
+    1434: _layout("face", "xyz", "face"),
     1404: _layout("face", "xyz", "face"),
+    1106: _layout("pose_face_hands_xy", "xy", "pose", "face", *_HANDS),
+    1086: _layout("pose_face_hands_xy", "xy", "pose", "face", *_HANDS),
     258: landmarks.pose_hands_258(),
     225: landmarks.pose_hands(),
     158: landmarks.face4_pose_hands(),
@@ -66,7 +74,13 @@ LAYOUTS = {
     63: _layout("one_hand", "xyz", "right_hand"),
     42: _layout("one_hand_xy", "xy", "right_hand"),
 }
-_FIRST_IRIS, _LAST_IRIS = 132 + 3 * 468, 132 + 3 * 478
+# Width of a saved frame -> the channels of the irises in it.
+_IRISES = {
+    1692: slice(132 + 3 * 468, 132 + 3 * 478),
+    1659: slice(99 + 3 * 468, 99 + 3 * 478),
+    1434: slice(3 * 468, 3 * 478),
+    1106: slice(66 + 2 * 468, 66 + 2 * 478),
+}
 
 
 def source_files(request: Request) -> list[Path]:
@@ -133,13 +147,15 @@ def _sequences(path: Path) -> list[tuple[Path | None, str, Path]]:
     if not found:
         raise InputError(
             f"{path}: there is no class/sequence/frame.npy; each folder in it must be a class that contains sequences"
+            f"{contents_of(path)}"
         )
     return found
 
 
 def _frame_names(folder: Path) -> list[str]:
     with os.scandir(folder) as found:
-        return sorted((entry.name for entry in found if is_array(entry.name)), key=in_order)
+        names = (entry.name for entry in found if is_array(entry.name) and not is_leftover(entry.name))
+        return sorted(names, key=in_order)
 
 
 def read_item(item: Item) -> Clip | Rejected:
@@ -148,13 +164,19 @@ def read_item(item: Item) -> Clip | Rejected:
     try:
         found = _read_frames(item, path) if path.is_dir() else read_array(path)
     except NUMPY_ERRORS as error:
-        return item.rejected("unreadable", f"expected NumPy arrays of numbers: {error}")
+        return item.rejected("unreadable", f"expected a NumPy array of numbers: {fault(path, error)}")
     if isinstance(found, Rejected):
         return found
     if found.shape[:1] == (0,):
         return item.rejected("empty", f"the file has no frames: its array is {found.dtype} {found.shape}")
+    if found.ndim == 1 or (found.ndim == 2 and found.shape[1] in (2, 3, 4) and found.size in LAYOUTS):
+        found = found.reshape(1, -1)  # the landmarks of a picture
+    if found.ndim == 3:
+        found = found.reshape(len(found), -1)
     if found.ndim != 2 or found.dtype.kind not in "fiu":
-        return item.rejected("wrong_width", f"expected numbers of shape (T, F), found {found.dtype} {found.shape}")
+        return item.rejected(
+            "wrong_width", f"expected numbers of shape (T, F) or (T, N, D), found {found.dtype} {found.shape}"
+        )
     chosen = segment(item, len(found))
     if isinstance(chosen, Rejected):
         return chosen
@@ -176,7 +198,8 @@ def _read_frames(item: Item, folder: Path) -> np.ndarray | Rejected:
         try:
             frame = read_array(folder / name)
         except NUMPY_ERRORS as error:
-            return item.rejected("unreadable", f"{name}: expected a NumPy array of numbers: {error}")
+            detail = f"{name}: expected a NumPy array of numbers: {fault(folder / name, error)}"
+            return item.rejected("unreadable", detail)
         if frame.dtype.kind not in "fiu" or (frames and frame.size != frames[0].size):
             expected = f"{frames[0].size} numbers as in {names[0]}" if frames else "numbers"
             return item.rejected("wrong_width", f"{name}: expected {expected}, found {frame.dtype} {frame.shape}")
@@ -215,8 +238,8 @@ def _by_width(item: Item, frames: np.ndarray) -> Clip | Rejected:
     if width not in LAYOUTS:
         return item.rejected("wrong_width", _unknown(width))
     layout = LAYOUTS[width]
-    if width == _LAST_IRIS + 126:
-        frames = np.concatenate([frames[:, :_FIRST_IRIS], frames[:, _LAST_IRIS:]], axis=1)
+    if width in _IRISES:
+        frames = np.delete(frames, _IRISES[width], axis=1)
     if "visibility" not in layout.part_names:
         return item.clip(frames)
     frames = landmarks.visibility_last(frames)

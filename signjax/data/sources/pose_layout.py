@@ -25,10 +25,17 @@ def component(found: Any) -> Component:
 
 
 class Choice(NamedTuple):
-    """A layout, and the indices of its points among all points of the file."""
+    """What is used of a file.
+
+    Attributes:
+      layout: the layout of the points that are used.
+      points: their indices among all points of the file.
+      names: for each part of the layout, the names of its points, by which files are compared.
+    """
 
     layout: Layout
     points: tuple[int, ...]
+    names: tuple[tuple[str, ...], ...]
 
 
 # MediaPipe Holistic, in the order of layout `holistic`. POSE_WORLD_LANDMARKS, which repeats the pose, is left out.
@@ -74,6 +81,7 @@ def _holistic(components: Sequence[Component], kind: str) -> Choice:
     of = {component.name: (component, start) for component, start in zip(components, _starts(components), strict=False)}
     parts: list[LandmarkPart] = []
     positions: list[int] = []
+    names: list[tuple[str, ...]] = []
     for name, landmark in _HOLISTIC.items():
         if name not in of:
             continue
@@ -88,6 +96,7 @@ def _holistic(components: Sequence[Component], kind: str) -> Choice:
         indices = tuple(number for number, _ in numbers)
         whole = indices == tuple(range(landmarks.COUNTS[landmark]))
         parts.append(LandmarkPart(landmark, kind, None if whole else indices))
+        names.append(tuple(map(str, indices)))
         positions += [position for _, position in numbers]
     if not parts:
         raise ValueError("none of its points has the name of a MediaPipe landmark")
@@ -95,7 +104,7 @@ def _holistic(components: Sequence[Component], kind: str) -> Choice:
     layout = landmark_layout(built_in.name, parts)
     if layout != built_in:
         layout = landmark_layout("pose_file", parts)
-    return Choice(layout, tuple(positions))
+    return Choice(layout, tuple(positions), tuple(names))
 
 
 def _number(landmark: str, point: str) -> int | None:
@@ -151,7 +160,8 @@ def _other(components: Sequence[Component], kind: str) -> Choice:
         wrists=wrists,
         head=first("nose"),
     )
-    return Choice(layout, tuple(range(sum(len(component.points) for component in components))))
+    points = tuple(range(sum(len(component.points) for component in components)))
+    return Choice(layout, points, tuple(component.points for component in components))
 
 
 def _part_names(components: Sequence[Component]) -> list[str]:

@@ -21,6 +21,7 @@ from signjax.data.clip import Clip, Item, Rejected, Request, Say
 from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import ChosenLayout, Layout
 from signjax.data.sources import arrays, gislr, mediapipe, pose, signavatars
+from signjax.data.sources.skeletons import source as skeletons
 from signjax.data.tables.names import canonical, unified
 from signjax.errors import InputError
 
@@ -52,6 +53,7 @@ SOURCES: dict[str, Source] = {
     "pose": pose,
     "mediapipe": mediapipe,
     "gislr": gislr,
+    "skeletons": skeletons,
 }
 
 

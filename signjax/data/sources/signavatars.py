@@ -28,6 +28,7 @@ from signjax.data.layout import registry as layout_registry
 from signjax.data.layout.parts import ChosenLayout
 from signjax.data.sources import smplx
 from signjax.data.sources.shared.frame_numbers import timeline
+from signjax.data.sources.shared.leftovers import contents_of, fault_of_pickle, files_below
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.matching import (
     Found,
@@ -143,7 +144,7 @@ def _files(request: Request, layout: str) -> list[Found]:
             else Found(record.source, path / record.source, _How(layout, refused=record.reason))
             for record in sorted(records)
         ]
-    files = sorted(path.rglob("*"))
+    files = files_below(path, (*SUFFIXES, *_ARRAY_SUFFIXES))
     found = next(
         (chosen for suffixes in (SUFFIXES, *((suffix,) for suffix in _ARRAY_SUFFIXES))
          if (chosen := [file for file in files if file.suffix.lower() in suffixes])), []
@@ -151,7 +152,7 @@ def _files(request: Request, layout: str) -> list[Found]:
     if not found:
         raise InputError(
             f"{path}: the folder has no .pkl files, nor .npz or .npy; config.data.path must be a folder of SMPL-X parameters, or "
-            "one written by `python -m signjax.pickles convert`"
+            f"one written by `python -m signjax.pickles convert`{contents_of(path)}"
         )
     clips = smplx.frame_folders(path, found, _inspect)
     of_frames = {file for clip in clips for file in smplx.frame_files(clip.folder, clip.pattern)}
@@ -237,7 +238,8 @@ def read_item(item: Item) -> Clip | Rejected:
         else:
             content = _content(item.file, how.key)
     except (pickles.PickleError, *NUMPY_ERRORS) as error:
-        return item.rejected("unreadable", getattr(error, "strerror", None) or str(error))
+        said = getattr(error, "strerror", None) or str(error)
+        return item.rejected("unreadable", fault_of_pickle(Path(item.file), said))
     try:
         if how.frames:
             found = smplx.frames_of_fitted(smplx.join_frames(Path(item.file), files, loaded), how.layout)

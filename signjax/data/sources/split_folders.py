@@ -6,7 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from signjax.data.clip import SPLITS
-from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_array
+from signjax.data.sources.shared.leftovers import is_leftover
+from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.tables.label_table import split_name
 from signjax.errors import InputError
 
@@ -56,7 +57,7 @@ def _holds_classes(top: Path, widths: Collection[int]) -> bool | None:
             return True
         for file in inner:
             try:
-                shape = read_array(file).shape
+                shape = next(iter(read_arrays(file).values())).shape
             except NUMPY_ERRORS:
                 continue  # reading the clip reports why
             return is_sequence(shape, widths)
@@ -64,19 +65,21 @@ def _holds_classes(top: Path, widths: Collection[int]) -> bool | None:
 
 
 def is_sequence(shape: tuple[int, ...], widths: Collection[int]) -> bool:
-    """Whether an array is a sequence (T, F), rather than a frame (F,), (1, F) or (points, coordinates)."""
+    """Whether an array is a sequence (T, F) or (T, N, D), rather than a frame (F,), (1, F) or (points, coordinates)."""
+    if len(shape) == 3:
+        return shape[0] > 1 and shape[1] * shape[2] in widths
     if len(shape) != 2 or shape[0] == 1:
         return False
     return shape[1] in widths or shape[0] * shape[1] not in widths
 
 
 def entries(folder: Path, *, folders: bool) -> list[Path]:
-    """Folders, and unless `folders` also .npy files, with numbers in numerical order and without hidden ones."""
+    """Folders, and unless `folders` also .npy files, with numbers in numerical order and without leftovers."""
     with os.scandir(folder) as found:
         names = [
             entry.name
             for entry in found
-            if not entry.name.startswith(".") and (entry.is_dir() or (not folders and is_array(entry.name)))
+            if not is_leftover(entry.name) and (entry.is_dir() or (not folders and is_array(entry.name)))
         ]
     return [folder / name for name in sorted(names, key=in_order)]
 

@@ -4,12 +4,18 @@ import numpy as np
 import pytest
 
 from signjax.data.layout.by_width import layout_by_width
+from signjax.data.layout.landmarks import holistic_553
+from signjax.data.layout.parts import Layout
 from signjax.data.layout.registry import BUILT_IN
 
 
 def body(name: str, frames: int = 60, noise: float = 0.02) -> np.ndarray:
     """(T, F): points at random, shoulders 1 apart, wrists that wander, and hands about them."""
-    layout, rng = BUILT_IN[name], np.random.default_rng(0)
+    return body_of(BUILT_IN[name], frames, noise)
+
+
+def body_of(layout: Layout, frames: int = 60, noise: float = 0.02) -> np.ndarray:
+    rng = np.random.default_rng(0)
     found = rng.normal(size=(frames, layout.width))
 
     def put(point, places):
@@ -53,3 +59,27 @@ def test_another_order_few_frames_and_other_numbers_tell_nothing():
     assert layout_by_width(np.zeros((500, 225))) is None
     assert layout_by_width(np.full((500, 225), np.nan)) is None
     assert layout_by_width(np.ones((500, 7))) is None
+
+
+@pytest.mark.parametrize(
+    "order", [("pose", "face", "irises"), ("face", "irises", "pose"), ("face", "irises", "left_hand")]
+)
+@pytest.mark.parametrize("irises", [True, False])
+def test_pose_face_and_hands_in_any_usual_order(order, irises):
+    layout = holistic_553() if irises else BUILT_IN["holistic"]
+    frames = body_of(layout)
+    names = [*order, *(name for name in ("left_hand", "pose", "right_hand") if name not in order)]
+    columns = [np.arange(layout.width)[layout.channels_of(name)] for name in names if name in layout.part_names]
+    mixed = frames[:, np.concatenate(columns)]
+    found = layout_by_width(mixed)
+    assert found is not None and found.layout.in_order() == layout
+    np.testing.assert_array_equal(found.layout.ordered(mixed), frames)
+
+
+def test_the_irises_are_each_others_mirror_image():
+    channel, sign, _ = holistic_553("xy").mirror
+    frames = np.random.default_rng(0).normal(size=(3, 1106))
+    mirrored = frames[:, channel] * sign
+    np.testing.assert_array_equal(mirrored[:, channel] * sign, frames)
+    right, left = slice(2 * 468, 2 * 473), slice(2 * 473, 2 * 478)
+    assert set(mirrored[0, left.start : left.stop : 2]) == set(-frames[0, right.start : right.stop : 2])

@@ -120,6 +120,25 @@ def _converted(folder: Path, clips: Lengths) -> Path:
     return folder / "arrays"
 
 
+def _points(count: int) -> np.ndarray:
+    return frames(count).reshape(count, WIDTH // 3, 3)
+
+
+def _pyskl(folder: Path, clips: Lengths) -> Path:
+    annotations = [
+        {"frame_dir": name, "label": 0, "total_frames": count, "keypoint": _points(count)[None]}
+        for name, count in clips.items()
+    ]
+    (folder / "all.pkl").write_bytes(pickle.dumps({"split": {}, "annotations": annotations}, 2))
+    return folder / "all.pkl"
+
+
+def _openhands(folder: Path, clips: Lengths) -> Path:
+    for name, count in clips.items():
+        write_plain(folder / f"{name}.pkl", {"keypoints": _points(count), "confidences": np.ones((count, 42))})
+    return folder
+
+
 def _pose(folder: Path, clips: Lengths) -> Path:
     package = pytest.importorskip("pose_format", reason="pose-format is not installed: pip install pose-format")
     from pose_format.numpy import NumPyPoseBody
@@ -171,6 +190,8 @@ FORMS = {
     "own names": Form("smplx", _own_names, True),
     "one pickle": Form("signavatars", _one_pickle, True),
     "converted": Form("signavatars", _converted, True),
+    "pyskl": Form("skeletons", _pyskl, False),
+    "openhands": Form("skeletons", _openhands, True),
     "pose": Form("pose", _pose, True),
     "gislr": Form("gislr", _parquet, False, "1/"),
 }

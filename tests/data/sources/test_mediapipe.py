@@ -200,3 +200,34 @@ def test_every_kind_of_array_is_read_right_or_says_why(tmp_path, convert, reason
             np.testing.assert_array_equal(found.frames, frames)
         elif not isinstance(found, Clip) or whole:  # numbers without a dimension are frames of one value
             assert found.reason == reason
+
+
+@pytest.mark.parametrize("values", [1659, 1106, 1434])
+def test_the_irises_of_mediapipe_tasks_are_left_out(tmp_path, values):
+    """553 landmarks: 33 of the pose, 478 of the face, of which the last 10 are the irises, and both hands."""
+    axes = 2 if values == 1106 else 3
+    frames = np.random.default_rng(0).uniform(0.1, 1, (T, values // axes, axes))
+    save(tmp_path / "hello" / "0", frames)
+    (tmp_path / "hello2").mkdir()
+    np.save(tmp_path / "hello2" / "1.npy", frames)
+    first, second = read(tmp_path)
+    face = 33 if values != 1434 else 0
+    expected = np.delete(frames, slice(face + 468, face + 478), axis=1).reshape(T, -1)
+    np.testing.assert_allclose(first.frames, expected, rtol=1e-6)
+    np.testing.assert_array_equal(second.frames, first.frames)
+    layout = source_registry.layout_of("mediapipe", Request(tmp_path), expected.shape[1]).layout
+    part = layout.part_names[-1]
+    np.testing.assert_allclose(
+        first.frames[:, layout.channels_of(part)], expected[:, layout.channels_of(part)], rtol=1e-6
+    )
+    assert layout.mirrors and layout.part("face").points == 468
+
+
+def test_landmarks_of_pictures_are_clips_of_one_frame(tmp_path):
+    points = np.random.default_rng(0).uniform(0.1, 1, (3, 21, 3))
+    (tmp_path / "A").mkdir()
+    np.save(tmp_path / "A" / "0.npy", points[0])
+    np.save(tmp_path / "A" / "1.npy", points[1].reshape(-1))
+    np.save(tmp_path / "A" / "2.npy", points[2:].reshape(1, -1))
+    found = read(tmp_path)
+    np.testing.assert_allclose(np.concatenate([clip.frames for clip in found]), points.reshape(3, 63), rtol=1e-6)

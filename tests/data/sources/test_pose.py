@@ -211,3 +211,40 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(tmp_path, 
 def test_a_component_as_the_package_has_it():
     found = SimpleNamespace(name="A", points=["p", "q"], limbs=[(np.int64(0), np.int64(1))])
     assert pose_layout.component(found) == ("A", ("p", "q"), ((0, 1),))
+
+
+def test_files_that_differ_only_in_points_that_are_not_used_are_alike(tmp_path):
+    """MediaPipe's older versions have no irises and no pose in metres."""
+    points = ("POSE_LANDMARKS", "FACE_LANDMARKS", "LEFT_HAND_LANDMARKS", "RIGHT_HAND_LANDMARKS")
+    irises = tuple(map(str, range(478)))
+    data, _ = write(tmp_path / "a.pose", header({name: HOLISTIC[name] for name in points}))
+    others, _ = write(tmp_path / "b.pose", header(HOLISTIC | {"FACE_LANDMARKS": irises}))
+    old, new = read(tmp_path)
+    layout = source_registry.layout_of("pose", Request(tmp_path), old.frames.shape[1]).layout
+    assert old.frames.shape == new.frames.shape == (T, 1629)
+    np.testing.assert_array_equal(old.frames[:, layout.channels_of("right_hand")], data[:, 0, 522:543].reshape(T, -1))
+    np.testing.assert_array_equal(new.frames[:, layout.channels_of("right_hand")], others[:, 0, 532:553].reshape(T, -1))
+
+
+def test_points_outside_the_requested_layout_may_differ(tmp_path):
+    hands = {"LEFT_HAND_LANDMARKS": HAND, "RIGHT_HAND_LANDMARKS": HAND}
+    write(tmp_path / "a.pose", header(HOLISTIC))
+    write(tmp_path / "b.pose", header(hands, 2))
+    (tmp_path / "c.pose").write_bytes((tmp_path / "a.pose").read_bytes())
+    write(tmp_path / "d.pose", header({"LEFT_HAND_LANDMARKS": HAND}))
+    found = read(tmp_path, layout="hands_xy")
+    assert [getattr(item, "reason", item.name) for item in found] == ["a", "b", "c", "wrong_width"]
+    assert "its points differ from those of most files: left_hand (21 x xyz)" in found[-1].detail
+
+
+def test_the_layout_of_most_files_decides(tmp_path):
+    hands = header({"LEFT_HAND_LANDMARKS": HAND, "RIGHT_HAND_LANDMARKS": HAND})
+    write(tmp_path / "a.pose", header({"LEFT_HAND_LANDMARKS": HAND}))
+    for name in "bcd":
+        write(tmp_path / f"{name}.pose", hands)
+    assert [getattr(item, "reason", item.name) for item in read(tmp_path)] == ["wrong_width", "b", "c", "d"]
+    chosen = source_registry.layout_of("pose", Request(tmp_path), 126)
+    assert (chosen.layout.part_names, chosen.reason) == (
+        ("left_hand", "right_hand"),
+        "the headers of 3 of 4 files; others differ in their points",
+    )

@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from signjax import pickles
+from signjax.data.sources.shared.leftovers import is_leftover
 
 # The errors for files that are truncated, damaged, in another format, or hold objects that are not numbers or text.
 NUMPY_ERRORS = (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error)
@@ -39,7 +40,12 @@ def array_names(path: Path) -> list[str]:
       NUMPY_ERRORS: the file cannot be read.
     """
     with zipfile.ZipFile(path) as archive:
-        return [name.removesuffix(".npy") for name in archive.namelist()]
+        return [info.filename.removesuffix(".npy") for info in _members(archive)]
+
+
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The members of an archive, without those that macOS adds when it packs a folder."""
+    return [info for info in archive.infolist() if not any(map(is_leftover, info.filename.split("/")))]
 
 
 def read_arrays(path: Path, keys: Collection[str] | None = None, *, verified: bool = False) -> dict[str, np.ndarray]:
@@ -62,7 +68,7 @@ def read_arrays(path: Path, keys: Collection[str] | None = None, *, verified: bo
             }
         return {path.stem: np.load(path, mmap_mode="r", allow_pickle=False)}
     with zipfile.ZipFile(path) as archive:
-        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        members = {info.filename.removesuffix(".npy"): info for info in _members(archive)}
         return {key: _member(path, archive, info) for key, info in members.items() if keys is None or key in keys}
 
 
