@@ -89,25 +89,26 @@ def parse(buffer: memoryview, limits: Limits, leaf: Callable[[View], Any], verif
 
 
 def _plain(buffer: memoryview, limits: Limits, _verify: bool) -> Any:
-    value, end, spent = machine.run_counted(buffer, 0, limits)
+    value, end, spent, bytes_left = machine.run_counted(buffer, 0, limits)
     if end == len(buffer):
         return value
     if value == legacy_stream.MAGIC and type(value) is int:
         return legacy_stream.read(buffer, limits)
-    return [value, *_more_pickles(buffer, end, limits, spent)]
+    return [value, *_more_pickles(buffer, end, limits, spent, bytes_left)]
 
 
-def _more_pickles(buffer: memoryview, pos: int, limits: Limits, spent: int) -> Iterator[Any]:
+def _more_pickles(buffer: memoryview, pos: int, limits: Limits, spent: int, bytes_left: int) -> Iterator[Any]:
     """The values of the pickles after the first: a program may call `pickle.dump` several times with one file.
 
-    All pickles of a file share the limit on instructions.
+    All pickles of a file share the limits on instructions and on copies.
     """
     while pos < len(buffer):
         left = limits.opcodes - spent - _PER_PICKLE
         if left < 1:
             raise PickleError(f"several pickles with more than {limits.opcodes} instructions; {raised_by('opcodes')}")
         try:
-            value, end, used = machine.run_counted(buffer, pos, replace(limits, opcodes=left))
+            shared = replace(limits, opcodes=left, ratio=0, allowance=bytes_left)
+            value, end, used, bytes_left = machine.run_counted(buffer, pos, shared)
         except PickleError as error:
             raise PickleError(
                 f"{len(buffer) - pos} bytes after the pickle that ends at byte {pos}, which are not another one: {error}"

@@ -208,6 +208,10 @@ def copies() -> Iterator[Attack]:
     for module, kind in (("builtins", "set"), ("builtins", "frozenset"), ("collections", "deque"), ("torch", "Size")):
         yield f"one list as thousands of {kind}s", many(numbers, name(module, kind) + b"h\0\x85R", 1000), "unfold"
     items = b"}(" + b"".join(b"M" + struct.pack("<H", i) + b"N" for i in range(5000)) + b"u"
+    yield "one list as thousands of typed arrays", many(
+        numbers, name("array", "array") + text("H") + b"h\0\x86R", 1000), "unfold"  # fmt: skip
+    each = pickle(numbers, b"\x940](", (name("builtins", "set") + b"h\0\x85R") * 20, b"e")
+    yield "one list as sets in each of many pickles", each * 20, "unfold"
     yield "one dictionary as thousands", many(items, name("collections", "OrderedDict") + b"h\0\x85R", 1000), "unfold"
     scalar = call(name("numpy._core.multiarray", "scalar"), dtype("S65000"), b"h\0")
     yield "one blob as thousands of keys", many(blob, b"}" + scalar + b"Ns"), "unfold"

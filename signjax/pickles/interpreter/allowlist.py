@@ -94,7 +94,7 @@ def _add_python(table: _Table) -> None:
     table.makes("decimal _decimal cdecimal", "Decimal", standard_library.number)
     table.makes("fractions", "Fraction", standard_library.fraction)
     table.makes("uuid", "UUID", standard_library.UuidPlaceholder, is_class=True)
-    table.copies("array", "array", standard_library.ListedArray)
+    table.makes("array", "array", standard_library.ListedArray)
     table.makes("array", "_array_reconstructor", standard_library.TypedArray)
     paths = "pathlib pathlib._local"
     for name in ("PurePath", "PurePosixPath", "Path", "PosixPath"):

@@ -37,7 +37,7 @@ class Keys:
 
     def __init__(self, most_tuples: int, most_bytes: int) -> None:
         self._tuples_left = most_tuples
-        self._bytes_left = most_bytes
+        self.bytes_left = most_bytes
         self._made: dict[int, tuple[Any, Any]] = {}  # id -> (source, key); the source is kept so its id is not reused
         self._labels: set[str] = set()
 
@@ -47,8 +47,8 @@ class Keys:
         Raises:
           PickleError: the copies are larger than the file may expand to.
         """
-        self._bytes_left -= nbytes
-        if self._bytes_left < 0:
+        self.bytes_left -= nbytes
+        if self.bytes_left < 0:
             raise PickleError(f"values that unfold to more bytes than the file may; {raised_by('ratio')}")
 
     def key(self, value: Any) -> Any:

@@ -7,6 +7,7 @@ state can only be set on placeholders. Whether the placeholders make sense is de
 
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from signjax.pickles.interpreter import calls, fast_path_array, fast_path_tensor, rare_opcodes, text_opcodes
@@ -36,7 +37,7 @@ def run(buffer: memoryview, start: int, limits: Limits, persistent: PersistentLo
 
 def run_counted(
     buffer: memoryview, start: int, limits: Limits, persistent: PersistentLoad | None = None, quick: bool = True
-) -> tuple[Any, int, int]:
+) -> tuple[Any, int, int, int]:
     """Runs one pickle.
 
     Args:
@@ -47,7 +48,7 @@ def run_counted(
       quick: use the fast path for runs of ordinary tensors and arrays where possible.
 
     Returns:
-      The value (with placeholders in it), the offset of the first byte after the pickle, and at least its instructions' count.
+      The value (with placeholders), the offset after the pickle, its instructions or more, and the bytes left for copies.
 
     Raises:
       PickleError: the pickle is malformed, exceeds a limit, or uses something that is not allowed.
@@ -62,15 +63,14 @@ def run_counted(
         raise PickleError(f"at byte {position}: {reason(error)}") from None
 
 
-def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, limits: Limits) -> int:
+def _inline(array: JoblibArray, buffer: memoryview, pos: int, frame_end: int, limits: Limits, keys: Keys) -> int:
     """Reads what joblib writes after the state of an array (numbers, or a pickle of objects); returns the end offset."""
     if frame_end not in (_NO_FRAME, pos):
         raise PickleError("a joblib array inside a pickle frame")
     if array.dtype is None or not array.dtype.is_object:
         return array.take(buffer, pos)
-    array.data, pos, _ = run_counted(
-        buffer, pos, limits, quick=False
-    )  # with it, nested arrays would be read twice per level
+    limits = replace(limits, ratio=0, allowance=keys.bytes_left)
+    array.data, pos, _, keys.bytes_left = run_counted(buffer, pos, limits, quick=False)  # else read twice per level
     return pos
 
 
@@ -84,7 +84,7 @@ def _put(skipped: int) -> bool:
 # One function with many branches, the frequent ones first: a function call per opcode would double the time of most files.
 def _interpret(  # noqa: PLR0912, PLR0915
     buffer: memoryview, pos: int, limits: Limits, persistent: PersistentLoad | None, quick: bool
-) -> tuple[Any, int, int]:
+) -> tuple[Any, int, int, int]:
     end = len(buffer)
     # Indexing a bytes object is faster than indexing a memoryview of it.
     owner: Any = buffer.obj
@@ -223,7 +223,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                         raise PickleError(f"state for a {kind(target)}, which has none")
                     target.build(state)
                     if type(target) is JoblibArray:
-                        pos = _inline(target, buffer, pos, frame_end, limits)
+                        pos = _inline(target, buffer, pos, frame_end, limits, keys)
                         frame_end = _NO_FRAME
                 elif op in (0x51, 0x50):  # BINPERSID, PERSID
                     if persistent is None:
@@ -277,7 +277,7 @@ def _interpret(  # noqa: PLR0912, PLR0915
                     value = stack.pop()
                     if stack or marks:
                         raise PickleError("values left on the stack when the pickle stops")
-                    return value, pos, count + instructions
+                    return value, pos, count + instructions, keys.bytes_left
                 elif op == 0x47:  # BINFLOAT
                     stack.append(_F64(buffer, pos)[0])
                     pos += 8

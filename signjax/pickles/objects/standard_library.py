@@ -23,6 +23,8 @@ _DATETIME, _DATE, _TIME = 10, 4, 6  # bytes of what these classes write
 _MOST_DIGITS = 100
 _LONGEST_PATH = 32_768  # letters; Windows allows no more
 _MOST_PARTS = 1000
+_PART = 16  # bytes
+_NUMBER = 64  # bytes that count for a number of a list while it becomes an array
 # The machine formats 0 to 17 of module `array`.
 _FORMATS = (
     *("u1", "i1", "<u2", ">u2", "<i2", ">i2", "<u4", ">u4", "<i4", ">i4", "<u8", ">u8", "<i8", ">i8"),
@@ -85,7 +87,7 @@ def timedelta(arguments: tuple[Any, ...]) -> datetime.timedelta:
 
 def timezone(arguments: tuple[Any, ...]) -> datetime.timezone:
     """`datetime.timezone(offset[, name])`."""
-    match arguments:
+    match arguments[:3]:
         case (datetime.timedelta() as offset, *name) if len(name) < 2 and all(
             type(n) is str and len(n) < 100 for n in name
         ):
@@ -128,8 +130,6 @@ class PathPlaceholder(Placeholder):
     def __init__(
         self, arguments: tuple[Any, ...], flavour: type[PurePosixPath | PureWindowsPath] = PurePosixPath
     ) -> None:
-        if len(arguments) > _MOST_PARTS or not all(type(part) is str for part in arguments):
-            raise PickleError("a path that is not made of texts")
         self._parts = arguments
         self._flavour = flavour
         self._text: str | None = None
@@ -137,6 +137,9 @@ class PathPlaceholder(Placeholder):
     def as_key(self, spend: Callable[[int], None]) -> str:
         """The path as text."""
         if self._text is None:
+            spend(_PART * len(self._parts))
+            if len(self._parts) > _MOST_PARTS or not all(type(part) is str for part in self._parts):
+                raise PickleError("a path that is not made of texts")
             size = sum(map(len, self._parts)) + len(self._parts)
             if size > _LONGEST_PATH:
                 raise PickleError(f"a path of more than {_LONGEST_PATH} letters")
@@ -209,9 +212,7 @@ class ListedArray(Placeholder):
 
     def __init__(self, arguments: tuple[Any, ...]) -> None:
         match arguments:
-            case (str(code), list() as numbers) if code in _TYPE_CODES and all(
-                type(n) in (int, float) for n in numbers
-            ):
+            case (str(code), list() as numbers) if code in _TYPE_CODES:
                 self._code = code
                 self._numbers = numbers
             case _:
@@ -219,6 +220,9 @@ class ListedArray(Placeholder):
 
     def resolve(self, resolver: ResolverInterface) -> Any:
         """The numbers, as a NumPy array."""
+        resolver.reserve(_NUMBER * len(self._numbers))
+        if not all(type(number) in (int, float) for number in self._numbers):
+            raise PickleError("an array of the module `array` that is not made of numbers")
         try:
             data = np.array(self._numbers, _TYPE_CODES[self._code]).data.cast("B")
         except OverflowError:

@@ -16,6 +16,7 @@ CLASS = "(class)"
 ARRAY = "(array)"
 _LONGEST = 100  # letters of a module or class in a label
 _ENTRY = 100  # bytes of a dictionary's entry
+_LONGEST_STATE = 16  # members of a state that is taken apart: many arrays can share one
 _SHOWN = 3  # arguments in a label
 
 
@@ -130,10 +131,10 @@ class UnknownArray(UnknownObject):
     def build(self, state: Any) -> None:
         """Finds the array's own state, which subclasses extend, or put into a tuple with theirs."""
         match state:
-            case ((int(), _, DtypePlaceholder(), _, _) as own, *more):
-                rest: Any = tuple(more)
-            case (int(), _, DtypePlaceholder(), _, _, *more):
-                own, rest = state[:5], tuple(more)
+            case ((int(), _, DtypePlaceholder(), _, _) as own, *_) if len(state) <= _LONGEST_STATE:
+                rest: Any = tuple(state[1:])
+            case (int(), _, DtypePlaceholder(), _, _, *_) if len(state) <= _LONGEST_STATE:
+                own, rest = state[:5], tuple(state[5:])
             case _:
                 super().build(state)
                 return
