@@ -10,6 +10,7 @@ from signjax.data.clip import SPLITS, ClipInfo, Item, Rejected, Request, Say
 from signjax.data.sources import mediapipe
 from signjax.data.sources import registry as source_registry
 from signjax.data.sources.array_files import FRAME_KEYS
+from signjax.data.sources.shared.leftovers import is_leftover
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, read_arrays
 from signjax.data.sources.split_folders import in_order, is_array, is_sequence
 from signjax.data.tables.label_table import split_name
@@ -91,14 +92,14 @@ def _sequences(path: Path) -> Iterator[Path]:
         yield path
         return
     with os.scandir(path) as found:
-        inside = [(in_order(entry.name), entry.is_dir()) for entry in found if not entry.name.startswith(".")]
+        inside = [(in_order(entry.name), entry.is_dir()) for entry in found if not is_leftover(entry.name)]
     arrays = [path / name for (_, name), is_folder in sorted(inside) if not is_folder and is_array(name)]
     if arrays and _are_frames(arrays):
         yield path
     else:
         yield from arrays
     for (_, name), is_folder in sorted(inside):
-        if is_folder and name != "__MACOSX":
+        if is_folder:
             yield from _sequences(path / name)
 
 

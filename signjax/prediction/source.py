@@ -12,7 +12,9 @@ from signjax.data.layout.parts import Layout
 from signjax.data.sources import mediapipe
 from signjax.data.sources import registry as source_registry
 from signjax.data.sources.array_files import FRAME_KEYS
+from signjax.data.sources.shared.leftovers import is_leftover
 from signjax.data.sources.shared.npy import NUMPY_ERRORS, array_names, read_arrays
+from signjax.data.sources.skeletons.collection import ContentError, read_collection
 from signjax.data.synthetic import registry as synthetic_registry
 from signjax.errors import InputError, first_few
 from signjax.pickles.conversion import manifest
@@ -25,6 +27,8 @@ _SUFFIXES = {
     "arrays": (".npz", ".npy"),
     "mediapipe": (".npy",),
 }
+
+_LOOKED_AT = 3  # pickles that are opened to tell what they hold
 
 
 class Guess(NamedTuple):
@@ -74,6 +78,8 @@ def guess_source(path: Path, own: str = "") -> Guess:
         )
     if source == "arrays" and own != "arrays" and not count[".npz"] and _of_landmarks(files):
         source = "mediapipe"
+    if source == "signavatars" and not own and _of_skeletons(files):
+        return Guess("skeletons", f"keypoints in {_counted(count, _SUFFIXES[source])}")
     others = [suffix for suffix in _all_suffixes() if count[suffix] and suffix not in _SUFFIXES[source]]
     more = (
         f"; {_counted(count, others)} {'is' if sum(count[s] for s in others) == 1 else 'are'} not read"
@@ -104,7 +110,7 @@ def _counted(count: Counter[str], suffixes: tuple[str, ...] | list[str]) -> str:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """The files, sorted within each folder, without hidden ones and what macOS adds to archives.
+    """The files, sorted within each folder, without hidden ones and what systems and programs leave behind.
 
     Raises:
       InputError: the path does not exist.
@@ -117,8 +123,18 @@ def _files(path: Path) -> Iterator[Path]:
         yield path
         return
     for folder, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
-        yield from (Path(folder, name) for name in sorted(names) if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_leftover(name))
+        yield from (Path(folder, name) for name in sorted(names) if not is_leftover(name))
+
+
+def _of_skeletons(files: list[Path]) -> bool:
+    """Whether one of the first pickles holds keypoints, and not the parameters of a body."""
+    for file in [file for file in files if file.suffix.lower() in _SUFFIXES["signavatars"]][:_LOOKED_AT]:
+        try:
+            return bool(read_collection(str(file), file.stat().st_mtime_ns).clips)
+        except ContentError:
+            continue
+    return False
 
 
 def _holds_converted(files: list[Path]) -> bool:

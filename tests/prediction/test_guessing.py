@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,7 @@ from signjax.data.clip import Request
 from signjax.data.layout import registry as layout_registry
 from signjax.data.sources import mediapipe
 from signjax.errors import InputError
-from signjax.prediction.source import check_alike, guess_source, requested_layout
+from signjax.prediction.source import check_alike, guess_source, guessed_line, requested_layout
 
 
 def touch(folder, *names):
@@ -91,3 +93,14 @@ def test_another_source_is_asked_for_the_layout_of_the_model(tmp_path):
     assert requested_layout("gislr", "mediapipe", "auto", other) == "auto"
     with pytest.raises(InputError, match=r"layout pose_face_hands of source mediapipe.*layout holistic.*order differ"):
         check_alike("gislr", "mediapipe", Request(tmp_path, labelled=False), other)
+
+
+def test_without_a_model_the_content_of_pickles_decides(tmp_path):
+    clip = {"keypoint": np.random.default_rng(0).normal(size=(1, 9, 27, 2)), "frame_dir": "a", "label": 0}
+    (tmp_path / "clips.pkl").write_bytes(pickle.dumps({"annotations": [clip], "split": {"train": ["a"]}}))
+    guess = guess_source(tmp_path)
+    assert guess.source == "skeletons" and guessed_line(guess).startswith(
+        "source: skeletons, guessed from keypoints in 1 .pkl"
+    )
+    (tmp_path / "clips.pkl").write_bytes(pickle.dumps({"smplx": np.zeros((9, 182), np.float32)}))
+    assert guess_source(tmp_path).source == "signavatars"

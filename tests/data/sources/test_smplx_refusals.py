@@ -111,3 +111,9 @@ def test_what_is_no_body_says_what_was_expected(tmp_path, content):
 
 def test_a_clip_without_frames_is_empty(tmp_path):
     assert refused(tmp_path, {"body_pose": np.zeros((0, 63)), "global_orient": np.zeros((0, 3))})[0] == "empty"
+
+
+def test_keypoints_are_sent_to_their_own_source(tmp_path):
+    reason, detail = refused(tmp_path, {"keypoint": np.zeros((1, 9, 27, 2)), "label": 0})
+    assert reason == "missing_key"
+    assert detail.endswith("found keypoint, label; keypoints are read by --config.data.source=skeletons")

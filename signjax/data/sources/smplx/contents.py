@@ -34,6 +34,7 @@ LAYOUTS = tuple(_FORMS)
 OWN_NAMES = ("smplx", "smplx_unsmoothed", "smplx_with_signer")
 _MASKS = {"left_valid": "left_hand", "right_valid": "right_hand"}
 _NUMBERS = "total_valid_index"
+_OF_SKELETONS = frozenset(("annotations", "keypoint", "keypoints", "landmarks", "sign"))  # keys of other sources
 _READ = {key for form in _FORMS.values() for key in form.keys} | {*_MASKS, _NUMBERS}
 
 
@@ -74,7 +75,9 @@ def frames_of(content: Any, layout: str) -> Frames:
         raise UnusableBodyError("several_clips", detail)
     found = ", ".join(map(str, clip)) if isinstance(clip, dict) else type(clip).__name__
     named = " or SMPL-X under its own names (global_orient, body_pose, ...)" if layout in OWN_NAMES else ""
-    raise UnusableBodyError("missing_key", f"expected a dict with '{form.keys[0]}'{named}, found {found}")
+    keypoints = isinstance(clip, dict) and not _OF_SKELETONS.isdisjoint(clip)
+    other = "; keypoints are read by --config.data.source=skeletons" if keypoints else ""
+    raise UnusableBodyError("missing_key", f"expected a dict with '{form.keys[0]}'{named}, found {found}{other}")
 
 
 def frames_of_fitted(fitted: Fitted, layout: str) -> Frames:
