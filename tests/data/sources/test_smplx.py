@@ -255,3 +255,14 @@ def test_a_whole_pose_beside_codes_and_components_is_taken(tmp_path):
     codes = {"body_pose": np.zeros((T, 32)), "left_hand_pose": np.zeros((T, 12)), "right_hand_pose": np.zeros((T, 12))}
     save(tmp_path / "a.pkl", made | codes | {"full_pose": whole})
     np.testing.assert_array_equal(only(tmp_path).frames, channels(made))
+
+
+def test_what_is_masked_was_not_found(tmp_path):
+    made = parameters()
+    hand = np.ma.array(made["left_hand_pose"])
+    hand[2] = np.ma.masked
+    save(tmp_path / "clip.pkl", made | {"left_hand_pose": hand})
+    clip = only(tmp_path)
+    expected = channels(made)
+    expected[2, 66:111] = np.nan
+    np.testing.assert_allclose(clip.frames, expected, rtol=1e-6)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from signjax.data.sources.shared.masked import as_array
 from signjax.data.tables.label_table import split_name
 
 POINTS = (
@@ -206,9 +207,9 @@ def graph_points(clip: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
 def array(value: Any) -> np.ndarray:
     """The value as an array; ragged lists give an array of objects, which matches no form."""
     try:
-        found = np.asarray(value)
+        found = as_array(value)
         if found.dtype == object:  # arrays in a list or in an array of objects
-            items = [np.asarray(item) for item in found]
+            items = [as_array(item) for item in found]
             found = np.stack([item.astype(float) for item in items if item.dtype.kind in "fiubO"])
             return found if len(found) == len(items) else np.asarray(None)
     except (ValueError, TypeError, OverflowError):

@@ -10,6 +10,7 @@ import numpy as np
 
 from signjax.data.layout.parts import Layout
 from signjax.data.layout.smplx import BODY_JOINTS
+from signjax.data.sources.shared.masked import as_array
 from signjax.data.sources.smplx.coefficients import coefficients
 from signjax.data.sources.smplx.joint_rotations import Rotations, expected, read_rotations, readings, shape_of
 from signjax.data.sources.smplx.names import parameters
@@ -121,7 +122,7 @@ def _poses(content: Mapping[Any, Any], names: Mapping[str, str]) -> tuple[int, d
                 continue
             raise _misfit(what, name, shape, count, options)
         parts, numbers = options[frames]
-        rotations = read_rotations(name, np.asarray(content[name]), sum(joints for _, joints in parts), numbers)
+        rotations = read_rotations(name, as_array(content[name]), sum(joints for _, joints in parts), numbers)
         start = 0
         for part, joints in parts:
             found[part] = rotations._replace(vectors=rotations.vectors[:, start : start + joints])

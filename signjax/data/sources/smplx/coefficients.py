@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from signjax.data.sources.shared.masked import as_array
 from signjax.data.sources.smplx.joint_rotations import shape_of
 from signjax.data.sources.smplx.unusable import UnusableBodyError
 
@@ -29,5 +30,5 @@ def coefficients(name: str, value: Any, frames: int, wanted: int) -> np.ndarray:
             "wrong_width",
             f"'{name}' must be numbers of shape ({frames}, n), or (n,) if they are the same in all frames; it is {found}",
         )
-    values = np.asarray(value).reshape(before, shape[-1])[:, :wanted]
+    values = as_array(value).reshape(before, shape[-1])[:, :wanted]
     return np.pad(values, ((0, 0), (0, wanted - values.shape[1])))

@@ -10,6 +10,7 @@ import numpy as np
 
 from signjax.data.layout.parts import Layout
 from signjax.data.layout.registry import BUILT_IN
+from signjax.data.sources.shared.masked import as_array
 from signjax.data.sources.smplx.assembly import assemble
 from signjax.data.sources.smplx.unusable import UnusableBodyError
 from signjax.data.sources.smplx.wrappings import Fitted, find
@@ -136,6 +137,6 @@ def _numbers(values: Any, count: int) -> np.ndarray | None:
 def _array(value: Any) -> np.ndarray:
     """The value as an array; ragged lists give an array of objects, which matches no form."""
     try:
-        return np.asarray(value)
+        return as_array(value)
     except ValueError:
         return np.asarray(None)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from signjax.data.sources.shared.masked import as_array
 from signjax.data.sources.smplx.assembly import frame_count, has_pose
 from signjax.data.sources.smplx.frame_numbers import Numbered, numbered
 from signjax.data.sources.smplx.joint_rotations import shape_of
@@ -170,7 +171,7 @@ def stack(frames: Sequence[Mapping[Any, Any]], order: Sequence[Numbered]) -> Fit
                 "missing_key" if shapes[odd] is None else "wrong_width",
                 f"frame {chosen[odd][0]}: '{name}' is {there}; in frame {chosen[0][0]} it has shape {shapes[0]}",
             )
-        stacked[name] = np.stack([np.asarray(value) for value in values])
+        stacked[name] = np.stack([as_array(value) for value in values])
     numbers = np.array([number for number, _ in chosen], np.int64)
     # Files of every fifth frame are numbered 0, 5, 10, ...
     step = max(int(np.gcd.reduce(np.diff(numbers))), 1) if len(numbers) > 1 else 1

@@ -392,3 +392,12 @@ def test_a_folder_without_skeletons_says_what_it_has(tmp_path):
         read(tmp_path)
     with pytest.raises(InputError, match="it does not exist"):
         read(tmp_path / "absent")
+
+
+def test_what_is_masked_was_not_found(tmp_path):
+    points = np.ma.array(RNG.normal(size=(T, 17, 2)))
+    points[3, 5] = np.ma.masked
+    dump(tmp_path / "a.pkl", {"annotations": [{"frame_dir": "a", "label": 0, "keypoint": points[None]}]})
+    (clip,) = read(tmp_path / "a.pkl", labelled=False)
+    missing = np.isnan(clip.frames).reshape(T, 17, -1)[..., :2].all(-1)
+    assert missing[3, 5] and missing.sum() == 1
