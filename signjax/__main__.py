@@ -1,5 +1,6 @@
 """The command line: flags and nothing else.
 
+python -m signjax [train|prepare|resume|evaluate|predict|replay ...], or
 python -m signjax [--config=FILE] [--workdir=DIR] [--mode=train|prepare|evaluate|predict|replay] [--config.KEY=VALUE ...]
 
 The command `signjax` does the same, as does `python launch.py` in a checkout. Without --config, the base configuration is used.
@@ -15,6 +16,7 @@ from typing import NoReturn
 from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
+from signjax.commands import expand
 from signjax.errors import InputError, first_line
 from signjax.runtime import processes
 from signjax.runtime.output import end_now, one_line_each, outlast_output
@@ -179,6 +181,10 @@ def parse_flags(argv: list[str]) -> list[str]:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file name need not be valid text
     rest: list[str] = []
+    try:
+        argv = [argv[0], *expand(argv[1:], lambda line: print(line, flush=True))]
+    except InputError as error:
+        _stop(error)
     try:
         rest, overrides = take_overrides(flags.FLAGS.read_flags_from_files(argv, force_gnu=False))
         rest = name_base_config(rest)
