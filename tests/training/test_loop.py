@@ -102,7 +102,7 @@ def run(
         batch_size=4,
         validate=judge,
         settings=LoopSettings(
-            epochs, patience, checkpoint_epochs=checkpoint_epochs, checkpoint_minutes=checkpoint_minutes
+            epochs=epochs, patience=patience, checkpoint_epochs=checkpoint_epochs, checkpoint_minutes=checkpoint_minutes
         ),
         workdir=workdir,
         dataset_digest=digest,
@@ -203,7 +203,9 @@ def test_the_model_of_a_run_that_was_stopped_in_its_first_epoch_can_be_read(tmp_
         run(tmp_path, Judge(RISING), 2, before_dispatch=lambda step: os.kill(os.getpid(), signal.SIGTERM))
     average = load_selected_average(tmp_path / "checkpoints", fresh_state().average, "d")
     assert average["params"]["w"].shape == (3,)
-    saved = saved_outcome(tmp_path, fresh_state(), LoopSettings(2, 100, checkpoint_epochs=1), "d", silent)
+    saved = saved_outcome(
+        tmp_path, fresh_state(), LoopSettings(epochs=2, patience=100, checkpoint_epochs=1), "d", silent
+    )
     assert (saved.epochs, saved.steps, saved.stopped_by) == (0, 1, "unfinished")
 
 
@@ -323,10 +325,14 @@ def test_a_finished_run_trains_no_further(tmp_path):
     again = run(tmp_path, Judge([]), 3)
     assert again.steps == before.steps and again.first_step_seconds is None
     np.testing.assert_array_equal(weights(again), weights(before))
-    saved = saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, checkpoint_epochs=1), "d", silent)
+    saved = saved_outcome(
+        tmp_path, fresh_state(), LoopSettings(epochs=3, patience=100, checkpoint_epochs=1), "d", silent
+    )
     assert (saved.epochs, saved.stopped_by) == (3, "epochs")
     assert (
-        saved_outcome(tmp_path, fresh_state(), LoopSettings(9, 100, checkpoint_epochs=1), "d", silent).stopped_by
+        saved_outcome(
+            tmp_path, fresh_state(), LoopSettings(epochs=9, patience=100, checkpoint_epochs=1), "d", silent
+        ).stopped_by
         == "unfinished"
     )
 
@@ -365,7 +371,7 @@ def test_a_run_that_diverges_stops_and_names_the_step(tmp_path):
 
 def test_no_checkpoint_says_what_to_do(tmp_path):
     with pytest.raises(InputError, match="has no checkpoint; train first"):
-        saved_outcome(tmp_path, fresh_state(), LoopSettings(3, 100, checkpoint_epochs=1), "d", silent)
+        saved_outcome(tmp_path, fresh_state(), LoopSettings(epochs=3, patience=100, checkpoint_epochs=1), "d", silent)
 
 
 def test_ties_in_accuracy_are_decided_by_the_loss():
