@@ -156,14 +156,7 @@ def _items(request: Request, clips: Sequence[Stored], hows: Sequence[_How], say:
     digits = len(str(max(numbers, default=0)))
     items: list[Item | Rejected] = []
     for name, clip, how in zip(_names(clips), clips, hows, strict=True):
-        label = clip.about.label
-        text = (
-            f"class {label:0{digits}d}"
-            if isinstance(label, int) and label >= 0
-            else ""
-            if isinstance(label, int)
-            else label
-        )
+        text = _class_name(clip.about.label, digits)
         labels = {HEAD: text} if text and request.labelled else {}
         items.append(Item(ClipInfo(name, str(clip.file), labels, clip.about.signer, split=clip.about.split), how=how))
     sentences = sum(len(str(clip.about.label).split()) > _LONGEST_NAME for clip in clips)
@@ -173,6 +166,13 @@ def _items(request: Request, clips: Sequence[Stored], hows: Sequence[_How], say:
             "a class of its own"
         )
     return items
+
+
+def _class_name(label: str | int | None, digits: int) -> str:
+    """A label as the name of a class: of a number, `class 007`; empty for none, and for negative numbers."""
+    if isinstance(label, int):
+        return f"class {label:0{digits}d}" if label >= 0 else ""
+    return label or ""
 
 
 def _names(clips: Sequence[Stored]) -> list[str]:
