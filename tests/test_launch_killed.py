@@ -22,7 +22,8 @@ def test_ten_kills_at_random_moments_leave_no_trace(tmp_path):
         folder = tmp_path / f"run{folders}"
         anew, start = not folder.exists(), time.monotonic()
         status, printed = killed(folder, draw.uniform(0, took) if kills < KILLS else LONGEST, number)
-        assert "Traceback" not in printed
+        # Where the program has not begun yet, because Python still imports it, Ctrl-C is Python's.
+        assert "Traceback" not in printed or status == -signal.SIGINT, printed
         done = status == 0
         if done:
             if anew:  # the first run compiled what the others find, so it took longest
