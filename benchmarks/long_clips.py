@@ -3,8 +3,8 @@
     python -m benchmarks.long_clips --clips=100,200,400 --kind=alike --json=long_clips.json
     python -m benchmarks.long_clips --clips=10000 --folder=/large/disk
 
-The clips are made up: each is a smooth random motion of its own (`different`), or one of ten such motions with slight deviations of
-its own (`alike`), so that almost every clip has as many candidates for copies as the search allows. Preparation runs in its own
+The clips are synthetic: each is a separate smooth random motion (`different`), or a slight variation of one of ten such motions
+(`alike`), so that almost every clip has as many candidates for copies as the search allows. Preparation runs in its own
 process, and the search for copies once more in this one. Both use one process and one thread: seconds of the processor do not
 depend on what else the machine does. With more of `config.data.workers`, reading and comparing are shared among them. The
 temporary folder needs 12 bytes for each value, 36 GB for 10,000 clips of 2,000 frames of 150 channels.
