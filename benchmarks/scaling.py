@@ -2,9 +2,10 @@
 
     python -m benchmarks.scaling [--epochs=4] [--json=scaling.json] [-- --config.model.units=64 ...]
 
-Each row is a real run of `launch.py` in a folder of its own, with XLA's virtual devices of a CPU: they share its cores, so the rows
-show what sharing costs, not what more hardware gains. The largest difference is that of the training loss of any epoch, relative to
-the run on one device. The last row has a checkpoint after each step; what one costs is the time by which a step takes longer.
+Each row is a real run of `launch.py` in a new folder, on XLA's virtual devices of a CPU: they share its cores, so the rows show
+the cost of sharing, not the gain from more hardware. The largest difference is the maximum over epochs of the relative difference
+in training loss from the run on one device. The last row has a checkpoint after each step; the cost of one is the time that it
+adds to a step.
 """
 
 import argparse

@@ -46,7 +46,7 @@ _COORDINATOR = flags.DEFINE_string(
 _SHARD = flags.DEFINE_string(
     "shard",
     None,
-    "I/N: with --mode=prepare, read the I-th of N shares of the clips, as one of N processes or machines; see docs/data.md.",
+    "I/N: with --mode=prepare, read the I-th of N shares of the clips, as one of N processes or machines; see docs/distributed.md.",
 )
 _PROCESSES = flags.DEFINE_integer("processes", None, "Number of processes that share the run.", lower_bound=1)
 _PROCESS = flags.DEFINE_integer("process", None, "Number of this process, from 0; the first one writes.", lower_bound=0)

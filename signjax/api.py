@@ -1,14 +1,14 @@
 """signjax from Python: `load` a model, `train` one, `read` clips. The command line does the same; see `signjax.__main__`."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ml_collections import ConfigDict
 
-from signjax.data.clip import Clip, Rejected, Request
+from signjax.data.clip import Clip, Rejected, Request, hand_over
 from signjax.data.sources import registry as source_registry
 from signjax.errors import InputError, together
 from signjax.prediction.source import guess_source, guessed_line
@@ -108,9 +108,7 @@ def train(
     if unknown:
         raise together(unknown)
     for key, value in wanted.items():
-        section, _, name = key.rpartition(".")
-        with (config[section] if section else config).ignore_type() as place:
-            place[name] = value
+        run_config.set_value(config, key, value)
     choose_platform()
     run_config.check(config)
     check_platform()
@@ -140,20 +138,6 @@ def read(
       InputError: clips cannot be read; the message names all of them.
     """
     request = Request(Path(path), labels=str(labels), labelled=bool(labels))
-    found: list[Clip] = []
-    unusable: list[Rejected] = []
-    for one in _read(source or guess_source(Path(path)).source, request):
-        if isinstance(one, Rejected):
-            unusable.append(one)
-        else:
-            found.append(one)
-    if unusable and rejected is None:
-        raise together([InputError(f"{one.name}: {one.detail}") for one in unusable])
-    if rejected is not None:
-        rejected += unusable
-    return found
-
-
-def _read(source: str, request: Request) -> Iterator[Clip | Rejected]:
-    for item in source_registry.list_items(source, request):
-        yield item if isinstance(item, Rejected) else source_registry.read_item(source, item)
+    found = list(source_registry.read(source or guess_source(Path(path)).source, request))
+    hand_over([one for one in found if isinstance(one, Rejected)], rejected)
+    return [one for one in found if isinstance(one, Clip)]

@@ -14,9 +14,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from signjax.errors import InputError
-from signjax.prediction.source import guess_source, guessed_line
-from signjax.settings import base, run_config
-from signjax.settings.schema import flat
 
 Say = Callable[[str], None]
 
@@ -64,6 +61,8 @@ def expand(arguments: Sequence[str], say: Say) -> list[str]:
     if "CLIPS" in given:
         found.append(f"--config.data.path={given['CLIPS']}")
         if command in _OPTIONAL and not any(_chooses_source(flag) for flag in flags):
+            from signjax.prediction.source import guess_source, guessed_line  # only this command needs the sources
+
             guess = guess_source(Path(given["CLIPS"]))
             say(guessed_line(guess))
             found.append(f"--config.data.source={guess.source}")
@@ -82,6 +81,9 @@ def _settings_of(folder: Path) -> list[str]:
     Raises:
       InputError: there is no run, or it is of another version.
     """
+    from signjax.settings import base, run_config
+    from signjax.settings.schema import flat
+
     run_config.check_trained(folder, "resume")
     of_run, usual = (flat(config.to_dict()) for config in (run_config.of_run(folder), base.get_config()))
     return [f"--config.{key}={_plain(value)}" for key, value in of_run.items() if _plain(value) != _plain(usual[key])]

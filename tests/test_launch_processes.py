@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -11,14 +10,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.kill_training import ROOT, command
+from benchmarks.scaling import free_port
 
 FLAGS = ("--config.train.batch_size=16", "--config.train.checkpoint_minutes=5", "--config.train.epochs=5")
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("localhost", 0))
-        return one.getsockname()[1]
 
 
 def start(folder: Path, log: Path, devices: int, *flags: str) -> subprocess.Popen:

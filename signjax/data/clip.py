@@ -3,12 +3,14 @@
 Shapes: T frames, F channels, P parts of the layout.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from signjax.errors import InputError, together
 
 SPLITS = ("train", "valid", "test")
 
@@ -168,3 +170,15 @@ class Item(Described):
     def rejected(self, reason: str, detail: str) -> Rejected:
         """The record of why this item gives no clip."""
         return Rejected(self.name, self.file, reason, detail)
+
+
+def hand_over(unusable: Sequence[Rejected], rejected: list[Rejected] | None) -> None:
+    """Adds clips that cannot be used to the list of a caller who asked for them.
+
+    Raises:
+      InputError: nobody asked for them, and there are some; the message names all.
+    """
+    if rejected is not None:
+        rejected += unusable
+    elif unusable:
+        raise together([InputError(f"{one.name}: {one.detail}") for one in unusable])

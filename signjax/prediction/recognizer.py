@@ -12,10 +12,9 @@ import numpy as np
 
 from signjax.data.cleaning.clean import clean
 from signjax.data.cleaning.faults import unseen
-from signjax.data.clip import Clip, ClipInfo, Rejected
+from signjax.data.clip import Clip, ClipInfo, Rejected, hand_over
 from signjax.data.dataset import in_memory
 from signjax.data.layout.parts import Layout
-from signjax.errors import InputError, together
 from signjax.evaluation.calibration import probabilities
 from signjax.evaluation.evaluate import answers_for
 from signjax.evaluation.fusion import FILE, read_fusion
@@ -160,10 +159,7 @@ class Recognizer:
             for row, clip in enumerate(chunk):
                 heads = {head: HeadPrediction(classes, logits[head][row]) for head, classes in self.heads.items()}
                 found.append(Prediction(clip.name, heads))
-        if unusable and rejected is None:
-            raise together([InputError(f"{one.name}: {one.detail}") for one in unusable])
-        if rejected is not None:
-            rejected += unusable
+        hand_over(unusable, rejected)
         return found[0] if single and found else found
 
     def logits(self, clips: Sequence[Clip]) -> dict[str, np.ndarray]:

@@ -72,7 +72,7 @@ def one_line_each() -> None:
 
 
 def end_now(status: int) -> NoReturn:
-    """Ends the process with this status, without what Python does at its end, which can wait for ever: for a worker process, or for
+    """Ends the process with this status, without what Python does at its end, which can wait forever: for a worker process, or for
     a thread that still has something to send to one.
     """
     for worker in multiprocessing.active_children():

@@ -148,17 +148,13 @@ def for_evaluation(folder: Path, given: ConfigDict) -> ConfigDict:
     Raises:
       InputError: a given value differs from the run's in a key that must not change, or the run's config cannot be used.
     """
-    config, default = of_run(folder), flat(default_config().to_dict())
-    of_training = flat(config.to_dict())
+    config = of_run(folder)
     refused = []
-    for key, value in flat(given.to_dict()).items():
-        if value in (default[key], of_training[key]):
-            continue
-        if not SETTINGS[key].may_change:
-            refused.append(f"config.{key} is {shown(value)}, but the run was trained with {shown(of_training[key])}")
-            continue
-        section, _, name = key.rpartition(".")
-        (config[section] if section else config)[name] = value
+    for key, value, clause in _given(given, config):
+        if SETTINGS[key].may_change:
+            set_value(config, key, value)
+        else:
+            refused.append(clause)
     if refused:
         raise InputError(f"{folder}: {'; '.join(refused)}. This mode uses the settings of the run: leave these out")
     check(config)
@@ -174,10 +170,25 @@ def without_effect(folder: Path, given: ConfigDict) -> list[str]:
     Raises:
       InputError: the config of the run cannot be read.
     """
-    default, of_training = flat(default_config().to_dict()), flat(of_run(folder).to_dict())
     return [
-        f"config.{key} is {shown(value)}, but the run was trained with {shown(of_training[key])}"
-        for key, value in flat(given.to_dict()).items()
-        if value not in (default[key], of_training[key])
-        and (key == "data.labels" or not (SETTINGS[key].may_change or key == "data.source"))
+        clause
+        for key, _, clause in _given(given, of_run(folder))
+        if key == "data.labels" or not (SETTINGS[key].may_change or key == "data.source")
     ]
+
+
+def _given(given: ConfigDict, of_training: ConfigDict) -> list[tuple[str, Any, str]]:
+    """Key and value of what was given and differs from the default and from the run, with a clause that says so."""
+    default, trained = flat(default_config().to_dict()), flat(of_training.to_dict())
+    return [
+        (key, value, f"config.{key} is {shown(value)}, but the run was trained with {shown(trained[key])}")
+        for key, value in flat(given.to_dict()).items()
+        if value not in (default[key], trained[key])
+    ]
+
+
+def set_value(config: ConfigDict, key: str, value: object) -> None:
+    """Sets the value of a dotted key, whatever its type; `check` says what is wrong with it."""
+    section, _, name = key.rpartition(".")
+    with (config[section] if section else config).ignore_type() as place:
+        place[name] = value

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from signjax.data.preparation.assemble import Collected, assemble
 from signjax.data.preparation.plausibility import doubts, names_alike
 from signjax.data.preparation.quarantine import counts
 from signjax.data.preparation.reading.collect import Reading, collect, source_layout
-from signjax.data.preparation.reading.journal import Contents, Journal
+from signjax.data.preparation.reading.journal import Batch, Contents, Fact, Journal
 from signjax.data.preparation.reading.shards import ReadShards, Shard
 from signjax.data.preparation.recipe import Recipe, check_recipe, fingerprints
 from signjax.data.preparation.write_dataset import write_dataset
@@ -219,19 +220,29 @@ def _list(recipe: Recipe, fingerprint: str) -> _Listed:
     return _Listed(items, rejected, heads, listing.remarks, chosen, reading, contents)
 
 
+def _read(
+    listed: _Listed,
+    folder: Path,
+    items: Sequence[Item],
+    workers: Workers,
+    say: Say,
+    already: Mapping[int, Batch] = MappingProxyType({}),
+) -> list[Fact]:
+    """Reads and cleans all or some of the items into the journal of a folder, except for batches that others have read."""
+    with Journal(folder, replace(listed.contents, names=[item.name for item in items])) as journal:
+        if journal.resumed:
+            say(f"prepare: {journal.resumed} of {len(items)} clips were already read; continuing from there")
+        collect(listed.reading, items, journal, workers, already)
+    return journal.facts
+
+
 def _collect(
     recipe: Recipe, fingerprint: str, folder: Path, partial: Path, workers: Workers, say: Say
 ) -> tuple[Collected, ReadShards]:
     """Reads and cleans all clips into the temporary folder, those aside that shards have read."""
     listed = _list(recipe, fingerprint)
-    with (
-        ReadShards(folder, listed.contents, listed.items, say) as shards,
-        Journal(partial, listed.contents) as journal,
-    ):
-        if journal.resumed:
-            say(f"prepare: {journal.resumed} of {len(listed.items)} clips were already read; continuing from there")
-        collect(listed.reading, listed.items, journal, workers, shards)
-    facts = journal.facts
+    with ReadShards(folder, listed.contents, listed.items, say) as shards:
+        facts = _read(listed, partial, listed.items, workers, say, shards)
     if all(fact.reason or fact.nothing_seen for fact in facts):
         shutil.rmtree(partial)
         for doubt in (*listed.remarks, *doubts(listed.items, facts, listed.contents.layout)):
@@ -262,10 +273,7 @@ def read_shard(recipe: Recipe, folder: Path, shard: Shard, say: Say, workers: Wo
             synthetic_registry.write_corpus(Path(recipe.path), recipe.corpus, recipe.seed, say, workers)
         listed = _list(recipe, fingerprints(recipe)[1])
         items = shard.items(listed.items)
-        with Journal(own, replace(listed.contents, names=[item.name for item in items])) as journal:
-            if journal.resumed:
-                say(f"prepare: {journal.resumed} of {len(items)} clips were already read; continuing from there")
-            collect(listed.reading, items, journal, workers)
+        _read(listed, own, items, workers, say)
     say(
         f"prepare: {shard} is in {own}: {len(items)} of {len(listed.items)} clips. With all shards there, --mode=prepare without "
         "--shard makes the dataset"

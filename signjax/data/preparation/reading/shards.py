@@ -118,13 +118,9 @@ class ReadShards(Mapping[int, Batch]):
 
 def shards_of(dataset: Path) -> list[Shard]:
     """The shards beside a dataset folder, in order."""
-    return sorted(_shards(dataset), key=lambda shard: (shard.count, shard.number))
-
-
-def _shards(dataset: Path) -> Iterator[Shard]:
     pattern = re.compile(re.escape(dataset.name) + r"\.shard-(\d+)-of-(\d+)")
-    if dataset.parent.is_dir():
-        for path in dataset.parent.iterdir():
-            found = pattern.fullmatch(path.name)
-            if found and path.is_dir():
-                yield Shard(int(found[1]), int(found[2]))
+    folders = [path for path in dataset.parent.iterdir() if path.is_dir()] if dataset.parent.is_dir() else []
+    found = [match for path in folders if (match := pattern.fullmatch(path.name))]
+    return sorted(
+        (Shard(int(match[1]), int(match[2])) for match in found), key=lambda shard: (shard.count, shard.number)
+    )
