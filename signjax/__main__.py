@@ -10,6 +10,7 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +19,7 @@ from ml_collections import ConfigDict, config_flags
 
 from signjax.commands import expand
 from signjax.errors import InputError, first_line
+from signjax.programs import PROGRAMS, load_program
 from signjax.runtime import processes
 from signjax.runtime.output import end_now, one_line_each, outlast_output
 from signjax.runtime.signals import Interrupted, interruptible
@@ -61,6 +63,10 @@ _LISTS = "--help lists the flags, --config_help the keys"
 _OWN_FLAGS = ("workdir", "mode", "config_help", "shard", "coordinator", "processes", "process")
 
 _faults: dict[str, str] = {}  # key of the configuration -> what is wrong with the flag for it
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 def _print_keys() -> None:
@@ -113,7 +119,7 @@ def _run() -> None:
 
     from signjax import pipeline  # loads jax, so the platform must be chosen by now
 
-    pipeline.run(config, _WORKDIR.value, _MODE.value, lambda line: print(line, flush=True), shard)
+    pipeline.run(config, _WORKDIR.value, _MODE.value, _say, shard)
     if processes.is_chief():
         processes.tell("finished", value=True)
     processes.leave()
@@ -126,12 +132,17 @@ def main(argv: list[str]) -> None:
     if _CONFIG_HELP.value:
         _print_keys()
         return
+    _guarded(_run)
+
+
+def _guarded(job: Callable[[], None]) -> NoReturn:
+    """Does a job and ends the process: with exit status 1 and one message if the input cannot be used."""
     logging.set_verbosity(logging.FATAL)  # orbax logs each of its steps, and each error beside raising it
     interruptible()
     outlast_output()
     one_line_each()
     try:
-        _run()
+        job()
         _end(0)
     except InputError as error:
         _stop(error)
@@ -182,7 +193,7 @@ def parse_flags(argv: list[str]) -> list[str]:
             stream.reconfigure(errors="backslashreplace")  # a file name need not be valid text
     rest: list[str] = []
     try:
-        argv = [argv[0], *expand(argv[1:], lambda line: print(line, flush=True))]
+        argv = [argv[0], *expand(argv[1:], _say)]
     except InputError as error:
         _stop(error)
     try:
@@ -226,6 +237,9 @@ def _explain(argv: list[str]) -> None:
 
 def run() -> None:
     """Runs the command line and ends the process."""
+    if sys.argv[1:] and sys.argv[1] in PROGRAMS:
+        program = load_program(sys.argv[1])
+        _guarded(lambda: program(sys.argv[2:], _say))
     app.run(main, flags_parser=parse_flags)
 
 
