@@ -203,8 +203,12 @@ def _evaluate(
     `clips` are for the self-check, `notes` are earlier warnings.
     """
     from signjax.evaluation.baselines import baselines
-    from signjax.evaluation.calibration import calibration
+    from signjax.evaluation.breakdown import breakdown
+    from signjax.evaluation.calibration import calibration_of
+    from signjax.evaluation.embedding import write_embedding
     from signjax.evaluation.fusion import Fusion, fuse, weigh, write_fusion
+    from signjax.evaluation.judgement.judge import verdict_lines
+    from signjax.evaluation.judgement.run import judge_run
     from signjax.evaluation.members_alone import members_alone, members_line
     from signjax.evaluation.predict import write_predictions
     from signjax.evaluation.verdict import adapted_line, result_line, warnings_for
@@ -230,17 +234,21 @@ def _evaluate(
     alone = {split: answer.scores() for split, answer in network.items()}
     scores = {split: answer.scores() for split, answer in answers.items()}
     for head, values in scores["test"].items():
-        values.update(calibration(answers["test"].logits[head], answers["test"].labels[head]))
+        values.update(calibration_of(head, answers["test"], answers["valid"]))
     members = members_alone(network["test"])
     adapted = trainer.adapted(fit.model.variables) if trainer.plans.loop.adapt else None
     if adapted and fusion:
         adapted = fusion.fuse(dataset, adapted)
     warnings = [*notes, *warnings_for(scores, base)]
+    records, facts = read_log(folder / "metrics.jsonl"), fit.facts()
+    verdict = judge_run(dataset, answers["test"], scores, base, records, facts["selected_epoch"], notes)
     summary = make_summary(
         name=dataset_name(dataset),
         dataset=dataset,
         model={"parameters": parameter_count(fit.model.variables["params"]), "frames": trainer.frames},
-        training=fit.facts(),
+        verdict=verdict,
+        breakdown={head: breakdown(dataset, answers["test"], head) for head in dataset.heads},
+        training=facts,
         scores=scores,
         members=members,
         adapted=adapted.scores() if adapted else {},
@@ -257,8 +265,9 @@ def _evaluate(
     write_fusion(folder, fusion)
     write_predictions(folder / "predictions.csv", dataset, answers)
     self_check.check_predictions(folder / "predictions.csv", dataset, clips)
+    write_embedding(folder / "embedding.csv", dataset, answers["test"])
     write_json(folder / "summary.json", summary)
-    write_report(folder, dataset.folder, read_log(folder / "metrics.jsonl"))
+    write_report(folder, dataset.folder, records)
     for warning in warnings:
         say(f"warning: {warning}")
     for head, values in scores["test"].items():
@@ -268,3 +277,5 @@ def _evaluate(
         say(adapted_line(adapted.scores()))
     if members:
         say(members_line(members, alone["test"]))
+    for line in verdict_lines(verdict):
+        say(line)

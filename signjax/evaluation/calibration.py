@@ -1,4 +1,4 @@
-"""Whether a model's confidence matches its accuracy.
+"""Whether a model's confidence matches its accuracy, and the temperature that would make it do so.
 
 Shapes: N clips, C classes.
 """
@@ -6,7 +6,14 @@ Shapes: N clips, C classes.
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from signjax.evaluation.evaluate import Answers
+
 _BINS = 15
+# With fewer labelled validation clips, no temperature is fitted.
+FEWEST_TO_FIT = 10
+# Where nearly all validation clips are right, no temperature is small enough to fit; and none beyond these helps a reader.
+_COLDEST, _HOTTEST = 0.1, 10.0
+_HALVINGS = 40
 
 
 def probabilities(logits: Float[np.ndarray, "*n c"]) -> Float[np.ndarray, "*n c"]:
@@ -31,10 +38,68 @@ def expected_calibration_error(confidence: Float[np.ndarray, "n"], right: Bool[n
     return float(gap[count > 0].sum() / len(confidence))
 
 
-def calibration(logits: Float[np.ndarray, "n c"], labels: Int[np.ndarray, "n"]) -> dict[str, float]:
-    """`calibration_error` over the labelled clips of a head; nothing where no clip is labelled (-1)."""
+def fit_temperature(logits: Float[np.ndarray, "n c"], labels: Int[np.ndarray, "n"]) -> float | None:
+    """The number by which logits are divided so that the labels are most likely, from 0.1 to 10.
+
+    Above 1, the model is too confident; below, not confident enough.
+
+    Source: Guo et al. (2017).
+
+    Args:
+      logits: of validation clips.
+      labels: -1 = not labelled.
+
+    Returns:
+      The temperature; None with fewer than 10 labelled clips.
+    """
+    labelled = labels >= 0
+    if labelled.sum() < FEWEST_TO_FIT:
+        return None
+    logits = logits[labelled].astype(np.float64)
+    true = np.take_along_axis(logits, labels[labelled, None], axis=1)[:, 0]
+    # The likelihood has one peak in the inverse temperature; its slope is the mean true logit less the expected one.
+    low, high = 1 / _HOTTEST, 1 / _COLDEST
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        expected = (probabilities(middle * logits) * logits).sum(1)
+        if (true - expected).mean() > 0:
+            low = middle
+        else:
+            high = middle
+    return 2 / (low + high)
+
+
+def calibration(
+    logits: Float[np.ndarray, "n c"], labels: Int[np.ndarray, "n"], temperature: float | None = None
+) -> dict[str, float]:
+    """How well confidence fits, over the labelled clips of a head.
+
+    Args:
+      logits: of the clips.
+      labels: -1 = not labelled.
+      temperature: as `fit_temperature` found it on other clips.
+
+    Returns:
+      `calibration_error` and `mean_confidence`; with a temperature also `temperature` and `calibration_error_tempered`, the
+      error with it. Nothing where no clip is labelled.
+    """
     labelled = labels >= 0
     if not labelled.any():
         return {}
     shares = probabilities(logits[labelled])
-    return {"calibration_error": expected_calibration_error(shares.max(1), shares.argmax(1) == labels[labelled])}
+    right = shares.argmax(1) == labels[labelled]
+    found = {
+        "calibration_error": expected_calibration_error(shares.max(1), right),
+        "mean_confidence": float(shares.max(1).mean()),
+    }
+    if temperature is not None:
+        tempered = probabilities(logits[labelled].astype(np.float64) / temperature)
+        found["temperature"] = temperature
+        found["calibration_error_tempered"] = expected_calibration_error(tempered.max(1), right)
+    return found
+
+
+def calibration_of(head: str, test: Answers, valid: Answers) -> dict[str, float]:
+    """`calibration` of a head on test clips, with the temperature that fits its validation clips."""
+    temperature = fit_temperature(valid.logits[head], valid.labels[head])
+    return calibration(test.logits[head], test.labels[head], temperature)

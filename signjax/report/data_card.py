@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.cleaning.handedness import dominance, parse_mirroring
-from signjax.data.clip import Clip, ClipInfo
+from signjax.data.cleaning.handedness import parse_mirroring
+from signjax.data.cleaning.leading_hands import leading_hands, seem_swapped
 from signjax.data.csv_table import read_table
 from signjax.data.dataset import Dataset
 from signjax.data.splits.split import SPLITS
 from signjax.data.text_files import write_text
-from signjax.report.figures import FIELD, MISSING, draw, stick_of
+from signjax.report.figures import FIELD, MISSING, curves, draw, stick_of
 from signjax.report.summary import shared
 from signjax.report.template import template
 
@@ -30,8 +30,6 @@ _CLASSES = 60
 _SIGNERS = 40
 _QUARANTINE_ROWS = 20
 _PAIRS = 10
-_CURVES = 12
-_MEASURED = 200
 # The digest is near the top of a card.
 _HEAD_BYTES = 4096
 _DIGEST = re.compile(rb'<meta name="signjax-dataset" content="([^"]*)">')
@@ -61,11 +59,12 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
                 "mirrored": clip["mirrored"] if _mirrored(clip) else "",
                 "unseen": unseen_parts(valid, dataset.layout.part_names, drawn),
                 "figure": None if stick is None else draw(frames, valid, dataset.layout, stick),
-                "curves": curves(frames, dataset) if stick is None else None,
+                "curves": curves(frames, dataset.mean, dataset.std) if stick is None else None,
             }
         )
     quarantine = read_table(dataset.folder / "quarantine.csv")
     lengths = dataset.lengths
+    leading = leading_hands(dataset)
     html = template(CARD).render(
         name=name,
         dataset=dataset,
@@ -86,7 +85,8 @@ def write_data_card(dataset: Dataset, name: str, path: Path) -> None:
         reasons=Counter(row["reason"] for row in quarantine).most_common(),
         quarantined=len(quarantine),
         samples=samples,
-        leading=leading_hands(dataset, _MEASURED),
+        leading=leading,
+        swapped=dataset.layout.mirrors and seem_swapped(leading),
         stick=stick,
         field=FIELD,
         unseen=MISSING,
@@ -133,30 +133,10 @@ def choose_samples(dataset: Dataset, count: int) -> list[int]:
     return chosen
 
 
-def leading_hands(dataset: Dataset, count: int) -> Counter[str]:
-    """Counts in how many of up to `count` evenly spread clips the `right`, `left` or `neither` hand leads; may be empty."""
-    found = Counter[str]()
-    for index in np.unique(np.linspace(0, len(dataset) - 1, min(count, len(dataset))).astype(int)):
-        clip = Clip(ClipInfo(dataset.clips[index]["clip"]), dataset.frames(index), dataset.validity(index))
-        measured = dominance(clip, dataset.layout)
-        if measured is not None:
-            found[measured.hand or "neither"] += 1
-    return found
-
-
 def unseen_parts(valid: np.ndarray, names: Sequence[str], drawn: Set[str]) -> list[tuple[str, float]]:
     """(part, share of frames without it) for the drawn parts that are missing from some frames of a clip."""
     shares = zip(names, 1 - valid.mean(0), strict=True)
     return [(name.replace("_", " "), float(share)) for name, share in shares if name in drawn and share > 0]
-
-
-def curves(frames: np.ndarray, dataset: Dataset) -> list[str]:
-    """The first channels of a clip over time, as points of SVG polylines in a field of 100 by 100."""
-    kept = np.unique(np.round(np.linspace(0, len(frames) - 1, 100)).astype(int))
-    scaled = (np.asarray(frames[kept, :_CURVES], np.float64) - dataset.mean[:_CURVES]) / dataset.std[:_CURVES]
-    across = kept / max(len(frames) - 1, 1) * 100
-    down = 50 - np.clip(scaled, -3, 3) * 50 / 3
-    return [" ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, line, strict=True)) for line in down.T]
 
 
 def histogram(values: np.ndarray) -> list[tuple[int, int, int]]:

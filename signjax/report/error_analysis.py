@@ -14,6 +14,7 @@ import numpy as np
 from signjax.data.csv_table import read_table
 from signjax.data.visible import clips
 from signjax.errors import InputError
+from signjax.report.grade import grade
 
 EVALUATED = ("valid", "test")
 _ROWS = 12
@@ -28,14 +29,12 @@ class Errors:
 
     Attributes:
       confusions: (true, predicted, clips), the most frequent first.
-      classes: (class, clips, top-1), the worst first.
-      signers: (signer, clips, top-1), the worst first; empty if signers are not known.
+      classes: (class, clips, top-1, grade), the worst first.
       confident: (clip, true, predicted, probability) of wrong predictions, the most confident first.
     """
 
     confusions: list[tuple[str, str, int]]
-    classes: list[tuple[str, int, float]]
-    signers: list[tuple[str, int, float]]
+    classes: list[tuple[str, int, float, str]]
     confident: list[tuple[str, str, str, float]]
 
 
@@ -91,8 +90,8 @@ def _worst(rows: Iterable[Row], key: str, rank: str) -> list[tuple[str, int, flo
     return sorted(table, key=lambda entry: (entry[2], -entry[1], entry[0]))
 
 
-def find_errors(rows: Iterable[Row], head: str) -> Errors:
-    """Finds the mistakes of a head among the rows that have a label."""
+def find_errors(rows: Iterable[Row], head: str, good_from: float) -> Errors:
+    """Finds the mistakes of a head among the rows that have a label; from the top-1 `good_from` on, a class is good."""
     labelled = [row for row in rows if row[f"{head}_label"]]
     # By rank, not by name: in a tie for first place the predicted class may be the true one, but it counts as wrong.
     wrong = [row for row in labelled if row[f"{head}_rank"] != "1"]
@@ -106,8 +105,11 @@ def find_errors(rows: Iterable[Row], head: str) -> Errors:
     )
     return Errors(
         confusions=[(true, said, count) for (true, said), count in pairs.most_common(_ROWS)],
-        classes=[entry for entry in _worst(labelled, f"{head}_label", f"{head}_rank") if entry[2] < 1][:_ROWS],
-        signers=_worst(labelled, "signer", f"{head}_rank"),
+        classes=[
+            (name, count, top1, grade(top1, count, good_from))
+            for name, count, top1 in _worst(labelled, f"{head}_label", f"{head}_rank")[:_ROWS]
+            if top1 < 1
+        ],
         confident=confident[:_ROWS],
     )
 

@@ -1,4 +1,4 @@
-"""Clips as animated stick figures, small enough to embed in a page.
+"""Clips as animated stick figures, small enough to embed in a page; as curves where there is nothing to draw.
 
 Shapes: T frames, P drawn points.
 """
@@ -21,6 +21,7 @@ MOST_FRAMES = 48
 # Coordinates are integers: 0 to FIELD spans the picture from left to right; MISSING marks a point that was not seen.
 FIELD = 10_000
 MISSING = -32768
+_CURVES = 12
 _HANDS = ("left_hand", "right_hand")
 _SIDES = {"left_hand": "left", "right_hand": "right"}
 # Radius of the head, and the distance of its centre above SMPL-X's head joint, in shoulder widths.
@@ -120,6 +121,20 @@ def draw(frames: np.ndarray, valid: np.ndarray, layout: Layout, stick: Stick) ->
         "radius": 0 if faces and np.isfinite(picture[:, faces]).any() else round(_HEAD * width * scale),
         "data": base64.b64encode(whole.astype("<i2").tobytes()).decode(),
     }
+
+
+def curves(frames: np.ndarray, mean: np.ndarray, std: np.ndarray) -> list[str]:
+    """The first 12 channels of a clip over time, as points of SVG polylines in a field of 100 by 100.
+
+    Args:
+      frames: (T, F).
+      mean, std: (F,); the field spans 3 standard deviations to both sides of the mean.
+    """
+    kept = np.unique(np.round(np.linspace(0, len(frames) - 1, 100)).astype(int))
+    scaled = (np.asarray(frames[kept, :_CURVES], np.float64) - mean[:_CURVES]) / std[:_CURVES]
+    across = kept / max(len(frames) - 1, 1) * 100
+    down = 50 - np.clip(scaled, -3, 3) * 50 / 3
+    return [" ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, line, strict=True)) for line in down.T]
 
 
 def _given(place: np.ndarray) -> np.ndarray:

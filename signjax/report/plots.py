@@ -1,4 +1,4 @@
-"""The plots of a run, drawn from its records.
+"""The plots of a run as images; its page draws the same as SVG.
 
 Shapes: C classes.
 """
@@ -6,13 +6,14 @@ Shapes: C classes.
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
 from signjax.data.visible import distinct
+from signjax.report.error_analysis import Row, confusion_counts
 from signjax.report.plot_text import plot_labels, text_as_it_stands
 
 # Writing files needs no window system.
@@ -55,6 +56,32 @@ def _few_lines(heads: Mapping[str, Sequence[float]], label: str) -> dict[str, li
     return {name: list(values) for name, values in zip(names, heads.values(), strict=True)}
 
 
+class Curves(NamedTuple):
+    """A plot over epochs: the name of its file, its title, what its values are, and a line per name."""
+
+    name: str
+    title: str
+    unit: str
+    lines: dict[str, list[float]]
+
+
+def curves_of(records: Sequence[dict[str, Any]]) -> list[Curves]:
+    """Loss, top-1, top-k and learning rate over epochs, from the records of `metrics.jsonl`; at least one."""
+    trained = [name for name in records[0]["train"] if name.startswith("top1/")]
+    shares = {name.removeprefix("top1/"): [record["train"][name] for record in records] for name in trained}
+    training = _few_lines(shares, "training")
+    loss = {"training": [record["train"]["loss"] for record in records]}
+    top_k = {name: values for k in (1, 3, 5) for name, values in _head_lines(records, f"top{k}", f"top-{k}").items()}
+    return [
+        Curves("loss", "Loss", "loss", loss | _head_lines(records, "loss", "validation")),
+        Curves("accuracy", "Top-1 accuracy", "share of clips", training | _head_lines(records, "top1", "validation")),
+        Curves("topk", "Validation accuracy by rank", "share of clips", top_k),
+        Curves(
+            "learning_rate", "Learning rate", "", {"at the epoch's end": [r["train"]["learning_rate"] for r in records]}
+        ),
+    ]
+
+
 def plot_curves(records: Sequence[dict[str, Any]], selected_epoch: int, folder: Path) -> list[Path]:
     """Draws loss, top-1, top-k and learning rate over epochs.
 
@@ -67,20 +94,10 @@ def plot_curves(records: Sequence[dict[str, Any]], selected_epoch: int, folder: 
       The paths of the files.
     """
     epochs = [record["epoch"] for record in records]
-    trained = [name for name in records[0]["train"] if name.startswith("top1/")]
-    shares = {name.removeprefix("top1/"): [record["train"][name] for record in records] for name in trained}
-    training = _few_lines(shares, "training")
-    loss = {"training": [record["train"]["loss"] for record in records]}
-    top_k = {name: values for k in (1, 3, 5) for name, values in _head_lines(records, f"top{k}", f"top-{k}").items()}
-    pictures: list[tuple[str, str, str, dict[str, list[float]]]] = [
-        ("loss", "Loss", "loss", loss | _head_lines(records, "loss", "validation")),
-        ("accuracy", "Top-1 accuracy", "share of clips", training | _head_lines(records, "top1", "validation")),
-        ("topk", "Validation accuracy by rank", "share of clips", top_k),
-        ("learning_rate", "Learning rate", "", {"at the epoch's end": [r["train"]["learning_rate"] for r in records]}),
-    ]
-    for name, title, ylabel, lines in pictures:
+    drawn = curves_of(records)
+    for name, title, ylabel, lines in drawn:
         _curves(folder / f"{name}.png", title, ylabel, epochs, lines, selected_epoch)
-    return [folder / f"{name}.png" for name, *_ in pictures]
+    return [folder / f"{curves.name}.png" for curves in drawn]
 
 
 def plot_confusion(counts: np.ndarray, classes: Sequence[str], path: Path) -> dict[str, str]:
@@ -147,3 +164,28 @@ def file_names(heads: Sequence[str]) -> dict[str, str]:
     """Head -> a name that is valid on every file system and unique even where case is ignored."""
     plain = (re.sub(r"[^A-Za-z0-9_-]+", "_", head)[:_LONGEST_FILE_NAME] for head in heads)
     return dict(zip(heads, distinct(plain, str.casefold), strict=True))
+
+
+def draw_plots(
+    summary: Mapping[str, Any],
+    rows: Sequence[Row],
+    heads: Sequence[str],
+    records: Sequence[dict[str, Any]],
+    folder: Path,
+) -> None:
+    """Draws all plots of a run, as images for papers and slides.
+
+    Args:
+      summary: the content of `summary.json`.
+      rows: of `predictions.csv`, those of the test split.
+      heads: those with test clips.
+      records: the records of `metrics.jsonl`, one per epoch.
+      folder: where they are written.
+    """
+    folder.mkdir(exist_ok=True)
+    if records:
+        plot_curves(records, summary["training"]["selected_epoch"], folder)
+    for head, name in file_names(heads).items():
+        plot_confusion(*confusion_counts(rows, head), folder / f"confusion_{name}.png")
+    if len(heads) > MOST_HEADS_APART:
+        plot_heads({head: summary["test"][head] for head in heads}, summary["baselines"], folder / "heads.png")

@@ -15,6 +15,8 @@ _PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 def make_summary(
     name: str,
     dataset: Dataset,
+    verdict: Mapping[str, Any],
+    breakdown: Mapping[str, Any],
     model: Mapping[str, Any],
     training: Mapping[str, Any],
     scores: Mapping[str, Any],
@@ -32,6 +34,8 @@ def make_summary(
     Args:
       name: the name of the data.
       dataset: the data used for training and testing.
+      verdict: what to think of the run, as `judge` returns it.
+      breakdown: head -> the accuracy by length, visibility, signer and take, as `breakdown` returns it.
       model, training: facts about the model and its training.
       scores: split -> head -> metrics.
       members: head -> top-1 on the test split of each member alone; empty for a single network.
@@ -44,6 +48,7 @@ def make_summary(
       seed: the seed of the run.
     """
     return {
+        "verdict": dict(verdict),
         "warnings": list(warnings),
         "dataset": {
             "name": name,
@@ -72,6 +77,7 @@ def make_summary(
         **scores,
         **({"members": dict(members)} if members else {}),
         **({"adapted": dict(adapted)} if adapted else {}),
+        "breakdown": dict(breakdown),
         "baselines": dict(baselines["test"]),
         "baselines_valid": dict(baselines["valid"]),
         "network": {split: dict(heads) for split, heads in network.items()},

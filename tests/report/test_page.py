@@ -1,4 +1,3 @@
-import base64
 import dataclasses
 import html
 import json
@@ -95,10 +94,10 @@ def test_warnings_come_before_the_numbers_and_at_the_top_of_the_page(dataset, tm
     assert said[2].startswith("test gloss: top-1 ") and "8 clips (too few to tell)" in said[2]
     page = (tmp_path / "report.html").read_text()
     after_title = re.sub(r"\s+", " ", page[page.index("</h1>") + 5 :])
-    assert after_title.startswith(
-        ' <div class="banner" role="alert"> <p><b>Warning.</b> On validation the model is worse than the random-convolution'
-    )
-    assert page.index("config.data.layout") < page.index("<li>2 clips lie.</li>") < page.index("Split:")
+    assert after_title.startswith(' <section class="verdict few" aria-label="verdict"> <p class="word">')
+    findings = ("Too few clips to tell</p>", "Too few test clips to tell: 8 clips</b>", "Below the random convolution")
+    places = [page.index(text) for text in (*findings, "<li>2 clips lie.</li>", "Split:")]
+    assert places == sorted(places)
 
 
 @pytest.mark.parametrize("labelled", [("train", "test"), ("train", "valid"), ("train",)])
@@ -140,9 +139,42 @@ def test_an_evaluation_that_fails_leaves_no_summary_of_the_last(dataset, tmp_pat
     assert not (tmp_path / "summary.json").exists() and not (tmp_path / "report.html").exists()
 
 
-def test_the_page_holds_its_pictures(dataset, tmp_path):
+def test_the_page_holds_its_charts_and_fetches_nothing(dataset, tmp_path):
     evaluate(dataset, tmp_path, [])
     page = (tmp_path / "report.html").read_text()
-    pictures = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
-    assert [base64.b64decode(picture)[:4] for picture in pictures] == [b"\x89PNG"]
-    assert "There are no curves" in page
+    for kind in ("confusion", "reliability", "map", "bars"):
+        assert re.search(rf'<svg viewBox="[^"]+" class="chart {kind}" role="img" aria-label="[^"]+"', page)
+    assert "There are no curves" in page and "src=" not in page and "http" not in page and "<img" not in page
+    figures = json.loads(re.search(r"const figures = (\[.*\]);", page).group(1))
+    assert len(figures) >= 8 and all({"frames", "radius", "data"} == figure.keys() for figure in figures)
+    assert page.count("<canvas") > page.count('class="pair"') > 0
+
+
+def records(trained: float, held_out: float) -> list[dict]:
+    """Of a run whose first epoch is selected."""
+    valid = {"gloss": {"loss": 1.0, "top1": held_out, "top3": 1.0, "top5": 1.0}}
+    return [
+        {"epoch": 1, "step": 5, "train": {"loss": 1.0, "learning_rate": 1e-3, "top1/gloss": trained}, "valid": valid}
+    ]
+
+
+def test_validation_above_training_is_explained(dataset, tmp_path):
+    evaluate(dataset, tmp_path, [])
+    write_report(tmp_path, dataset.folder, records(0.8, 0.9))
+    page = (tmp_path / "report.html").read_text()
+    assert "Validation is above training (90.0 % against 80.0 % in the selected epoch)" in page and "dropout" in page
+    assert page.count('class="chart curves"') == 4
+    write_report(tmp_path, dataset.folder, records(0.9, 0.9))
+    assert "Validation is above training" not in (tmp_path / "report.html").read_text()
+
+
+def test_the_verdict_is_printed_and_kept_and_its_findings_are_on_the_page(dataset, tmp_path):
+    said: list[str] = []
+    evaluate(dataset, tmp_path, said)
+    verdict = json.loads((tmp_path / "summary.json").read_text())["verdict"]
+    page = html.unescape((tmp_path / "report.html").read_text())
+    assert "verdict: too few clips to tell" in said and verdict["level"] == "too_few_clips"
+    assert verdict["findings"] and verdict["good_from"] == 0.8
+    for finding in verdict["findings"]:
+        assert all(finding[text] in page for text in ("title", "reason", "next_step"))
+        assert any(finding["title"] in line for line in said)

@@ -1,0 +1,1 @@
+"""What a person should think of a run: pure functions of its numbers. docs/report.md states every rule."""
