@@ -2,6 +2,7 @@ import dataclasses
 import html
 import json
 import re
+from collections import Counter
 
 import numpy as np
 from conftest import make_recipe, silent
@@ -133,6 +134,13 @@ def test_leading_hands_of_left_and_right_handed_signers(dataset):
     assert sum(found.values()) == len(dataset)
     assert found["right"] > found["left"] > 0
     assert sum(leading_hands(dataset, 7).values()) == 7
+
+
+def test_hands_that_seem_swapped_are_flagged(dataset, tmp_path, monkeypatch):
+    assert "may be swapped" not in page(dataset, tmp_path)
+    monkeypatch.setattr(data_card, "leading_hands", lambda _: Counter(left=149, right=19, neither=32))
+    text = page(dataset, tmp_path)
+    assert "Left and right hands may be swapped." in text and "the left hand in 149" in text
 
 
 def test_tables_count_every_clip(dataset):

@@ -2,6 +2,7 @@ import dataclasses
 import html
 import json
 import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -95,7 +96,7 @@ def test_warnings_come_before_the_numbers_and_at_the_top_of_the_page(dataset, tm
     page = (tmp_path / "report.html").read_text()
     after_title = re.sub(r"\s+", " ", page[page.index("</h1>") + 5 :])
     assert after_title.startswith(' <section class="verdict few" aria-label="verdict"> <p class="word">')
-    findings = ("Too few clips to tell</p>", "Too few test clips to tell: 8 clips</b>", "Below the random convolution")
+    findings = ("Too few clips to tell</p>", "Too few test clips to tell: 8 clips</b>", '<b class="title">Below the ')
     places = [page.index(text) for text in (*findings, "<li>2 clips lie.</li>", "Split:")]
     assert places == sorted(places)
 
@@ -139,9 +140,18 @@ def test_an_evaluation_that_fails_leaves_no_summary_of_the_last(dataset, tmp_pat
     assert not (tmp_path / "summary.json").exists() and not (tmp_path / "report.html").exists()
 
 
-def test_the_page_holds_its_charts_and_fetches_nothing(dataset, tmp_path):
-    evaluate(dataset, tmp_path, [])
-    page = (tmp_path / "report.html").read_text()
+@pytest.fixture(scope="module")
+def evaluated(dataset, tmp_path_factory) -> tuple[Path, list[str]]:
+    """The folder of an evaluation, and what was said."""
+    folder, said = tmp_path_factory.mktemp("evaluated"), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(random_convolution, "_FEATURES", 1_680)
+        evaluate(dataset, folder, said)
+    return folder, said
+
+
+def test_the_page_holds_its_charts_and_fetches_nothing(evaluated):
+    page = (evaluated[0] / "report.html").read_text()
     for kind in ("confusion", "reliability", "map", "bars"):
         assert re.search(rf'<svg viewBox="[^"]+" class="chart {kind}" role="img" aria-label="[^"]+"', page)
     assert "There are no curves" in page and "src=" not in page and "http" not in page and "<img" not in page
@@ -158,8 +168,9 @@ def records(trained: float, held_out: float) -> list[dict]:
     ]
 
 
-def test_validation_above_training_is_explained(dataset, tmp_path):
-    evaluate(dataset, tmp_path, [])
+def test_validation_above_training_is_explained(dataset, evaluated, tmp_path):
+    for name in ("summary.json", "config.json", "predictions.csv", "embedding.csv"):
+        shutil.copy(evaluated[0] / name, tmp_path)
     write_report(tmp_path, dataset.folder, records(0.8, 0.9))
     page = (tmp_path / "report.html").read_text()
     assert "Validation is above training (90.0 % against 80.0 % in the selected epoch)" in page and "dropout" in page
@@ -168,11 +179,10 @@ def test_validation_above_training_is_explained(dataset, tmp_path):
     assert "Validation is above training" not in (tmp_path / "report.html").read_text()
 
 
-def test_the_verdict_is_printed_and_kept_and_its_findings_are_on_the_page(dataset, tmp_path):
-    said: list[str] = []
-    evaluate(dataset, tmp_path, said)
-    verdict = json.loads((tmp_path / "summary.json").read_text())["verdict"]
-    page = html.unescape((tmp_path / "report.html").read_text())
+def test_the_verdict_is_printed_and_kept_and_its_findings_are_on_the_page(evaluated):
+    folder, said = evaluated
+    verdict = json.loads((folder / "summary.json").read_text())["verdict"]
+    page = html.unescape((folder / "report.html").read_text())
     assert "verdict: too few clips to tell" in said and verdict["level"] == "too_few_clips"
     assert verdict["findings"] and verdict["good_from"] == 0.8
     for finding in verdict["findings"]:
