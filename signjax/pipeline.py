@@ -241,7 +241,9 @@ def _evaluate(
         adapted = fusion.fuse(dataset, adapted)
     warnings = [*notes, *warnings_for(scores, base)]
     records, facts = read_log(folder / "metrics.jsonl"), fit.facts()
-    verdict = judge_run(dataset, answers["test"], scores, base, records, facts["selected_epoch"], notes)
+    verdict = judge_run(
+        dataset, answers["test"], scores, base, records, facts["selected_epoch"], alone["test"] if fusion else {}, notes
+    )
     summary = make_summary(
         name=dataset_name(dataset),
         dataset=dataset,

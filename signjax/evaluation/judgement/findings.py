@@ -3,21 +3,20 @@
 Shares and accuracies are fractions of 1. A difference at the border of a rule is no finding.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import count
 
 from signjax.data.cleaning.leading_hands import leading_hands, seem_swapped
 from signjax.data.dataset import Dataset
 from signjax.data.visible import clips, shortened, visible
 from signjax.evaluation.judgement.finding import Finding, percent
+from signjax.evaluation.judgement.fit_findings import overfit, weak_network, wrong_confidence
 from signjax.evaluation.judgement.numbers import HeadNumbers
 from signjax.evaluation.metrics import wilson_interval
 from signjax.evaluation.verdict import tells_nothing
 
-# Points between the ends of the interval, between a signer and the others, between training and validation.
-WIDE, SIGNER_GAP, OVERFIT_GAP = 0.20, 0.20, 0.20
-# Points between mean confidence and accuracy.
-CONFIDENCE_GAP = 0.05
+# Points between the ends of the interval, and between a signer and the others.
+WIDE, SIGNER_GAP = 0.20, 0.20
 # With fewer test clips, a signer or a class is not judged.
 FEWEST_OF_SIGNER, FEWEST_OF_CLASS = 5, 3
 _NAMED = 5
@@ -38,6 +37,7 @@ def findings_of(numbers: HeadNumbers) -> list[Finding]:
         wide_interval,
         weak_signer,
         never_predicted,
+        weak_network,
         overfit,
         wrong_confidence,
         not_validated,
@@ -188,63 +188,6 @@ def never_predicted(numbers: HeadNumbers) -> Finding | None:
         "they have far fewer training clips than others?",
         True,
         numbers.head,
-    )
-
-
-def overfit(numbers: HeadNumbers) -> Finding | None:
-    """Training accuracy is more than 20 points above that of enough validation clips, in the same epoch."""
-    learned, held_out = numbers.training_top1, numbers.validation_top1
-    valid = numbers.scores["valid"]
-    if learned is None or held_out is None or not valid["clips"] or tells_nothing(valid):
-        return None
-    if round(learned - held_out, 9) <= OVERFIT_GAP:
-        return None
-    return Finding(
-        "overfit",
-        f"Training is {100 * (learned - held_out):.0f} points above validation",
-        f"In the selected epoch, the network is right in {percent(learned)} of training clips and {percent(held_out)} of "
-        "validation clips: it has learned the training clips rather than the signs.",
-        "More clips and more signers help most. Else raise model.dropout, train.weight_decay or the augment settings, or make "
-        "model.filters and model.units smaller.",
-        False,
-        numbers.head,
-    )
-
-
-def wrong_confidence(numbers: HeadNumbers) -> Finding | None:
-    """Mean confidence is more than 5 points from the accuracy on test clips, and outside its interval."""
-    test = numbers.scores["test"]
-    if not test["clips"] or tells_nothing(test):
-        return None
-    gap = round(test["mean_confidence"] - test["top1"], 9)
-    low, high = test["top1_interval"]
-    if abs(gap) <= CONFIDENCE_GAP or low <= test["mean_confidence"] <= high:
-        return None
-    return Finding(
-        "wrong_confidence",
-        f"Probabilities are too {'high' if gap > 0 else 'low'}, by {100 * abs(gap):.0f} points",
-        f"On test clips, the model gives its answers {percent(test['mean_confidence'])} on average and is right in "
-        f"{percent(test['top1'])}.",
-        _tempered(test),
-        False,
-        numbers.head,
-    )
-
-
-def _tempered(test: Mapping[str, float]) -> str:
-    """What the temperature does to the calibration error."""
-    temperature = test.get("temperature")
-    if temperature is None:
-        return "There are too few validation clips to fit a temperature: take the probabilities as an order, not as shares."
-    before, after = test["calibration_error"], test["calibration_error_tempered"]
-    if after >= before:
-        return (
-            f"The temperature that fits validation clips, {temperature:.2f}, does not help, because test clips are different: take "
-            "the probabilities as an order, not as shares."
-        )
-    return (
-        f"Raise each probability to the power 1/{temperature:.2f} and divide by their sum (the temperature fitted on validation "
-        f"clips): on test clips, the calibration error falls from {percent(before)} to {percent(after)}."
     )
 
 

@@ -51,6 +51,7 @@ class HeadNumbers:
       classes: class -> test clips, for the classes that have any.
       training_top1: of the selected epoch, with augmentation and dropout, by the network alone; None if it is not known.
       validation_top1: of the same epoch and network.
+      network: metrics of the network alone on the test split, where its answers are fused; else empty.
     """
 
     head: str
@@ -60,6 +61,7 @@ class HeadNumbers:
     classes: Mapping[str, ClassCount] = field(default_factory=dict)
     training_top1: float | None = None
     validation_top1: float | None = None
+    network: Mapping[str, Any] = field(default_factory=dict)
 
 
 def numbers_of(
@@ -68,6 +70,7 @@ def numbers_of(
     scores: Mapping[str, Mapping[str, Any]],
     baselines: Mapping[str, Mapping[str, Any]],
     record: Mapping[str, Any] | None,
+    network: Mapping[str, Mapping[str, Any]],
 ) -> list[HeadNumbers]:
     """The numbers of each head.
 
@@ -76,6 +79,7 @@ def numbers_of(
       test: the answers for test clips.
       scores, baselines: split -> head -> metrics, and top-1 of each baseline.
       record: of the selected epoch in `metrics.jsonl`; None if there is none.
+      network: head -> metrics of the network alone on the test split; empty where it answers alone.
     """
     signers = [dataset.clips[i]["signer"] for i in test.clips]
     return [
@@ -87,6 +91,7 @@ def numbers_of(
             count_classes(test.logits[head], test.labels[head], classes),
             record["train"].get(f"top1/{head}") if record else None,
             record["valid"].get(head, {}).get("top1") if record else None,
+            network.get(head, {}),
         )
         for head, classes in dataset.heads.items()
     ]

@@ -17,6 +17,7 @@ def judge_run(
     baselines: Mapping[str, Mapping[str, Any]],
     records: Sequence[Mapping[str, Any]],
     selected_epoch: int,
+    network: Mapping[str, Mapping[str, Any]],
     notes: Sequence[str],
 ) -> dict[str, Any]:
     """The verdict, as `judge` returns it.
@@ -27,7 +28,9 @@ def judge_run(
       scores, baselines: split -> head -> metrics, and top-1 of each baseline; test scores also have their calibration.
       records: of `metrics.jsonl`, one per epoch.
       selected_epoch: whose weights are the model.
+      network: head -> metrics of the network alone on the test split; empty where it answers alone.
       notes: other sentences that the reader must see.
     """
     selected = next((record for record in records if record["epoch"] == selected_epoch), None)
-    return judge(numbers_of(dataset, test, scores, baselines, selected), of_the_data(dataset), notes)
+    numbers = numbers_of(dataset, test, scores, baselines, selected, network)
+    return judge(numbers, of_the_data(dataset), notes)

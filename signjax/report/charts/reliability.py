@@ -54,7 +54,7 @@ def draw_reliability(bins: list[Bin]) -> Markup:
         parts.append(tag("text", f"{100 * share:g} %", x=across(share), y=bottom + 16, text_anchor="middle"))
     parts.append(tag("text", "probability of the answer", x=across(0.5), y=bottom + 34, text_anchor="middle"))
     parts.append(tag("line", x1=across(0), y1=down(0), x2=across(1), y2=down(1), class_="selected"))
-    parts.append(tag("text", "right as often as it says", x=across(0.6), y=down(0.6) + 30, class_="soft"))
+    parts.append(tag("text", "dotted: right as often as it says", x=across(0) + 6, y=down(0.93), class_="soft"))
     most = max((one.clips for one in bins), default=1) or 1
     seen = [one for one in bins if one.clips]
     path = " ".join(f"{across(one.confidence):.1f},{down(one.top1):.1f}" for one in seen)

@@ -147,6 +147,18 @@ def test_many_classes_that_are_never_predicted_are_counted():
     assert said.reason.startswith("c6 (9 clips, most often taken for z\\n), c5") and said.reason.endswith("and 2 more.")
 
 
+@pytest.mark.parametrize(("high", "found"), [(0.5, False), (0.4999, True)])
+def test_the_interval_of_the_network_alone_may_end_at_the_classifier_it_is_fused_with(high, found):
+    said = findings.weak_network(
+        dataclasses.replace(GOOD, network={"clips": 99, "top1": 0.4, "top1_interval": (0.3, high)})
+    )
+    assert (said is not None) == found
+    if said:
+        assert said.title == "The network adds little to the random convolution" and not said.weakens
+        assert "is right in 40.0 % of test clips" in said.reason and "fused with in 50.0 %" in said.reason
+    assert findings.weak_network(dataclasses.replace(GOOD, network={"clips": 0})) is None
+
+
 @pytest.mark.parametrize(("training", "found"), [(0.9, False), (0.9001, True)])
 def test_training_may_be_twenty_points_above_validation(training, found):
     said = findings.overfit(dataclasses.replace(GOOD, training_top1=training, validation_top1=0.7))
