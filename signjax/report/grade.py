@@ -25,6 +25,11 @@ def grade(top1: float, clips: int, good_from: float) -> str:
     return "good" if top1 >= good_from else "weak"
 
 
+def worse(one: str, other: str) -> str:
+    """The grade of the two that promises less."""
+    return max(one, other, key=list(WORDS).index)
+
+
 def grade_of_head(head: str, summary: Mapping[str, Any]) -> tuple[str, str]:
     """The grade of a head, and the words for it: its verdict, and where that is weak, whether it is worse than weak."""
     judged, test = summary["verdict"]["heads"][head], summary["test"][head]

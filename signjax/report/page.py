@@ -24,7 +24,7 @@ from signjax.report.charts.scatter import Place, draw_map
 from signjax.report.data_card import CARD
 from signjax.report.error_analysis import Row, confusion_counts, find_errors, read_predictions
 from signjax.report.figures import FIELD, MISSING
-from signjax.report.grade import LEVELS, WORDS, grade, grade_of_head
+from signjax.report.grade import LEVELS, WORDS, grade, grade_of_head, worse
 from signjax.report.plots import MOST_HEADS_APART, curves_of, draw_plots
 from signjax.report.template import template
 
@@ -120,7 +120,7 @@ def _head(
     return {
         "grade": own,
         "word": word,
-        "class_mean": grade(summary["test"][head]["macro_top1"], len(rows), good_from),
+        "class_mean": worse(own, grade(summary["test"][head]["macro_top1"], len(rows), good_from)),
         "errors": find_errors(rows, head, good_from),
         "confusion": matrix,
         "classes": len(classes),

@@ -1,6 +1,6 @@
 import pytest
 
-from signjax.report.grade import LEVELS, WORDS, grade, grade_of_head
+from signjax.report.grade import LEVELS, WORDS, grade, grade_of_head, worse
 
 
 @pytest.mark.parametrize(
@@ -9,6 +9,7 @@ from signjax.report.grade import LEVELS, WORDS, grade, grade_of_head
 )
 def test_grades_at_their_borders(top1, clips, expected):
     assert grade(top1, clips, 0.8) == expected
+    assert worse(expected, "good") == worse("good", expected) == expected
 
 
 @pytest.mark.parametrize(
