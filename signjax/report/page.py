@@ -29,6 +29,8 @@ from signjax.report.plots import MOST_HEADS_APART, curves_of, draw_plots
 from signjax.report.template import template
 
 _QUARANTINE_ROWS = 20
+# More findings than this are folded away.
+_FINDINGS = 8
 # Shared by the heads of a page.
 _CELLS, _CLASSES, _POINTS = 3000, 600, 1000
 # Every head gets at least this many.
@@ -60,6 +62,7 @@ def write_report(folder: Path, dataset_folder: Path, records: Sequence[dict[str,
     html = template("page.html").render(
         summary=summary,
         verdict=summary["verdict"],
+        most_findings=_FINDINGS,
         mark=LEVELS[summary["verdict"]["level"]],
         heads=heads,
         parts={head: _head(head, summary, rows, embedding, animations, len(heads)) for head in heads},
