@@ -11,7 +11,7 @@ from signjax.evaluation.evaluate import Answers
 _BINS = 15
 # With fewer labelled validation clips, no temperature is fitted.
 FEWEST_TO_FIT = 10
-# Where nearly all validation clips are right, no temperature is small enough to fit; and none beyond these helps a reader.
+# Where nearly all validation clips are right or wrong, the best temperature is extreme; none beyond these helps a reader.
 _COLDEST, _HOTTEST = 0.1, 10.0
 _HALVINGS = 40
 
@@ -50,10 +50,10 @@ def fit_temperature(logits: Float[np.ndarray, "n c"], labels: Int[np.ndarray, "n
       labels: -1 = not labelled.
 
     Returns:
-      The temperature; None with fewer than 10 labelled clips.
+      The temperature; None with fewer than 10 labelled clips, or if all of them are right: then no temperature is low enough.
     """
     labelled = labels >= 0
-    if labelled.sum() < FEWEST_TO_FIT:
+    if labelled.sum() < FEWEST_TO_FIT or (logits[labelled].argmax(1) == labels[labelled]).all():
         return None
     logits = logits[labelled].astype(np.float64)
     true = np.take_along_axis(logits, labels[labelled, None], axis=1)[:, 0]

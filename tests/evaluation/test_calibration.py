@@ -19,12 +19,15 @@ def test_the_temperature_of_drawn_labels_is_found(temperature):
     assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.06)
 
 
-def test_a_temperature_needs_ten_labelled_clips_and_stays_in_its_range():
-    logits = np.eye(4, dtype=np.float32)[np.arange(10) % 4] * 3
-    right = (np.arange(10) % 4).astype(np.int32)
-    assert fit_temperature(logits, right) == pytest.approx(0.1)
+def test_a_temperature_needs_ten_labelled_clips_and_a_mistake_and_stays_in_its_range():
+    logits = np.eye(4, dtype=np.float32)[np.arange(100) % 4] * 3
+    right = (np.arange(100) % 4).astype(np.int32)
+    one_wrong = np.where(np.arange(100) == 0, 1, right).astype(np.int32)
+    assert fit_temperature(logits, right) is None
+    assert fit_temperature(logits * 0.01, one_wrong) == pytest.approx(0.1)
     assert fit_temperature(logits, (right + 1) % 4) == pytest.approx(10)
-    assert fit_temperature(logits, np.where(np.arange(10) == 0, -1, right)) is None
+    assert fit_temperature(logits[:10], one_wrong[:10]) is not None
+    assert fit_temperature(logits[:9], one_wrong[:9]) is None
 
 
 def test_tempered_probabilities_fit_better():

@@ -77,7 +77,10 @@ def _tempered(test: Mapping[str, float]) -> str:
     """What the temperature does to the calibration error."""
     temperature = test.get("temperature")
     if temperature is None:
-        return "There are too few validation clips to fit a temperature: take the probabilities as an order, not as shares."
+        return (
+            "There are too few validation clips to fit a temperature, or all of them are right: take the probabilities as an "
+            "order, not as shares."
+        )
     before, after = test["calibration_error"], test["calibration_error_tempered"]
     if after >= before:
         return (
