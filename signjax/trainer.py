@@ -231,13 +231,17 @@ class Trainer:
             scores = self.answers(variables, "valid").scores()
             return Validation(mean_over_heads(scores, "top1"), mean_over_heads(scores, "loss"), scores)
 
-        first = self._fit(folder, self._clips, validate, self._loop, say)
+        once = self.epochs * self.steps_per_epoch
+        again = (
+            self._refit_loop.epochs * steps_per_epoch(len(self.model_clips), self._batch_size) if self._refits else 0
+        )
+        first = self._fit(folder, self._clips, validate, self._loop, (0, once if self._refits else 0), say)
         if not self._refits:
             return Fit(first, None)
         say(
             f"refit: the model is trained again, from the start, on the {len(self.model_clips)} clips of training and validation"
         )
-        return Fit(first, self._fit(folder / _REFIT, self.model_clips, None, self._refit_loop, say))
+        return Fit(first, self._fit(folder / _REFIT, self.model_clips, None, self._refit_loop, (once, 0), say))
 
     def _fit(
         self,
@@ -245,6 +249,7 @@ class Trainer:
         clips: np.ndarray,
         validate: Callable[[Variables], Validation] | None,
         loop: LoopSettings,
+        around: tuple[int, int],
         say: Say,
     ) -> Outcome:
         epochs = self.epochs_of(clips)
@@ -264,6 +269,7 @@ class Trainer:
                 dataset_digest=self.dataset.digest,
                 devices=f"{len(self.devices) * processes.process_count()} x {self.devices[0].device_kind}",
                 say=say,
+                steps_around=around,
             )
 
     @cached_property
