@@ -232,9 +232,6 @@ class Trainer:
             return Validation(mean_over_heads(scores, "top1"), mean_over_heads(scores, "loss"), scores)
 
         once = self.epochs * self.steps_per_epoch
-        again = (
-            self._refit_loop.epochs * steps_per_epoch(len(self.model_clips), self._batch_size) if self._refits else 0
-        )
         first = self._fit(folder, self._clips, validate, self._loop, (0, once if self._refits else 0), say)
         if not self._refits:
             return Fit(first, None)

@@ -1,7 +1,10 @@
 import pytest
+from absl import app
 
 import signjax.__main__  # noqa: F401  (defines the flags)
 from signjax.settings.flag_faults import LISTS, known_flags
+
+app.define_help_flags()  # as the program does
 
 
 @pytest.mark.parametrize(
