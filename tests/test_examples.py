@@ -7,9 +7,12 @@ for fewer epochs than an example says.
 import doctest
 import re
 import shutil
+import sys
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
+import nbformat
 import pytest
 from test_api import TINY
 
@@ -17,6 +20,7 @@ import signjax
 from signjax import api
 from signjax.data.synthetic.corpus import CorpusSize, write_corpus
 from signjax.prediction import recognizer
+from signjax.report import figures
 from signjax.settings import base, run_config, schema
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +49,13 @@ def folder(tmp_path_factory):
         yield found
 
 
+class Checker(doctest.OutputChecker):
+    """Lets pass what a line prints of which the example shows nothing, such as the progress of a training."""
+
+    def check_output(self, want, got, optionflags):
+        return not want or super().check_output(want, got, optionflags)
+
+
 def examples_of(documented):
     (found,) = doctest.DocTestFinder(recurse=False).find(documented, globs={"signjax": signjax})
     assert len(found.examples) > 2
@@ -55,7 +66,7 @@ def examples_of(documented):
 def run(folder):
     """What the example of `signjax.train` trains; the examples share the model."""
     example = examples_of(api.train)
-    assert doctest.DocTestRunner().run(example, clear_globs=False).failed == 0
+    assert doctest.DocTestRunner(Checker()).run(example, clear_globs=False).failed == 0
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(api, "load", cache(api.load))
         yield example.globs["run"]
@@ -84,7 +95,31 @@ def test_readmes_example_runs(run, folder, monkeypatch, capsys):
     "documented", [api.load, api.read, recognizer.Recognizer.predict], ids=lambda one: one.__name__
 )
 def test_the_examples_of_the_api_say_what_comes_out(documented, run):
-    assert doctest.DocTestRunner().run(examples_of(documented)).failed == 0
+    assert doctest.DocTestRunner(Checker()).run(examples_of(documented)).failed == 0
+
+
+def test_the_notebook_runs(run, folder, monkeypatch, capsys):
+    """All but its training, which the example of `signjax.train` has done; `python -m benchmarks.notebook` runs it as it is."""
+    notebook = nbformat.read(ROOT / "examples" / "train_and_predict.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs for cell in cells), "clear the outputs before you commit it"
+
+    def trained(*, workdir, settings):
+        assert workdir == "runs/notebook" and settings.keys() <= schema.SETTINGS.keys()
+        return run
+
+    (run.folder / "corpus").symlink_to(folder / "CLIPS", target_is_directory=True)
+    shutil.copy(folder / "labels.csv", folder / "CLIPS")
+    monkeypatch.setattr(api, "train", trained)
+    monkeypatch.setattr(figures, "MOST_FRAMES", 3)
+    display = ModuleType("IPython.display")
+    display.HTML = str
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    names = {"__name__": "__main__"}
+    for cell in cells:
+        exec(compile(cell.source, "train_and_predict.ipynb", "exec"), names)
+    assert "the model gives" in capsys.readouterr().out
 
 
 def test_every_public_name_has_an_example():
