@@ -6,7 +6,9 @@ quick stands in; `python -m benchmarks.estimator_checks` makes them with the net
 
 import doctest
 import pickle
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,6 +91,16 @@ def test_it_works_in_cross_validation_pipelines_and_grids(waves, quick):
     grid = GridSearchCV(make_pipeline(halves, SignClassifier()), {"signclassifier__learning_rate": [1e-3, 2e-3]}, cv=3)
     grid.fit(clips, labels)
     assert grid.best_score_ == 1 and grid.predict(clips[:2]).tolist() == ["down", "up"]
+
+
+def test_readmes_example_runs(corpus, quick, tmp_path, monkeypatch, capsys):
+    (tmp_path / "CLIPS").symlink_to(corpus, target_is_directory=True)
+    (tmp_path / "labels.csv").symlink_to(corpus / "labels.csv")
+    monkeypatch.chdir(tmp_path)
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (example,) = [one for one in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "SignClassifier(" in one]
+    exec(compile(example, "README.md", "exec"), {})
+    assert len(capsys.readouterr().out.strip("[]\n").split()) == 5
 
 
 def test_sequences_may_be_an_array_a_list_or_clips(waves, quick):
