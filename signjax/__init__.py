@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from signjax.api import Run, load, read, train
+    from signjax.classifier import SignClassifier
 
 __version__ = "0.1.0"
-__all__ = ["Run", "load", "read", "train"]
+__all__ = ["Run", "SignClassifier", "load", "read", "train"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "SignClassifier":
+        from signjax.classifier import SignClassifier
+
+        return SignClassifier
     if name in __all__:
         from signjax import api
 

@@ -38,6 +38,13 @@ def load(folder: str | Path, *, say: Say = silent) -> "Recognizer":
 
     Raises:
       InputError: there is no trained model there, or it is damaged.
+
+    Example:
+      >>> model = signjax.load("runs/first")
+      >>> list(model.heads)
+      ['gloss']
+      >>> [prediction.clip for prediction in model.predict("NEW_CLIPS")]
+      ['monday', 'tuesday']
     """
     choose_platform()
     check_platform()
@@ -96,6 +103,14 @@ def train(
 
     Raises:
       InputError: the data or the settings cannot be used; the message lists all problems.
+
+    Example:
+      >>> lines = []
+      >>> run = signjax.train("CLIPS", labels="labels.csv", workdir="runs/first", say=lines.append)
+      >>> run.summary["test"]["gloss"]["top1"] == run.top1["gloss"]
+      True
+      >>> run.report.name
+      'report.html'
     """
     config = (base.get_config() if config is None else config).copy_and_resolve_references()
     given = {"data.path": str(data), "data.labels": str(labels)}
@@ -136,6 +151,13 @@ def read(
 
     Raises:
       InputError: clips cannot be read; the message names all of them.
+
+    Example:
+      >>> clips = signjax.read("NEW_CLIPS")
+      >>> clips[0].name, clips[0].frames.dtype, clips[0].frames.shape[1]
+      ('monday', dtype('float32'), 169)
+      >>> "gloss" in signjax.read("CLIPS", labels="labels.csv")[0].labels
+      True
     """
     request = Request(Path(path), labels=str(labels), labelled=bool(labels))
     found = list(source_registry.read(source or guess_source(Path(path)).source, request))

@@ -38,7 +38,7 @@ class ArrayInfo(NamedTuple):
     """Describes an array; `inspect` returns it in place of the array itself."""
 
     shape: tuple[int, ...]
-    dtype: "np.dtype[Any]"
+    dtype: np.dtype[Any]
     device: str
 
 

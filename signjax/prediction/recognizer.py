@@ -148,6 +148,15 @@ class Recognizer:
 
         Raises:
           InputError: clips cannot be used; the message names all of them.
+
+        Example:
+          >>> model = signjax.load("runs/first")
+          >>> clip = signjax.read("NEW_CLIPS")[0]
+          >>> prediction = model.predict(clip.frames)
+          >>> prediction["gloss"].name == prediction["gloss"].top(3)[0][0]
+          True
+          >>> len(model.predict([clip, clip.frames[:10], "NEW_CLIPS"]))
+          4
         """
         single = isinstance(clips, np.ndarray | Clip)
         given = [clips] if single or isinstance(clips, str | Path) else list(clips)  # type: ignore[arg-type]
