@@ -66,7 +66,7 @@ def _of_channels(seen: Bool[Array, "b t p"], part_of_channel: Int[Array, "f"]) -
     return of_channel
 
 
-def sum_over_inputs(values: Float[Array, "t 4*f+p"], part_of_channel: Int[Array, "f"]) -> Float[Array, "t f"]:
+def sum_over_inputs(values: Float[Array, "t i"], part_of_channel: Int[Array, "f"]) -> Float[Array, "t f"]:
     """Adds up values of the inputs by channel: of its position, movement, form and velocity, and its share of the part's flag."""
     width = len(part_of_channel)
     of_numbers = values[:, : 4 * width].reshape(-1, 4, width).sum(1)
