@@ -48,11 +48,14 @@ def explanation_strip(explanation: Explanation) -> str:
     parts += _axis(explanation.times, top)
     top += 2 * _TEXT
     words = escape(visible(explanation.sentence))
-    return (
-        f'<figure class="explanation" style="margin: 0; max-width: 60rem">'
-        f'<svg class="explanation" viewBox="0 0 {LABELS + _WIDTH} {top}" role="img" aria-label="{words}" '
-        f'font-family="system-ui, sans-serif" font-size="{_TEXT}" fill="currentColor" style="width: 100%; display: block">'
+    picture = (
+        f'<svg class="explanation" viewBox="0 0 {LABELS + _WIDTH} {top}" role="img" aria-label="{words}" fill="currentColor" '
+        f'font-family="system-ui, sans-serif" font-size="{_TEXT}" style="width: 100%; min-width: 32rem; display: block">'
         f"{''.join(parts)}</svg>"
+    )
+    return (
+        '<figure class="explanation" style="margin: 0; max-width: 60rem">'
+        f'<div style="overflow-x: auto">{picture}</div>'
         f'<figcaption style="font-size: .9em; line-height: 1.4">{words} {_legend()}{_note(explanation)}</figcaption></figure>'
     )
 

@@ -41,7 +41,13 @@ def run(arguments: Sequence[str], say: Say) -> None:
     parser.add_argument("--of", metavar="CLASS", help="class to explain, by default the one that was predicted")
     parser.add_argument("--against", metavar="CLASS", help="class to compare it with, by default all others")
     parser.add_argument("--most", type=int, default=12, metavar="N", help="explain at most N clips (default: 12)")
-    parser.add_argument("--source", default="", help="source of the clips; guessed if left out")
+    parser.add_argument(
+        "--config.data.source",
+        dest="source",
+        metavar="SOURCE",
+        default="",
+        help="source of the clips; guessed if left out",
+    )
     given = parser.parse_args(arguments)
     if given.clips is None and (given.of or given.against):
         raise InputError("signjax explain: --of and --against need CLIPS; mistakes are compared with their true class")
