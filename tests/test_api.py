@@ -1,6 +1,7 @@
 """signjax as people use it from Python: train, load, read, predict."""
 
 import csv
+import pickle
 import subprocess
 import sys
 
@@ -122,6 +123,10 @@ def test_an_answer_is_explained_when_asked(run, model):
         prediction.explain(of="HELLO")
     with pytest.raises(InputError, match=r"clip 0: expected frames"):
         model.explain(np.zeros((4, 2)))
+    restored = pickle.loads(pickle.dumps(prediction))
+    assert str(restored) == str(prediction)
+    with pytest.raises(InputError, match=r"cannot explain its answers; load the run folder"):
+        restored.explain()
 
 
 def test_explanations_are_drawn_from_the_command_line(run, tmp_path):

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-# Another 96 changed no figure of `benchmarks/explanations.py` in the digits that it prints.
+# `benchmarks/explanations.py` prints how much of the score these leave unexplained.
 _PLACES = 32
 
 

@@ -102,6 +102,8 @@ class Explanation:
         if opposed:
             said += f"; against it: {', '.join(opposed)}"
         first, last = self.window
+        if self.against and self.score < 0:
+            said += f"; the network alone prefers {self.against}"
         stretch = f"frame {first}" if first == last else f"frames {first} to {last}"
         return f"{said}. Half of what speaks for it lies in {stretch} of {self.times[0]} to {self.times[-1]}."
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from signjax.errors import InputError
 from signjax.evaluation.calibration import probabilities
 from signjax.evaluation.predict import best_classes
 from signjax.explanation.explainer import check_names
@@ -61,12 +62,12 @@ class Prediction(Mapping[str, HeadPrediction]):
     Attributes:
       clip: the name of the clip.
       heads: head -> prediction.
-      explainer: explains it; it keeps the frames of the clip.
+      explainer: explains it, and keeps the frames of the clip for that; None where nothing can.
     """
 
     clip: str
     heads: Mapping[str, HeadPrediction]
-    explainer: _Explain = field(repr=False, compare=False)
+    explainer: _Explain | None = field(default=None, repr=False, compare=False)
 
     def explain(self, head: str | None = None, of: str | None = None, against: str | None = None) -> Explanation:
         """Which frames and body parts speak for a class; computed only when asked for.
@@ -77,8 +78,12 @@ class Prediction(Mapping[str, HeadPrediction]):
           against: the class to compare with; all others, on average, if None.
 
         Raises:
-          InputError: there is no such head or class.
+          InputError: there is no such head or class, or the model cannot explain its answers.
         """
+        if self.explainer is None:
+            raise InputError(
+                f"{self.clip}: this model cannot explain its answers; load the run folder, and predict the clip again"
+            )
         head = next(iter(self.heads)) if head is None else head
         check_names({name: one.classes for name, one in self.heads.items()}, head, [])
         return self.explainer(head, self.heads[head].name if of is None else of, against)
@@ -91,6 +96,9 @@ class Prediction(Mapping[str, HeadPrediction]):
 
     def __len__(self) -> int:
         return len(self.heads)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Prediction, (self.clip, self.heads)  # a compiled program, which explains it, cannot be pickled
 
     def __str__(self) -> str:
         found = (f"{head} {one.name} ({one.probability:.1%})" for head, one in self.heads.items())

@@ -54,8 +54,8 @@ class Recognizer:
         model = make_model(plans.model, self.spec, parallel.AXIS)
         predictor = Predictor(model, self.spec, plans.losses, training_plan.devices(plans.batches), plans.loop.members)
         self.folder, self.batch_size, self._say = folder, predictor.batch_size, say
-        self._variables = predictor.load_variables(folder / _model_of(folder))
-        self._answer = predictor.answer_with(self._variables)
+        self.variables = predictor.load_variables(folder / _model_of(folder))
+        self._answer = predictor.answer_with(self.variables)
         self._fusion = read_fusion(folder) if plans.loop.fuse else None
         if plans.loop.fuse and self._fusion is None:
             say(
@@ -137,13 +137,13 @@ class Recognizer:
     def usable(self, new: NewClips, rejected: list[Rejected]) -> Iterator[Clip]:
         """The clips that can be predicted, cleaned; the others are added to `rejected`."""
         for clip in new.read():
-            yield from (one.clip for one in self._cleaned(clip, new.layout, rejected))
+            yield from self._cleaned(clip, new.layout, rejected)
 
     @cached_property
     def explainer(self) -> Explainer:
         """Explains the answers of the network alone."""
         plans = self.settings.training
-        return Explainer(make_model(plans.model, self.spec), self.spec, self._variables, plans.loop.members)
+        return Explainer(make_model(plans.model, self.spec), self.spec, self.variables, plans.loop.members)
 
     def explain_cleaned(
         self, clip: Clip, head: str, of: str, against: str | None, *, first_frame: int = 0
@@ -165,7 +165,10 @@ class Recognizer:
             notes.append(f"Mean over {members} members")
         return self.explainer.explain(clip, head, of, against, first_frame=first_frame, note="; ".join(notes))
 
-    def _cleaned(self, clip: Clip | Rejected, layout: Layout, rejected: list[Rejected]) -> Iterator[Cleaned]:
+    def _cleaned(self, clip: Clip | Rejected, layout: Layout, rejected: list[Rejected]) -> Iterator[Clip]:
+        return (one.clip for one in self._clean(clip, layout, rejected))
+
+    def _clean(self, clip: Clip | Rejected, layout: Layout, rejected: list[Rejected]) -> Iterator[Cleaned]:
         found = clip if isinstance(clip, Rejected) else clean(clip, layout, self.spec.cleaning)
         if isinstance(found, Rejected):
             rejected.append(found)
@@ -179,9 +182,9 @@ class Recognizer:
             if isinstance(one, str | Path):
                 with listed(Path(one), source, self.settings.data, self.layout, self._say) as new:
                     for clip in new.read():
-                        yield from self._cleaned(clip, new.layout, rejected)
+                        yield from self._clean(clip, new.layout, rejected)
             else:
-                yield from self._cleaned(self._clip(one, number), self.layout, rejected)
+                yield from self._clean(self._clip(one, number), self.layout, rejected)
 
     def _clip(self, given: object, number: int) -> Clip | Rejected:
         """A clip of frames, in float32."""

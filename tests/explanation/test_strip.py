@@ -74,6 +74,7 @@ def test_an_explanation_in_words():
     )
     nothing = explanation(importance=np.zeros((20, XY.width), np.float32), against="NO")
     assert nothing.sentence.startswith("For YES rather than NO: nothing much. ")
+    assert "; the network alone prefers NO. Half" in explanation(against="NO", score=-1.0).sentence
 
 
 def test_the_strip_has_a_row_for_each_region_that_counts_and_a_text_alternative():
