@@ -13,6 +13,7 @@ import signjax
 from signjax import pipeline
 from signjax.data.clip import Clip
 from signjax.errors import InputError
+from signjax.prediction import recognizer
 from signjax.programs import explain
 from signjax.settings import base
 
@@ -129,7 +130,13 @@ def test_an_answer_is_explained_when_asked(run, model):
         restored.explain()
 
 
-def test_explanations_are_drawn_from_the_command_line(run, tmp_path):
+@pytest.fixture
+def loaded(model, monkeypatch):
+    """Programs get the model that is loaded and compiled already."""
+    monkeypatch.setattr(recognizer, "Recognizer", lambda folder, say: model)
+
+
+def test_explanations_are_drawn_from_the_command_line(run, loaded, tmp_path):
     said = []
     explain.run([str(run.folder), str(run.folder / "corpus"), "--most=2", f"--out={tmp_path / 'pages'}"], said.append)
     page = (tmp_path / "pages" / "explanations.html").read_text(encoding="utf-8")
@@ -146,7 +153,7 @@ def test_explanations_are_drawn_from_the_command_line(run, tmp_path):
         explain.run([str(run.folder), "--of=HELLO"], said.append)
 
 
-def test_the_mistakes_of_a_run_are_explained(run, tmp_path):
+def test_the_mistakes_of_a_run_are_explained(run, loaded, tmp_path):
     with (run.folder / "predictions.csv").open(newline="", encoding="utf-8") as file:
         wrong = [row for row in csv.DictReader(file) if row["split"] == "test" and row["gloss_rank"] != "1"]
     assert wrong  # two epochs are too few to learn four signs

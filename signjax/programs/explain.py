@@ -63,7 +63,7 @@ def run(arguments: Sequence[str], say: Say) -> None:
     if given.clips is None:
         title, entries = f"Mistakes of {given.run.resolve().name}", _of_mistakes(recognizer, head, given.most, say)
     else:
-        title, entries = f"{given.clips.name}, explained", _of_clips(recognizer, head, given, say)
+        title, entries = f"{given.clips.resolve().name}, explained", _of_clips(recognizer, head, given, say)
     folder = given.out or given.run
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / _PAGE, explanations_page(title, entries))

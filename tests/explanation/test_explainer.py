@@ -14,7 +14,7 @@ from signjax.model.input_spec import make_input_spec
 from signjax.plans.hybrid import HybridSettings
 from signjax.training.state import make_initializer
 
-SIZES = HybridSettings(filters=(8, 12), kernels=(5, 3), units=6, heads=2, depth=1)
+SIZES = HybridSettings(filters=(8,), kernels=(5,), units=4, heads=2, depth=1)
 
 
 class Planted:
@@ -104,7 +104,7 @@ def test_the_hybrid_keeps_its_attention_only_where_it_is_asked_to(network, spec)
 
     assert set(apply(False)) == set(spec.heads)
     (weights,) = jax.tree.leaves(apply(["intermediates"])[1])
-    assert weights.shape == (1, 32, 32)
+    assert weights.shape == (1, 64, 64)
 
 
 def test_the_mean_over_members_is_explained(spec, clip):
