@@ -104,6 +104,8 @@ class Explanation:
         first, last = self.window
         if self.against and self.score < 0:
             said += f"; the network alone prefers {self.against}"
+        elif self.against and self.nothing > self.score / 2:
+            said += f"; with nothing seen, the network prefers {self.of} too"
         stretch = f"frame {first}" if first == last else f"frames {first} to {last}"
         return f"{said}. Half of what speaks for it lies in {stretch} of {self.times[0]} to {self.times[-1]}."
 

@@ -74,6 +74,7 @@ def test_an_explanation_in_words():
     )
     nothing = explanation(importance=np.zeros((20, XY.width), np.float32), against="NO")
     assert nothing.sentence.startswith("For YES rather than NO: nothing much. ")
+    assert "; with nothing seen, the network prefers YES too. Half" in explanation(against="NO", nothing=1.0).sentence
     assert "; the network alone prefers NO. Half" in explanation(against="NO", score=-1.0).sentence
 
 
