@@ -1,6 +1,7 @@
 """signjax as people use it from Python: train, load, read, predict."""
 
 import csv
+import pickle
 import subprocess
 import sys
 
@@ -12,6 +13,8 @@ import signjax
 from signjax import pipeline
 from signjax.data.clip import Clip
 from signjax.errors import InputError
+from signjax.prediction import recognizer
+from signjax.programs import explain
 from signjax.settings import base
 
 TINY = {
@@ -102,6 +105,64 @@ def test_points_with_coordinates_are_channels(model):
     frames = np.random.default_rng(0).normal(size=(9, model.layout.width)).astype(np.float32)
     flat = model.predict(frames)
     np.testing.assert_array_equal(model.predict(frames.reshape(9, 13, 13))["gloss"].logits, flat["gloss"].logits)
+
+
+def test_an_answer_is_explained_when_asked(run, model):
+    clip = signjax.read(run.folder / "corpus")[3]
+    prediction = model.predict(clip)
+    one = prediction.explain()
+    assert (one.clip, one.head, one.of, one.against) == (clip.name, "gloss", prediction["gloss"].name, None)
+    assert abs(one.gap) < 0.05 * np.abs(one.importance).sum() and one.importance.shape == one.frames.shape
+    assert len(one.times) <= len(clip.frames) and one.attention.sum() == pytest.approx(1)
+    assert "Only the network is explained" in one.note and "random-convolution" in one.note
+    other = next(name for name in model.heads["gloss"] if name != one.of)
+    compared = model.explain(clip, "gloss", other, against=one.of)
+    assert f"For {other} rather than {one.of}: " in compared.sentence
+    with pytest.raises(InputError, match=r"no head 'signs'; it has 'gloss'"):
+        prediction.explain("signs")
+    with pytest.raises(InputError, match=r"no class 'HELLO'"):
+        prediction.explain(of="HELLO")
+    with pytest.raises(InputError, match=r"clip 0: expected frames"):
+        model.explain(np.zeros((4, 2)))
+    restored = pickle.loads(pickle.dumps(prediction))
+    assert str(restored) == str(prediction)
+    with pytest.raises(InputError, match=r"cannot explain its answers; load the run folder"):
+        restored.explain()
+
+
+@pytest.fixture
+def loaded(model, monkeypatch):
+    """Programs get the model that is loaded and compiled already."""
+    monkeypatch.setattr(recognizer, "Recognizer", lambda folder, say: model)
+
+
+def test_explanations_are_drawn_from_the_command_line(run, loaded, tmp_path):
+    said = []
+    explain.run([str(run.folder), str(run.folder / "corpus"), "--most=2", f"--out={tmp_path / 'pages'}"], said.append)
+    page = (tmp_path / "pages" / "explanations.html").read_text(encoding="utf-8")
+    assert (
+        page.count("<section>") == 2
+        and "The model says: " in page
+        and "http" not in page.replace("http://www.w3.org", "")
+    )
+    assert "explain: the first 2 of 40 clips; --most=N explains more" in said
+    assert said[-1] == f"explain: 2 clips, drawn in {tmp_path / 'pages' / 'explanations.html'}"
+    with pytest.raises(InputError, match="no head 'signs'"):
+        explain.run([str(run.folder), str(run.folder / "corpus"), "--head=signs"], said.append)
+    with pytest.raises(InputError, match="--of and --against need CLIPS"):
+        explain.run([str(run.folder), "--of=HELLO"], said.append)
+
+
+def test_the_mistakes_of_a_run_are_explained(run, loaded, tmp_path):
+    with (run.folder / "predictions.csv").open(newline="", encoding="utf-8") as file:
+        wrong = [row for row in csv.DictReader(file) if row["split"] == "test" and row["gloss_rank"] != "1"]
+    assert wrong  # two epochs are too few to learn four signs
+    said = []
+    explain.run([str(run.folder), "--most=1", f"--out={tmp_path}"], said.append)
+    worst = max(wrong, key=lambda row: float(row["gloss_probability"]))
+    page = (tmp_path / "explanations.html").read_text(encoding="utf-8")
+    assert f"For {worst['gloss_predicted']} rather than {worst['gloss_label']}: " in page
+    assert f"True: {worst['gloss_label']}. The model says: {worst['gloss_predicted']}" in page
 
 
 def test_settings_that_do_not_exist_or_do_not_fit_are_refused(tmp_path):

@@ -15,21 +15,30 @@ from signjax.layers.precision import carried
 _MASKED_SCORE = -1e9
 
 
+def attention_weights(
+    query: Float[Array, "b t n h"], key: Float[Array, "b t n h"], mask: Bool[Array, "b t"]
+) -> Float[Array, "b n t t"]:
+    """How much each frame (third axis) attends to each other (last axis): 0 for padding, and 1 in total.
+
+    The softmax runs in at least float32.
+    """
+    scores = jnp.einsum(
+        "bqnh,bknh->bnqk", query * query.shape[-1] ** -0.5, key, preferred_element_type=carried(query.dtype)
+    )
+    return jax.nn.softmax(scores + jnp.where(mask, 0.0, _MASKED_SCORE)[:, None, None, :], axis=-1)
+
+
 def self_attention(
     query: Float[Array, "b t n h"],
     key: Float[Array, "b t n h"],
     value: Float[Array, "b t n h"],
     mask: Bool[Array, "b t"],
 ) -> Float[Array, "b t n h"]:
-    """Scaled dot-product attention among the real frames of each clip. The softmax runs in at least float32.
+    """Scaled dot-product attention among the real frames of each clip.
 
     Source: Vaswani et al. (2017).
     """
-    scores = jnp.einsum(
-        "bqnh,bknh->bnqk", query * query.shape[-1] ** -0.5, key, preferred_element_type=carried(query.dtype)
-    )
-    weights = jax.nn.softmax(scores + jnp.where(mask, 0.0, _MASKED_SCORE)[:, None, None, :], axis=-1)
-    return jnp.einsum("bnqk,bknh->bqnh", weights.astype(value.dtype), value)
+    return jnp.einsum("bnqk,bknh->bqnh", attention_weights(query, key, mask).astype(value.dtype), value)
 
 
 def positions(frames: int, features: int) -> Float[Array, "t d"]:
@@ -59,7 +68,11 @@ class SelfAttention(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b t d"]:
-        """Returns the residual to add to `x`; zeros on padding."""
+        """Returns the residual to add to `x`; zeros on padding.
+
+        Where the collection `intermediates` is asked for, it has `attention_weights`, (B, T, T): how much each frame attends to
+        each other, the mean over heads; zeros for padding. Otherwise they are not kept.
+        """
         features = x.shape[-1]
         if features % self.heads:
             raise ValueError(f"attention: {self.heads} heads do not divide {features} features")
@@ -70,5 +83,8 @@ class SelfAttention(nn.Module):
         projected = Projection(3 * features, use_bias=False, dtype=self.dtype, name="query_key_value")(y)
         query, key, value = jnp.split(projected.reshape(*x.shape[:2], 3 * self.heads, -1), 3, axis=2)
         attended = self_attention(query, key, value, mask).reshape(x.shape)
+        if self.is_mutable_collection("intermediates"):
+            weights = attention_weights(query, key, mask).mean(1)
+            self.sow("intermediates", "attention_weights", jnp.where(mask[:, :, None], weights, 0.0))
         out = Projection(features, dtype=self.dtype, name="out")(attended)
         return jnp.where(mask[:, :, None], out, jnp.zeros_like(out))

@@ -64,3 +64,12 @@ def _of_channels(seen: Bool[Array, "b t p"], part_of_channel: Int[Array, "f"]) -
     for part in range(seen.shape[2]):
         of_channel = of_channel | (seen[:, :, part, None] & (part_of_channel == part)[None, None, :])
     return of_channel
+
+
+def sum_over_inputs(values: Float[Array, "t i"], part_of_channel: Int[Array, "f"]) -> Float[Array, "t f"]:
+    """Adds up values of the inputs by channel: of its position, movement, form and velocity, and its share of the part's flag."""
+    width = len(part_of_channel)
+    of_numbers = values[:, : 4 * width].reshape(-1, 4, width).sum(1)
+    channels = jnp.bincount(part_of_channel, length=values.shape[1] - 4 * width)
+    of_flags = values[:, 4 * width :] / channels.astype(values.dtype)[None, :]
+    return of_numbers + of_flags[:, part_of_channel]

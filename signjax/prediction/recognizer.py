@@ -4,24 +4,25 @@ Shapes: T frames, F channels of the source, C classes.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from signjax.data.cleaning.clean import clean
+from signjax.data.cleaning.clean import Cleaned, clean
 from signjax.data.cleaning.faults import unseen
 from signjax.data.clip import Clip, ClipInfo, Rejected, hand_over
 from signjax.data.dataset import in_memory
 from signjax.data.layout.parts import Layout
-from signjax.evaluation.calibration import probabilities
 from signjax.evaluation.evaluate import answers_for
 from signjax.evaluation.fusion import FILE, read_fusion
-from signjax.evaluation.predict import best_classes
+from signjax.explanation.explainer import Explainer, check_names
+from signjax.explanation.explanation import Explanation
 from signjax.model.factory import make_model
 from signjax.model.input_spec import read_input_spec
 from signjax.prediction.new_clips import NewClips, listed
+from signjax.prediction.prediction import HeadPrediction, Prediction
 from signjax.predictor import Predictor
 from signjax.runtime.jax_setup import configure_jax, cores
 from signjax.settings import run_config, training_plan
@@ -29,64 +30,6 @@ from signjax.settings.plans import take_apart
 from signjax.training import parallel
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class HeadPrediction:
-    """What a model says of a clip, for one head.
-
-    Attributes:
-      classes: the names of all classes.
-      logits: float32 (C,), in their order.
-    """
-
-    classes: Sequence[str]
-    logits: np.ndarray
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """(C,), in the order of `classes`; they add up to 1."""
-        return probabilities(self.logits[None])[0]
-
-    @property
-    def name(self) -> str:
-        """The most likely class."""
-        return self.top(1)[0][0]
-
-    @property
-    def probability(self) -> float:
-        """The probability of the most likely class."""
-        return self.top(1)[0][1]
-
-    def top(self, count: int = 5) -> list[tuple[str, float]]:
-        """Classes with their probabilities, the most likely first."""
-        return best_classes(self.logits[None], self.classes, count)[0]
-
-
-@dataclass(frozen=True)
-class Prediction(Mapping[str, HeadPrediction]):
-    """What a model says of a clip: a mapping from the name of a head to its prediction.
-
-    Attributes:
-      clip: the name of the clip.
-      heads: head -> prediction.
-    """
-
-    clip: str
-    heads: Mapping[str, HeadPrediction]
-
-    def __getitem__(self, head: str) -> HeadPrediction:
-        return self.heads[head]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.heads)
-
-    def __len__(self) -> int:
-        return len(self.heads)
-
-    def __str__(self) -> str:
-        found = (f"{head} {one.name} ({one.probability:.1%})" for head, one in self.heads.items())
-        return f"{self.clip}: {', '.join(found)}"
 
 
 class Recognizer:
@@ -111,7 +54,8 @@ class Recognizer:
         model = make_model(plans.model, self.spec, parallel.AXIS)
         predictor = Predictor(model, self.spec, plans.losses, training_plan.devices(plans.batches), plans.loop.members)
         self.folder, self.batch_size, self._say = folder, predictor.batch_size, say
-        self._answer = predictor.answer_with(predictor.load_variables(folder / _model_of(folder)))
+        self.variables = predictor.load_variables(folder / _model_of(folder))
+        self._answer = predictor.answer_with(self.variables)
         self._fusion = read_fusion(folder) if plans.loop.fuse else None
         if plans.loop.fuse and self._fusion is None:
             say(
@@ -164,12 +108,34 @@ class Recognizer:
         usable = self._all(given, source, unusable)
         found: list[Prediction] = []
         while chunk := list(islice(usable, self.batch_size)):
-            logits = self.logits(chunk)
-            for row, clip in enumerate(chunk):
+            logits = self.logits([one.clip for one in chunk])
+            for row, one in enumerate(chunk):
                 heads = {head: HeadPrediction(classes, logits[head][row]) for head, classes in self.heads.items()}
-                found.append(Prediction(clip.name, heads))
+                explain = partial(self.explain_cleaned, one.clip, first_frame=one.trimmed_start)
+                found.append(Prediction(one.clip.name, heads, explain))
         hand_over(unusable, rejected)
         return found[0] if single and found else found
+
+    def explain(
+        self,
+        clip: "np.ndarray | Clip",
+        head: str | None = None,
+        of: str | None = None,
+        against: str | None = None,
+    ) -> Explanation:
+        """Which frames and body parts speak for a class; the arguments after the clip are those of `Prediction.explain`.
+
+        Where the network is fused with a random-convolution classifier, only the network is explained; `note` then says so.
+
+        Args:
+          clip: frames (T, F) or (T, points, coordinates) in the order of `layout`, or a `Clip`.
+
+        Raises:
+          InputError: the clip cannot be used, or there is no such head or class.
+        """
+        prediction = self.predict(clip)
+        assert isinstance(prediction, Prediction)
+        return prediction.explain(head, of, against)
 
     def logits(self, clips: Sequence[Clip]) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C) for cleaned clips, the network's fused with the other classifier's where the run fuses them."""
@@ -182,22 +148,52 @@ class Recognizer:
         for clip in new.read():
             yield from self._cleaned(clip, new.layout, rejected)
 
+    @cached_property
+    def explainer(self) -> Explainer:
+        """Explains the answers of the network alone."""
+        plans = self.settings.training
+        return Explainer(make_model(plans.model, self.spec), self.spec, self.variables, plans.loop.members)
+
+    def explain_cleaned(
+        self, clip: Clip, head: str, of: str, against: str | None, *, first_frame: int = 0
+    ) -> Explanation:
+        """What speaks for a class in a cleaned clip, of which cleaning cut off `first_frame` frames at the start.
+
+        Raises:
+          InputError: there is no such head or class.
+        """
+        notes = []
+        if self._fusion:
+            check_names(self.heads, head, [])
+            own, other = self._fusion.weights[head]
+            notes.append(
+                f"Only the network is explained; its log-probabilities count {own:.2f} times, those of the random-convolution "
+                f"classifier {other:.2f} times"
+            )
+        if (members := self.settings.training.loop.members) > 1:
+            notes.append(f"Mean over {members} members")
+        return self.explainer.explain(clip, head, of, against, first_frame=first_frame, note="; ".join(notes))
+
     def _cleaned(self, clip: Clip | Rejected, layout: Layout, rejected: list[Rejected]) -> Iterator[Clip]:
+        return (one.clip for one in self._clean(clip, layout, rejected))
+
+    def _clean(self, clip: Clip | Rejected, layout: Layout, rejected: list[Rejected]) -> Iterator[Cleaned]:
         found = clip if isinstance(clip, Rejected) else clean(clip, layout, self.spec.cleaning)
         if isinstance(found, Rejected):
             rejected.append(found)
         elif found.unseen and not self.spec.no_sign:
             rejected.append(unseen(found.clip.name, found.clip.file, len(found.clip.frames)))
         else:
-            yield found.clip
+            yield found
 
-    def _all(self, given: Sequence[object], source: str, rejected: list[Rejected]) -> Iterator[Clip]:
+    def _all(self, given: Sequence[object], source: str, rejected: list[Rejected]) -> Iterator[Cleaned]:
         for number, one in enumerate(given):
             if isinstance(one, str | Path):
                 with listed(Path(one), source, self.settings.data, self.layout, self._say) as new:
-                    yield from self.usable(new, rejected)
+                    for clip in new.read():
+                        yield from self._clean(clip, new.layout, rejected)
             else:
-                yield from self._cleaned(self._clip(one, number), self.layout, rejected)
+                yield from self._clean(self._clip(one, number), self.layout, rejected)
 
     def _clip(self, given: object, number: int) -> Clip | Rejected:
         """A clip of frames, in float32."""
