@@ -45,12 +45,15 @@ class Model(Protocol):
         """{head: logits (B, classes)}, and the changed variables if `mutable` names any."""
 
 
-def make_model(settings: HybridSettings, spec: InputSpec, axis_name: str | None = None) -> Model:
+def make_model(
+    settings: HybridSettings, spec: InputSpec, axis_name: str | None = None, *, plain: bool = False
+) -> Model:
     """The network for these inputs.
 
     Args:
       settings: sizes and options of the network.
       spec: the inputs and outputs.
       axis_name: the mapped axis over which devices share a batch.
+      plain: whether to use only operations that converters to other formats know; for predicting, with the same results.
     """
-    return Hybrid(spec.classes, settings, axis_name=axis_name)
+    return Hybrid(spec.classes, settings, axis_name=axis_name, plain=plain)
