@@ -10,10 +10,10 @@ from signjax.model.factory import Model
 from signjax.model.input_spec import InputSpec
 from signjax.settings import run_config
 from signjax.training import parallel
+from signjax.training.checkpoint import CHECKPOINTS
 from signjax.training.losses import LossSettings
 from signjax.training.records.restored import load_selected_average
 from signjax.training.records.weights import load_weights
-from signjax.training.checkpoint import CHECKPOINTS
 from signjax.training.state import Variables, make_initializer
 from signjax.training.step import make_eval_step
 

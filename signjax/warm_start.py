@@ -1,4 +1,4 @@
-"""Begins a training with what another run, or an exported model, has learned: every array that has the same name, shape and meaning.
+"""Begins a training with what another run, or an exported model, has learned: every array with the same name, shape and meaning.
 
 The head of a class list that differs begins anew, as does whatever the other model has in another shape.
 """

@@ -17,6 +17,7 @@ _BASELINES = {
 _PROGRAMS = {
     "stablehlo": "`stablehlo/model.jax_export`: `jax.export.deserialize`, for CPU, CUDA and TPU, any number of clips",
     "onnx": "`model.onnx`: any ONNX runtime, any number of clips",
+    "litert": "`model.tflite`: LiteRT, one clip at a time",
 }
 
 
@@ -35,16 +36,16 @@ def model_card(
     tested = [row for row in rows if row["split"] == "test"]
     sections = [
         _front_matter(name, summary),
-        f"# {name}\n\nNames the sign in a clip of one sign, from frames in the layout {_cell(model.spec.source_layout.name)}. Trained with "
-        "[signjax](https://pypi.org/project/signjax/). It recognises isolated signs and does not translate sentences.",
+        f"# {name}\n\nNames the sign in a clip of one sign, from frames in the layout {_cell(model.spec.source_layout.name)}. "
+        "Trained with [signjax](https://pypi.org/project/signjax/). It recognises isolated signs and does not translate sentences.",
         "## Data\n\n" + "\n".join(_data(model, summary)),
         "## Accuracy\n\n" + "\n".join(_accuracy(summary)),
         *(_by_column(tested, head, f"{head}_label", f"By class of {head}") for head in model.spec.heads),
         *(_by_column(tested, head, "signer", f"By signer, {head}") for head in model.spec.heads),
         "## Limits\n\n" + "\n".join(_limits(model, summary)),
         "## Use\n\n" + _use(name, model, summary, formats),
-        "## Licence\n\nThe files are under the Apache License 2.0 unless you change this, as its owner may. What the licence of the "
-        "training data says of models may differ: check it before you publish this one.",
+        "## Licence\n\nThe files are under the Apache License 2.0 unless you change this, as its owner may. What the licence of "
+        "the training data says of models may differ: check it before you publish this one.",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -87,10 +88,10 @@ def _data(model: TrainedModel, summary: Mapping[str, Any]) -> Iterator[str]:
     yield f"- Split: {_cell(split['rule'])}."
     for head, classes in model.spec.heads.items():
         yield f"- Head `{_cell(head)}`: {len(classes)} classes, {_cell(data['feasibility'][head]['sentence'])}."
-    yield f"- Input: {model.spec.source_layout.width} channels a frame, layout {_cell(model.spec.source_layout.name)}; at most "
-    yield f"  {model.spec.frames} frames of a clip, evenly spaced."
+    layout = model.spec.source_layout
+    yield f"- Input: {layout.width} channels per frame, layout {_cell(layout.name)}; at most {model.spec.frames} frames of a clip."
     if "refit" in summary["training"]:
-        yield "- The model learned from training and validation clips; validation results are of one that learned from training clips."
+        yield "- The model learned from training and validation clips; validation results are of one that learned from the first."
 
 
 def _accuracy(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -110,7 +111,8 @@ def _accuracy(summary: Mapping[str, Any]) -> Iterator[str]:
             alone = summary["network"][split][head]["top1"]
             others = " | ".join(_percent(baselines.get(head, {}).get(key)) for key in _BASELINES)
             yield (
-                f"| {split} | {_cell(head)} | {values['clips']} | {_percent(values['top1'])} ({_percent(low)} to {_percent(high)}) | "
+                f"| {split} | {_cell(head)} | {values['clips']} | "
+                f"{_percent(values['top1'])} ({_percent(low)} to {_percent(high)}) | "
                 f"{_percent(values['top3'])} | {_percent(values['macro_top1'])} | {_percent(alone)} | {others} |"
             )
 

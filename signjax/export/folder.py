@@ -38,8 +38,8 @@ You may obtain a copy of the License at
 
     http://www.apache.org/licenses/LICENSE-2.0
 
-Unless required by applicable law or agreed to in writing, software distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific language governing
+Unless required by applicable law or agreed to in writing, software distributed under the License is distributed on an "AS IS"
+BASIS, WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the License for the specific language governing
 permissions and limitations under the License.
 """
 
@@ -108,7 +108,7 @@ def _load(run: Path) -> tuple[TrainedModel, dict[str, Any], list[dict[str, str]]
     absent = [name for name in (_SUMMARY, _PREDICTIONS) if not (run / name).is_file()]
     if absent:
         raise InputError(
-            f"{run}: {' and '.join(absent)} not found, so the accuracy of the model is not known; signjax evaluate {run} writes them"
+            f"{run}: {' and '.join(absent)} not found, so the accuracy of the model is not known. signjax evaluate {run} writes it"
         )
     plans, spec = take_apart(run_config.of_run(run)).training, read_input_spec(run)
     network = make_model(plans.model, spec, parallel.AXIS)
@@ -144,7 +144,7 @@ def _write_programs(folder: Path, model: TrainedModel, formats: Sequence[str], s
         path = folder / made.FILE
         path.parent.mkdir(exist_ok=True)
         made.write(model, path)
-        difference = verify.largest_difference(made, path, clips, wanted)
+        difference = verify.largest_difference(made, path, clips, model.outputs, wanted)
         if difference > verify.TOLERANCE:
             path.unlink()
             if path.parent != folder:

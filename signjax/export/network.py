@@ -51,14 +51,14 @@ class TrainedModel:
         """The network halves time before each stage but the first; numbers of frames that are multiples of this stay whole."""
         return int(2 ** (len(self.settings.filters) - 1))
 
-    def function(self, *, plain: bool) -> Function:
+    def function(self, loops: str = "fast") -> Function:
         """A function from the inputs of a program to the logits (B, C) of each head, in order, in float32.
 
         Args:
-          plain: whether to use only operations that converters to other formats know; the results are the same.
+          loops: as in `make_model`; the results are the same.
         """
         settings = replace(self.settings, precision="float32", remat=False)
-        model = make_model(settings, self.spec, plain=plain)
+        model = make_model(settings, self.spec, loops=loops)
         each = [
             jax.tree.map(lambda leaf, one=member: leaf[one] if self.members > 1 else leaf, self.variables)
             for member in range(self.members)

@@ -32,7 +32,7 @@ def describe(model: TrainedModel) -> dict[str, Any]:
         "format_version": _FORMAT_VERSION,
         "program": {
             "inputs": {
-                "frames": f"float32 (B, T, {width}): the cleaned channels of each clip, 0 after its end and where a part was not seen",
+                "frames": f"float32 (B, T, {width}): cleaned channels, 0 after the end of a clip and where a part was not seen",
                 "lengths": "int32 (B,): the real frames of each clip, from 1 to T",
                 "valid": f"bool (B, T, {parts}): which parts were seen in a frame; false after the end of a clip",
             },
@@ -40,7 +40,12 @@ def describe(model: TrainedModel) -> dict[str, Any]:
                 name: f"float32 (B, {len(classes)}): the logits of head {head!r}; their softmax is the network's probabilities"
                 for name, (head, classes) in zip(model.outputs, spec.heads.items(), strict=True)
             },
-            "T": {"onnx": spec.frames, "stablehlo": f"any multiple of {model.frame_step}, at most {spec.frames}"},
+            "B": {"stablehlo": "any", "onnx": "any", "litert": 1},
+            "T": {
+                "stablehlo": f"any multiple of {model.frame_step}",
+                "onnx": spec.frames,
+                "litert": spec.frames,
+            },
         },
         "classes": {head: list(classes) for head, classes in spec.heads.items()},
         "source_parts": list(_parts(source)),
@@ -80,20 +85,20 @@ def _steps(model: TrainedModel, source: Layout) -> Iterator[Step]:
         "step": "refuse",
         "shortest": cleaning.shortest_clip,
         "longest": cleaning.longest_clip,
-        "does": "A clip with fewer frames than shortest or more than longest is refused; so is one with an infinite value, or with NaN "
-        "in a part that is not of kind xy or xyz. NaN in a coordinate is a point that was not found.",
+        "does": "A clip with fewer frames than shortest or more than longest is refused; so is one with an infinite value, or "
+        "with NaN in a part that is not of kind xy or xyz. NaN in a coordinate is a point that was not found.",
     }
     yield {
         "step": "seen",
-        "does": "seen[t][p] says whether part p was seen in frame t: true unless the source says otherwise; and for parts of kind xy "
-        "or xyz only if at least one point has coordinates that are all finite and not all 0.",
+        "does": "seen[t][p] says whether part p was seen in frame t: true unless the source says otherwise; and for parts of "
+        "kind xy or xyz only if at least one point has coordinates that are all finite and not all 0.",
     }
     yield from _mirroring(source, cleaning.handedness)
     yield {
         "step": "fill",
         "longest_gap": cleaning.longest_gap,
-        "does": "For each part of kind xy or xyz: a point is known in frame t if the part is seen there and its coordinates are all "
-        "finite and not all 0. NaN becomes 0. A point that is known in some but not all frames in which its part is seen is "
+        "does": "For each part of kind xy or xyz: a point is known in frame t if the part is seen there and its coordinates are "
+        "all finite and not all 0. NaN becomes 0. A point that is known in some but not all frames in which its part is seen is "
         "interpolated linearly over time, coordinate by coordinate, in all frames in which it is not known, and takes the "
         "nearest known value before the first and after the last. Then, for each part of any kind: a run of at most longest_gap "
         "frames in which it is not seen, between two frames in which it is, is interpolated linearly between those two, and "
@@ -130,10 +135,10 @@ def _mirroring(source: Layout, mode: str) -> Iterator[Step]:
         return
     channel, sign, part = (values.tolist() for values in source.mirror)
     measured = (
-        f" A clip of which that is not known counts as left-handed if the left hand moves more than {handedness.MARGIN} times as much "
-        f"as the right: the mean over its points, wrist included, of the displacement within {handedness.SPAN} frames (at most T - 1), "
-        "relative to the midpoint of the shoulders, in units of their median distance, each at most "
-        f"{handedness.FARTHEST}; added up over the frames in which hand and shoulders are seen at both ends, over the number of all."
+        f" A clip of which that is not known counts as left-handed if the left hand moves more than {handedness.MARGIN} times "
+        f"as much as the right: the mean over its points, wrist included, of the displacement within {handedness.SPAN} frames "
+        "(at most T - 1), relative to the midpoint of the shoulders, in units of their median distance, each at most "
+        f"{handedness.FARTHEST}; summed over the frames in which hand and shoulders are seen at both ends, over the number of all."
     )
     yield {
         "step": "mirror",
@@ -163,21 +168,21 @@ def _trimming(source: Layout) -> Iterator[Step]:
         "idle_share": trimming.IDLE_SHARE,
         "margin": trimming.MARGIN,
         "fewest_frames": trimming.FEWEST_FRAMES,
-        "does": "Nothing if T <= span. Else for each hand and t = 0 .. T - span - 1: the mean, over the points of the hand and its wrist, "
-        "of the distance between a point's positions in frames t and t + span, if the hand is seen in both; else the distance "
-        "that the point arm moves, if there is one and its part is seen in both; else 0. motion[t + span / 2] is the sum over "
-        "hands; the first span / 2 values equal the first computed one, the last span / 2 the last. With q the 95th percentile "
-        "of motion (linear interpolation), frames with motion > idle_share * q move. If q > 0, the clip is cut to the frames from "
-        "margin before the first to margin after the last that moves, as far as it has them, unless fewer than fewest_frames "
-        "would be left.",
+        "does": "Nothing if T <= span. Else for each hand and t = 0 .. T - span - 1: the mean, over the points of the hand and "
+        "its wrist, of the distance between a point's positions in frames t and t + span, if the hand is seen in both; else the "
+        "distance that the point arm moves, if there is one and its part is seen in both; else 0. motion[t + span / 2] is the "
+        "sum over hands; the first span / 2 values equal the first computed one, the last span / 2 the last. With q the 95th "
+        "percentile of motion (linear interpolation), frames with motion > idle_share * q move. If q > 0, the clip is cut to "
+        "the frames from margin before the first to margin after the last that moves, as far as it has them, unless fewer than "
+        "fewest_frames would be left.",
     }
     if any(part.kind in ROTATIONS for part in source.parts):
         step["forward_kinematics"] = {
             "parents": [int(parent) for parent in PARENTS],
             "offsets": [[float(value) for value in offset] for offset in OFFSETS],
             "joints": {part: {"first": first, "count": count} for part, (first, count) in JOINTS_OF_PART.items()},
-            "does": "Positions of parts of rotations are those of the joints of a stick figure: joint j lies at its parent plus the "
-            "parent's total rotation applied to offsets[j] (metres), and its total rotation is its parent's times its own; "
+            "does": "Positions of parts of rotations are those of the joints of a stick figure: joint j lies at its parent plus "
+            "the parent's total rotation applied to offsets[j] (metres), and its total rotation is its parent's times its own; "
             "joints that the clip does not have are not turned.",
         }
     yield step
@@ -193,9 +198,9 @@ def _centring(source: Layout) -> Iterator[Step]:
         "step": "centre",
         "shoulders": None if shoulders is None else [_point(source, point) for point in shoulders],
         "farthest": body_frame.FARTHEST,
-        "does": "Over the frames in which the parts of both shoulders are seen and neither shoulder is all 0: width is the median of "
-        "their distance, centre the median of their midpoint, coordinate by coordinate. Without such frames, without shoulders, "
-        "or if width is 0: of all points in parts of coordinates that are seen and not all 0 (only parts with the most "
+        "does": "Over the frames in which the parts of both shoulders are seen and neither shoulder is all 0: width is the "
+        "median of their distance, centre the median of their midpoint, coordinate by coordinate. Without such frames, without "
+        "shoulders, or if width is 0: of all points in parts of coordinates that are seen and not all 0 (only parts with the most "
         "coordinates per point), those farther from the median of all, coordinate by coordinate, than farthest times the median "
         "distance from it are ignored; centre is the mean of the rest, and width the root mean square of their distance from "
         "it (1 if that is 0). Every coordinate of a part of kind xy or xyz becomes (value - centre) / width where the part is "
@@ -213,8 +218,8 @@ def _shapes(layout: Layout) -> Step:
             {"part": hand, "wrist": _point(layout, wrist)}
             for hand, wrist in zip(body_frame.HANDS, layout.wrists, strict=True)
         ],
-        "does": "For each hand, a part is added after all others: its points minus its wrist, seen where the part of the hand and the "
-        "part of the wrist are seen, and 0 elsewhere.",
+        "does": "For each hand, a part is added after all others: its points minus its wrist, seen where the part of the hand "
+        "and the part of the wrist are seen, and 0 elsewhere.",
     }
 
 

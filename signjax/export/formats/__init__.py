@@ -4,7 +4,7 @@ A module has `FILE`, its path in a model folder; `NEEDS`, the packages without w
 the file; and `run`, which answers for clips with nothing but the file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ from signjax.export.samples import Samples
 FORMATS: Mapping[str, str] = {
     "stablehlo": "signjax.export.formats.stablehlo",
     "onnx": "signjax.export.formats.onnx",
+    "litert": "signjax.export.formats.litert",
 }
 
 
@@ -32,8 +33,8 @@ class Format(Protocol):
     def write(self, model: TrainedModel, path: Path) -> None:
         """Writes the program of a model to a file."""
 
-    def run(self, path: Path, clips: Samples) -> list[np.ndarray]:
-        """The logits (N, C) of each head, in order, by the program in a file."""
+    def run(self, path: Path, clips: Samples, outputs: Sequence[str]) -> list[np.ndarray]:
+        """The outputs (N, C) of these names, by the program in a file."""
 
 
 def load_format(name: str) -> Format:

@@ -7,6 +7,7 @@ of frames is fixed, and the recurrent layers are plain scans. Padding changes no
 import logging
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def write(model: TrainedModel, path: Path) -> None:
     import onnx
     from jax2onnx import to_onnx
 
+    _load_plugins()
     spec = model.spec
     shapes: Any = (
         jax.ShapeDtypeStruct(("B", spec.frames, spec.layout.width), jnp.float32),
@@ -38,12 +40,26 @@ def write(model: TrainedModel, path: Path) -> None:
     logging.getLogger("onnx_ir").setLevel(logging.ERROR)  # it warns of values without a type, which are never written
     with exact(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the converter, about types that it asks for and does not need
-        program = to_onnx(
-            model.function(plain=True), shapes, opset=_OPSET, input_names=INPUTS, output_names=model.outputs
-        )
+        program = to_onnx(model.function("plain"), shapes, opset=_OPSET, input_names=INPUTS, output_names=model.outputs)
     _drop_unused(program.graph)
     onnx.checker.check_model(program)
     path.write_bytes(program.SerializeToString())
+
+
+def _load_plugins() -> None:
+    """Loads what the converter knows of jax and flax.
+
+    It would load all that it knows, with its examples. Those of other libraries make networks as they are imported, for which jax
+    compiles a program each; that took longer than everything else of an export.
+    """
+    from jax2onnx.plugins import plugin_system as plugins
+
+    if not hasattr(plugins, "_import_tree") or getattr(plugins, "_already_imported_plugins", True):
+        return  # a version of which this is not known, or they are loaded
+    folder = Path(plugins.__file__).parent
+    for tree in ("jax", "flax/linen"):
+        plugins._import_tree(folder / tree, f"jax2onnx.plugins.{tree.replace('/', '.')}")
+    plugins._already_imported_plugins = True
 
 
 def _drop_unused(graph: Any) -> None:
@@ -67,11 +83,11 @@ def _names_read(graph: Any) -> set[str]:
     return read
 
 
-def run(path: Path, clips: Samples) -> list[np.ndarray]:
-    """The logits of each head by onnxruntime, on one core."""
+def run(path: Path, clips: Samples, outputs: Sequence[str]) -> list[np.ndarray]:
+    """The outputs by onnxruntime, on one core."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 3
     session = onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
-    return list(session.run(None, dict(zip(INPUTS, clips, strict=True))))
+    return list(session.run(list(outputs), dict(zip(INPUTS, clips, strict=True))))

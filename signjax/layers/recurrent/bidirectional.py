@@ -31,17 +31,18 @@ class Direction(NamedTuple):
 
 
 def scan_directions(
-    cell: str, ways: tuple[Direction, Direction], mask: Bool[Array, "t b"], *, plain: bool = False
+    cell: str, ways: tuple[Direction, Direction], mask: Bool[Array, "t b"], loops: str = "fast"
 ) -> list[Array]:
     """Runs a cell over time in both directions; returns the hidden states of each, (T, B, H).
 
-    If `plain`, each direction is a scan that converters to other formats know. Otherwise, on a GPU one fused kernel runs both directions if it supports these sizes. Otherwise each direction is a separate
-    scan. On the CPU, separate scans ran faster than several cells in one loop and than one cell with stacked directions
-    (`benchmarks/recurrence.py`).
+    On a GPU one fused kernel runs both directions if it supports these sizes. Otherwise each direction is a separate scan. On the
+    CPU, separate scans ran faster than several cells in one loop and than one cell with stacked directions
+    (`benchmarks/recurrence.py`). `loops` as in `Recurrence`.
     """
     directions = list(zip(ways, (False, True), strict=True))
-    if plain:
-        return [_plain_direction(cell, way, mask, reverse=reverse) for way, reverse in directions]
+    if loops != "fast":
+        unroll = loops == "unrolled"
+        return [_plain_direction(cell, way, mask, reverse=reverse, unroll=unroll) for way, reverse in directions]
     if jax.default_backend() == "gpu":
         from signjax.layers.recurrent import pallas_recurrence as fused
 
@@ -58,11 +59,13 @@ def scan_direction(cell: str, way: Direction, mask: Bool[Array, "t b"], *, rever
     return gru_scan(way.gates, way.kernel, way.bias, way.candidate_bias, mask, reverse=reverse)
 
 
-def _plain_direction(cell: str, way: Direction, mask: Bool[Array, "t b"], *, reverse: bool) -> Float[Array, "t b h"]:
+def _plain_direction(
+    cell: str, way: Direction, mask: Bool[Array, "t b"], *, reverse: bool, unroll: bool
+) -> Float[Array, "t b h"]:
     if cell == "lstm":
-        return plain_lstm(way.gates, way.kernel, way.bias, mask, reverse=reverse)
+        return plain_lstm(way.gates, way.kernel, way.bias, mask, reverse=reverse, unroll=unroll)
     assert way.candidate_bias is not None
-    return plain_gru(way.gates, way.kernel, way.bias, way.candidate_bias, mask, reverse=reverse)
+    return plain_gru(way.gates, way.kernel, way.bias, way.candidate_bias, mask, reverse=reverse, unroll=unroll)
 
 
 def fused_directions(
@@ -111,13 +114,13 @@ class Recurrence(nn.Module):
       units: hidden units H per direction.
       cell: `lstm` or `gru`.
       dtype: precision of the products; None uses that of inputs and weights. States are carried in at least float32.
-      plain: whether to use scans that converters to other formats know, with the same parameters and results.
+      loops: `fast`; or, with the same results, what converters to other formats know: `plain` scans, or `unrolled` ones.
     """
 
     units: int
     cell: str
     dtype: jnp.dtype | None = None
-    plain: bool = False
+    loops: str = "fast"
 
     @nn.compact
     def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b t {2*self.units}"]:
@@ -135,5 +138,5 @@ class Recurrence(nn.Module):
                 candidate_bias = self.param(f"{direction}_candidate_bias", nn.initializers.zeros, (self.units,))
             ways.append(Direction(gates, kernel, bias, candidate_bias))
         forward, backward = ways
-        outputs = scan_directions(self.cell, (forward, backward), mask.T, plain=self.plain)
+        outputs = scan_directions(self.cell, (forward, backward), mask.T, self.loops)
         return jnp.concatenate(outputs, axis=-1).swapaxes(0, 1)

@@ -1,7 +1,7 @@
 """The LSTM and the GRU as plain scans, without a backward pass of their own, for programs that only predict.
 
 Converters to other formats know `jax.lax.scan` from the first frame to the last, but no loops that overwrite their inputs; so a
-reversed scan runs over reversed frames.
+reversed scan runs over reversed frames. Some know no loops at all: for these, `unroll` repeats the step for each frame.
 
 Shapes: T frames, B clips, H hidden units, GH gate inputs (4 H for an LSTM, 3 H for a GRU).
 """
@@ -25,6 +25,7 @@ def plain_lstm(
     mask: Bool[Array, "t b"],
     *,
     reverse: bool,
+    unroll: bool,
 ) -> Float[Array, "t b h"]:
     """Does what `lstm_scan` does."""
     wide, cast = carried(gates.dtype), kernel.astype(gates.dtype)
@@ -36,7 +37,7 @@ def plain_lstm(
         return (hidden, cell), hidden
 
     zero = jnp.zeros((gates.shape[1], kernel.shape[0]), wide)
-    return _scan(step, (zero, zero), gates, mask, reverse)
+    return _scan(step, (zero, zero), gates, mask, reverse, unroll)
 
 
 def plain_gru(
@@ -47,6 +48,7 @@ def plain_gru(
     mask: Bool[Array, "t b"],
     *,
     reverse: bool,
+    unroll: bool,
 ) -> Float[Array, "t b h"]:
     """Does what `gru_scan` does."""
     wide, cast = carried(gates.dtype), kernel.astype(gates.dtype)
@@ -59,13 +61,13 @@ def plain_gru(
         return hidden, hidden
 
     zero = jnp.zeros((gates.shape[1], kernel.shape[0]), wide)
-    return _scan(step, zero, gates, mask, reverse)
+    return _scan(step, zero, gates, mask, reverse, unroll)
 
 
-def _scan(step: Callable[[Any, Any], Any], carry: Any, gates: Array, mask: Array, reverse: bool) -> Array:
+def _scan(step: Callable[[Any, Any], Any], carry: Any, gates: Array, mask: Array, reverse: bool, unroll: bool) -> Array:
     """The hidden states, in the precision of `gates`."""
-    inputs = (gates, step_mask(mask, gates.dtype))
+    inputs: tuple[Array, ...] = (gates, step_mask(mask, gates.dtype))
     if reverse:
         inputs = tuple(jnp.flip(array, 0) for array in inputs)
-    hiddens = jax.lax.scan(step, carry, inputs)[1].astype(gates.dtype)
+    hiddens = jax.lax.scan(step, carry, inputs, unroll=unroll)[1].astype(gates.dtype)
     return jnp.flip(hiddens, 0) if reverse else hiddens
