@@ -22,6 +22,7 @@ MEMBERS = 2
 FRAMES = 16
 SETTINGS = {
     "data.path": "/somewhere/clips",
+    "data.layout": "/somewhere/mine.json",
     "data.max_frames": FRAMES,
     "model.filters": (6, 8),
     "model.kernels": (3, 3),
