@@ -119,7 +119,11 @@ def _of_mistakes(recognizer: "Recognizer", head: str, most: int, say: Say) -> "l
         )
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     rows = [row for row in read_predictions(folder / "predictions.csv", summary) if row["split"] == "test"]
-    found = [mistake for mistake in find_errors(rows, head).confident if mistake[1] != mistake[2]][:most]
+    found = [
+        mistake
+        for mistake in find_errors(rows, head, summary["verdict"]["good_from"]).confident
+        if mistake[1] != mistake[2]
+    ][:most]
     if not found:
         raise InputError(
             f"{folder}: the model made no mistake on test clips, head {head!r}; name CLIPS to explain others"
