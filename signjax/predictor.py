@@ -1,10 +1,12 @@
 """A trained model on the devices of this machine; it does not need the dataset."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jax
+import numpy as np
 
+from signjax.data.batching.batch import Batch
 from signjax.evaluation.evaluate import Answer
 from signjax.model.factory import Model
 from signjax.model.input_spec import InputSpec
@@ -34,12 +36,25 @@ class Predictor:
         self.batch_size = -(-_BATCH // len(devices)) * len(devices)
         self.devices = devices
         self._model, self._members = model, members
-        self._step = parallel.map_eval_step(make_eval_step(model, losses, spec, members), devices)
+        step = make_eval_step(model, losses, spec, members)
+        self._step, self._step_of_one = parallel.map_eval_step(step, devices), jax.jit(step)
 
     def answer_with(self, variables: Variables) -> Answer:
-        """A function from a batch to the model's outputs."""
+        """A function from a batch to the model's outputs.
+
+        A batch is shared by the devices, a single clip goes to the first: somebody may be waiting for it, and a whole batch of
+        which it is one row takes 20 times as long.
+        """
         placed = parallel.replicate(variables, self.devices)
-        return lambda batch: parallel.unshard(self._step(placed, parallel.shard(batch, len(self.devices))))
+        of_first = parallel.on_first(placed)
+
+        def answer(batch: Batch) -> Mapping[str, Mapping[str, np.ndarray]]:
+            if len(batch.length) == 1:
+                outputs: Mapping[str, Mapping[str, np.ndarray]] = jax.device_get(self._step_of_one(of_first, batch))
+                return outputs
+            return parallel.unshard(self._step(placed, parallel.shard(batch, len(self.devices))))
+
+        return answer
 
     def load_variables(self, folder: Path) -> Variables:
         """The averaged variables of the selected checkpoint in a folder of checkpoints.

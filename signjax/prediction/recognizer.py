@@ -5,8 +5,10 @@ Shapes: T frames, F channels of the source, C classes.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +18,9 @@ from signjax.data.clip import Clip, ClipInfo, Rejected, hand_over
 from signjax.data.dataset import in_memory
 from signjax.data.layout.parts import Layout
 from signjax.evaluation.calibration import probabilities
-from signjax.evaluation.evaluate import answers_for
+from signjax.evaluation.evaluate import Answers, answers_for
 from signjax.evaluation.fusion import FILE, read_fusion
+from signjax.evaluation.open_set import FALSE_REJECTION, OpenSet, read_open_set
 from signjax.evaluation.predict import best_classes
 from signjax.model.factory import make_model
 from signjax.model.input_spec import read_input_spec
@@ -27,6 +30,9 @@ from signjax.runtime.jax_setup import configure_jax, cores
 from signjax.settings import run_config, training_plan
 from signjax.settings.plans import take_apart
 from signjax.training import parallel
+
+if TYPE_CHECKING:
+    from signjax.live.stream import Stream
 
 Say = Callable[[str], None]
 
@@ -164,9 +170,65 @@ class Recognizer:
 
     def logits(self, clips: Sequence[Clip]) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C) for cleaned clips, the network's fused with the other classifier's where the run fuses them."""
+        return self._answers(clips)[1].logits
+
+    def _answers(self, clips: Sequence[Clip]) -> tuple[Answers, Answers]:
+        """The answers for cleaned clips, of the network alone and fused."""
         some = in_memory(clips, self.spec.layout, self.spec.heads, self.spec.statistics)
-        answers = answers_for(some, np.arange(len(some)), self._answer, self.batch_size, self.spec.buckets)
-        return (self._fusion.fuse(some, answers) if self._fusion else answers).logits
+        size = 1 if len(some) == 1 else self.batch_size
+        network = answers_for(some, np.arange(len(some)), self._answer, size, self.spec.buckets)
+        return network, self._fusion.fuse(some, network) if self._fusion else network
+
+    def stream(
+        self, *, window: int | None = None, hop: int | None = None, reject: float | None = FALSE_REJECTION
+    ) -> "Stream[Prediction]":
+        """Names the signs in a stream of frames, such as that of a camera; see docs/live.md.
+
+        Args:
+          window: frames of a usual sign; if None, the median of the training clips.
+          hop: if None, a sign is a stretch of movement between two rests. Else the last `window` frames are looked at after every
+            `hop` frames, and neighbouring windows with the same answer are one sign: for signing without rests.
+          reject: the share of known signs that may be rejected so that others are told from them, at least 0 and below 1; None
+            believes every answer.
+
+        Returns:
+          The stream. `push(frame)` adds a frame and returns the signs that have ended; `signs(frames)` goes through an iterable.
+
+        Raises:
+          InputError: an argument cannot be used, or the run has to be evaluated first so that signs can be rejected.
+        """
+        from signjax.prediction.streaming import open_stream
+
+        return open_stream(self, window, hop, reject)
+
+    @cached_property
+    def open_set(self) -> OpenSet | None:
+        """What tells known signs from others; None if the run has not been evaluated."""
+        return read_open_set(self.folder)
+
+    def answer_one(self, clip: Clip) -> tuple[Prediction, float | None] | Rejected:
+        """The prediction for a clip that is not cleaned yet, and its familiarity; why there is none, if it cannot be used."""
+        rejected: list[Rejected] = []
+        cleaned = list(self._cleaned(clip, self.layout, rejected))
+        if rejected:
+            return rejected[0]
+        answers = self._answers(cleaned)
+        heads = {head: HeadPrediction(classes, answers.logits[head][0]) for head, classes in self.heads.items()}
+        familiarity = None if self.open_set is None else float(self.open_set.familiarity(answers)[0])
+        return Prediction(clip.name, heads), familiarity
+
+    @cached_property
+    def usual_frames(self) -> int:
+        """Frames of a usual clip: the median of the training clips, or the most that the model sees where nobody wrote it down."""
+        file = self.folder / "summary.json"
+        told = run_config.read_object(file).get("model", {}) if file.is_file() else {}
+        return int(told.get("median_frames", self.spec.frames))
+
+    def warm_up(self) -> None:
+        """Compiles what single clips need, for each length that they are padded to, so that no prediction waits for that."""
+        for frames in self.spec.buckets:
+            still = np.zeros((frames, self.spec.layout.width), np.float32)
+            self._answers([Clip(ClipInfo(""), still, np.zeros((frames, len(self.spec.layout.parts)), bool))])
 
     def usable(self, new: NewClips, rejected: list[Rejected]) -> Iterator[Clip]:
         """The clips that can be predicted, cleaned; the others are added to `rejected`."""
