@@ -212,7 +212,7 @@ class Recognizer:
         cleaned = list(self._cleaned(clip, self.layout, rejected))
         if rejected:
             return rejected[0]
-        answers = self._answers(cleaned)
+        _, answers = self._answers(cleaned)
         heads = {head: HeadPrediction(classes, answers.logits[head][0]) for head, classes in self.heads.items()}
         familiarity = None if self.open_set is None else float(self.open_set.familiarity(answers)[0])
         return Prediction(clip.name, heads), familiarity
