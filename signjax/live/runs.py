@@ -12,6 +12,10 @@ class Named(Protocol):
     def name(self) -> str:
         """The most likely class."""
 
+    @property
+    def probability(self) -> float:
+        """Its probability."""
+
 
 Answer = TypeVar("Answer", bound=Mapping[str, Any])
 
@@ -40,9 +44,16 @@ class Sign(Generic[Answer]):
         """The most likely class of each head."""
         return tuple(one.name for one in self.prediction.values())
 
+    @property
+    def weight(self) -> float:
+        """How much is to be said for it: its familiarity, or else the mean probability of its classes."""
+        if self.familiarity is not None:
+            return self.familiarity
+        return sum(one.probability for one in self.prediction.values()) / len(self.prediction)
+
 
 class Runs(Generic[Answer]):
-    """Joins windows to signs: a run of windows with the same classes is one sign, told by its most familiar window."""
+    """Joins windows to signs: a run of windows with the same classes is one sign, told by the window that most is to be said for."""
 
     def __init__(self, fewest: int):
         """Begins with the first window; a run of fewer windows than `fewest` is taken for chance."""
@@ -53,7 +64,7 @@ class Runs(Generic[Answer]):
     def add(self, window: Sign[Answer] | None) -> list[Sign[Answer]]:
         """Adds the next window, None if it shows no sign; returns the sign of the run that it ends, if it ends one."""
         if window is not None and self._best is not None and window.names == self._best.names:
-            self._best, self._windows = max(self._best, window, key=_familiarity), self._windows + 1
+            self._best, self._windows = max(self._best, window, key=_weight), self._windows + 1
             return []
         found = self.finish()
         self._best, self._windows = window, 1
@@ -65,5 +76,5 @@ class Runs(Generic[Answer]):
         return [] if best is None or self._windows < self._fewest else [best]
 
 
-def _familiarity(window: Sign[Any]) -> float:
-    return window.familiarity or 0.0
+def _weight(window: Sign[Any]) -> float:
+    return window.weight

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from signjax.live.choice import Choice
 from signjax.live.motion import Motion
 from signjax.live.recent_frames import RecentFrames
 from signjax.live.runs import Runs, Sign
@@ -40,14 +41,15 @@ class Stream(Generic[Answer]):
           recent: keeps at least the frames of a window and of the longest sign.
           motion: measures movement.
           boundaries: what counts as a sign.
-          window, hop: with a hop, the last `window` frames are looked at after every `hop` frames; without, signs are the stretches
-            of movement between rests.
+          window, hop: with a hop, the last `window` frames are looked at after every `hop` frames; without, signs are stretches of
+            movement.
         """
-        self._name, self._recent, self._motion = name, recent, motion
-        self._still = boundaries.still
+        self._recent, self._motion = recent, motion
+        self.name = name
+        self._boundaries = boundaries
         self._segments = Segments(boundaries)
+        self._choice: Choice[Answer] = Choice(self._between, boundaries.longest)
         self._window, self._hop = window, hop
-        self._shortest = boundaries.shortest
         self._runs: Runs[Answer] = Runs(1 if hop is None else max(1, round(window / (4 * hop))))
         self._begun = 0  # the first frame after a pause
         self._seen = 0  # frames that windows have reached
@@ -73,10 +75,10 @@ class Stream(Generic[Answer]):
         """
         kept, usable = self._recent.add(frame)
         motion = self._motion.add(kept, usable)
-        if motion >= self._still:
+        if motion >= self._boundaries.still:
             self._moved = self.frames - 1
         if self._hop is None:
-            return self._named(self._segments.add(motion))
+            return self._divide(self._segments.add(motion))
         if self.frames - self._begun < self._window or (self.frames - self._begun - self._window) % self._hop:
             return []
         return self._look()
@@ -86,8 +88,9 @@ class Stream(Generic[Answer]):
 
         Call it where a recording ends, or where a camera has stopped for longer than a sign can wait.
         """
-        found = self._named(self._segments.finish())
-        if self._hop is not None:
+        if self._hop is None:
+            found = [*self._divide(self._segments.finish()), *self._choice.finish()]
+        else:
             unseen = self.frames > max(self._seen, self._begun)
             found = [*(self._look() if unseen else []), *self._runs.finish()]
         self._motion.forget()
@@ -100,17 +103,20 @@ class Stream(Generic[Answer]):
             yield from self.push(frame)
         yield from self.pause()
 
-    def _named(self, segment: tuple[int, int] | None) -> list[Sign[Answer]]:
-        """The sign between two frames, if these show one."""
-        if segment is None or self._hop is not None:
-            return []
-        start, stop = segment
-        found = self._name(*self._recent.between(start, stop), start)
-        return [] if found is None else [found]
+    def _divide(self, stretch: tuple[int, int] | None) -> list[Sign[Answer]]:
+        """The signs that are decided after a frame, with which a stretch of movement may have ended."""
+        if stretch is not None:
+            return self._choice.add(*stretch)
+        end = self._choice.end
+        waited = end is not None and not self._segments.moving and self.frames - end >= self._boundaries.patience
+        return self._choice.finish() if waited else []
+
+    def _between(self, start: int, stop: int) -> Sign[Answer] | None:
+        return self.name(*self._recent.between(start, stop), start)
 
     def _look(self) -> list[Sign[Answer]]:
         """Looks at the last window; returns the sign that has ended."""
         start, self._seen = max(self.frames - self._window, self._begun), self.frames
-        moves = self._moved >= start and self.frames - start >= self._shortest
-        window = self._name(*self._recent.between(start, self.frames), start) if moves else None
+        moves = self._moved >= start and self.frames - start >= self._boundaries.shortest
+        window = self._between(start, self.frames) if moves else None
         return self._runs.add(window if window is not None and window.known else None)

@@ -170,9 +170,9 @@ class Recognizer:
 
     def logits(self, clips: Sequence[Clip]) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C) for cleaned clips, the network's fused with the other classifier's where the run fuses them."""
-        return self._answers(clips)[1].logits
+        return self.answers(clips)[1].logits
 
-    def _answers(self, clips: Sequence[Clip]) -> tuple[Answers, Answers]:
+    def answers(self, clips: Sequence[Clip]) -> tuple[Answers, Answers]:
         """The answers for cleaned clips, of the network alone and fused."""
         some = in_memory(clips, self.spec.layout, self.spec.heads, self.spec.statistics)
         size = 1 if len(some) == 1 else self.batch_size
@@ -186,8 +186,8 @@ class Recognizer:
 
         Args:
           window: frames of a usual sign; if None, the median of the training clips.
-          hop: if None, a sign is a stretch of movement between two rests. Else the last `window` frames are looked at after every
-            `hop` frames, and neighbouring windows with the same answer are one sign: for signing without rests.
+          hop: if None, a sign is one or several stretches of movement, whichever the model finds more familiar. Else the last
+            `window` frames are looked at after every `hop` frames, and neighbouring windows with the same answer are one sign.
           reject: the share of known signs that may be rejected so that others are told from them, at least 0 and below 1; None
             believes every answer.
 
@@ -212,7 +212,7 @@ class Recognizer:
         cleaned = list(self._cleaned(clip, self.layout, rejected))
         if rejected:
             return rejected[0]
-        _, answers = self._answers(cleaned)
+        _, answers = self.answers(cleaned)
         heads = {head: HeadPrediction(classes, answers.logits[head][0]) for head, classes in self.heads.items()}
         familiarity = None if self.open_set is None else float(self.open_set.familiarity(answers)[0])
         return Prediction(clip.name, heads), familiarity
@@ -228,7 +228,7 @@ class Recognizer:
         """Compiles what single clips need, for each length that they are padded to, so that no prediction waits for that."""
         for frames in self.spec.buckets:
             still = np.zeros((frames, self.spec.layout.width), np.float32)
-            self._answers([Clip(ClipInfo(""), still, np.zeros((frames, len(self.spec.layout.parts)), bool))])
+            self.answers([Clip(ClipInfo(""), still, np.zeros((frames, len(self.spec.layout.parts)), bool))])
 
     def usable(self, new: NewClips, rejected: list[Rejected]) -> Iterator[Clip]:
         """The clips that can be predicted, cleaned; the others are added to `rejected`."""

@@ -7,6 +7,7 @@ import numpy as np
 from signjax.data.clip import Clip, ClipInfo, Rejected
 from signjax.data.layout.parts import Layout
 from signjax.errors import InputError, together
+from signjax.evaluation.open_set import FILE
 from signjax.live.motion import Motion
 from signjax.live.recent_frames import RecentFrames
 from signjax.live.runs import Sign
@@ -26,10 +27,15 @@ def open_stream(recognizer: "Recognizer", window: int | None, hop: int | None, r
     spec = recognizer.spec
     window = recognizer.usual_frames if window is None else window
     _check(window, hop, reject)
+    if reject is not None and recognizer.open_set is None:
+        raise InputError(
+            f"{recognizer.folder / FILE} does not exist, so it is not known which answers to reject: --mode=evaluate writes it for a "
+            "run with validation clips. reject=None believes every answer"
+        )
     boundaries = Boundaries(shortest=max(Boundaries.shortest, spec.cleaning.shortest_clip), longest=max(2 * window, spec.frames))
     layout = spec.source_layout.in_order()
     motion = Motion(layout, spec.layout, spec.speed, centred=spec.cleaning.centre)
-    recent = RecentFrames(max(window, boundaries.longest + boundaries.rest), spec.source_layout)
+    recent = RecentFrames(max(window, 2 * boundaries.longest), spec.source_layout)
     recognizer.warm_up()
     blank = _no_sign(recognizer, layout)
 
@@ -39,7 +45,7 @@ def open_stream(recognizer: "Recognizer", window: int | None, hop: int | None, r
         if isinstance(found, Rejected):
             return None
         prediction, familiarity = found
-        known = reject is None or familiarity is None or familiarity >= reject
+        known = reject is None or familiarity is None or familiarity > reject
         sign = Sign(start, start + len(frames), prediction, familiarity, known)
         return None if sign.names == blank else sign
 
