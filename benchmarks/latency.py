@@ -2,10 +2,10 @@
 
     python -m benchmarks.latency runs/first --onnx=exported/model.onnx --json=latency.json
 
-Measured on one CPU core and on all, each in a process of its own, after everything is compiled: `predict` of one clip, and what it
-consists of (cleaning, network, random-convolution classifier); the network in onnxruntime, where an ONNX file that `signjax export`
-wrote is given; and `push` of a stream, for frames after which nothing is predicted and for those after which something is. The clips
-are test clips of the run, as their source has them.
+Measured on one CPU core and on all, each in a process of its own, after everything is compiled: `predict` of one clip, and what
+it consists of (cleaning, network, random-convolution classifier); the network in onnxruntime, where an ONNX file that
+`signjax export` wrote is given; and `push` of a stream, for frames after which nothing is predicted and for those after which
+something is. The clips are test clips of the run, as their source has them.
 
 Wall-clock time is what a user waits, but on a busy machine it is mostly spent on the work of others; processor time is this
 program's own. `compiled` is the number of programs that were compiled while measuring, which must be 0.
@@ -47,7 +47,11 @@ class Times(NamedTuple):
 
     def row(self, case: str) -> dict[str, Any]:
         """The row of a case."""
-        percentiles = {f"{name}_p{rank}": np.percentile(values, rank) for name, values in self._asdict().items() for rank in (50, 99)}
+        percentiles = {
+            f"{name}_p{rank}": np.percentile(values, rank)
+            for name, values in self._asdict().items()
+            for rank in (50, 99)
+        }
         return {"case": case, "calls": len(self.wall), **percentiles}
 
 
@@ -94,7 +98,10 @@ def rows_of(run: Path, onnx: Path | None, repeats: int) -> Iterator[dict[str, An
     model, dataset = signjax.load(run), open_dataset(dataset_folder(run))
     spec, fusion, one = model.spec, model._fusion, np.arange(1)
     clips = [clip.frames for clip in recorded(model, dataset, next(iter(model.heads)))[:_CLIPS]]
-    cleaned = [Clip(ClipInfo(""), np.array(dataset.frames(i)), np.array(dataset.validity(i))) for i in dataset.indices("test")[:_CLIPS]]
+    cleaned = [
+        Clip(ClipInfo(""), np.array(dataset.frames(i)), np.array(dataset.validity(i)))
+        for i in dataset.indices("test")[:_CLIPS]
+    ]
     stored = [in_memory([clip], spec.layout, spec.heads, spec.statistics) for clip in cleaned]
     batches = [collate(some, one, 1, int(assign_buckets(some.lengths, spec.buckets)[0])) for some in stored]
     raw = [Clip(ClipInfo(""), frames) for frames in clips]
@@ -106,7 +113,9 @@ def rows_of(run: Path, onnx: Path | None, repeats: int) -> Iterator[dict[str, An
     yield calls("- cleaning", lambda clip: clean(clip, model.layout, spec.cleaning), raw * repeats)
     yield calls("- network", model._answer, batches * repeats)
     if fusion is not None:
-        yield calls("- random convolution", lambda some: fusion.classifier.log_probabilities(some, one), stored * repeats)
+        yield calls(
+            "- random convolution", lambda some: fusion.classifier.log_probabilities(some, one), stored * repeats
+        )
     if onnx is not None:
         import onnxruntime
 
@@ -123,7 +132,14 @@ def rows_of(run: Path, onnx: Path | None, repeats: int) -> Iterator[dict[str, An
 
 def measured(arguments: argparse.Namespace, used: int) -> list[dict[str, Any]]:
     """The rows of a process that may use so many cores."""
-    command = [sys.executable, "-m", "benchmarks.latency", str(arguments.run), f"--repeats={arguments.repeats}", f"--only={used}"]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.latency",
+        str(arguments.run),
+        f"--repeats={arguments.repeats}",
+        f"--only={used}",
+    ]
     command += [f"--onnx={arguments.onnx}"] if arguments.onnx else []
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
@@ -134,7 +150,12 @@ def measured(arguments: argparse.Namespace, used: int) -> list[dict[str, Any]]:
 def cells(row: dict[str, Any]) -> list[str]:
     """The cells of a row."""
     times = [row[f"{name}_p{rank}"] for name in ("wall", "processor") for rank in (50, 99)]
-    return [row["case"], str(row["cores"]), *(f"{value:.2f}" if value >= 0.1 else f"{value:.3f}" for value in times), str(row["calls"])]
+    return [
+        row["case"],
+        str(row["cores"]),
+        *(f"{value:.2f}" if value >= 0.1 else f"{value:.3f}" for value in times),
+        str(row["calls"]),
+    ]
 
 
 def main() -> None:

@@ -3,9 +3,10 @@
     python -m benchmarks.open_set                                   # the built-in corpus
     python -m benchmarks.open_set isl_kinect30.npz --layout=isl_kinect30_layout.json --signers=6 --hold_out=8
 
-Takes an .npz file of source `arrays`, or makes the built-in corpus, holds out classes that the seed chooses, trains on the others, and
-scores each test clip and each clip of a held-out class by a test signer. AUROC is the probability that a known clip scores higher
-than an unknown one. Thresholds are those at which 5 % of the validation clips would be rejected; test clips have no part in them.
+Takes an .npz file of source `arrays`, or makes the built-in corpus, holds out classes that the seed chooses, trains a small network on
+the others, and scores each test clip and each clip of a held-out class by a test signer. AUROC is the probability that a known clip
+scores higher than an unknown one. Thresholds are those at which 5 % of the validation clips would be rejected; test clips have no
+part in them.
 `--workdir` keeps the run, and the same command goes on where it was stopped.
 
 - max probability: of the fused answer (Hendrycks & Gimpel, 2017).
@@ -134,7 +135,8 @@ def answers_of(folder: Path) -> dict[str, Any]:
     given = {"unknown": unknown}
     for split in ("valid", "test"):
         given[split] = [
-            Clip(ClipInfo(""), np.array(dataset.frames(i)), np.array(dataset.validity(i))) for i in dataset.indices(split)
+            Clip(ClipInfo(""), np.array(dataset.frames(i)), np.array(dataset.validity(i)))
+            for i in dataset.indices(split)
         ]
     found: dict[str, Any] = {}
     for name, clips in given.items():
@@ -238,7 +240,10 @@ def main() -> None:
     print_table(
         ["score", "AUROC", "known clips rejected", "unknown clips rejected"],
         [
-            [one["score"], *(f"{one[a]:.3f} [{one[b][0]:.3f}, {one[b][1]:.3f}]" for a, b in zip(shown, intervals, strict=True))]
+            [
+                one["score"],
+                *(f"{one[a]:.3f} [{one[b][0]:.3f}, {one[b][1]:.3f}]" for a, b in zip(shown, intervals, strict=True)),
+            ]
             for one in rows
         ],
     )

@@ -2,10 +2,10 @@
 
     python -m benchmarks.streams runs/first --json=streams.json
 
-Two kinds of recordings are made of each signer's clips, in a random order: with rests, where the clips are as they were recorded and
-the signer rests between them for half a second; and without, where idle frames are cut off. Between two clips the signer moves
-evenly from the last frame of one to the first of the next. Each recording is given to `Recognizer.stream` frame by frame, which looks
-for stretches of movement (no hop) or at overlapping windows.
+Two kinds of recordings are made of each signer's clips, in a random order: with rests, where the clips are as they were recorded
+and the signer rests between them for half a second; and without, where idle frames are cut off. Between two clips the signer moves
+evenly from the last frame of one to the first of the next. Each recording is given to `Recognizer.stream` frame by frame, which
+looks for stretches of movement (no hop) or at overlapping windows.
 
 - sign error rate: insertions, deletions and substitutions over the number of signs, in the sequence of names.
 - found: share of signs with the right name at the right time: they overlap by at least half of the frames of both together.
@@ -123,7 +123,9 @@ def recorded(model: Recognizer, dataset: Dataset, head: str) -> list[Recorded]:
     return found
 
 
-def measure(model: Recognizer, made: Sequence[Recording], head: str, hop: int | None, reject: float | None) -> dict[str, Any]:
+def measure(
+    model: Recognizer, made: Sequence[Recording], head: str, hop: int | None, reject: float | None
+) -> dict[str, Any]:
     """The row of one way to find signs."""
     errors = found = signs = said_count = 0
     for recording in made:

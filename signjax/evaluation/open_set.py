@@ -58,7 +58,7 @@ class OpenSet:
         return (1 + below * self.clips) / (1 + self.clips)
 
     def threshold(self, rate: float) -> float:
-        """The score below which clips are rejected so that at most a share `rate` of known signs is; -inf where too few clips tell."""
+        """The score below which clips are rejected so that at most a share `rate` of known signs is; -inf if too few clips tell."""
         place = int(rate * (self.clips + 1))
         return float(self.scores[math.ceil(place * len(self.scores) / self.clips) - 1]) if place else -math.inf
 

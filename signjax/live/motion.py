@@ -19,8 +19,8 @@ _SHARE = 0.1
 class Motion:
     """The root mean square change of channels within 4 frames, relative to that of training clips: 1 is as much as in those.
 
-    Hands and arms count, or the whole body in layouts without hands. A value that is missing at either end of the 4 frames counts as
-    unchanged.
+    Hands and arms count, or the whole body in layouts without hands. A value that is missing at either end of the 4 frames counts
+    as unchanged.
     """
 
     def __init__(self, layout: Layout, cleaned: Layout, speed: np.ndarray, *, centred: bool):

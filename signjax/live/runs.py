@@ -46,14 +46,14 @@ class Sign(Generic[Answer]):
 
     @property
     def weight(self) -> float:
-        """How much is to be said for it: its familiarity, or else the mean probability of its classes."""
+        """What it is compared with others by: its familiarity, or else the mean probability of its classes."""
         if self.familiarity is not None:
             return self.familiarity
         return sum(one.probability for one in self.prediction.values()) / len(self.prediction)
 
 
 class Runs(Generic[Answer]):
-    """Joins windows to signs: a run of windows with the same classes is one sign, told by the window that most is to be said for."""
+    """Joins windows to signs: a run of windows with the same classes is one sign, which is what its most familiar window says."""
 
     def __init__(self, fewest: int):
         """Begins with the first window; a run of fewer windows than `fewest` is taken for chance."""

@@ -64,8 +64,8 @@ class Stream(Generic[Answer]):
         """Adds a frame.
 
         Args:
-          frame: (F,) or (points, coordinates), in the order of the model's layout, with NaN for what was not found; None for a frame
-            that was dropped, which is treated as one in which nothing was found.
+          frame: (F,) or (points, coordinates), in the order of the model's layout, with NaN for what was not found; None for a
+            frame that was dropped, which is treated as one in which nothing was found.
 
         Returns:
           The signs that have ended: mostly none, rarely more than one.

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from signjax.prediction.recognizer import Prediction, Recognizer
 
 
-def open_stream(recognizer: "Recognizer", window: int | None, hop: int | None, reject: float | None) -> "Stream[Prediction]":
+def open_stream(
+    recognizer: "Recognizer", window: int | None, hop: int | None, reject: float | None
+) -> "Stream[Prediction]":
     """A stream whose signs a model names; see `Recognizer.stream`.
 
     Raises:
@@ -29,10 +31,12 @@ def open_stream(recognizer: "Recognizer", window: int | None, hop: int | None, r
     _check(window, hop, reject)
     if reject is not None and recognizer.open_set is None:
         raise InputError(
-            f"{recognizer.folder / FILE} does not exist, so it is not known which answers to reject: --mode=evaluate writes it for a "
-            "run with validation clips. reject=None believes every answer"
+            f"{recognizer.folder / FILE} does not exist, so it is not known which answers to reject: --mode=evaluate writes it for "
+            "a run with validation clips. reject=None believes every answer"
         )
-    boundaries = Boundaries(shortest=max(Boundaries.shortest, spec.cleaning.shortest_clip), longest=max(2 * window, spec.frames))
+    boundaries = Boundaries(
+        shortest=max(Boundaries.shortest, spec.cleaning.shortest_clip), longest=max(2 * window, spec.frames)
+    )
     layout = spec.source_layout.in_order()
     motion = Motion(layout, spec.layout, spec.speed, centred=spec.cleaning.centre)
     recent = RecentFrames(max(window, 2 * boundaries.longest), spec.source_layout)

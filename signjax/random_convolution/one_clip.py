@@ -1,7 +1,7 @@
-"""The features of a single clip, in about a millisecond: convolutions that are alike are computed together.
+"""The features of a single clip, computed for many convolutions at once.
 
-`kernels.count_exceeding` runs over clips in its innermost loop, so that one clip costs as many calls of NumPy as there are features.
-Here the order of every sum is the same, and so is every feature.
+`kernels.count_exceeding` runs over clips in its innermost loop, so that one clip costs as many calls of NumPy as there are
+features. Here the order of every sum is the same, and so is every feature.
 
 Shapes: F channels, L frames of a resampled clip, D features, K convolutions of a group, E biases of each of them.
 """

@@ -10,7 +10,11 @@ from signjax.live.motion import SPAN, Motion
 BODY = Part("pose", 3, "xy", "pose")
 HANDS = (Part("left_hand", 2, "xy", "right_hand"), Part("right_hand", 2, "xy", "left_hand"))
 LAYOUT = Layout(
-    "body", (BODY, *HANDS), mirrors=True, shoulders=(("pose", 0), ("pose", 1)), wrists=(("left_hand", 0), ("right_hand", 0))
+    "body",
+    (BODY, *HANDS),
+    mirrors=True,
+    shoulders=(("pose", 0), ("pose", 1)),
+    wrists=(("left_hand", 0), ("right_hand", 0)),
 )
 CLEANED = with_hand_shapes(LAYOUT)
 

@@ -46,7 +46,12 @@ def test_what_is_returned_does_not_change_with_later_frames():
 def test_a_bad_value_hides_its_part_and_a_missing_point_does_not():
     recent = RecentFrames(9, LAYOUT)
     good = np.arange(1.0, 8)
-    faults = {0: (np.nan, [True, True]), 1: (np.inf, [False, True]), 2: (1e300, [False, True]), 5: (np.nan, [True, False])}
+    faults = {
+        0: (np.nan, [True, True]),
+        1: (np.inf, [False, True]),
+        2: (1e300, [False, True]),
+        5: (np.nan, [True, False]),
+    }
     for channel, (value, expected) in faults.items():
         frame = good.copy()
         frame[channel] = value
@@ -57,7 +62,9 @@ def test_a_bad_value_hides_its_part_and_a_missing_point_does_not():
     assert not kept.any() and not usable.any() and recent.count == 5
 
 
-@pytest.mark.parametrize("frame", [np.zeros(6), np.zeros((7, 1, 1)), np.array(["a"] * 7), 1.0, [], np.zeros(7, complex)])
+@pytest.mark.parametrize(
+    "frame", [np.zeros(6), np.zeros((7, 1, 1)), np.array(["a"] * 7), 1.0, [], np.zeros(7, complex)]
+)
 def test_what_is_no_frame_is_refused_and_the_stream_goes_on(frame):
     recent = RecentFrames(3, LAYOUT)
     with pytest.raises(InputError, match=r"frame 0: expected 7 numbers.*was not added"):

@@ -97,12 +97,12 @@ def test_a_wrong_frame_is_refused_and_the_stream_goes_on():
     assert names(found) == ["2"] and stream.frames == len(frames)
 
 
-def test_hours_of_signing_need_no_more_memory_than_a_minute():
+def test_minutes_of_signing_need_no_more_memory_than_a_second():
     stream = make_stream(hop=7)
     once, count = signing(1, 2), 0
-    for _ in range(300):
+    for _ in range(60):
         count += sum(len(stream.push(frame)) for frame in once)
-    assert stream.frames == 300 * len(once) and count >= 600 - 1
+    assert stream.frames == 60 * len(once) and count >= 120 - 1
     assert len(stream._recent._frames) == 160 and len(stream._motion._recent) == 5
 
 
