@@ -3,10 +3,10 @@
     python -m benchmarks.open_set                                   # the built-in corpus
     python -m benchmarks.open_set isl_kinect30.npz --layout=isl_kinect30_layout.json --signers=6 --hold_out=8
 
-Takes an .npz file of source `arrays`, or makes the built-in corpus, holds out classes that the seed chooses, trains a small network on
-the others, and scores each test clip and each clip of a held-out class by a test signer. AUROC is the probability that a known clip
-scores higher than an unknown one. Thresholds are those at which 5 % of the validation clips would be rejected; test clips have no
-part in them.
+Takes an .npz file of source `arrays`, or makes the built-in corpus, holds out classes that the seed chooses, trains a small network
+on the others, and scores each test clip and each clip of a held-out class by a test signer. AUROC is the probability that a known
+clip scores higher than an unknown one. Thresholds are those at which 5 % of the validation clips would be rejected; test clips
+have no part in them.
 `--workdir` keeps the run, and the same command goes on where it was stopped.
 
 - max probability: of the fused answer (Hendrycks & Gimpel, 2017).

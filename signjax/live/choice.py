@@ -14,8 +14,8 @@ _MOST = 3
 class Choice(Generic[Answer]):
     """Joins neighbouring stretches where the model finds them more familiar together than apart.
 
-    Of all ways to divide the last stretches into signs, the one with the most familiarity, summed over frames, is chosen; signs that
-    are not known count nothing.
+    Of all ways to divide the last stretches into signs, the one with the most familiarity, summed over frames, is chosen; signs
+    that are not known count nothing.
     """
 
     def __init__(self, name: Callable[[int, int], Sign[Answer] | None], longest: int):
