@@ -11,10 +11,10 @@ have no part in them.
 
 - max probability: of the fused answer (Hendrycks & Gimpel, 2017).
 - temperature: the same, the logits divided by a temperature that validation clips chose (Guo et al., 2017).
-- largest logit: of the fused answer, less the mean logit: what `signjax` uses (Hendrycks et al., 2022).
+- largest logit: of the fused answer, less the mean logit (Hendrycks et al., 2022).
 - energy: of the network's logits (Liu et al., 2020).
-- class centres: the distance of the fused logits to the nearest mean of a class of validation clips (Bendale & Boult, 2016); a
-  validation clip is left out of its own class's mean.
+- centre distance: of the network's logits from the nearest mean of a class of training clips (Bendale & Boult, 2016).
+- centre angle: the same with the angle, which does not depend on how large logits are: what signjax uses.
 """
 
 import argparse
@@ -59,15 +59,14 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(_TEMPERATURES[likelihood.sum(1).argmax()])
 
 
-def class_centres(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """float64 (C, C): the mean logits of the clips of each class; infinite for a class without clips."""
-    found = [logits[labels == code].mean(0) if (labels == code).any() else None for code in range(logits.shape[1])]
-    none = np.full(logits.shape[1], np.inf)
-    return np.stack([none if one is None else one.astype(np.float64) for one in found])
+def largest_logit(logits: np.ndarray) -> np.ndarray:
+    """(N,): the largest logit less the mean of all."""
+    scores = logits.astype(np.float64)
+    return scores.max(-1) - scores.mean(-1)
 
 
 def nearness(logits: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """(N,): the negative distance to the nearest class centre, in the space of logits (Bendale & Boult, 2016)."""
+    """(N,): the negative distance to the nearest class centre."""
     return -np.linalg.norm(logits[:, None].astype(np.float64) - centres, axis=2).min(1)
 
 
@@ -133,7 +132,7 @@ def answers_of(folder: Path) -> dict[str, Any]:
     with listed(folder / "unknown.npz", "arrays", model.settings.data, model.layout, print) as new:
         unknown = [clip for clip in model.usable(new, rejected) if not signers or clip.signer in signers]
     given = {"unknown": unknown}
-    for split in ("valid", "test"):
+    for split in ("train", "valid", "test"):
         given[split] = [
             Clip(ClipInfo(""), np.array(dataset.frames(i)), np.array(dataset.validity(i)))
             for i in dataset.indices(split)
@@ -142,34 +141,27 @@ def answers_of(folder: Path) -> dict[str, Any]:
     for name, clips in given.items():
         network, fused = model.answers(clips)
         found[name] = (network.logits["gloss"], fused.logits["gloss"])
-    labels = {split: dataset.labels[dataset.indices(split), 0] for split in ("valid", "test")}
-    return found | {"labels": labels}
+    return found | {"labels": {split: dataset.labels[dataset.indices(split), 0] for split in ("train", "valid")}}
 
 
 def scores_of(answers: dict[str, Any]) -> dict[str, dict[str, np.ndarray]]:
     """Score -> `valid`, `test` and `unknown` -> (N,)."""
-    from signjax.evaluation.open_set import largest_logit
+    from signjax.evaluation.open_set import similarity
 
-    splits, labels = ("valid", "test", "unknown"), answers["labels"]["valid"]
-    valid = answers["valid"][1]
-    temperature = fit_temperature(valid, labels)
-    centres = class_centres(valid, labels)
+    labels = answers["labels"]
+    temperature = fit_temperature(answers["valid"][1], labels["valid"])
+    learned = answers["train"][0]
+    centres = np.stack([learned[labels["train"] == code].mean(0) for code in range(learned.shape[1])])
     functions: dict[str, Callable[[Any], np.ndarray]] = {
         "max probability": lambda both: max_probability(both[1]),
         f"temperature {temperature:.2g}": lambda both: max_probability(both[1], temperature),
         "largest logit": lambda both: largest_logit(both[1]),
         "energy": lambda both: energy(both[0]),
-        "class centres": lambda both: nearness(both[1], centres),
+        "centre distance": lambda both: nearness(both[0], centres),
+        "centre angle": lambda both: similarity(both[0], centres),
     }
-    found = {name: {split: score(answers[split]) for split in splits} for name, score in functions.items()}
-    left_out = []
-    for clip, label in enumerate(labels):
-        others = np.arange(len(labels)) != clip
-        own = centres.copy()
-        own[label] = class_centres(valid[others], labels[others])[label]
-        left_out.append(nearness(valid[clip : clip + 1], own)[0])
-    found["class centres"]["valid"] = np.array(left_out)
-    return found
+    splits = ("valid", "test", "unknown")
+    return {name: {split: score(answers[split]) for split in splits} for name, score in functions.items()}
 
 
 def row(name: str, scores: dict[str, np.ndarray]) -> dict[str, Any]:

@@ -206,9 +206,10 @@ def _evaluate(
     from signjax.evaluation.calibration import calibration
     from signjax.evaluation.fusion import Fusion, fuse, weigh, write_fusion
     from signjax.evaluation.members_alone import members_alone, members_line
-    from signjax.evaluation.open_set import fit_open_set, write_open_set
+    from signjax.evaluation.open_set import write_open_set
     from signjax.evaluation.predict import write_predictions
     from signjax.evaluation.verdict import adapted_line, result_line, warnings_for
+    from signjax.live.open_set import calibrate
     from signjax.random_convolution.classifier import fit_on_splits
     from signjax.report.page import write_report
     from signjax.report.summary import make_summary
@@ -260,7 +261,7 @@ def _evaluate(
     for name in ("summary.json", "report.html"):
         (folder / name).unlink(missing_ok=True)
     write_fusion(folder, fusion)
-    write_open_set(folder, fit_open_set(answers["valid"]) if len(answers["valid"].clips) else None)
+    write_open_set(folder, calibrate(trainer, fit, network["valid"], learned_from))
     write_predictions(folder / "predictions.csv", dataset, answers)
     self_check.check_predictions(folder / "predictions.csv", dataset, clips)
     write_json(folder / "summary.json", summary)

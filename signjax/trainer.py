@@ -105,10 +105,12 @@ class Trainer:
 
     def answers(self, variables: Variables, split: str) -> Answers:
         """The model's outputs for a split."""
-        clips = self.dataset.indices(split)
-        return answers_for(
-            self.dataset, clips, self.predictor.answer_with(variables), self.predictor.batch_size, self.buckets
-        )
+        return self.answers_to(variables, self.dataset.indices(split))
+
+    def answers_to(self, variables: Variables, clips: np.ndarray) -> Answers:
+        """The model's outputs for some clips."""
+        answer = self.predictor.answer_with(variables)
+        return answers_for(self.dataset, clips, answer, self.predictor.batch_size, self.buckets)
 
     def adapted(self, variables: Variables) -> Answers | None:
         """The outputs for the test clips of new signers, with batch statistics of each signer's own; None if there are none."""

@@ -207,14 +207,17 @@ class Recognizer:
         return read_open_set(self.folder)
 
     def answer_one(self, clip: Clip) -> tuple[Prediction, float | None] | Rejected:
-        """The prediction for a clip that is not cleaned yet, and its familiarity; why there is none, if it cannot be used."""
+        """The prediction for a clip that is not cleaned yet, and its familiarity; why there is none, if it cannot be used.
+
+        Its channels are in the order of the layout's parts, not in that of the source's columns.
+        """
         rejected: list[Rejected] = []
-        cleaned = list(self._cleaned(clip, self.layout, rejected))
+        cleaned = list(self._cleaned(clip, self.layout.in_order(), rejected))
         if rejected:
             return rejected[0]
-        _, answers = self.answers(cleaned)
+        network, answers = self.answers(cleaned)
         heads = {head: HeadPrediction(classes, answers.logits[head][0]) for head, classes in self.heads.items()}
-        familiarity = None if self.open_set is None else float(self.open_set.familiarity(answers)[0])
+        familiarity = None if self.open_set is None else float(self.open_set.familiarity(network)[0])
         return Prediction(clip.name, heads), familiarity
 
     @cached_property

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from signjax.data.cleaning.clean import Cleaning
 from signjax.data.clip import Clip, ClipInfo, Rejected
 from signjax.data.layout.parts import Layout
 from signjax.errors import InputError, together
@@ -28,17 +29,19 @@ def open_stream(
     """
     spec = recognizer.spec
     window = recognizer.usual_frames if window is None else window
-    _check(window, hop, reject)
+    _check(window, hop, reject, spec.cleaning)
     if reject is not None and recognizer.open_set is None:
         raise InputError(
             f"{recognizer.folder / FILE} does not exist, so it is not known which answers to reject: --mode=evaluate writes it for "
             "a run with validation clips. reject=None believes every answer"
         )
+    cleaning = spec.cleaning
     boundaries = Boundaries(
-        shortest=max(Boundaries.shortest, spec.cleaning.shortest_clip), longest=max(2 * window, spec.frames)
+        shortest=max(Boundaries.shortest, cleaning.shortest_clip),
+        longest=min(max(2 * window, spec.frames), cleaning.longest_clip),
     )
     layout = spec.source_layout.in_order()
-    motion = Motion(layout, spec.layout, spec.speed, centred=spec.cleaning.centre)
+    motion = Motion(layout, spec.layout, spec.speed, centred=cleaning.centre)
     recent = RecentFrames(max(window, 2 * boundaries.longest), spec.source_layout)
     recognizer.warm_up()
     blank = _no_sign(recognizer, layout)
@@ -66,10 +69,11 @@ def _no_sign(recognizer: "Recognizer", layout: Layout) -> tuple[str, ...] | None
     return None if isinstance(found, Rejected) else tuple(one.name for one in found[0].values())
 
 
-def _check(window: int, hop: int | None, reject: float | None) -> None:
+def _check(window: int, hop: int | None, reject: float | None, cleaning: Cleaning) -> None:
     problems = []
-    if isinstance(window, bool) or not isinstance(window, int) or window < 1:
-        problems.append(f"window is {window!r}; it must be a whole number of frames, at least 1")
+    shortest, longest = cleaning.shortest_clip, cleaning.longest_clip
+    if isinstance(window, bool) or not isinstance(window, int) or not shortest <= window <= longest:
+        problems.append(f"window is {window!r}; it must be a whole number of frames from {shortest} to {longest}")
     if hop is not None and (isinstance(hop, bool) or not isinstance(hop, int) or hop < 1):
         problems.append(f"hop is {hop!r}; it must be a whole number of frames, at least 1, or None to find rests")
     if reject is not None and not 0 <= reject < 1:

@@ -14,7 +14,7 @@ import numpy as np
 from signjax.data.dataset import Dataset
 from signjax.random_convolution.features import common_length, extract_features, resample
 from signjax.random_convolution.kernels import Convolution, draw_convolutions
-from signjax.random_convolution.one_clip import Group, count_exceeding_in_one, grouped
+from signjax.random_convolution.one_clip import Together, count_exceeding_in_one, put_together
 from signjax.random_convolution.ridge import fit_ridge
 from signjax.rng.numpy_streams import numpy_stream
 
@@ -68,12 +68,12 @@ class RandomConvolution:
         """uint8 (N, D); those of a single clip, which somebody may be waiting for, in a twentieth of the time."""
         if len(clips) == 1:
             clip = np.ascontiguousarray(resample(dataset, clips, self.length)[:, :, 0].T)
-            return count_exceeding_in_one(clip, self._groups)[None]
+            return count_exceeding_in_one(clip, self._together)[None]
         return extract_features(dataset, clips, self.length, self.convolutions)
 
     @cached_property
-    def _groups(self) -> tuple[Group, ...]:
-        return grouped(self.convolutions)
+    def _together(self) -> Together:
+        return put_together(self.convolutions)
 
 
 class Fitted(NamedTuple):

@@ -1,0 +1,30 @@
+"""Calibrates the rejection of unknown signs when a run is evaluated."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from signjax.evaluation.evaluate import Answers
+from signjax.evaluation.open_set import OpenSet, class_centres, fit_open_set
+from signjax.trainer import Trainer
+from signjax.training.records.outcome import Fit
+
+
+def calibrate(trainer: Trainer, fit: Fit, valid: Answers, learned_from: Mapping[str, np.ndarray]) -> OpenSet | None:
+    """What tells the signs of a run from others; None if it has no validation clips.
+
+    Thresholds come from the first fit, which has not learned the validation clips. Where the model that predicts was trained again
+    with them, the centres are its own: angles change little from one training to the next.
+
+    Args:
+      trainer: of the run.
+      fit: what training gave.
+      valid: the answers of the first fit for the validation clips.
+      learned_from: `valid` and `test` -> the clips that the first fit and the model have learned.
+    """
+    if not len(valid.clips):
+        return None
+    first = class_centres(trainer.answers_to(fit.first.variables, learned_from["valid"]))
+    if fit.refit is None:
+        return fit_open_set(valid, first)
+    return fit_open_set(valid, first, class_centres(trainer.answers_to(fit.refit.variables, learned_from["test"])))
