@@ -13,8 +13,8 @@ from signjax.training.records.outcome import Fit
 def calibrate(trainer: Trainer, fit: Fit, valid: Answers, learned_from: Mapping[str, np.ndarray]) -> OpenSet | None:
     """What tells the signs of a run from others; None if it has no validation clips.
 
-    Thresholds come from the first fit, which has not learned the validation clips. Where the model that predicts was trained again
-    with them, the centres are its own: angles change little from one training to the next.
+    Thresholds come from the first fit, which has not learned the validation clips, as the weights of the fusion do. Where the model
+    that predicts was trained again with these clips, the centres are its own.
 
     Args:
       trainer: of the run.

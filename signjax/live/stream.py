@@ -23,6 +23,9 @@ class Stream(Generic[Answer]):
     """The signs of an endless stream, in constant memory.
 
     `push` takes frames one by one; `signs` goes through an iterable of them.
+
+    Attributes:
+      name: names a clip.
     """
 
     def __init__(
@@ -68,7 +71,8 @@ class Stream(Generic[Answer]):
             frame that was dropped, which is treated as one in which nothing was found.
 
         Returns:
-          The signs that have ended: mostly none, rarely more than one.
+          The signs that have ended: mostly none, rarely more than one. Stretches of movement that are no known sign are among them,
+          with `known` False; windows that are none are not.
 
         Raises:
           InputError: these are not F numbers; the frame is not added, and the stream can go on.
