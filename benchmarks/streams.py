@@ -160,7 +160,7 @@ def main() -> None:
         made = list(recordings(clips, rests=rests, seed=arguments.seed))
         for hop in (None, *arguments.hops):
             rows.append({"rests": rests, **measure(model, made, head, hop, arguments.reject)})
-            print(f"measured {len(rows)} of {2 * (1 + len(arguments.hops))}", flush=True)
+            print(json.dumps(rows[-1]), flush=True)  # it takes minutes until all are there
     print_table(
         ["rests", "signs from", "sign error rate", "found", "said", "signs"],
         [
