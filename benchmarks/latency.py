@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,16 +119,15 @@ def rows_of(run: Path, onnx: Path | None, repeats: int) -> Iterator[dict[str, An
             "- random convolution", lambda some: fusion.classifier.log_probabilities(some, one), stored * repeats
         )
     if onnx is not None:
-        import onnxruntime
-
+        onnxruntime: Any = import_module("onnxruntime")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = cores()
         session = onnxruntime.InferenceSession(str(onnx), options, providers=["CPUExecutionProvider"])
         feeds = [{"frames": batch.frames, "lengths": batch.length, "valid": batch.valid} for batch in batches]
         yield calls("network in onnxruntime", lambda feed: session.run(None, feed), feeds * repeats)
-    frames = [frame for clip in clips for frame in clip]
-    yield from pushes("movement", model, None, frames * repeats)
-    yield from pushes("hop 8", model, 8, frames)
+    recording = [frame for clip in clips for frame in clip]
+    yield from pushes("movement", model, None, recording * repeats)
+    yield from pushes("hop 8", model, 8, recording)
     yield {"compiled": compilations() - before}
 
 
