@@ -123,7 +123,9 @@ def rows_of(run: Path, onnx: Path | None, repeats: int) -> Iterator[dict[str, An
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = cores()
         session = onnxruntime.InferenceSession(str(onnx), options, providers=["CPUExecutionProvider"])
-        feeds = [{"frames": batch.frames, "lengths": batch.length, "valid": batch.valid} for batch in batches]
+        padded = session.get_inputs()[0].shape[1]  # the graph pads all clips to one length
+        given = [collate(some, one, 1, padded) for some in stored]
+        feeds = [{"frames": batch.frames, "lengths": batch.length, "valid": batch.valid} for batch in given]
         yield calls("network in onnxruntime", lambda feed: session.run(None, feed), feeds * repeats)
     recording = [frame for clip in clips for frame in clip]
     yield from pushes("movement", model, None, recording * repeats)
