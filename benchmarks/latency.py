@@ -95,6 +95,7 @@ def rows_of(run: Path, onnx: Path | None, repeats: int) -> Iterator[dict[str, An
     from signjax.data.cleaning.clean import clean
     from signjax.data.clip import Clip, ClipInfo
     from signjax.data.dataset import in_memory, open_dataset
+    from signjax.prediction.streaming import warm_up
     from signjax.runtime.compile_counter import compilations
 
     model, dataset = signjax.load(run), open_dataset(dataset_folder(run))
@@ -107,7 +108,7 @@ def rows_of(run: Path, onnx: Path | None, repeats: int) -> Iterator[dict[str, An
     stored = [in_memory([clip], spec.layout, spec.heads, spec.statistics) for clip in cleaned]
     batches = [collate(some, one, 1, int(assign_buckets(some.lengths, spec.buckets)[0])) for some in stored]
     raw = [Clip(ClipInfo(""), frames) for frames in clips]
-    model.warm_up()
+    warm_up(model)
     for frames in clips:
         model.predict(frames)
     before = compilations()
@@ -170,7 +171,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file for the rows")
     parser.add_argument("--only", type=int, default=0, help=argparse.SUPPRESS)  # what `measured` starts
     arguments = parser.parse_args()
-    arguments.run = arguments.run.resolve()
+    arguments.run, arguments.onnx = arguments.run.resolve(), arguments.onnx and arguments.onnx.resolve()
     if arguments.only:
         if hasattr(os, "sched_setaffinity"):  # before anything counts the cores
             os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.only])

@@ -5,7 +5,6 @@ Shapes: T frames, F channels of the source, C classes.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from signjax.data.layout.parts import Layout
 from signjax.evaluation.calibration import probabilities
 from signjax.evaluation.evaluate import Answers, answers_for
 from signjax.evaluation.fusion import FILE, read_fusion
-from signjax.evaluation.open_set import FALSE_REJECTION, OpenSet, read_open_set
+from signjax.evaluation.open_set import FALSE_REJECTION
 from signjax.evaluation.predict import best_classes
 from signjax.model.factory import make_model
 from signjax.model.input_spec import read_input_spec
@@ -200,38 +199,6 @@ class Recognizer:
         from signjax.prediction.streaming import open_stream
 
         return open_stream(self, window, hop, reject)
-
-    @cached_property
-    def open_set(self) -> OpenSet | None:
-        """What tells known signs from others; None if the run has not been evaluated."""
-        return read_open_set(self.folder)
-
-    def answer_one(self, clip: Clip) -> tuple[Prediction, float | None] | Rejected:
-        """The prediction for a clip that is not cleaned yet, and its familiarity; why there is none, if it cannot be used.
-
-        Its channels are in the order of the layout's parts, not in that of the source's columns.
-        """
-        rejected: list[Rejected] = []
-        cleaned = list(self._cleaned(clip, self.layout.in_order(), rejected))
-        if rejected:
-            return rejected[0]
-        network, answers = self.answers(cleaned)
-        heads = {head: HeadPrediction(classes, answers.logits[head][0]) for head, classes in self.heads.items()}
-        familiarity = None if self.open_set is None else float(self.open_set.familiarity(network)[0])
-        return Prediction(clip.name, heads), familiarity
-
-    @cached_property
-    def usual_frames(self) -> int:
-        """Frames of a usual clip: the median of the training clips, or the most that the model sees where nobody wrote it down."""
-        file = self.folder / "summary.json"
-        told = run_config.read_object(file).get("model", {}) if file.is_file() else {}
-        return int(told.get("median_frames", self.spec.frames))
-
-    def warm_up(self) -> None:
-        """Compiles what single clips need, for each length that they are padded to, so that no prediction waits for that."""
-        for frames in self.spec.buckets:
-            still = np.zeros((frames, self.spec.layout.width), np.float32)
-            self.answers([Clip(ClipInfo(""), still, np.zeros((frames, len(self.spec.layout.parts)), bool))])
 
     def usable(self, new: NewClips, rejected: list[Rejected]) -> Iterator[Clip]:
         """The clips that can be predicted, cleaned; the others are added to `rejected`."""

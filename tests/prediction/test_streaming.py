@@ -1,5 +1,6 @@
 """A tiny trained model at streams of frames."""
 
+import copy
 import dataclasses
 import json
 import shutil
@@ -12,7 +13,7 @@ from conftest import silent
 import signjax
 from signjax.errors import InputError
 from signjax.evaluation.open_set import FILE
-from signjax.prediction.streaming import open_stream
+from signjax.prediction import streaming
 from signjax.runtime.compile_counter import compilations
 
 TINY = {
@@ -90,25 +91,26 @@ def test_bad_values_and_pauses_do_no_harm(model, frames):
 
 
 def test_the_usual_length_and_the_threshold_come_from_the_run(run, model):
-    assert model.usual_frames == run.summary["model"]["median_frames"] < 64
+    assert streaming.usual_frames(model) == run.summary["model"]["median_frames"] < 64
     content = json.loads((run.folder / FILE).read_text())
     assert content["clips"] == run.summary["split"]["sizes"]["valid"]
     assert content["scores"] == sorted(content["scores"]) and content["false_rejection"] == 0.05
     assert content["threshold"] is None  # six clips do not tell what one in twenty is
 
 
-def test_the_class_of_clips_in_which_nothing_is_seen_is_no_sign(model, frames):
-    def answer_one(clip):
+def test_the_class_of_clips_in_which_nothing_is_seen_is_no_sign(model, frames, monkeypatch):
+    def answer_one(recognizer, clip, open_set):
         seen = bool(clip.valid.any()) and clip.frames[0, 0] != 7
         return {"gloss": SimpleNamespace(name="sign" if seen else "empty", probability=1.0)}, None
 
-    spec = dataclasses.replace(model.spec, no_sign=True)
-    fake = SimpleNamespace(spec=spec, usual_frames=20, open_set=None, warm_up=lambda: None, answer_one=answer_one)
+    monkeypatch.setattr(streaming, "answer_one", answer_one)
+    fake = copy.copy(model)
+    fake.spec = dataclasses.replace(model.spec, no_sign=True)
     clip = frames[0]
-    assert [one.names for one in open_stream(fake, len(clip), len(clip), None).signs(clip)] == [("sign",)]
+    assert [one.names for one in fake.stream(window=len(clip), hop=len(clip), reject=None).signs(clip)] == [("sign",)]
     marked = clip.copy()
     marked[0, 0] = 7
-    assert list(open_stream(fake, len(clip), len(clip), None).signs(marked)) == []
+    assert list(fake.stream(window=len(clip), hop=len(clip), reject=None).signs(marked)) == []
 
 
 def test_arguments_that_cannot_be_used_are_named_at_once(model):
