@@ -1,7 +1,9 @@
 """A trained model on the devices of this machine; it does not need the dataset."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -10,6 +12,7 @@ from signjax.data.batching.batch import Batch
 from signjax.evaluation.evaluate import Answer
 from signjax.model.factory import Model
 from signjax.model.input_spec import InputSpec
+from signjax.settings.arguments import Values, loss_arguments
 from signjax.training import parallel
 from signjax.training.losses import LossSettings
 from signjax.training.records.restored import load_selected_average
@@ -36,16 +39,21 @@ class Predictor:
         self.batch_size = -(-_BATCH // len(devices)) * len(devices)
         self.devices = devices
         self._model, self._members = model, members
-        step = make_eval_step(model, losses, spec, members)
+        self._arguments = loss_arguments(losses)
+
+        def step(given: tuple[Variables, Values], batch: Batch) -> Any:
+            variables, values = given
+            return make_eval_step(model, replace(losses, **values), spec, members)(variables, batch)
+
         self._step, self._step_of_one = parallel.map_eval_step(step, devices), jax.jit(step)
 
     def answer_with(self, variables: Variables) -> Answer:
         """A function from a batch to the model's outputs.
 
-        A batch is shared by the devices, a single clip goes to the first: somebody may be waiting for it, and a whole batch of
-        which it is one row takes 20 times as long.
+        A batch is shared by the devices. A single clip goes to the first alone, because somebody may be waiting for it, and it would
+        take as long as a whole batch of which it is one row.
         """
-        placed = parallel.replicate(variables, self.devices)
+        placed = parallel.replicate((variables, self._arguments), self.devices)
         of_first = parallel.on_first(placed)
 
         def answer(batch: Batch) -> Mapping[str, Mapping[str, np.ndarray]]:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from signjax.evaluation.evaluate import Answers
+from signjax.evaluation.evaluate import Answers, answers_for
 from signjax.evaluation.open_set import OpenSet, class_centres, fit_open_set
 from signjax.trainer import Trainer
 from signjax.training.records.outcome import Fit
+from signjax.training.state import Variables
 
 
 def calibrate(trainer: Trainer, fit: Fit, valid: Answers, learned_from: Mapping[str, np.ndarray]) -> OpenSet | None:
@@ -24,7 +25,13 @@ def calibrate(trainer: Trainer, fit: Fit, valid: Answers, learned_from: Mapping[
     """
     if not len(valid.clips):
         return None
-    first = class_centres(trainer.answers_to(fit.first.variables, learned_from["valid"]))
+
+    def centres(variables: Variables, clips: np.ndarray) -> dict[str, np.ndarray]:
+        predictor = trainer.predictor
+        answer = predictor.answer_with(variables)
+        return class_centres(answers_for(trainer.dataset, clips, answer, predictor.batch_size, trainer.buckets))
+
+    first = centres(fit.first.variables, learned_from["valid"])
     if fit.refit is None:
         return fit_open_set(valid, first)
-    return fit_open_set(valid, first, class_centres(trainer.answers_to(fit.refit.variables, learned_from["test"])))
+    return fit_open_set(valid, first, centres(fit.refit.variables, learned_from["test"]))
