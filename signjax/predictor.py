@@ -50,8 +50,8 @@ class Predictor:
     def answer_with(self, variables: Variables) -> Answer:
         """A function from a batch to the model's outputs.
 
-        A batch is shared by the devices. A single clip goes to the first alone, because somebody may be waiting for it, and it would
-        take as long as a whole batch of which it is one row.
+        A batch is shared by the devices. A single clip goes to the first alone, because somebody may be waiting for it, and it
+        would take as long as a whole batch of which it is one row.
         """
         placed = parallel.replicate((variables, self._arguments), self.devices)
         of_first = parallel.on_first(placed)
