@@ -212,8 +212,10 @@ def _evaluate(
     from signjax.evaluation.judgement.judge import verdict_lines
     from signjax.evaluation.judgement.run import judge_run
     from signjax.evaluation.members_alone import members_alone, members_line
+    from signjax.evaluation.open_set import write_open_set
     from signjax.evaluation.predict import write_predictions
     from signjax.evaluation.verdict import adapted_line, result_line, warnings_for
+    from signjax.live.open_set import calibrate
     from signjax.random_convolution.classifier import fit_on_splits
     from signjax.report.page import write_report
     from signjax.report.summary import make_summary
@@ -249,7 +251,11 @@ def _evaluate(
     summary = make_summary(
         name=dataset_name(dataset),
         dataset=dataset,
-        model={"parameters": parameter_count(fit.model.variables["params"]), "frames": trainer.frames},
+        model={
+            "parameters": parameter_count(fit.model.variables["params"]),
+            "frames": trainer.frames,
+            "median_frames": int(np.median(dataset.lengths[dataset.indices("train")])),
+        },
         verdict=verdict,
         breakdown={head: breakdown(dataset, answers["test"], head) for head in dataset.heads},
         training=facts,
@@ -267,6 +273,7 @@ def _evaluate(
     for name in ("summary.json", "report.html"):
         (folder / name).unlink(missing_ok=True)
     write_fusion(folder, fusion)
+    write_open_set(folder, calibrate(trainer, fit, network["valid"], learned_from))
     write_predictions(folder / "predictions.csv", dataset, answers)
     self_check.check_predictions(folder / "predictions.csv", dataset, clips)
     write_embedding(folder / "embedding.csv", dataset, answers["test"])

@@ -1,11 +1,12 @@
 """A trained model on the devices of this machine; it does not need the dataset."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 
 from signjax.data.batching.batch import Batch
 from signjax.evaluation.evaluate import Answer
@@ -47,12 +48,24 @@ class Predictor:
             variables, values = given
             return make_eval_step(model, replace(losses, **values), spec, members)(variables, batch)
 
-        self._step = parallel.map_eval_step(step, devices)
+        self._step, self._step_of_one = parallel.map_eval_step(step, devices), jax.jit(step)
 
     def answer_with(self, variables: Variables) -> Answer:
-        """A function from a batch to the model's outputs."""
+        """A function from a batch to the model's outputs.
+
+        A batch is shared by the devices. A single clip goes to the first alone, because somebody may be waiting for it, and it
+        would take as long as a whole batch of which it is one row.
+        """
         placed = parallel.replicate((variables, self._arguments), self.devices)
-        return lambda batch: parallel.unshard(self._step(placed, parallel.shard(batch, len(self.devices))))
+        of_first = parallel.on_first(placed)
+
+        def answer(batch: Batch) -> Mapping[str, Mapping[str, np.ndarray]]:
+            if len(batch.length) == 1:
+                outputs: Mapping[str, Mapping[str, np.ndarray]] = jax.device_get(self._step_of_one(of_first, batch))
+                return outputs
+            return parallel.unshard(self._step(placed, parallel.shard(batch, len(self.devices))))
+
+        return answer
 
     def load_variables(self, folder: Path) -> Variables:
         """The variables of the model in the folder of a run, or of an exported model.

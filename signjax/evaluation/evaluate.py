@@ -52,7 +52,7 @@ def answers_for(
         return Answers(clips, none, {head: np.zeros(0, np.float32) for head in dataset.heads}, labels)
     planned = list(plan_evaluation(assign_buckets(dataset.lengths[clips], buckets), batch_size))
     batches = (collate(dataset, clips[batch.clips], batch_size, batch.frames) for batch in planned)
-    results = [answer(batch) for batch in prefetch(batches)]
+    results = [answer(batch) for batch in (prefetch(batches) if len(planned) > 1 else batches)]
     back = np.argsort(np.concatenate([batch.clips for batch in planned]))
 
     def join(head: str, what: str) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,8 +16,9 @@ from signjax.data.cleaning.faults import unseen
 from signjax.data.clip import Clip, ClipInfo, Rejected, hand_over
 from signjax.data.dataset import in_memory
 from signjax.data.layout.parts import Layout
-from signjax.evaluation.evaluate import answers_for
+from signjax.evaluation.evaluate import Answers, answers_for
 from signjax.evaluation.fusion import FILE, read_fusion
+from signjax.evaluation.open_set import FALSE_REJECTION
 from signjax.explanation.explainer import Explainer, check_names
 from signjax.explanation.explanation import Explanation
 from signjax.model.factory import make_model
@@ -28,6 +30,9 @@ from signjax.runtime.jax_setup import configure_jax, cores
 from signjax.settings import run_config, training_plan
 from signjax.settings.plans import take_apart
 from signjax.training import parallel
+
+if TYPE_CHECKING:
+    from signjax.live.stream import Stream
 
 Say = Callable[[str], None]
 
@@ -139,9 +144,36 @@ class Recognizer:
 
     def logits(self, clips: Sequence[Clip]) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C) for cleaned clips, the network's fused with the other classifier's where the run fuses them."""
+        return self.answers(clips)[1].logits
+
+    def answers(self, clips: Sequence[Clip]) -> tuple[Answers, Answers]:
+        """The answers for cleaned clips, of the network alone and fused."""
         some = in_memory(clips, self.spec.layout, self.spec.heads, self.spec.statistics)
-        answers = answers_for(some, np.arange(len(some)), self._answer, self.batch_size, self.spec.buckets)
-        return (self._fusion.fuse(some, answers) if self._fusion else answers).logits
+        size = 1 if len(some) == 1 else self.batch_size
+        network = answers_for(some, np.arange(len(some)), self._answer, size, self.spec.buckets)
+        return network, self._fusion.fuse(some, network) if self._fusion else network
+
+    def stream(
+        self, *, window: int | None = None, hop: int | None = None, reject: float | None = FALSE_REJECTION
+    ) -> "Stream[Prediction]":
+        """Names the signs in a stream of frames, such as that of a camera; see docs/live.md.
+
+        Args:
+          window: frames of a usual sign; if None, the median of the training clips.
+          hop: if None, a sign is one or several stretches of movement, whichever the model finds more familiar. Else the last
+            `window` frames are looked at after every `hop` frames, and neighbouring windows with the same answer are one sign.
+          reject: the share of known signs that may be rejected so that others are told from them, at least 0 and below 1; None
+            believes every answer.
+
+        Returns:
+          The stream. `push(frame)` adds a frame and returns the signs that have ended; `signs(frames)` goes through an iterable.
+
+        Raises:
+          InputError: an argument cannot be used, or the run has to be evaluated first so that signs can be rejected.
+        """
+        from signjax.prediction.streaming import open_stream
+
+        return open_stream(self, window, hop, reject)
 
     def usable(self, new: NewClips, rejected: list[Rejected]) -> Iterator[Clip]:
         """The clips that can be predicted, cleaned; the others are added to `rejected`."""

@@ -44,6 +44,11 @@ def replicate(tree: Any, devices: Sequence[jax.Device]) -> Any:
     return jax.device_put(tree, _everywhere(devices))
 
 
+def on_first(tree: Any) -> Any:
+    """The arrays of a replicated tree on the first of its devices, not copied."""
+    return jax.tree.map(lambda value: value.addressable_shards[0].data, tree)
+
+
 def replicated_shapes(make: Callable[..., Any], *arguments: Any, devices: Sequence[jax.Device]) -> Any:
     """The shapes that `replicate` would give for the result of a function, which is enough to compile for."""
     place = _everywhere(devices)
