@@ -37,7 +37,7 @@ from signjax.training.input.epochs import Epochs
 from signjax.training.loop import saved_outcome, train
 from signjax.training.members import step_of_members
 from signjax.training.multi_step import TrainStep, make_multi_step
-from signjax.training.optimizer import heads_alone, make_optimizer, make_schedule
+from signjax.training.optimizer import make_optimizer, make_schedule, with_frozen_body
 from signjax.training.records.outcome import Fit, Outcome
 from signjax.training.records.selection import Validation
 from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
@@ -136,8 +136,7 @@ class Trainer:
         return self.step_with(self._optimizer())
 
     def _optimizer(self) -> optax.GradientTransformation:
-        optimizer = make_optimizer(self._optimizer_settings)
-        return heads_alone(optimizer) if self.plans.loop.freeze else optimizer
+        return with_frozen_body(make_optimizer(self._optimizer_settings), self.plans.loop, self._optimizer_settings)
 
     def step_with(self, optimizer: optax.GradientTransformation) -> TrainStep:
         """A training step with this optimizer."""
@@ -153,6 +152,7 @@ class Trainer:
             plans.seed,
             plans.batches.accumulate,
             parallel.AXIS,
+            settings.weights_of_classes(plans.losses, self.dataset, self._clips),
         )
         if plans.loop.not_finite == "skip":
             step = skip_not_finite(step)
