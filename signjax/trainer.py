@@ -103,9 +103,8 @@ class Trainer:
             program.lower(shapes, self.data, batches, count).compile()  # jax keeps it for the call
             return state.result()
 
-    def answers(self, variables: Variables, split: str) -> Answers:
-        """The model's outputs for a split."""
-        clips = self.dataset.indices(split)
+    def answers(self, variables: Variables, clips: np.ndarray) -> Answers:
+        """The model's outputs for some clips of the dataset."""
         return answers_for(
             self.dataset, clips, self.predictor.answer_with(variables), self.predictor.batch_size, self.buckets
         )
@@ -233,7 +232,7 @@ class Trainer:
         say(f"selection: {settings.selection(self.plans.loop, self._labelled, refits=self._refits)}")
 
         def validate(variables: Variables) -> Validation:
-            scores = self.answers(variables, "valid").scores()
+            scores = self.answers(variables, self.dataset.indices("valid")).scores()
             return Validation(mean_over_heads(scores, "top1"), mean_over_heads(scores, "loss"), scores)
 
         first = self._fit(folder, self._clips, validate, self._loop, say)

@@ -89,7 +89,7 @@ def test_classes_that_are_known_keep_their_weights_by_name(run_folder, spec, tmp
 
 
 def test_the_classes_of_all_members_are_kept(run_folder, spec):
-    a, b, c, d = spec.heads["gloss"]
+    _, b, c, _ = spec.heads["gloss"]
     learned = read_learned(run_folder)
     both = np.random.default_rng(0).normal(size=(2, 5, 4)).astype(np.float32)
     learned.arrays["['params']['head_gloss']['kernel']"] = both

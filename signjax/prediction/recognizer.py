@@ -4,7 +4,7 @@ Shapes: T frames, F channels of the source, C classes.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +21,9 @@ from signjax.evaluation.fusion import FILE, read_fusion
 from signjax.evaluation.predict import best_classes
 from signjax.model.factory import make_model
 from signjax.model.input_spec import read_input_spec
+from signjax.prediction.calibration import calibrated
+from signjax.prediction.calibration_labels import Labels, per_clip
+from signjax.prediction.calibration_record import Calibration, read_calibration
 from signjax.prediction.new_clips import NewClips, listed
 from signjax.predictor import Predictor
 from signjax.runtime.jax_setup import configure_jax, cores
@@ -96,6 +99,13 @@ class Recognizer:
       folder: the run folder.
       heads: head -> class names.
       layout: the F channels of the clips that it takes.
+      settings: of the run.
+      spec: what the network is given.
+      predictor: which runs the network, with any variables.
+      variables: of the network.
+      answer: the network with its variables, for a batch.
+      fusion: the classifier beside the network; None if the network answers alone.
+      calibration: the clips that it was calibrated with; None if it was not.
     """
 
     def __init__(self, folder: Path, say: Say):
@@ -110,10 +120,12 @@ class Recognizer:
         configure_jax(training_plan.step_bytes(plans, cores()), say)
         model = make_model(plans.model, self.spec, parallel.AXIS)
         predictor = Predictor(model, self.spec, plans.losses, training_plan.devices(plans.batches), plans.loop.members)
-        self.folder, self.batch_size, self._say = folder, predictor.batch_size, say
-        self._answer = predictor.answer_with(predictor.load_variables(folder / _model_of(folder)))
-        self._fusion = read_fusion(folder) if plans.loop.fuse else None
-        if plans.loop.fuse and self._fusion is None:
+        self.folder, self.batch_size, self.say, self.predictor = folder, predictor.batch_size, say, predictor
+        self.variables = predictor.load_variables(folder / model_of(folder))
+        self.answer = predictor.answer_with(self.variables)
+        self.fusion = read_fusion(folder) if plans.loop.fuse else None
+        self.calibration: Calibration | None = read_calibration(folder)
+        if plans.loop.fuse and self.fusion is None:
             say(
                 f"fusion: the network answers alone, because there is no {folder / FILE}: the run has not been evaluated yet"
             )
@@ -162,11 +174,37 @@ class Recognizer:
         hand_over(unusable, rejected)
         return found[0] if single and found else found
 
+    def calibrated(self, clips: "Sequence[np.ndarray | Clip]", labels: "Labels | None" = None) -> "Recognizer":
+        """A model that is fitted to a few labelled clips of a new signer, one or two of each sign; this one stays as it is.
+
+        Args:
+          clips: frames or `Clip`s, as for `predict`.
+          labels: a class name for each clip, or for several heads a mapping from the head to such a list; empty or None where a
+            clip has no label. Without them, those of the `Clip`s count.
+
+        Raises:
+          InputError: the clips cannot be used, have no labels, or show classes that the model does not know; the message names all.
+        """
+        return calibrated(self, self._labelled(clips, labels))
+
+    def _labelled(self, clips: "Sequence[np.ndarray | Clip]", labels: "Labels | None") -> list[Clip]:
+        """The clips cleaned, with their labels."""
+        found: list[Clip] = []
+        unusable: list[Rejected] = []
+        for number, (given, own) in enumerate(zip(clips, per_clip(labels, clips, self.heads), strict=True)):
+            one = self._clip(given, number)
+            named = (
+                one if isinstance(one, Rejected) or own is None else replace(one, info=replace(one.info, labels=own))
+            )
+            found += self._cleaned(named, self.layout, unusable)
+        hand_over(unusable, None)
+        return found
+
     def logits(self, clips: Sequence[Clip]) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C) for cleaned clips, the network's fused with the other classifier's where the run fuses them."""
         some = in_memory(clips, self.spec.layout, self.spec.heads, self.spec.statistics)
-        answers = answers_for(some, np.arange(len(some)), self._answer, self.batch_size, self.spec.buckets)
-        return (self._fusion.fuse(some, answers) if self._fusion else answers).logits
+        answers = answers_for(some, np.arange(len(some)), self.answer, self.batch_size, self.spec.buckets)
+        return (self.fusion.fuse(some, answers) if self.fusion else answers).logits
 
     def usable(self, new: NewClips, rejected: list[Rejected]) -> Iterator[Clip]:
         """The clips that can be predicted, cleaned; the others are added to `rejected`."""
@@ -185,7 +223,7 @@ class Recognizer:
     def _all(self, given: Sequence[object], source: str, rejected: list[Rejected]) -> Iterator[Clip]:
         for number, one in enumerate(given):
             if isinstance(one, str | Path):
-                with listed(Path(one), source, self.settings.data, self.layout, self._say) as new:
+                with listed(Path(one), source, self.settings.data, self.layout, self.say) as new:
                     yield from self.usable(new, rejected)
             else:
                 yield from self._cleaned(self._clip(one, number), self.layout, rejected)
@@ -206,7 +244,7 @@ class Recognizer:
         return Clip(ClipInfo(name, ""), np.ascontiguousarray(frames.reshape(len(frames), width), np.float32))
 
 
-def _model_of(folder: Path) -> str:
+def model_of(folder: Path) -> str:
     """Where a run's model has its checkpoints, relative to the run folder."""
     file = folder / run_config.RUN_FILE
     run = run_config.read_object(file) if file.is_file() else {}

@@ -10,7 +10,9 @@ from typing import Protocol
 Say = Callable[[str], None]
 
 # Command -> the module that runs it.
-PROGRAMS: Mapping[str, str] = {}
+PROGRAMS: Mapping[str, str] = {
+    "calibrate": "signjax.programs.calibrate",
+}
 
 
 class Program(Protocol):

@@ -142,8 +142,9 @@ def with_frozen_body(
     """The optimizer for the parameters that are trained: all, the heads alone, or the heads first."""
     if loop.freeze:
         return heads_alone(optimizer)
-    frozen = round(loop.freeze_fraction * settings.total_steps)
-    return heads_first(optimizer, frozen) if frozen else optimizer
+    if loop.freeze_fraction:
+        return heads_first(optimizer, round(loop.freeze_fraction * settings.total_steps))
+    return optimizer
 
 
 def heads_alone(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:
