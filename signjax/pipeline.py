@@ -264,6 +264,7 @@ def _evaluate(
         devices=[device.device_kind for device in trainer.devices],
         seed=trainer.plans.seed,
     )
+    summary["split"]["sizes"] |= {split: len(clips) for split, clips in scored.items()}
     # A run that ends in between must not leave the predictions of one evaluation with the summary of another.
     for name in ("summary.json", "report.html"):
         (folder / name).unlink(missing_ok=True)

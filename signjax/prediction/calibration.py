@@ -4,9 +4,9 @@ it is fused with are fitted to them; everything before stays.
 Shapes: N clips, D features, C classes, M members.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import jax
@@ -18,13 +18,11 @@ from signjax.errors import InputError
 from signjax.evaluation.evaluate import answers_for
 from signjax.evaluation.fusion import Fusion
 from signjax.model.factory import make_model
-from signjax.model.input_spec import InputSpec
 from signjax.prediction.calibration_labels import check_labels, labelled
 from signjax.prediction.calibration_record import calibration_with
-from signjax.prediction.head_fit import fit_change
+from signjax.prediction.head_fit import PRIOR, fit_change
 from signjax.predictor import Predictor
 from signjax.random_convolution.features import extract_features
-from signjax.settings.plans import TrainingPlans
 from signjax.training import parallel
 from signjax.training.state import Variables
 
@@ -33,6 +31,69 @@ if TYPE_CHECKING:
 
 # The head of a network that tells what its heads are given.
 _FEATURES = "features"
+
+
+@dataclass(frozen=True)
+class Described:
+    """N clips as the last layers are given them.
+
+    Attributes:
+      labels: head -> int32 (N,), -1 = not labelled.
+      network: float32 (N, D) for each member.
+      classifier: float32 (N, D) of the classifier beside the network; None if there is none.
+    """
+
+    labels: dict[str, np.ndarray]
+    network: tuple[np.ndarray, ...]
+    classifier: np.ndarray | None
+
+    def some(self, rows: np.ndarray) -> "Described":
+        """Some of the clips, by number."""
+        labels = {head: codes[rows] for head, codes in self.labels.items()}
+        network = tuple(features[rows] for features in self.network)
+        return Described(labels, network, None if self.classifier is None else self.classifier[rows])
+
+
+def describe(model: "Recognizer", clips: Dataset) -> Described:
+    """The clips of a dataset as the last layers of a model are given them."""
+    classifier = None
+    if model.fusion:
+        other = model.fusion.classifier
+        features = extract_features(clips, np.arange(len(clips)), other.length, other.convolutions)
+        classifier = features.astype(np.float32)
+    labels = {head: clips.labels[:, column] for column, head in enumerate(clips.heads)}
+    return Described(labels, _network_features(model, clips), classifier)
+
+
+def fit_heads(
+    model: "Recognizer", clips: Described, heads: Sequence[str], prior: float = PRIOR
+) -> tuple[Variables, Fusion | None]:
+    """The variables and the fusion of a model, with these heads fitted to clips of two classes or more.
+
+    `prior` is as in `fit_change`.
+    """
+    members = []
+    for variables, features in zip(_of_members(model), clips.network, strict=True):
+        fitted = {}
+        for head in heads:
+            kernel, bias = variables["params"][f"head_{head}"]["kernel"], variables["params"][f"head_{head}"]["bias"]
+            weights, intercept = _fitted(features, features @ kernel + bias, clips.labels[head], prior)
+            fitted[f"head_{head}"] = {"kernel": kernel + weights, "bias": bias + intercept}
+        members.append(fitted)
+    new = members[0] if len(members) == 1 else jax.tree.map(lambda *each: np.stack(each), *members)
+    variables = {**model.variables, "params": {**model.variables["params"], **new}}
+    if model.fusion is None or clips.classifier is None:
+        return variables, None
+    classifier = model.fusion.classifier
+    others = dict(classifier.heads)
+    for head in heads:
+        old = others[head]
+        logits = old.sharpness * (clips.classifier @ old.weights + old.intercept)
+        weights, intercept = (
+            added / np.float32(old.sharpness) for added in _fitted(clips.classifier, logits, clips.labels[head], prior)
+        )
+        others[head] = old._replace(weights=old.weights + weights, intercept=old.intercept + intercept)
+    return variables, replace(model.fusion, classifier=replace(classifier, heads=others))
 
 
 def calibrated(model: "Recognizer", clips: Sequence[Clip]) -> "Recognizer":
@@ -47,95 +108,52 @@ def calibrated(model: "Recognizer", clips: Sequence[Clip]) -> "Recognizer":
         )
     check_labels(clips, model.heads)
     some = labelled(clips, model.spec)
-    heads, others = _fitting_heads(some)
+    classes = {head: len(set(codes[codes >= 0])) for head, codes in zip(some.heads, some.labels.T, strict=True)}
+    heads = [head for head, count in classes.items() if count > 1]
     if not heads:
         raise InputError("the clips are all of one class; calibrating needs clips of two classes or more")
-    if others:
-        model.say(f"calibrate: without labels of two classes, so left as it is: {', '.join(others)}")
+    if len(heads) < len(classes):
+        others = ", ".join(head for head in classes if head not in heads)
+        model.say(f"calibrate: without labels of two classes, so left as it is: {others}")
     new = copy(model)
-    plans = model.settings.training
-    new.variables = calibrated_network(model.variables, plans, model.spec, model.predictor, some, heads)
+    new.variables, new.fusion = fit_heads(model, describe(model, some), heads)
     new.answer = model.predictor.answer_with(new.variables)
-    new.fusion = calibrated_fusion(model.fusion, some, heads) if model.fusion else None
     new.calibration = calibration_with(model.folder, heads, clips)
     return new
 
 
-def calibrated_network(
-    variables: Variables, plans: TrainingPlans, spec: InputSpec, predictor: Predictor, clips: Dataset, heads: list[str]
-) -> Variables:
-    """The variables of a network, with these heads fitted to labelled clips.
-
-    Args:
-      variables: of all members where there are several.
-      plans: of the run.
-      spec: of the run.
-      predictor: of the run.
-      clips: all of them are used.
-      heads: those to fit, of each of which the clips have two classes or more.
-    """
-    params, members = variables["params"], plans.loop.members
-    size = params[f"head_{heads[0]}"]["kernel"].shape[-2]
-    asking = replace(spec, heads={_FEATURES: tuple(map(str, range(size)))})
-    asked = replace(clips, heads=asking.heads, labels=np.full((len(clips), 1), -1, np.int32))
-    model = make_model(plans.model, asking, parallel.AXIS)
-    asker = Predictor(model, asking, plans.losses, predictor.devices)
-    # A head that copies its inputs.
-    copies = {"kernel": np.eye(size, dtype=np.float32), "bias": np.zeros(size, np.float32)}
-    fitted: dict[str, list[dict[str, np.ndarray]]] = {head: [] for head in heads}
-    for member in range(members):
-        own = variables if members == 1 else _member(variables, member)
-        body = {name: value for name, value in own["params"].items() if not name.startswith("head_")}
-        answer = asker.answer_with({**own, "params": {**body, f"head_{_FEATURES}": copies}})
+def _network_features(model: "Recognizer", clips: Dataset) -> tuple[np.ndarray, ...]:
+    """What the heads of the network are given, for each member: the answers of a head that copies."""
+    params = model.variables["params"]
+    size = next(layer["kernel"].shape[-2] for name, layer in params.items() if name.startswith("head_"))
+    spec = replace(model.spec, heads={_FEATURES: tuple(map(str, range(size)))})
+    asked = replace(clips, heads=spec.heads, labels=np.full((len(clips), 1), -1, np.int32))
+    plans, copies = (
+        model.settings.training,
+        {"kernel": np.eye(size, dtype=np.float32), "bias": np.zeros(size, np.float32)},
+    )
+    asker = Predictor(make_model(plans.model, spec, parallel.AXIS), spec, plans.losses, model.predictor.devices)
+    found = []
+    for variables in _of_members(model):
+        body = {name: layer for name, layer in variables["params"].items() if not name.startswith("head_")}
+        answer = asker.answer_with({**variables, "params": {**body, f"head_{_FEATURES}": copies}})
         answers = answers_for(asked, np.arange(len(asked)), answer, asker.batch_size, spec.buckets)
-        features = answers.logits[_FEATURES]
-        for head in heads:
-            kernel, bias = own["params"][f"head_{head}"]["kernel"], own["params"][f"head_{head}"]["bias"]
-            weights, intercept = _fitted(features, features @ kernel + bias, clips, head)
-            fitted[head].append({"kernel": kernel + weights, "bias": bias + intercept})
-    new = {
-        f"head_{head}": {
-            name: np.stack([one[name] for one in each]) if members > 1 else each[0][name] for name in ("kernel", "bias")
-        }
-        for head, each in fitted.items()
-    }
-    return {**variables, "params": {**params, **new}}
+        found.append(answers.logits[_FEATURES])
+    return tuple(found)
 
 
-def calibrated_fusion(fusion: Fusion, clips: Dataset, heads: list[str]) -> Fusion:
-    """The fusion, with these heads of its classifier fitted to labelled clips; arguments as in `calibrated_network`."""
-    classifier = fusion.classifier
-    features = extract_features(clips, np.arange(len(clips)), classifier.length, classifier.convolutions)
-    features = features.astype(np.float32)
-    fitted = dict(classifier.heads)
-    for head in heads:
-        old = classifier.heads[head]
-        weights, intercept = _fitted(features, old.sharpness * (features @ old.weights + old.intercept), clips, head)
-        fitted[head] = old._replace(
-            weights=old.weights + weights / np.float32(old.sharpness),
-            intercept=old.intercept + intercept / np.float32(old.sharpness),
-        )
-    return replace(fusion, classifier=replace(classifier, heads=fitted))
+def _of_members(model: "Recognizer") -> list[Variables]:
+    """The variables of each member."""
+    count = model.settings.training.loop.members
+    if count == 1:
+        return [model.variables]
+    return [jax.tree.map(lambda value, number=number: value[number], model.variables) for number in range(count)]
 
 
-def _fitted(features: np.ndarray, logits: np.ndarray, clips: Dataset, head: str) -> tuple[np.ndarray, np.ndarray]:
-    """The change for a head, from the clips that have a label for it: float32 (D, C) and (C,)."""
-    labels = clips.labels[:, list(clips.heads).index(head)]
+def _fitted(
+    features: np.ndarray, logits: np.ndarray, labels: np.ndarray, prior: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The change of a layer, from the clips that have a label: float32 (D, C) and (C,)."""
     known = labels >= 0
-    change = fit_change(features[known], logits[known], labels[known])
+    change = fit_change(features[known], logits[known], labels[known], prior)
     return change.weights.astype(np.float32), change.intercept.astype(np.float32)
-
-
-def _member(variables: Variables, number: int) -> Variables:
-    """The variables of one of several members."""
-    taken: Variables = jax.tree.map(lambda value: value[number], variables)
-    return taken
-
-
-def _fitting_heads(clips: Dataset) -> tuple[list[str], list[str]]:
-    """The heads that labelled clips can fit, which need clips of two classes, and the others."""
-    counts: Mapping[str, int] = {
-        head: len(np.unique(clips.labels[clips.labels[:, column] >= 0, column]))
-        for column, head in enumerate(clips.heads)
-    }
-    return [head for head, count in counts.items() if count > 1], [head for head, count in counts.items() if count < 2]

@@ -10,10 +10,9 @@ import numpy as np
 
 from signjax.random_convolution.classifier import log_softmax
 
-# Weight of the squared change against the likelihood of the clips, for features whose mean squared norm is 1. Chosen on a signer
-# of ISL-Kinect30 whom the model had not seen, between 0.003 and 1; from a third to three times as much, the accuracy is the same
-# to half a point.
-_PRIOR = 0.03
+# For features whose mean squared norm is 1. Chosen on a signer of ISL-Kinect30 that the model had not seen and that no result is
+# of, between 0.003 and 1; half and double do as well (`benchmarks.few_shot --split=valid --priors`).
+PRIOR = 0.03
 _STEPS, _CLOSE = 500, 1e-4
 
 
@@ -29,7 +28,7 @@ class HeadChange(NamedTuple):
     intercept: np.ndarray
 
 
-def fit_change(features: np.ndarray, logits: np.ndarray, labels: np.ndarray) -> HeadChange:
+def fit_change(features: np.ndarray, logits: np.ndarray, labels: np.ndarray, prior: float = PRIOR) -> HeadChange:
     """The change of a linear layer that makes the labels of some clips most likely, held near no change.
 
     Only the classes that have a clip are weighed against each other, and their mean is kept: what the layer says of the other
@@ -39,6 +38,7 @@ def fit_change(features: np.ndarray, logits: np.ndarray, labels: np.ndarray) -> 
       features: (N, D), what the layer is given.
       logits: (N, C), what it says.
       labels: int (N,), at least 0; of two classes or more.
+      prior: weight of the squared change against the likelihood of the clips. Larger values change less.
 
     Source: the bound that makes each step one product with a fixed matrix, Boehning (1992).
     """
@@ -48,10 +48,10 @@ def fit_change(features: np.ndarray, logits: np.ndarray, labels: np.ndarray) -> 
     scale = max(float(np.square(centred).sum(1).mean()), np.finfo(np.float32).tiny)
     kernel = centred @ centred.T / scale  # the change is a sum over clips, so only their products count
     start, target = logits[:, classes].astype(np.float64), np.eye(len(classes))[own]
-    bound = np.linalg.inv(0.5 * kernel + _PRIOR * np.eye(len(kernel)))
+    bound = np.linalg.inv(0.5 * kernel + prior * np.eye(len(kernel)))
     shares = np.zeros_like(start)
     for _ in range(_STEPS):
-        slope = np.exp(log_softmax(start + kernel @ shares)) - target + _PRIOR * shares
+        slope = np.exp(log_softmax(start + kernel @ shares)) - target + prior * shares
         step = bound @ slope
         shares -= step
         if np.abs(step).max() < _CLOSE:

@@ -22,7 +22,7 @@ def objective(weights, features, logits, labels):
     scale = np.square(centred).sum(1).mean()
     scores = log_softmax(logits[:, classes] + centred @ weights)
     return -scores[np.arange(len(labels)), np.searchsorted(classes, labels)].sum() + (
-        0.5 * head_fit._PRIOR * scale * np.square(weights).sum()
+        0.5 * head_fit.PRIOR * scale * np.square(weights).sum()
     )
 
 
