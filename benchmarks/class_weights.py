@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.accuracy import ROOT, run_once
-from benchmarks.subsets import labels_and_splits, write_subset
+from benchmarks.subsets import classes_and_splits, write_subset
 from signjax.data.csv_table import read_table
 from signjax.plans.training import CLASS_WEIGHTS
 
 
-def long_tailed(labels: np.ndarray, split: np.ndarray, tail: float) -> np.ndarray:
+def long_tailed(classes: np.ndarray, split: np.ndarray, tail: float) -> np.ndarray:
     """Whether each clip is kept: of the training clips of class c of C, the first `tail ** (c / (C - 1))`."""
-    kept, last = np.ones(len(labels), bool), int(labels.max())
-    for code in range(last + 1):
-        train = np.flatnonzero((labels == code) & (split == "train"))
-        kept[train[max(2, round(len(train) * tail ** (code / last))) :]] = False
+    kept, names = np.ones(len(classes), bool), np.unique(classes)
+    for number, name in enumerate(names):
+        train = np.flatnonzero((classes == name) & (split == "train"))
+        kept[train[max(2, round(len(train) * tail ** (number / (len(names) - 1)))) :]] = False
     return kept
 
 
@@ -38,10 +38,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
     parser.add_argument("overrides", nargs="*", help="flags for launch.py, after --")
     arguments = parser.parse_args()
-    labels, split = labels_and_splits(arguments.data)
+    classes, split = classes_and_splits(arguments.data)
     data = arguments.out / "long_tailed.npz"
     if not data.is_file():
-        write_subset(arguments.data, long_tailed(labels, split, arguments.tail), data)
+        write_subset(arguments.data, long_tailed(classes, split, arguments.tail), data)
     print("| class weights | seed | clips | top-1 | macro top-1 |", "|---" * 5 + "|", sep="\n")
     for kind in arguments.kinds:
         for seed in range(arguments.seeds):
@@ -51,8 +51,8 @@ def main() -> None:
             run_once(arguments.config, folder, flags)
             found = read_table(folder / "predictions.csv")
             right = [row["gloss_rank"] == "1" for row in found]
-            classes = sorted({row["gloss_label"] for row in found})
-            each = [[row["gloss_rank"] == "1" for row in found if row["gloss_label"] == name] for name in classes]
+            names = {row["gloss_label"] for row in found}
+            each = [[row["gloss_rank"] == "1" for row in found if row["gloss_label"] == name] for name in names]
             top1, macro = np.mean(right), np.mean([np.mean(some) for some in each])
             print(f"| {kind} | {seed} | {len(found)} | {100 * top1:.1f} | {100 * macro:.1f} |", flush=True)
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.accuracy import ROOT, run_once
-from benchmarks.subsets import labels_and_splits, write_subset
+from benchmarks.subsets import classes_and_splits, write_subset
 from signjax.data.csv_table import read_table
 
 
@@ -44,12 +44,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
     parser.add_argument("overrides", nargs="*", help="flags for launch.py, after --")
     arguments = parser.parse_args()
-    labels, _ = labels_and_splits(arguments.data)
-    with np.load(arguments.data) as file:
-        new = {str(name) for name in file["classes"][labels.max() + 1 - arguments.new : labels.max() + 1]}
+    classes, _ = classes_and_splits(arguments.data)
+    new = set(np.unique(classes)[-arguments.new :].tolist())
     known = arguments.out / "known.npz"
     if not known.is_file():
-        write_subset(arguments.data, labels <= labels.max() - arguments.new, known)
+        write_subset(arguments.data, ~np.isin(classes, list(new)), known)
     common = ["--config.train.refit=no", "--config.train.fuse=False", *arguments.overrides]
     grown = [
         f"--config.train.init_from={arguments.out / 'first'}",

@@ -23,7 +23,8 @@ def write_subset(data: Path, kept: np.ndarray, path: Path) -> Path:
     return path
 
 
-def labels_and_splits(data: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Of each clip of a packed file the number of its class, and its split."""
+def classes_and_splits(data: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The name of the class of each clip of a packed file, and its split."""
     with np.load(data) as file:
-        return file["labels"], file["split"]
+        labels = file["labels"]
+        return file["classes"][labels] if labels.dtype.kind in "iu" else labels, file["split"]
