@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.accuracy import ROOT, run_once
-from signjax.prediction.head_fit import PRIOR
+from signjax.prediction.calibration.head_fit import PRIOR
 from signjax.runtime.jax_setup import choose_platform
 
 if TYPE_CHECKING:
-    from signjax.prediction.calibration import Described
+    from signjax.prediction.calibration.calibrated import Described
     from signjax.prediction.recognizer import Recognizer
 
 HEAD = "gloss"
@@ -71,7 +71,7 @@ def measure(
 
     import signjax
     from signjax.data.dataset import open_dataset
-    from signjax.prediction.calibration import describe, fit_heads
+    from signjax.prediction.calibration.calibrated import describe, fit_heads
     from signjax.prediction.recognizer import model_of
 
     if split == "valid" and "refit" in model_of(folder):

@@ -26,7 +26,7 @@ from signjax.data.preparation.self_check import RereadClip
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
 from signjax.errors import InputError
-from signjax.prediction.calibration_record import read_calibration
+from signjax.prediction.calibration.record import read_calibration
 from signjax.prediction.predict import predict
 from signjax.report.dataset_lines import dataset_name, describe
 from signjax.runtime import processes

@@ -16,7 +16,7 @@ from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.text_files import write_json
 from signjax.data.visible import clips as counted
 from signjax.errors import InputError
-from signjax.prediction.calibration_record import write_calibration
+from signjax.prediction.calibration.record import write_calibration
 from signjax.prediction.new_clips import listed
 from signjax.settings import run_config
 
@@ -48,7 +48,7 @@ def calibrate(run: Path, clips: Path, new: Path, say: Say, *, source: str = "", 
       InputError: the run, the clips, their labels or the folder cannot be used.
     """
     from signjax.evaluation.fusion import FILE as FUSION
-    from signjax.prediction.calibration import calibrated
+    from signjax.prediction.calibration.calibrated import calibrated
     from signjax.prediction.recognizer import Recognizer
 
     _check(run, new)

@@ -21,9 +21,9 @@ from signjax.evaluation.fusion import FILE, read_fusion
 from signjax.evaluation.predict import best_classes
 from signjax.model.factory import make_model
 from signjax.model.input_spec import read_input_spec
-from signjax.prediction.calibration import calibrated
-from signjax.prediction.calibration_labels import Labels, per_clip
-from signjax.prediction.calibration_record import Calibration, read_calibration
+from signjax.prediction.calibration.calibrated import calibrated
+from signjax.prediction.calibration.labels import Labels, per_clip
+from signjax.prediction.calibration.record import Calibration, read_calibration
 from signjax.prediction.new_clips import NewClips, listed
 from signjax.predictor import Predictor
 from signjax.runtime.jax_setup import configure_jax, cores

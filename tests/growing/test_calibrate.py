@@ -14,7 +14,7 @@ from signjax import pipeline
 from signjax.data.clip import Clip
 from signjax.data.csv_table import read_table
 from signjax.errors import InputError
-from signjax.prediction.calibration_record import read_calibration
+from signjax.prediction.calibration.record import read_calibration
 from signjax.programs import load_program
 from signjax.settings import base
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from signjax.prediction import head_fit
-from signjax.prediction.head_fit import fit_change
+from signjax.prediction.calibration import head_fit
+from signjax.prediction.calibration.head_fit import fit_change
 from signjax.random_convolution.classifier import log_softmax
 
 

@@ -18,9 +18,9 @@ from signjax.errors import InputError
 from signjax.evaluation.evaluate import answers_for
 from signjax.evaluation.fusion import Fusion
 from signjax.model.factory import make_model
-from signjax.prediction.calibration_labels import check_labels, labelled
-from signjax.prediction.calibration_record import calibration_with
-from signjax.prediction.head_fit import PRIOR, fit_change
+from signjax.prediction.calibration.head_fit import PRIOR, fit_change
+from signjax.prediction.calibration.labels import check_labels, labelled
+from signjax.prediction.calibration.record import calibration_with
 from signjax.predictor import Predictor
 from signjax.random_convolution.features import extract_features
 from signjax.training import parallel
