@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from signjax.data import folders
+from signjax.data import folders, locks
 from signjax.data.clip import Clip, Rejected, hand_over
 from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.text_files import write_json
@@ -61,7 +61,9 @@ def calibrate(run: Path, clips: Path, new: Path, say: Say, *, source: str = "", 
     hand_over(rejected, None)
     found = calibrated(model, cleaned)
     assert found.calibration is not None
-    write_folder(found, run, new)
+    with locks.inner_lock(run, say) as lock:  # nobody trains it while its checkpoints are copied
+        lock.require()
+        write_folder(found, run, new)
     heads = ", ".join(f"{head} ({_shown(cleaned, head)})" for head in found.calibration.heads)
     say(f"calibrate: {counted(len(cleaned))} of {heads}; the model is {new}, which predict, evaluate and load take")
     return found

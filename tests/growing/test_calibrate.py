@@ -10,10 +10,13 @@ import pytest
 from conftest import silent
 
 import signjax
+from benchmarks import few_shot
 from signjax import pipeline
 from signjax.data.clip import Clip
 from signjax.data.csv_table import read_table
+from signjax.data.dataset import open_dataset
 from signjax.errors import InputError
+from signjax.prediction.calibration.calibrated import describe, fit_heads
 from signjax.prediction.calibration.record import read_calibration
 from signjax.programs import load_program
 from signjax.settings import base
@@ -153,3 +156,24 @@ def test_what_cannot_be_calibrated_is_refused_with_all_names(model, given, run, 
     with pytest.raises(InputError, match="no run to calibrate"):
         calibrate([str(tmp_path), str(given), f"--workdir={tmp_path / 'new'}"], silent)
     assert not (tmp_path / "new").exists()
+
+
+def test_the_benchmark_scores_what_the_model_answers(model, run, given):
+    dataset = open_dataset(run / "dataset")
+    rows = dataset.indices("test")
+    described = describe(model, few_shot._subset(dataset, rows))
+    names = [row["clip"] for row in np.array(dataset.clips)[rows]]
+    used = [clip.name for clip in labelled(given)]
+    few = described.some(np.flatnonzero(np.isin(names, used)))
+    new = model.calibrated(labelled(given))
+    variables, fusion = fit_heads(model, few, ["gloss"])
+    np.testing.assert_allclose(
+        variables["params"]["head_gloss"]["kernel"],
+        new.variables["params"]["head_gloss"]["kernel"],
+        rtol=1e-4,
+        atol=1e-5,
+    )
+    answers = [new.predict(run / "corpus" / f"{name}.pkl")[0]["gloss"].name for name in names]
+    right = [answer == dataset.label(row, "gloss") for answer, row in zip(answers, rows, strict=True)]
+    found = few_shot.right(new, described, np.arange(len(rows)))
+    assert found["fused"] == np.mean(right) and fusion.weights == new.fusion.weights
