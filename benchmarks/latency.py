@@ -99,7 +99,7 @@ def rows_of(run: Path, onnx: Path | None, repeats: int) -> Iterator[dict[str, An
     from signjax.runtime.compile_counter import compilations
 
     model, dataset = signjax.load(run), open_dataset(dataset_folder(run))
-    spec, fusion, one = model.spec, model._fusion, np.arange(1)
+    spec, fusion, one = model.spec, model.fusion, np.arange(1)
     clips = [clip.frames for clip in recorded(model, dataset, next(iter(model.heads)))[:_CLIPS]]
     cleaned = [
         Clip(ClipInfo(""), np.array(dataset.frames(i)), np.array(dataset.validity(i)))
@@ -114,7 +114,7 @@ def rows_of(run: Path, onnx: Path | None, repeats: int) -> Iterator[dict[str, An
     before = compilations()
     yield calls("prediction of a clip", model.predict, clips * repeats)
     yield calls("- cleaning", lambda clip: clean(clip, model.layout, spec.cleaning), raw * repeats)
-    yield calls("- network", model._answer, batches * repeats)
+    yield calls("- network", model.answer, batches * repeats)
     if fusion is not None:
         yield calls(
             "- random convolution", lambda some: fusion.classifier.log_probabilities(some, one), stored * repeats

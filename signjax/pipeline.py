@@ -26,6 +26,7 @@ from signjax.data.preparation.self_check import RereadClip
 from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
 from signjax.errors import InputError
+from signjax.prediction.calibration.record import read_calibration
 from signjax.prediction.predict import predict
 from signjax.report.dataset_lines import dataset_name, describe
 from signjax.runtime import processes
@@ -63,6 +64,11 @@ def run(config: ConfigDict, workdir: str | None, mode: str, say: Say, shard: Sha
     folder = run_config.run_folder(config, workdir)
     if mode in ("evaluate", "predict", "replay"):
         run_config.check_trained(folder, mode)
+    if mode in ("train", "replay") and read_calibration(folder):
+        raise InputError(
+            f"{folder}: the folder has a calibrated model, which is not trained further. Train the run that it came from and "
+            "calibrate again, or choose another --workdir"
+        )
     if mode in ("evaluate", "replay"):
         config = run_config.for_evaluation(folder, config)
     if shard:
@@ -208,7 +214,7 @@ def _evaluate(
     from signjax.evaluation.breakdown import breakdown
     from signjax.evaluation.calibration import calibration_of
     from signjax.evaluation.embedding import write_embedding
-    from signjax.evaluation.fusion import Fusion, fuse, weigh, write_fusion
+    from signjax.evaluation.fusion import Fusion, fuse, read_fusion, weigh, write_fusion
     from signjax.evaluation.judgement.judge import verdict_lines
     from signjax.evaluation.judgement.run import judge_run
     from signjax.evaluation.members_alone import members_alone, members_line
@@ -222,16 +228,23 @@ def _evaluate(
     from signjax.training.records.log import read_log
     from signjax.training.state import parameter_count
 
-    dataset = trainer.dataset
+    dataset, calibration_of_model = trainer.dataset, read_calibration(folder)
+    scored = {split: dataset.indices(split) for split in ("valid", "test")}
+    if calibration_of_model:
+        scored = {split: calibration_of_model.unused(dataset, clips) for split, clips in scored.items()}
+        notes = [*notes, calibration_of_model.note(len(dataset.indices("test")) - len(scored["test"]))]
     network = {
-        "valid": trainer.answers(fit.first.variables, "valid"),
-        "test": trainer.answers(fit.model.variables, "test"),
+        "valid": trainer.answers(fit.first.variables, scored["valid"]),
+        "test": trainer.answers(fit.model.variables, scored["test"]),
     }
     learned_from = {"valid": dataset.indices("train"), "test": trainer.model_clips}
     classifiers = fit_on_splits(dataset, learned_from, trainer.plans.seed)
     other = {split: classifiers[split].log_probabilities(dataset, network[split].clips) for split in network}
     base = {split: baselines(dataset, learned_from[split], network[split].clips, other[split]) for split in network}
     fusion = Fusion(classifiers["test"], weigh(network["valid"], other["valid"])) if trainer.plans.loop.fuse else None
+    if fusion and calibration_of_model:
+        fusion = read_fusion(folder) or fusion
+        other["test"] = fusion.classifier.log_probabilities(dataset, scored["test"])
     answers = {
         split: fuse(answer, other[split], fusion.weights) if fusion else answer for split, answer in network.items()
     }
@@ -240,7 +253,7 @@ def _evaluate(
     for head, values in scores["test"].items():
         values.update(calibration_of(head, answers["test"], answers["valid"]))
     members = members_alone(network["test"])
-    adapted = trainer.adapted(fit.model.variables) if trainer.plans.loop.adapt else None
+    adapted = trainer.adapted(fit.model.variables) if trainer.plans.loop.adapt and not calibration_of_model else None
     if adapted and fusion:
         adapted = fusion.fuse(dataset, adapted)
     warnings = [*notes, *warnings_for(scores, base)]
@@ -269,6 +282,7 @@ def _evaluate(
         devices=[device.device_kind for device in trainer.devices],
         seed=trainer.plans.seed,
     )
+    summary["split"]["sizes"] |= {split: len(clips) for split, clips in scored.items()}
     # A run that ends in between must not leave the predictions of one evaluation with the summary of another.
     for name in ("summary.json", "report.html"):
         (folder / name).unlink(missing_ok=True)

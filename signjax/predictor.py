@@ -15,7 +15,6 @@ from signjax.model.input_spec import InputSpec
 from signjax.settings import run_config
 from signjax.settings.arguments import Values, loss_arguments
 from signjax.training import parallel
-from signjax.training.checkpoint import CHECKPOINTS
 from signjax.training.losses import LossSettings
 from signjax.training.records.restored import load_selected_average
 from signjax.training.records.weights import load_weights
@@ -77,6 +76,4 @@ class Predictor:
         shapes = parallel.replicated_shapes(initialize, 0, devices=self.devices)
         if run_config.is_exported(folder):
             return load_weights(folder / run_config.WEIGHTS_FILE, shapes)
-        file = folder / run_config.RUN_FILE
-        run = run_config.read_object(file) if file.is_file() else {}
-        return load_selected_average(folder / str(run.get("model", CHECKPOINTS)), shapes, self.spec.dataset)
+        return load_selected_average(folder / run_config.model_of(folder), shapes, self.spec.dataset)

@@ -35,7 +35,7 @@ from signjax.training.input.epochs import Epochs
 from signjax.training.loop import saved_outcome, train
 from signjax.training.members import step_of_members
 from signjax.training.multi_step import TrainStep, make_multi_step
-from signjax.training.optimizer import heads_alone, make_optimizer, make_schedule
+from signjax.training.optimizer import make_optimizer, make_schedule, with_frozen_body
 from signjax.training.records.outcome import Fit, Outcome
 from signjax.training.records.selection import Validation
 from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
@@ -102,9 +102,8 @@ class Trainer:
             program.lower(shapes, self.resident, batches, count).compile()  # jax keeps it for the call
             return state.result()
 
-    def answers(self, variables: Variables, split: str) -> Answers:
-        """The model's outputs for a split."""
-        clips = self.dataset.indices(split)
+    def answers(self, variables: Variables, clips: np.ndarray) -> Answers:
+        """The model's outputs for some clips of the dataset."""
         return answers_for(
             self.dataset, clips, self.predictor.answer_with(variables), self.predictor.batch_size, self.buckets
         )
@@ -134,14 +133,14 @@ class Trainer:
             plans.seed,
             plans.batches.accumulate,
             parallel.AXIS,
+            settings.weights_of_classes(plans.losses, self.dataset, self._clips),
         )
         if plans.loop.not_finite == "skip":
             step = skip_not_finite(step)
         return step_of_members(step, plans.loop.members)
 
     def _optimizer(self, settings: OptimizerSettings) -> optax.GradientTransformation:
-        optimizer = make_optimizer(settings)
-        return heads_alone(optimizer) if self.plans.loop.freeze else optimizer
+        return with_frozen_body(make_optimizer(settings), self.plans.loop, settings)
 
     @cache  # noqa: B019  (one trainer lives as long as its process)
     def program(self, frames: int) -> Callable[..., tuple[TrainState, Any]]:
@@ -228,7 +227,7 @@ class Trainer:
         say(f"selection: {settings.selection(self.plans.loop, self._labelled, refits=self._refits)}")
 
         def validate(variables: Variables) -> Validation:
-            scores = self.answers(variables, "valid").scores()
+            scores = self.answers(variables, self.dataset.indices("valid")).scores()
             return Validation(mean_over_heads(scores, "top1"), mean_over_heads(scores, "loss"), scores)
 
         once = self.epochs * self.steps_per_epoch

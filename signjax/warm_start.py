@@ -1,10 +1,11 @@
 """Begins a training with what another run, or an exported model, has learned: every array with the same name, shape and meaning.
 
-The head of a class list that differs begins anew, as does whatever the other model has in another shape.
+A class that both models name keeps its weights, wherever it stands in the list. New classes begin anew, as does whatever the other
+model has in another shape.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,8 @@ def read_learned(folder: Path) -> Learned:
 def begin_with(state: TrainState, learned: Learned, heads: Mapping[str, tuple[str, ...]], say: Say) -> TrainState:
     """A fresh state, on the host, with what it shares with a learned model; says what was taken and what was not.
 
+    Of a head, it takes the weights of each class that the other model knows by the same name.
+
     Args:
       state: fresh.
       learned: from another run.
@@ -74,30 +77,59 @@ def begin_with(state: TrainState, learned: Learned, heads: Mapping[str, tuple[st
     Raises:
       InputError: they share nothing.
     """
-    other_classes = [head for head, classes in heads.items() if learned.spec.heads.get(head) != tuple(classes)]
     variables = jax.device_get({"params": state.params, "batch_stats": state.batch_stats})
-    taken, left = 0, []
+    whole, left, partly = 0, [], set()
 
     def choose(path: Any, fresh: np.ndarray) -> np.ndarray:
-        nonlocal taken
+        nonlocal whole
         name = jax.tree_util.keystr(path)
-        found = learned.arrays.get(name)
-        if found is None or found.shape != fresh.shape or any(f"['head_{head}']" in name for head in other_classes):
+        found, head = learned.arrays.get(name), _head_of(name, heads)
+        classes, known = (heads[head], learned.spec.heads.get(head, ())) if head else ((), ())
+        if found is None or (found.shape[:-1] if head else found.shape) != (fresh.shape[:-1] if head else fresh.shape):
             left.append(name)
             return fresh
-        taken += 1
-        return found.astype(fresh.dtype)
+        if classes == known:
+            whole += 1
+            return found.astype(fresh.dtype)
+        shared = [label for label in classes if label in known]
+        if not shared:
+            left.append(name)
+            return fresh
+        partly.add(name)
+        grown = fresh.copy()
+        grown[..., [classes.index(label) for label in shared]] = found[..., [known.index(label) for label in shared]]
+        return grown
 
     chosen = jax.tree_util.tree_map_with_path(choose, variables)
-    if not taken:
+    if not whole:
         raise InputError(
             f"config.train.init_from={learned.folder}: none of its arrays has the name and shape of one of this model; use the "
             "same model.* keys and layout, or leave it out"
         )
-    say(f"init_from: {taken} of {taken + len(left)} arrays are those of {learned.folder}")
-    if other_classes:
-        say(f"init_from: other classes, so a new head: {first_few(other_classes)}")
-    rest = [name for name in left if not any(f"['head_{head}']" in name for head in other_classes)]
+    say(f"init_from: {whole} of {whole + len(left) + len(partly)} arrays are those of {learned.folder}")
+    for head, classes in heads.items():
+        if learned.spec.heads.get(head) != tuple(classes):
+            say(f"init_from: {_of_classes(head, classes, learned.spec.heads.get(head, ()))}")
+    rest = [name for name in left if _head_of(name, heads) is None]
     if rest:
         say(f"init_from: absent there or of another shape, so new: {', '.join(rest)}")
     return state.replace(**chosen, average=jax.tree.map(np.copy, chosen))
+
+
+def _head_of(name: str, heads: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The head that an array belongs to, whose last axis is of classes; None for the body."""
+    return next((head for head in heads if f"['head_{head}']" in name), None)
+
+
+def _of_classes(head: str, classes: Sequence[str], known: Sequence[str]) -> str:
+    """Which classes of a head keep their weights, which are new, and which are no longer asked for."""
+    new = [name for name in classes if name not in known]
+    gone = [name for name in known if name not in classes]
+    if len(new) == len(classes):
+        return f"other classes, so a new head: {head!r}"
+    told = [f"{len(classes) - len(new)} of the {len(classes)} classes of head {head!r} keep their weights"]
+    if new:
+        told.append(f"{len(new)} are new: {first_few(new)}")
+    if gone:
+        told.append(f"{len(gone)} of that model are left out: {first_few(gone)}")
+    return "; ".join(told)

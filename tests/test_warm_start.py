@@ -67,6 +67,38 @@ def test_a_head_of_other_classes_is_new_even_if_there_are_as_many(run_folder):
     assert "so a new head: 'gloss'" in said[1]
 
 
+def test_classes_that_are_known_keep_their_weights_by_name(run_folder, spec, tmp_path):
+    a, b, c, d = spec.heads["gloss"]
+    learned = read_learned(run_folder)
+    kernel = np.arange(20, dtype=np.float32).reshape(5, 4)
+    learned.arrays["['params']['head_gloss']['kernel']"][:] = kernel
+    said: list[str] = []
+    fresh = state_of(1.0, 5)
+    state = begin_with(fresh, learned, {"gloss": (d, "new", b, "x", a)}, said.append)
+    for params in (state.params, state.average["params"]):
+        grown = params["head_gloss"]["kernel"]
+        np.testing.assert_array_equal(grown[:, [0, 2, 4]], kernel[:, [3, 1, 0]])
+        assert (grown[:, [1, 3]] == 1.0).all()
+    assert (fresh.params["head_gloss"]["kernel"] == 1.0).all()
+    assert float(state.params["stem"]["kernel"].mean()) == 2.0
+    assert said == [
+        f"init_from: 3 of 4 arrays are those of {run_folder}",
+        f"init_from: 3 of the 5 classes of head 'gloss' keep their weights; 2 are new: 'new', 'x'; 1 of that model are left "
+        f"out: {c!r}",
+    ]
+
+
+def test_the_classes_of_all_members_are_kept(run_folder, spec):
+    _, b, c, _ = spec.heads["gloss"]
+    learned = read_learned(run_folder)
+    both = np.random.default_rng(0).normal(size=(2, 5, 4)).astype(np.float32)
+    learned.arrays["['params']['head_gloss']['kernel']"] = both
+    fresh = state_of(1.0, 3)
+    params = {**fresh.params, "head_gloss": {"kernel": np.ones((2, 5, 3), np.float32)}}
+    state = begin_with(fresh.replace(params=params), learned, {"gloss": (c, "new", b)}, silent)
+    np.testing.assert_array_equal(state.params["head_gloss"]["kernel"][:, :, [0, 2]], both[:, :, [2, 1]])
+
+
 def test_arrays_of_another_shape_are_new_and_named(run_folder, spec):
     state, said = begun(run_folder, dict(spec.heads), 4, width=6)
     assert state.params["stem"]["kernel"].shape == (6, 5) and float(state.params["stem"]["kernel"].mean()) == 1.0

@@ -13,6 +13,9 @@ _EPOCHS = whole(1, 100_000)
 # The automatic number of epochs: small data sets need steps, large ones need passes.
 LEAST_STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 25, 500
 
+# How much a clip of a rare class counts in the loss.
+CLASS_WEIGHTS = ("none", "balanced", "inverse_sqrt", "effective_number")
+
 # With fewer clips, a single one counts for more than a point of accuracy, so no epoch is chosen by them.
 LEAST_TO_CHOOSE = 100
 
@@ -30,6 +33,13 @@ class LossSettings:
     )
     label_smoothing: float = setting(
         0.1, "Share of the target that the cross-entropy spreads over all classes. Larger is less confident.", RATE
+    )
+    class_weights: str = setting(
+        "none",
+        "How much a training clip counts in the loss, by the number n of training clips of its class: none (all alike), balanced "
+        "(1 / n, so that each class counts the same), inverse_sqrt (1 / sqrt(n), half-way), effective_number (as balanced where n "
+        "is far below 1000, more alike above). On average a clip counts 1.",
+        one_of(CLASS_WEIGHTS),
     )
 
 
@@ -176,8 +186,9 @@ class LoopSettings:
     )
     init_from: str = setting(
         "",
-        "Folder of another run, or of an exported model, that this one begins with, instead of random weights. Heads with other "
-        "classes and arrays of other shapes begin anew; the run lists them.",
+        "Folder of another run, or of an exported model, that this one begins with, instead of random weights. Classes that it "
+        "knows by the same name keep their weights; new classes, and arrays of other shapes, begin anew. The run lists what was "
+        "taken and what was not.",
         local_path(),
     )
     freeze: bool = setting(
@@ -208,4 +219,10 @@ class LoopSettings:
         "--mode=replay needs; skip leaves the step out and counts it (`skipped` in metrics.jsonl).",
         one_of(("stop", "skip")),
         may_change=True,
+    )
+    freeze_fraction: float = setting(
+        0.0,
+        "Share of all steps, from the first, in which only the heads are trained, as after train.init_from with new classes; then "
+        "all is. Larger values keep more of the other run's model. With train.freeze, it is all steps.",
+        RATE,
     )

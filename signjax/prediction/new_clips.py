@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from signjax.data.clip import Clip, Item, Rejected, Request
+from signjax.data.labels.modes import check_columns, relabel
 from signjax.data.layout.parts import Layout
 from signjax.data.preparation.recipe import Recipe
 from signjax.data.sources import registry as source_registry
@@ -32,7 +33,9 @@ class NewClips:
 
 
 @contextmanager
-def listed(path: Path, source: str, of_run: Recipe, trained: Layout, say: Say) -> Iterator[NewClips]:
+def listed(
+    path: Path, source: str, of_run: Recipe, trained: Layout, say: Say, labels: str | None = None
+) -> Iterator[NewClips]:
     """Lists the clips of a file or folder.
 
     Args:
@@ -41,6 +44,7 @@ def listed(path: Path, source: str, of_run: Recipe, trained: Layout, say: Say) -
       of_run: the data settings of the model's run.
       trained: the layout of the source that it was trained on.
       say: prints a line.
+      labels: None for clips without labels; the label table of labelled ones, empty if their source has the labels or finds it.
 
     Raises:
       InputError: the clips cannot be listed, or have another layout.
@@ -51,10 +55,23 @@ def listed(path: Path, source: str, of_run: Recipe, trained: Layout, say: Say) -
         say(guessed_line(guess))
     wanted = requested_layout(source, of_run.source, of_run.layout, trained)
     with _layout_for_sources(wanted, trained) as layout:
-        request = Request(path, layout=layout, labelled=False)
-        items = list_new_clips(source, request, trained.width, say)
+        if labels is None:
+            request = Request(path, layout=layout, labelled=False)
+            items = list_new_clips(source, request, trained.width, say)
+        else:
+            request = Request(path, labels, layout, columns=of_run.columns)
+            items = _labelled_items(source, request, of_run, say)
         check_alike(source, of_run.source, request, trained)
         yield NewClips(source, items, source_registry.layout_like(source, request, trained))
+
+
+def _labelled_items(source: str, request: Request, of_run: Recipe, say: Say) -> list[Item | Rejected]:
+    """The work items of labelled clips, with the heads of the run."""
+    found = source_registry.listing(source, request)
+    for remark in found.remarks:
+        say(f"warning: {remark}")
+    check_columns(found.items, of_run.label_mode, of_run.heads, request.labels or str(request.path))
+    return relabel(found.items, of_run.label_mode, of_run.heads)[0]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Shapes: T frames, F channels of the source, C classes.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -23,6 +24,9 @@ from signjax.explanation.explainer import Explainer, check_names
 from signjax.explanation.explanation import Explanation
 from signjax.model.factory import make_model
 from signjax.model.input_spec import read_input_spec
+from signjax.prediction.calibration.calibrated import calibrated
+from signjax.prediction.calibration.labels import Labels, per_clip
+from signjax.prediction.calibration.record import Calibration, read_calibration
 from signjax.prediction.new_clips import NewClips, listed
 from signjax.prediction.prediction import HeadPrediction, Prediction
 from signjax.predictor import Predictor
@@ -44,6 +48,13 @@ class Recognizer:
       folder: the run folder.
       heads: head -> class names.
       layout: the F channels of the clips that it takes.
+      settings: of the run.
+      spec: what the network is given.
+      predictor: which runs the network, with any variables.
+      variables: of the network.
+      answer: the network with its variables, for a batch.
+      fusion: the classifier beside the network; None if the network answers alone.
+      calibration: the clips that it was calibrated with; None if it was not.
     """
 
     def __init__(self, folder: Path, say: Say):
@@ -58,11 +69,12 @@ class Recognizer:
         configure_jax(training_plan.step_bytes(plans, cores()), say)
         model = make_model(plans.model, self.spec, parallel.AXIS)
         predictor = Predictor(model, self.spec, plans.losses, training_plan.devices(plans.batches), plans.loop.members)
-        self.folder, self.batch_size, self._say = folder, predictor.batch_size, say
+        self.folder, self.batch_size, self.say, self.predictor = folder, predictor.batch_size, say, predictor
         self.variables = predictor.load_variables(folder)
-        self._answer = predictor.answer_with(self.variables)
-        self._fusion = read_fusion(folder) if plans.loop.fuse else None
-        if plans.loop.fuse and self._fusion is None:
+        self.answer = predictor.answer_with(self.variables)
+        self.fusion = read_fusion(folder) if plans.loop.fuse else None
+        self.calibration: Calibration | None = read_calibration(folder)
+        if plans.loop.fuse and self.fusion is None:
             say(
                 f"fusion: the network answers alone, because there is no {folder / FILE}: the run has not been evaluated yet"
             )
@@ -142,6 +154,32 @@ class Recognizer:
         assert isinstance(prediction, Prediction)
         return prediction.explain(head, of, against)
 
+    def calibrated(self, clips: "Sequence[np.ndarray | Clip]", labels: "Labels | None" = None) -> "Recognizer":
+        """A model that is fitted to a few labelled clips of a new signer, one or two of each sign; this one stays as it is.
+
+        Args:
+          clips: frames or `Clip`s, as for `predict`.
+          labels: a class name for each clip, or for several heads a mapping from the head to such a list; empty or None where a
+            clip has no label. Without them, those of the `Clip`s count.
+
+        Raises:
+          InputError: the clips cannot be used, have no labels, or show classes that the model does not know; the message names all.
+        """
+        return calibrated(self, self._labelled(clips, labels))
+
+    def _labelled(self, clips: "Sequence[np.ndarray | Clip]", labels: "Labels | None") -> list[Clip]:
+        """The clips cleaned, with their labels."""
+        found: list[Clip] = []
+        unusable: list[Rejected] = []
+        for number, (given, own) in enumerate(zip(clips, per_clip(labels, clips, self.heads), strict=True)):
+            one = self._clip(given, number)
+            named = (
+                one if isinstance(one, Rejected) or own is None else replace(one, info=replace(one.info, labels=own))
+            )
+            found += self._cleaned(named, self.layout, unusable)
+        hand_over(unusable, None)
+        return found
+
     def logits(self, clips: Sequence[Clip]) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C) for cleaned clips, the network's fused with the other classifier's where the run fuses them."""
         return self.answers(clips)[1].logits
@@ -150,8 +188,8 @@ class Recognizer:
         """The answers for cleaned clips, of the network alone and fused."""
         some = in_memory(clips, self.spec.layout, self.spec.heads, self.spec.statistics)
         size = 1 if len(some) == 1 else self.batch_size
-        network = answers_for(some, np.arange(len(some)), self._answer, size, self.spec.buckets)
-        return network, self._fusion.fuse(some, network) if self._fusion else network
+        network = answers_for(some, np.arange(len(some)), self.answer, size, self.spec.buckets)
+        return network, self.fusion.fuse(some, network) if self.fusion else network
 
     def stream(
         self, *, window: int | None = None, hop: int | None = None, reject: float | None = FALSE_REJECTION
@@ -195,9 +233,9 @@ class Recognizer:
           InputError: there is no such head or class.
         """
         notes = []
-        if self._fusion:
+        if self.fusion:
             check_names(self.heads, head, [])
-            own, other = self._fusion.weights[head]
+            own, other = self.fusion.weights[head]
             notes.append(
                 f"Only the network is explained; its log-probabilities count {own:.2f} times, those of the random-convolution "
                 f"classifier {other:.2f} times"
@@ -221,7 +259,7 @@ class Recognizer:
     def _all(self, given: Sequence[object], source: str, rejected: list[Rejected]) -> Iterator[Cleaned]:
         for number, one in enumerate(given):
             if isinstance(one, str | Path):
-                with listed(Path(one), source, self.settings.data, self.layout, self._say) as new:
+                with listed(Path(one), source, self.settings.data, self.layout, self.say) as new:
                     for clip in new.read():
                         yield from self._clean(clip, new.layout, rejected)
             else:

@@ -11,6 +11,7 @@ Say = Callable[[str], None]
 
 # Command -> the module that runs it.
 PROGRAMS: Mapping[str, str] = {
+    "calibrate": "signjax.programs.calibrate",
     "explain": "signjax.programs.explain",
     "export": "signjax.programs.export",
 }

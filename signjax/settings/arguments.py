@@ -19,7 +19,7 @@ Settings = TypeVar("Settings")
 # The values of some fields of a dataclass of settings, by name.
 Values = Mapping[str, Any]
 
-_LOSSES = tuple(field.name for field in fields(LossSettings))
+_LOSSES = tuple(field.name for field in fields(LossSettings) if isinstance(field.default, float))
 _AUGMENTATION = tuple(field.name for field in fields(Augmentation))
 _OPTIMIZER = ("learning_rate", "weight_decay", "clip_norm", "average_decay")
 

@@ -94,6 +94,13 @@ def check_trained(folder: Path, mode: str) -> None:
         raise InputError(f"{folder}: prepared but not trained; run it with --mode=train first")
 
 
+def model_of(folder: Path) -> str:
+    """Where a run's model has its checkpoints, relative to the run folder."""
+    file = folder / RUN_FILE
+    run = read_object(file) if file.is_file() else {}
+    return str(run.get("model", "checkpoints"))
+
+
 def check_same(now: Mapping[str, Any], folder: Path) -> None:
     """Checks that a run whose training has begun has the same configuration; any other folder accepts every configuration.
 

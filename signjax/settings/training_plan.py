@@ -7,9 +7,10 @@ from signjax.data.batching.epoch_plan import RUN, choose_buckets, padded_frames
 from signjax.data.batching.excerpts import draw_excerpts
 from signjax.data.batching.settings import BatchSettings
 from signjax.data.dataset import Dataset
-from signjax.plans.training import LEAST_EPOCHS, LEAST_STEPS, LEAST_TO_CHOOSE, MOST_EPOCHS, LoopSettings
+from signjax.plans.training import LEAST_EPOCHS, LEAST_STEPS, LEAST_TO_CHOOSE, MOST_EPOCHS, LoopSettings, LossSettings
 from signjax.runtime import processes
 from signjax.settings.plans import TrainingPlans
+from signjax.training.class_weights import class_weights
 from signjax.training.input.device_dataset import resident_bytes
 
 # With fewer clips, a core is mostly busy with overhead.
@@ -95,6 +96,17 @@ def selection(loop: LoopSettings, labelled: int, *, refits: bool) -> str:
                 f"({LEAST_TO_CHOOSE} are needed)"
             )
     return f"{chosen}, of a second training that includes the validation clips" if refits else chosen
+
+
+def weights_of_classes(losses: LossSettings, dataset: Dataset, train: np.ndarray) -> dict[str, np.ndarray]:
+    """Head -> the weights of its classes in the loss, from the training clips alone; without heads whose classes count alike."""
+    found = {}
+    for column, (head, classes) in enumerate(dataset.heads.items()):
+        labels = dataset.labels[train, column]
+        weights = class_weights(np.bincount(labels[labels >= 0], minlength=len(classes)), losses.class_weights)
+        if weights is not None:
+            found[head] = weights
+    return found
 
 
 def steps_per_dispatch(batches: BatchSettings, devices: list[jax.Device]) -> int:

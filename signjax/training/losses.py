@@ -5,13 +5,19 @@ Shapes: B clips, C classes.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from signjax.plans.training import LossSettings
 
 
-def clip_losses(logits: Float[Array, "b c"], labels: Int[Array, "b"], settings: LossSettings) -> Float[Array, "b"]:
-    """The loss of each clip; 0 where the label is -1.
+def clip_losses(
+    logits: Float[Array, "b c"],
+    labels: Int[Array, "b"],
+    settings: LossSettings,
+    weights: Float[np.ndarray, "c"] | None = None,
+) -> Float[Array, "b"]:
+    """The loss of each clip, times the weight of its class if there are weights; 0 where the label is -1.
 
     Source: focal loss, Lin et al. (2017); label smoothing, Szegedy et al. (2016).
     """
@@ -22,4 +28,6 @@ def clip_losses(logits: Float[Array, "b c"], labels: Int[Array, "b"], settings: 
     # expm1 keeps 1 - p exact, and its gradient finite, for p close to 1.
     focal = -((-jnp.expm1(jnp.minimum(log_true, -1e-7))) ** settings.focal_gamma) * log_true
     loss = settings.cross_entropy_weight * cross_entropy + settings.focal_weight * focal
+    if weights is not None:
+        loss = loss * jnp.asarray(weights)[jnp.maximum(labels, 0)]
     return jnp.where(labels >= 0, loss, 0.0)

@@ -10,7 +10,7 @@ from jaxtyping import Array
 from optax.contrib import MuonDimensionNumbers, ReduceLROnPlateauState, muon, reduce_on_plateau
 
 from signjax.plans.optimizer_arguments import read_arguments
-from signjax.plans.training import OptimizerSettings
+from signjax.plans.training import LoopSettings, OptimizerSettings
 
 # One-cycle begins at this part of the peak, as in optax and in the paper's code.
 _RISE = 25.0
@@ -49,7 +49,8 @@ def make_optimizer(settings: OptimizerSettings) -> optax.GradientTransformationE
 
 def applied_rate(rate: Array, opt_state: optax.OptState) -> Array:
     """The learning rate of an update: that of the schedule, times what a plateau has left of it in the state after the update."""
-    left = [part.scale for part in opt_state if isinstance(part, ReduceLROnPlateauState)]
+    parts = jax.tree.leaves(opt_state, is_leaf=lambda part: isinstance(part, ReduceLROnPlateauState))
+    left = [part.scale for part in parts if isinstance(part, ReduceLROnPlateauState)]
     return rate * left[0] if left else rate
 
 
@@ -136,13 +137,45 @@ def _promoting(optimizer: optax.GradientTransformation) -> optax.GradientTransfo
     return optax.GradientTransformationExtraArgs(inner.init, update)
 
 
+def with_frozen_body(
+    optimizer: optax.GradientTransformation, loop: LoopSettings, settings: OptimizerSettings
+) -> optax.GradientTransformation:
+    """The optimizer for the parameters that are trained: all, the heads alone, or the heads first."""
+    if loop.freeze:
+        return heads_alone(optimizer)
+    if loop.freeze_fraction:
+        return heads_first(optimizer, round(loop.freeze_fraction * settings.total_steps))
+    return optimizer
+
+
 def heads_alone(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:
     """The same optimizer for the parameters named `head_*`; all others keep their values, and have no state."""
 
     def labels(params: Any) -> Any:
-        def label(path: Any, _: Any) -> str:
-            return "trained" if any(str(getattr(key, "key", "")).startswith("head_") for key in path) else "frozen"
-
-        return jax.tree_util.tree_map_with_path(label, params)
+        return jax.tree.map(lambda in_head: "trained" if in_head else "frozen", _in_heads(params))
 
     return optax.partition({"trained": optimizer, "frozen": optax.set_to_zero()}, labels)
+
+
+def heads_first(optimizer: optax.GradientTransformation, steps: int) -> optax.GradientTransformationExtraArgs:
+    """The same optimizer, but in the first `steps` steps only parameters named `head_*` change.
+
+    What it knows of the gradients is gathered for all parameters from the first step, so the first update of the others has its
+    usual size.
+    """
+
+    def still(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        begun = state >= steps
+        held = jax.tree.map(
+            lambda update, in_head: update if in_head else jnp.where(begun, update, 0.0), updates, _in_heads(updates)
+        )
+        return held, state + 1
+
+    return optax.chain(optimizer, optax.GradientTransformation(lambda _: jnp.zeros((), jnp.int32), still))
+
+
+def _in_heads(params: Any) -> Any:
+    """For each parameter whether it is one of the last layers, named `head_*`."""
+    return jax.tree_util.tree_map_with_path(
+        lambda path, _: any(str(getattr(key, "key", "")).startswith("head_") for key in path), params
+    )

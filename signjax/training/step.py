@@ -3,11 +3,13 @@
 Shapes: B clips on this device, T frames, F channels, P parts, C classes of a head.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Integer
@@ -45,13 +47,14 @@ def make_train_step(
     seed: Integer[Array, ""] | int,
     accumulate: int = 1,
     axis_name: str | None = None,
+    class_weights: Mapping[str, np.ndarray] = MappingProxyType({}),
 ) -> Callable[..., tuple[TrainState, Metrics]]:
     """A function (state, batch, member=None) -> (state, metrics), to be mapped over `axis_name`, which the model knows too.
 
     Sums and counts are added over the devices before they are divided, so that any number of devices gives the same result.
     With `accumulate` above 1 a device's clips go through the network in that many parts, one after another; the gradient is
     that of the whole batch, but batch norm sees each part separately. Of several networks that are trained together, the step
-    trains one, whose number is `member`.
+    trains one, whose number is `member`. A head with class weights (C,) has each clip's loss multiplied by that of its class.
     """
 
     def total(tree: Any) -> Any:
@@ -92,7 +95,8 @@ def make_train_step(
             right, counts = total((right_here, counts_here))
             counts = {head: jnp.maximum(count, 1.0) for head, count in counts.items()}
             losses = [
-                (clip_losses(logits[head], labels[head], loss_settings) * counted[head]).sum() / counts[head]
+                (clip_losses(logits[head], labels[head], loss_settings, class_weights.get(head)) * counted[head]).sum()
+                / counts[head]
                 for head in model.classes
             ]
             top1 = {head: right[head] / counts[head] for head in model.classes}

@@ -186,6 +186,8 @@ loss.focal_weight=nan | config.loss.focal_weight is nan; it must be
 loss.cross_entropy_weight=0 loss.focal_weight=0 | config.loss.cross_entropy_weight and config.loss.focal_weight are both 0
 loss.focal_gamma=-2 | config.loss.focal_gamma is -2.0; it must be a number from 0 to 100
 loss.label_smoothing=1 | config.loss.label_smoothing is 1.0; it must be
+loss.class_weights=rare | config.loss.class_weights is 'rare'; it must be one of none, balanced, inverse_sqrt, effective_number
+train.freeze_fraction=1 | config.train.freeze_fraction is 1.0; it must be a number from 0 to less than 1
 train.epochs=-1 | config.train.epochs is -1; it must be a whole number from 0 to 100000
 train.epochs=many | config.train.epochs is 'many'; it must be a whole number from 0 to 100000
 train.patience=-1 | config.train.patience is -1; it must be

@@ -8,7 +8,16 @@ import optax
 import pytest
 
 from signjax.plans.optimizer_arguments import ARGUMENTS, read_arguments
-from signjax.training.optimizer import OptimizerSettings, applied_rate, heads_alone, make_optimizer, make_schedule
+from signjax.plans.training import LoopSettings
+from signjax.training.optimizer import (
+    OptimizerSettings,
+    applied_rate,
+    heads_alone,
+    heads_first,
+    make_optimizer,
+    make_schedule,
+    with_frozen_body,
+)
 
 SETTINGS = OptimizerSettings(
     learning_rate=0.1, warmup_fraction=0.34, final_fraction=0.1, weight_decay=0.5, clip_norm=1.0, total_steps=12
@@ -281,3 +290,47 @@ def test_frozen_parameters_keep_their_values_and_have_no_state():
         updates, state = optimizer.update(gradient, state, params)
     assert not np.asarray(updates["stem"]["kernel"]).any()
     assert all(np.asarray(leaf).all() for leaf in jax.tree.leaves(updates["head_gloss"]))
+
+
+def test_the_body_waits_and_then_changes_as_it_would_have():
+    params = {"stem": {"kernel": jnp.ones((2, 3))}, "head_gloss": {"kernel": jnp.ones((3, 4))}}
+    plain, first = make_optimizer(SETTINGS), heads_first(make_optimizer(SETTINGS), 3)
+    state, held = plain.init(params), first.init(params)
+    of_plain, of_first = jax.jit(plain.update), jax.jit(first.update)
+    rng = np.random.default_rng(0)
+    for step in range(5):
+        gradient = jax.tree.map(lambda value: jnp.asarray(rng.normal(size=value.shape), jnp.float32), params)
+        updates, state = of_plain(gradient, state, params)
+        found, held = of_first(gradient, held, params)
+        np.testing.assert_array_equal(found["head_gloss"]["kernel"], updates["head_gloss"]["kernel"])
+        np.testing.assert_array_equal(
+            found["stem"]["kernel"], updates["stem"]["kernel"] if step >= 3 else 0 * updates["stem"]["kernel"]
+        )
+    assert np.asarray(updates["stem"]["kernel"]).all()
+
+
+def test_what_is_trained_follows_the_settings():
+    optimizer, params = make_optimizer(SETTINGS), {"stem": jnp.ones((2, 3)), "head_gloss": jnp.ones((3, 4))}
+    assert with_frozen_body(optimizer, LoopSettings(), SETTINGS) is optimizer
+
+    def steps_without_the_body(loop: LoopSettings) -> int:
+        chosen = with_frozen_body(optimizer, loop, SETTINGS)
+        update, state, still = jax.jit(chosen.update), chosen.init(params), 0
+        for _ in range(SETTINGS.total_steps):
+            updates, state = update(jax.tree.map(jnp.ones_like, params), state, params)
+            still += not np.asarray(updates["stem"]).any()
+        return still
+
+    # The first step of the warm-up has a rate of 0.
+    assert steps_without_the_body(LoopSettings(freeze_fraction=0.25)) == 3
+    assert steps_without_the_body(LoopSettings(freeze=True, freeze_fraction=0.25)) == 12
+
+
+def test_what_a_plateau_has_left_is_seen_behind_a_frozen_body():
+    settings = replace(SETTINGS, schedule="plateau", plateau_fraction=0.4)
+    params = {"stem": jnp.ones((2, 3)), "head_gloss": jnp.ones((3, 4))}
+    optimizer = with_frozen_body(make_optimizer(settings), LoopSettings(freeze_fraction=0.25), settings)
+    update, state = jax.jit(optimizer.update), optimizer.init(params)
+    for _ in range(12):
+        _, state = update(jax.tree.map(jnp.ones_like, params), state, params, value=jnp.float32(1.0))
+    assert float(applied_rate(jnp.float32(1.0), state)) < 1.0

@@ -1,0 +1,1 @@
+"""What a trained model learns later: the signs as a new signer makes them."""
