@@ -53,6 +53,17 @@ _SHARD = flags.DEFINE_string(
 _PROCESSES = flags.DEFINE_integer("processes", None, "Number of processes that share the run.", lower_bound=1)
 _PROCESS = flags.DEFINE_integer("process", None, "Number of this process, from 0; the first one writes.", lower_bound=0)
 
+_SEEDS = flags.DEFINE_string(
+    "seeds",
+    None,
+    "Number of runs that are trained with different seeds, from config.seed on, in folders below --workdir; see docs/runs.md.",
+)
+_FOLDS = flags.DEFINE_string(
+    "folds",
+    None,
+    "`all`, or the number of folds to train, from the first, in folders below --workdir; see docs/runs.md.",
+)
+
 _CONFIG_HELP_TEXT = "Python file with the configuration, by default the base one. --config.KEY=VALUE overrides any key."
 
 # These name the base configuration where no such file exists: only a checkout has a folder configs/.
@@ -60,7 +71,7 @@ _BASE_NAMES = ("base", "configs/base.py")
 
 _LISTS = "--help lists the flags, --config_help the keys"
 
-_OWN_FLAGS = ("workdir", "mode", "config_help", "shard", "coordinator", "processes", "process")
+_OWN_FLAGS = ("workdir", "mode", "config_help", "seeds", "folds", "shard", "coordinator", "processes", "process")
 
 _faults: dict[str, str] = {}  # key of the configuration -> what is wrong with the flag for it
 
@@ -98,6 +109,7 @@ def _run() -> None:
       InputError: what the user gave cannot be used.
     """
     from signjax.data.preparation.reading.shards import parse_shard
+    from signjax.runs.parts import read_flags
     from signjax.runtime.jax_setup import check_platform, choose_platform
     from signjax.settings.run_config import check
 
@@ -109,7 +121,12 @@ def _run() -> None:
     shard = None if _SHARD.value is None else parse_shard(_SHARD.value)
     if shard and _MODE.value != "prepare":
         raise InputError(f"--shard={_SHARD.value} is for --mode=prepare; the mode is {_MODE.value}")
+    wanted = read_flags(_SEEDS.value, _FOLDS.value)
+    if wanted and _MODE.value != "train":
+        raise InputError(f"--{wanted.varied} trains; the mode is {_MODE.value}")
     group = processes.group_of(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value, dict(os.environ))
+    if group and wanted:
+        raise InputError(f"--{wanted.varied} trains in one process; leave out --coordinator, --processes and --process")
     if group:
         if _MODE.value != "train":
             raise InputError(
@@ -119,6 +136,11 @@ def _run() -> None:
 
     from signjax import pipeline  # loads jax, so the platform must be chosen by now
 
+    if wanted:
+        from signjax.runs.several import train_several
+
+        train_several(config, _WORKDIR.value, wanted, _say, pipeline.run)
+        return
     pipeline.run(config, _WORKDIR.value, _MODE.value, _say, shard)
     if processes.is_chief():
         processes.tell("finished", value=True)
