@@ -10,7 +10,10 @@ from typing import Protocol
 Say = Callable[[str], None]
 
 # Command -> the module that runs it.
-PROGRAMS: Mapping[str, str] = {}
+PROGRAMS: Mapping[str, str] = {
+    "compare": "signjax.programs.compare",
+    "sweep": "signjax.programs.sweep",
+}
 
 
 class Program(Protocol):
