@@ -34,7 +34,7 @@ from signjax.training.checkpoint import CHECKPOINTS
 from signjax.training.input.batch_stream import Dispatch, make_index_batch
 from signjax.training.input.device_dataset import DeviceDataset, gather, load_device_dataset
 from signjax.training.input.epochs import Epochs
-from signjax.training.loop import saved_outcome, train
+from signjax.training.loop import AfterEpoch, saved_outcome, train
 from signjax.training.members import step_of_members
 from signjax.training.multi_step import TrainStep, make_multi_step
 from signjax.training.optimizer import heads_alone, make_optimizer, make_schedule
@@ -45,6 +45,7 @@ from signjax.training.step import make_statistics_step, make_train_step, skip_no
 from signjax.warm_start import begin_with, read_learned
 
 Say = Callable[[str], None]
+Validate = Callable[[Variables], Validation]
 
 # Below the run folder: checkpoints and records of the second training.
 _REFIT = "refit"
@@ -53,8 +54,14 @@ _REFIT = "refit"
 class Trainer:
     """A model, its steps and its data, made once for a run."""
 
-    def __init__(self, plans: TrainingPlans, dataset: Dataset, say: Say = lambda line: None):
-        self.plans, self.dataset, self._say = plans, dataset, say
+    def __init__(
+        self,
+        plans: TrainingPlans,
+        dataset: Dataset,
+        say: Say = lambda line: None,
+        after_epoch: AfterEpoch | None = None,
+    ):
+        self.plans, self.dataset, self._say, self._after_epoch = plans, dataset, say, after_epoch
         self.devices = settings.devices(plans.batches)
         self._clips = dataset.indices("train")
         self.buckets = settings.buckets(plans, dataset.lengths[self._clips])
@@ -244,14 +251,7 @@ class Trainer:
         )
         return Fit(first, self._fit(folder / _REFIT, self.model_clips, None, self._refit_loop, say))
 
-    def _fit(
-        self,
-        folder: Path,
-        clips: np.ndarray,
-        validate: Callable[[Variables], Validation] | None,
-        loop: LoopSettings,
-        say: Say,
-    ) -> Outcome:
+    def _fit(self, folder: Path, clips: np.ndarray, validate: Validate | None, loop: LoopSettings, say: Say) -> Outcome:
         epochs = self.epochs_of(clips)
         with explain_out_of_memory():
             return train(
@@ -269,6 +269,7 @@ class Trainer:
                 dataset_digest=self.dataset.digest,
                 devices=f"{len(self.devices) * processes.process_count()} x {self.devices[0].device_kind}",
                 say=say,
+                after_epoch=self._after_epoch,
             )
 
     @cached_property

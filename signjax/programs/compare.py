@@ -28,10 +28,10 @@ def run(arguments: Sequence[str], say: Callable[[str], None]) -> None:
         "--html", type=Path, metavar="FILE", help="write a page, with every clip that only one run names rightly"
     )
     given = parser.parse_args(arguments)
-    folders = list(dict.fromkeys(folder.resolve() for folder in given.runs))
+    folders = list({folder.resolve(): folder for folder in given.runs}.values())
     if len(folders) < 2:
-        raise InputError(f"signjax compare: expected at least two runs, found {', '.join(map(str, given.runs))}")
-    found = compare(open_runs(given.runs))
+        raise InputError(f"signjax compare: expected at least two runs, found {', '.join(map(str, folders))}")
+    found = compare(open_runs(folders))
     for line in comparison_lines(found):
         say(line)
     if given.html:

@@ -27,6 +27,9 @@ from signjax.training.records.unwritten import NoCheckpoints, NoLog, checkpoints
 from signjax.training.state import TrainState, Variables
 
 Say = Callable[[str], None]
+# Receives the folder of the training when an epoch's record has been appended to its `metrics.jsonl`. What it raises ends the
+# training.
+AfterEpoch = Callable[[Path], None]
 
 
 def train(
@@ -44,6 +47,7 @@ def train(
     dataset_digest: str,
     devices: str,
     say: Say,
+    after_epoch: AfterEpoch | None = None,
 ) -> Outcome:
     """Trains, or resumes, until the epochs are over or, with `settings.patience`, validation no longer improves.
 
@@ -62,6 +66,7 @@ def train(
       dataset_digest: a run is resumed with the data it began with.
       devices: those that share a batch; on others, a resumed run is the same but for rounding, which is said.
       say: prints a line.
+      after_epoch: is told of each epoch; in the process that writes.
 
     Raises:
       InputError: a metric is not finite, a checkpoint cannot be written, or the folder's checkpoints are of another model.
@@ -108,6 +113,8 @@ def train(
                     }
                 )
                 bar.epoch(f"epoch {epoch}/{settings.epochs}, loss {training['loss']:.3f}" + told(validation, progress))
+                if after_epoch and processes.is_chief():
+                    after_epoch(workdir)
                 # -- Checkpoint --------------------------------------------------------------------
                 last = stop_reason(progress, settings) is not None
                 # The first epoch's shows early whether there is room for it.
