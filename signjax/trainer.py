@@ -55,13 +55,9 @@ class Trainer:
     """A model, its steps and its data, made once for a run."""
 
     def __init__(
-        self,
-        plans: TrainingPlans,
-        dataset: Dataset,
-        say: Say = lambda line: None,
-        after_epoch: AfterEpoch | None = None,
+        self, plans: TrainingPlans, dataset: Dataset, say: Say = lambda line: None, followed: AfterEpoch | None = None
     ):
-        self.plans, self.dataset, self._say, self._after_epoch = plans, dataset, say, after_epoch
+        self.plans, self.dataset, self._say, self._after_epoch = plans, dataset, say, followed
         self.devices = settings.devices(plans.batches)
         self._clips = dataset.indices("train")
         self.buckets = settings.buckets(plans, dataset.lengths[self._clips])
@@ -79,8 +75,8 @@ class Trainer:
 
     @cached_property
     def _make_state(self) -> Callable[[int], TrainState]:
-        optimizer = self._optimizer()
-        return make_state_initializer(self.model, optimizer, self.spec.features, self.frames, self.plans.loop.members)
+        members = self.plans.loop.members
+        return make_state_initializer(self.model, self._optimizer(), self.spec.features, self.frames, members)
 
     @cached_property
     def shapes(self) -> TrainState:
