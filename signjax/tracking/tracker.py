@@ -116,7 +116,9 @@ class Tracker:
         for record in read_log(training / "metrics.jsonl"):
             if record["epoch"] <= told["epochs"].get(prefix, 0):
                 continue
-            numbers = flat_numbers({key: value for key, value in record.items() if key != "epoch"}, prefix)
+            # Not as "step", which is trackio's own.
+            sent = {"steps": record["step"], **{key: record[key] for key in record.keys() - {"epoch", "step"}}}
+            numbers = flat_numbers(sent, prefix)
             names = tags(numbers)
             service.log({names[name]: value for name, value in numbers.items()}, record["epoch"])
             told["epochs"][prefix] = record["epoch"]
