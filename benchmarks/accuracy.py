@@ -144,12 +144,15 @@ def main() -> None:
             parser.error(f"{peer}: {lacking}")
     varied = "folds" if arguments.folds else "seeds"
     count = arguments.folds or arguments.seeds
-    found = train(arguments.config, arguments.out / arguments.name, varied, count, arguments.overrides)
+    folder = arguments.out / arguments.name
+    found = train(arguments.config, folder, varied, count, arguments.overrides)
     if arguments.peers:
         check_one_head(found["heads"])
-    answered = [ask_peers(arguments.peers, Path(run["folder"])) for run in found["runs"]]
+    answered = [ask_peers(arguments.peers, folder / run["name"]) for run in found["runs"]]
     rows = []
     for head, values in found["heads"].items():
+        if not values["runs"]:
+            continue  # no test clip has a label for it
         rows.append(
             {
                 "name": arguments.name,
