@@ -1,1 +1,1 @@
-"""Comparing finished runs: settings, accuracy, a paired test on the same clips, and which clips one run names rightly and another not."""
+"""Comparing finished runs: settings, accuracy, a paired test on the same clips, and the clips that only one of two names rightly."""
