@@ -6,9 +6,9 @@
     python -m benchmarks.accuracy --name=libras --config=configs/libras.py --out=runs/accuracy --peers MiniRocket QUANT \
         -- --config.data.path=libras.npz
 
-What follows `--` is handed to `launch.py`. Finished runs in `--out` are read, not trained again. The rows give means over seeds
-or folds, the standard deviation where there are several, and every run's top-1; the interval is that of a single run. "Network
-alone" is the model without the random-convolution classifier that it is fused with.
+What follows `--` is handed to `launch.py --seeds` or `--folds`, whose runs are in `OUT/NAME`; finished runs are read, not trained
+again. The rows give means over seeds or folds, the standard deviation where there are several, and every run's top-1; the
+interval is that of a single run. "Network alone" is the model without the random-convolution classifier that it is fused with.
 
 `--peers` names classifiers of aeon, which learn from the clips that the tested model learned from and are asked for the same test
 clips. Their answers are kept in `peers.json` in the run folder; a peer that has answered is not asked again.
@@ -26,20 +26,20 @@ from benchmarks.interleaved import Worker
 from benchmarks.peers.aeon_classifiers import PEERS, missing
 from benchmarks.peers.finished_run import check_one_head, learned_from, read_summary
 from signjax.data.text_files import write_json
+from signjax.runs.aggregate import BASELINES, MEASURES
+from signjax.runs.finished import AGGREGATE_FILE
 from signjax.runtime.jax_setup import cores
+from signjax.settings.run_config import read_object
 
 ROOT = Path(__file__).resolve().parent.parent
 
-MEASURES = ("top1", "top3", "top5", "macro_top1")
-BASELINES = ("majority", "nearest_neighbour", "random_convolution")
 
-
-def run_once(config: str, workdir: Path, overrides: list[str]) -> dict[str, Any]:
-    """The summary of a run, which is trained where it is not there yet."""
-    command = [sys.executable, str(ROOT / "launch.py"), f"--config={config}", f"--workdir={workdir}"]
-    if not (workdir / "summary.json").is_file():
-        subprocess.run([*command, *overrides], check=True)
-    return read_summary(workdir)
+def train(config: str, folder: Path, varied: str, count: int, overrides: list[str]) -> dict[str, Any]:
+    """What all runs show together; those that are not there yet are trained."""
+    command = [sys.executable, str(ROOT / "launch.py"), f"--config={config}", f"--workdir={folder}"]
+    subprocess.run([*command, f"--{varied}={count}", *overrides], check=True)
+    found: dict[str, Any] = read_object(folder / AGGREGATE_FILE)
+    return found
 
 
 def ask_peers(peers: list[str], workdir: Path) -> dict[str, dict[str, Any]]:
@@ -71,11 +71,6 @@ def ask_peers(peers: list[str], workdir: Path) -> dict[str, dict[str, Any]]:
 def cell(values: list[float], scale: float, digits: int) -> str:
     mean = f"{scale * statistics.mean(values):.{digits}f}"
     return f"{mean} ± {scale * statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
-
-
-def _validated(scores: list[dict[str, Any]]) -> list[float]:
-    """Top-1 of each run on its validation clips; nothing if a run has none with a label."""
-    return [one["top1"] for one in scores] if all(one["clips"] for one in scores) else []
 
 
 def one_row(row: dict[str, Any]) -> list[str]:
@@ -134,7 +129,9 @@ def main() -> None:
     parser.add_argument("--name", required=True, help="first cell of the row")
     parser.add_argument("--config", default=str(ROOT / "configs" / "base.py"))
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--folds", type=int, help="run one seed on each of this many folds of the split rule instead")
+    parser.add_argument(
+        "--folds", type=int, help="run one seed on this many folds of the split rule instead, from the first"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs")
     parser.add_argument("--json", type=Path, help="file for the rows")
     parser.add_argument(
@@ -146,44 +143,35 @@ def main() -> None:
         if lacking := missing(PEERS[peer].packages):
             parser.error(f"{peer}: {lacking}")
     varied = "folds" if arguments.folds else "seeds"
-    key = "data.fold" if arguments.folds else "seed"
-    folders = [
-        arguments.out / f"{arguments.name}-{varied[:-1]}{number}"
-        for number in range(arguments.folds or arguments.seeds)
-    ]
-    summaries = [
-        run_once(arguments.config, folder, [f"--config.{key}={number}", *arguments.overrides])
-        for number, folder in enumerate(folders)
-    ]
+    count = arguments.folds or arguments.seeds
+    folder = arguments.out / arguments.name
+    found = train(arguments.config, folder, varied, count, arguments.overrides)
     if arguments.peers:
-        check_one_head(summaries[0]["test"])
-    answered = [ask_peers(arguments.peers, folder) for folder in folders]
+        check_one_head(found["heads"])
+    answered = [ask_peers(arguments.peers, folder / run["name"]) for run in found["runs"]]
     rows = []
-    for head in summaries[0]["test"]:
-        tests = [summary["test"][head] for summary in summaries]
-        base = [summary["baselines"][head] for summary in summaries]
+    for head, values in found["heads"].items():
+        if not values["runs"]:
+            continue  # no test clip has a label for it
         rows.append(
             {
                 "name": arguments.name,
                 "head": head,
-                "runs": len(summaries),
+                "runs": len(found["runs"]),
                 "varied": varied,
-                "split": summaries[0]["split"]["rule"],
-                "classes": summaries[0]["dataset"]["classes"][head],
-                "clips": [test["clips"] for test in tests],
-                "interval": tests[0]["top1_interval"] if len(tests) == 1 else None,
-                **{measure: [test[measure] for test in tests] for measure in MEASURES},
-                **{name: [values[name] for values in base] for name in BASELINES},
-                "network_alone": [summary["network"]["test"][head]["top1"] for summary in summaries],
-                "validation": {
-                    "network alone": _validated([summary["network"]["valid"][head] for summary in summaries]),
-                    "fused": _validated([summary["valid"][head] for summary in summaries]),
-                },
-                "peers": {peer: [found[peer]["top1"] for found in answered] for peer in arguments.peers},
-                "peer_seconds": {peer: [found[peer]["seconds"] for found in answered] for peer in arguments.peers},
-                "epochs": [summary["training"]["epochs"] for summary in summaries],
-                "seconds": [summary["training"]["seconds"] for summary in summaries],
-                "parameters": summaries[0]["model"]["parameters"],
+                "split": found["runs"][0]["split"],
+                "classes": values["classes"],
+                "clips": values["clips"],
+                "interval": values["interval"],
+                **{measure: values["measures"][measure]["values"] for measure in MEASURES},
+                **{name: values["baselines"][name]["values"] for name in BASELINES},
+                "network_alone": values["network_alone"]["values"],
+                "validation": {name: one["values"] if one else [] for name, one in values["validation"].items()},
+                "peers": {peer: [one[peer]["top1"] for one in answered] for peer in arguments.peers},
+                "peer_seconds": {peer: [one[peer]["seconds"] for one in answered] for peer in arguments.peers},
+                "epochs": found["epochs"]["values"],
+                "seconds": [run["first_seconds"] for run in found["runs"]],
+                "parameters": found["parameters"],
             }
         )
     for line in one_row_a_head(rows) if len(rows) > 1 else one_row(rows[0]):

@@ -53,12 +53,23 @@ _SHARD = flags.DEFINE_string(
 _PROCESSES = flags.DEFINE_integer("processes", None, "Number of processes that share the run.", lower_bound=1)
 _PROCESS = flags.DEFINE_integer("process", None, "Number of this process, from 0; the first one writes.", lower_bound=0)
 
+_SEEDS = flags.DEFINE_string(
+    "seeds",
+    None,
+    "Number of runs that are trained with different seeds, from config.seed on, in folders below --workdir; see docs/runs.md.",
+)
+_FOLDS = flags.DEFINE_string(
+    "folds",
+    None,
+    "`all`, or the number of folds to train, from the first, in folders below --workdir; see docs/runs.md.",
+)
+
 _CONFIG_HELP_TEXT = "Python file with the configuration, by default the base one. --config.KEY=VALUE overrides any key."
 
 # These name the base configuration where no such file exists: only a checkout has a folder configs/.
 _BASE_NAMES = ("base", "configs/base.py")
 
-_OWN_FLAGS = ("workdir", "mode", "config_help", "shard", "coordinator", "processes", "process")
+_OWN_FLAGS = ("workdir", "mode", "config_help", "seeds", "folds", "shard", "coordinator", "processes", "process")
 
 _faults: dict[str, str] = {}  # flag, or key of the configuration -> what is wrong with it; all are told together
 
@@ -96,6 +107,7 @@ def _run() -> None:
       InputError: what the user gave cannot be used.
     """
     from signjax.data.preparation.reading.shards import parse_shard
+    from signjax.runs.parts import read_flags
     from signjax.runtime.jax_setup import check_platform, choose_platform
     from signjax.settings.run_config import check
 
@@ -109,10 +121,19 @@ def _run() -> None:
             _faults["--shard"] = str(error)
         if _MODE.value != "prepare" and "--mode" not in _faults:
             _faults["--mode"] = f"--shard={_SHARD.value} is for --mode=prepare; the mode is {_MODE.value}"
+    wanted = None
+    try:
+        wanted = read_flags(_SEEDS.value, _FOLDS.value)
+    except InputError as error:
+        _faults["--seeds"] = str(error)
+    if wanted and _MODE.value != "train" and "--mode" not in _faults:
+        _faults["--mode"] = f"--{wanted.varied} trains; the mode is {_MODE.value}"
     check(config, _MODE.value, _faults, f"--config: {config_flags.get_config_filename(flags.FLAGS['config'])}")
     if _MODE.value != "prepare":
         check_platform()
     group = processes.group_of(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value, dict(os.environ))
+    if group and wanted:
+        raise InputError(f"--{wanted.varied} trains in one process; leave out --coordinator, --processes and --process")
     if group:
         if _MODE.value != "train":
             raise InputError(
@@ -122,6 +143,11 @@ def _run() -> None:
 
     from signjax import pipeline  # loads jax, so the platform must be chosen by now
 
+    if wanted:
+        from signjax.runs.several import train_several
+
+        train_several(config, _WORKDIR.value, wanted, _say, pipeline.run)
+        return
     pipeline.run(config, _WORKDIR.value, _MODE.value, _say, shard)
     if processes.is_chief():
         processes.tell("finished", value=True)

@@ -27,6 +27,8 @@ COMMANDS = {
     "predict": ("RUN", "CLIPS"),
 }
 _OPTIONAL = ("train", "prepare")  # without clips, the built-in corpus
+# Flags whose value may be the next word.
+_SPACED = ("--seeds", "--folds", "--workdir", "--config")
 
 
 def expand(arguments: Sequence[str], say: Say) -> list[str]:
@@ -44,7 +46,7 @@ def expand(arguments: Sequence[str], say: Say) -> list[str]:
     """
     if not arguments or arguments[0] not in COMMANDS:
         return list(arguments)
-    command, rest = arguments[0], list(arguments[1:])
+    command, rest = arguments[0], _joined(arguments[1:])
     kinds, flags = COMMANDS[command], [one for one in rest if one.startswith("-")]
     words = [one for one in rest if not one.startswith("-")]
     usage = " ".join(("signjax", command, *(f"[{kind}]" if command in _OPTIONAL else kind for kind in kinds)))
@@ -70,6 +72,12 @@ def expand(arguments: Sequence[str], say: Say) -> list[str]:
             say(guessed_line(guess))
             found.append(f"--config.data.source={guess.source}")
     return [*found, *flags]
+
+
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """The arguments, `--seeds 5` as the one word `--seeds=5`; a number would else be taken for clips."""
+    waiting = iter(arguments)
+    return [f"{one}={next(waiting, '')}" if one in _SPACED else one for one in waiting]
 
 
 def _chooses_source(flag: str) -> bool:

@@ -27,6 +27,7 @@ from signjax.data.text_files import write_json
 from signjax.data.workers import Workers
 from signjax.errors import InputError
 from signjax.prediction.calibration.record import read_calibration
+from signjax.plans.logging import LoggingSettings
 from signjax.prediction.predict import predict
 from signjax.report.dataset_lines import dataset_name, describe
 from signjax.runtime import processes
@@ -34,6 +35,7 @@ from signjax.runtime.jax_setup import configure_jax, cores, describe_devices
 from signjax.runtime.signals import interruptible
 from signjax.settings import run_config
 from signjax.settings.plans import Plans, TrainingPlans, take_apart
+from signjax.tracking.tracker import Tracker, tracking
 
 if TYPE_CHECKING:
     from signjax.trainer import Trainer
@@ -94,7 +96,12 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
     """Prepares the data and, unless the mode is `prepare`, trains or loads a trained model, and evaluates it."""
     run_config.check_same(resolved, folder)
     recipe, data = plans.recipe(folder), target_of(plans.dataset_folder(folder))
-    with Workers(plans.workers) as workers, ThreadPoolExecutor(1) as background, locks.sibling_lock(data, say) as lock:
+    with (
+        tracking(plans.logging if mode == "train" else LoggingSettings(), folder, resolved, say) as tracker,
+        Workers(plans.workers) as workers,
+        ThreadPoolExecutor(1) as background,
+        locks.sibling_lock(data, say) as lock,
+    ):
         if mode != "prepare":
             background.submit(import_module, "signjax.trainer")  # while this process waits for the workers
         dataset = prepare_locked(recipe, data, lock, say, workers, _trained_on(folder))
@@ -105,7 +112,7 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
             say(line)
         data_card = workers.begin(_draw_data_card, dataset.folder, dataset_name(dataset), folder)
         processes.tell("prepared", dataset.digest)
-        trainer = None if mode == "prepare" else _make_trainer(_for_mode(plans.training, mode), dataset, say)
+        trainer = None if mode == "prepare" else _make_trainer(_for_mode(plans.training, mode), dataset, say, tracker)
         say(f"data card: {data_card()}")
         if trainer is None:
             return
@@ -123,7 +130,7 @@ def _run(plans: Plans, resolved: dict[str, Any], folder: Path, mode: str, say: S
             interruptible()  # jax had the signal until here
         clips = _check_given(trainer, recipe, say)
         notes = [] if clips else [f"the self-check was skipped, because files in {recipe.path} changed during the run"]
-        _evaluate(trainer, folder, fit, clips, notes, say)
+        tracker.summarise(_evaluate(trainer, folder, fit, clips, notes, say))
         say(f"report: {folder / 'report.html'} ({time.monotonic() - started:.0f} s in all)")
 
 
@@ -171,13 +178,13 @@ def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[RereadCli
     return clips
 
 
-def _make_trainer(plans: TrainingPlans, dataset: Dataset, say: Say) -> "Trainer":
-    """Sets up jax for this machine, and creates the trainer."""
+def _make_trainer(plans: TrainingPlans, dataset: Dataset, say: Say, tracker: Tracker | None = None) -> "Trainer":
+    """Sets up jax for this machine, and creates the trainer, whose epochs the tracker receives."""
     from signjax.settings.training_plan import step_bytes
     from signjax.trainer import Trainer
 
     configure_jax(step_bytes(plans, cores()), say)
-    return Trainer(plans, dataset, say)
+    return Trainer(plans, dataset, say, tracker.after_epoch if tracker else None)
 
 
 def _for_mode(plans: TrainingPlans, mode: str) -> TrainingPlans:
@@ -205,8 +212,10 @@ def _draw_data_card(dataset: Path, name: str, folder: Path) -> Path:
 
 def _evaluate(
     trainer: "Trainer", folder: Path, fit: "Fit", clips: Sequence[RereadClip], notes: Sequence[str], say: Say
-) -> None:
+) -> dict[str, Any]:
     """Validates the first fit, fuses the model with a random-convolution classifier, tests it, and writes what came of it.
+
+    Returns the content of `summary.json`.
 
     `clips` are for the self-check, `notes` are earlier warnings.
     """
@@ -304,3 +313,4 @@ def _evaluate(
         say(members_line(members, alone["test"]))
     for line in verdict_lines(verdict):
         say(line)
+    return summary

@@ -32,7 +32,7 @@ from signjax.training.checkpoint import CHECKPOINTS
 from signjax.training.input.batch_stream import Dispatch
 from signjax.training.input.device_dataset import DeviceDataset, Resident, load_device_dataset
 from signjax.training.input.epochs import Epochs
-from signjax.training.loop import saved_outcome, train
+from signjax.training.loop import AfterEpoch, saved_outcome, train
 from signjax.training.members import step_of_members
 from signjax.training.multi_step import TrainStep, make_multi_step
 from signjax.training.optimizer import make_optimizer, make_schedule, with_frozen_body
@@ -43,6 +43,8 @@ from signjax.training.step import make_statistics_step, make_train_step, skip_no
 from signjax.warm_start import begin_with, read_learned
 
 Say = Callable[[str], None]
+Validate = Callable[[Variables], Validation]
+Around = tuple[int, int]  # steps of the run's other trainings, before and after
 
 # Below the run folder: checkpoints and records of the second training.
 _REFIT = "refit"
@@ -51,8 +53,10 @@ _REFIT = "refit"
 class Trainer:
     """A model, its steps and its data, made once for a run."""
 
-    def __init__(self, plans: TrainingPlans, dataset: Dataset, say: Say = lambda line: None):
-        self.dataset, self._say = dataset, say
+    def __init__(
+        self, plans: TrainingPlans, dataset: Dataset, say: Say = lambda line: None, followed: AfterEpoch | None = None
+    ):
+        self.dataset, self._say, self._after_epoch = dataset, say, followed
         self.devices = settings.devices(plans.batches)
         self._clips = dataset.indices("train")
         self.buckets = settings.buckets(plans, dataset.lengths[self._clips])
@@ -240,13 +244,7 @@ class Trainer:
         return Fit(first, self._fit(folder / _REFIT, self.model_clips, None, self._refit_loop, (once, 0), say))
 
     def _fit(
-        self,
-        folder: Path,
-        clips: np.ndarray,
-        validate: Callable[[Variables], Validation] | None,
-        loop: LoopSettings,
-        around: tuple[int, int],
-        say: Say,
+        self, folder: Path, clips: np.ndarray, judge: Validate | None, loop: LoopSettings, around: Around, say: Say
     ) -> Outcome:
         epochs = self.epochs_of(clips)
         with explain_out_of_memory():
@@ -259,13 +257,14 @@ class Trainer:
                 clips_of=epochs.names,
                 steps_per_epoch=epochs.steps_each,
                 batch_size=self._batch_size,
-                validate=validate,
+                validate=judge,
                 settings=loop,
                 workdir=folder,
                 dataset_digest=self.dataset.digest,
                 devices=f"{len(self.devices) * processes.process_count()} x {self.devices[0].device_kind}",
                 say=say,
                 steps_around=around,
+                after_epoch=self._after_epoch,
             )
 
     @cached_property

@@ -48,6 +48,13 @@ def test_without_clips_there_is_the_built_in_corpus():
     assert expand(["train", "--workdir=run"], silent) == ["--mode=train", "--workdir=run"]
 
 
+def test_the_value_of_a_flag_is_not_taken_for_clips(tmp_path):
+    path = clips(tmp_path)
+    found = expand(["train", "--seeds", "5", str(path), "--workdir", "runs/a"], silent)
+    assert found[-2:] == ["--seeds=5", "--workdir=runs/a"] and f"--config.data.path={path}" in found
+    assert expand(["train", "--folds", "all"], silent) == ["--mode=train", "--folds=all"]
+
+
 def test_a_run_goes_on_with_its_own_settings(tmp_path):
     run = run_of(tmp_path / "run", data={"heads": "gloss,hands"}, model={"filters": (8, 12)}, train={"epochs": 7})
     found = expand(["resume", str(run), "--config.train.epochs=9"], silent)

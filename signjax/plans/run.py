@@ -8,7 +8,7 @@ from signjax.plans.setting import setting
 
 @dataclass(frozen=True)
 class RunSettings:
-    """What every stage shares: the seed, where the prepared data lie, and how many processes read clips."""
+    """What every stage shares: the seeds, where the prepared data lie, and how many processes read clips."""
 
     seed: int = setting(
         0,
@@ -32,4 +32,12 @@ class RunSettings:
         automatic="`dataset` in the run folder",
         key="data.dataset",
         may_change=True,
+    )
+    data_seed: int = setting(
+        0,
+        "Seed of the split and of the synthetic corpus, where it is not that of the training: with it, runs with different seeds "
+        "are trained and tested on the same clips.",
+        whole(0, 2**32 - 1),
+        automatic="seed",
+        key="data.seed",
     )

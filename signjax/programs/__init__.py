@@ -12,8 +12,10 @@ Say = Callable[[str], None]
 # Command -> the module that runs it.
 PROGRAMS: Mapping[str, str] = {
     "calibrate": "signjax.programs.calibrate",
+    "compare": "signjax.programs.compare",
     "explain": "signjax.programs.explain",
     "export": "signjax.programs.export",
+    "sweep": "signjax.programs.sweep",
 }
 
 

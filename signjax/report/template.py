@@ -7,10 +7,10 @@ import jinja2
 from signjax.data.visible import clips, visible
 
 
-def template(name: str) -> jinja2.Template:
-    """Loads a template of this package. Names are HTML-escaped, and invisible characters are written as escapes."""
+def template(name: str, package: str = "signjax.report") -> jinja2.Template:
+    """Loads a template of a package. Names are HTML-escaped, and invisible characters are written as escapes."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("signjax.report", "."),
+        loader=jinja2.PackageLoader(package, "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_finalize,

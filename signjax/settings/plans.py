@@ -18,6 +18,7 @@ from signjax.data.synthetic.corpus import CorpusSize
 from signjax.data.synthetic.hamnosys_corpus import StringCorpus, find_strings
 from signjax.plans.augmentation import Augmentation
 from signjax.plans.hybrid import HybridSettings
+from signjax.plans.logging import LoggingSettings
 from signjax.plans.run import RunSettings
 from signjax.plans.setting import make
 from signjax.plans.training import LoopSettings, LossSettings, OptimizerSettings
@@ -44,22 +45,25 @@ class Plans:
     """A config, split into plans.
 
     Attributes:
-      run: seed, folder of the prepared data, number of processes.
+      run: seeds, folder of the prepared data, number of processes.
       data: the clips as the config names them; `recipe` has the files that a run reads.
       training: the stages after preparation.
+      logging: the service that also receives the metrics.
     """
 
     run: RunSettings
     data: Recipe
     training: TrainingPlans
+    logging: LoggingSettings
 
     def recipe(self, workdir: Path) -> Recipe:
-        """The recipe for `prepare`; a synthetic corpus is in the run folder.
+        """The recipe for `prepare`; a synthetic corpus is in the run folder, or beside the dataset folder that is named.
 
         Raises:
           InputError: there is no label table with the strings for source synthetic_hamnosys.
         """
-        data, corpus = self.data, str(workdir / "corpus")
+        data = self.data
+        corpus = f"{Path(self.run.dataset)}.corpus" if self.run.dataset else str(workdir / "corpus")
         if data.source == "synthetic_hamnosys":
             # Path and labels name the strings; the clips that sign them go into the run folder, their labels next to them.
             strings = StringCorpus(find_strings(data.path, data.labels), data.corpus.signers)
@@ -84,9 +88,10 @@ def take_apart(config: ConfigDict) -> Plans:
         return make(stage, STAGES[stage], values, **others)
 
     run: RunSettings = of(RunSettings)
+    seed = run.data_seed or run.seed
     return Plans(
         run=run,
-        data=of(Recipe, cleaning=of(Cleaning), rule=of(Rule, seed=run.seed), corpus=of(CorpusSize), seed=run.seed),
+        data=of(Recipe, cleaning=of(Cleaning), rule=of(Rule, seed=seed), corpus=of(CorpusSize), seed=seed),
         training=TrainingPlans(
             seed=run.seed,
             batches=of(BatchSettings),
@@ -97,4 +102,5 @@ def take_apart(config: ConfigDict) -> Plans:
             optimizer=of(OptimizerSettings),
             loop=of(LoopSettings),
         ),
+        logging=of(LoggingSettings),
     )

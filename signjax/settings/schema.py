@@ -18,6 +18,7 @@ from signjax.data.splits.rules import Rule
 from signjax.data.synthetic.corpus import CorpusSize
 from signjax.plans.augmentation import Augmentation
 from signjax.plans.hybrid import HybridSettings
+from signjax.plans.logging import LoggingSettings
 from signjax.plans.run import RunSettings
 from signjax.plans.setting import Setting, key_of, settings_of
 from signjax.plans.training import LoopSettings, LossSettings, OptimizerSettings
@@ -30,6 +31,7 @@ SECTIONS = {
     "model": "Model",
     "loss": "Loss",
     "train": "Training",
+    "logging": "Logging",
 }
 
 # The dataclass of each stage -> the section of its keys. Keys are listed in this order, grouped by section.
@@ -46,6 +48,7 @@ STAGES: dict[type, str] = {
     BatchSettings: "train",
     OptimizerSettings: "train",
     RunSettings: "",
+    LoggingSettings: "logging",
 }
 
 

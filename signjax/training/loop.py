@@ -27,6 +27,9 @@ from signjax.training.records.unwritten import NoCheckpoints, NoLog, checkpoints
 from signjax.training.state import TrainState, Variables
 
 Say = Callable[[str], None]
+# Receives the folder of the training when an epoch's record has been appended to its `metrics.jsonl`. What it raises ends the
+# training.
+AfterEpoch = Callable[[Path], None]
 
 
 def train(
@@ -45,6 +48,7 @@ def train(
     devices: str,
     say: Say,
     steps_around: tuple[int, int] = (0, 0),
+    after_epoch: AfterEpoch | None = None,
 ) -> Outcome:
     """Trains, or resumes, until the epochs are over or, with `settings.patience`, validation no longer improves.
 
@@ -64,6 +68,7 @@ def train(
       devices: those that share a batch; on others, a resumed run is the same but for rounding, which is said.
       say: prints a line.
       steps_around: the steps of the run's other trainings, before this one and after it; for the progress bar.
+      after_epoch: is told of each epoch; in the process that writes.
 
     Raises:
       InputError: a metric is not finite, a checkpoint cannot be written, or the folder's checkpoints are of another model.
@@ -112,6 +117,8 @@ def train(
                     }
                 )
                 bar.epoch(f"epoch {epoch}/{settings.epochs}, loss {training['loss']:.3f}" + told(validation, progress))
+                if after_epoch and processes.is_chief():
+                    after_epoch(workdir)
                 # -- Checkpoint --------------------------------------------------------------------
                 last = stop_reason(progress, settings) is not None
                 # The first epoch's shows early whether there is room for it.

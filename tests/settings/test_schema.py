@@ -117,6 +117,7 @@ def test_only_what_decides_nothing_may_change():
         "train.checkpoint_epochs",
         "train.checkpoint_minutes",
         "train.not_finite", "train.resident_gib", "train.steps_per_dispatch",
+        "logging.to", "logging.project",
     }  # fmt: skip
     before, now = base.get_config().to_dict(), base.get_config().to_dict()
     now["train"].update(epochs=3, learning_rate=0.1)
@@ -140,6 +141,19 @@ def test_synthetic_clips_lie_in_the_run_folder(tmp_path):
     strings = plans_with(path=str(tmp_path), source="synthetic_hamnosys").recipe(tmp_path / "run")
     assert strings.path == str(tmp_path / "run" / "corpus") and strings.labels == ""
     assert strings.corpus == StringCorpus(str(tmp_path / "data.json"), CorpusSize().signers)
+
+
+def test_a_seed_of_the_data_is_apart_from_that_of_the_training(tmp_path):
+    config = base.get_config()
+    config.seed = 5
+    plans = take_apart(config)
+    assert plans.data.seed == plans.data.rule.seed == plans.training.seed == 5
+    config.data.seed, config.data.dataset = 9, str(tmp_path / "data")
+    plans = take_apart(config)
+    assert plans.data.seed == plans.data.rule.seed == 9 and plans.training.seed == 5
+    assert plans.recipe(tmp_path / "run").path == str(
+        tmp_path / "data.corpus"
+    )  # runs that share data share their corpus
 
 
 def test_folders_processes_and_heads_of_a_plan(tmp_path):

@@ -125,6 +125,7 @@ def write_dataset(
         "digest": integrity.content_digest(files, names, split.assignment, assembly.classes),
         "fingerprint": fingerprint,
         "split_rule": split.rule,
+        "split_dealt": any(target is not None for target in split.asked),  # by chance, so that it depends on the seed
         "feasibility": assembly.report,
         "warnings": [*warnings, *assembly.doubts, *_about_outliers(outliers, rows, source, assembly.keep, statistics)],
         "exact_copies": sum(pair.kind == "exact" for pair in assembly.pairs),

@@ -104,7 +104,7 @@ class MetricsLog:
             raise InputError(
                 f"{self._path}: cannot be written: {error.strerror}. With room, the same command goes on from the last checkpoint"
             ) from error
-        values = _flat(record)
+        values = flat_numbers(record)
         if values.keys() != self._tags.keys():
             self._tags = tags(values)
         for name, value in values.items():
@@ -117,11 +117,12 @@ def tags(names: Iterable[str]) -> dict[str, str]:
     return dict(zip(listed, distinct(re.sub(r"[^-/\w.]", "_", name) for name in listed), strict=True))
 
 
-def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+def flat_numbers(record: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """The numbers of a nested record by their paths: `valid/gloss/top1`."""
     values: dict[str, float] = {}
     for name, value in record.items():
         if isinstance(value, Mapping):
-            values |= _flat(value, f"{prefix}{name}/")
+            values |= flat_numbers(value, f"{prefix}{name}/")
         elif isinstance(value, int | float):
             values[prefix + name] = float(value)
     return values
