@@ -10,7 +10,9 @@ from typing import Protocol
 Say = Callable[[str], None]
 
 # Command -> the module that runs it.
-PROGRAMS: Mapping[str, str] = {}
+PROGRAMS: Mapping[str, str] = {
+    "demo": "signjax.programs.demo",
+}
 
 
 class Program(Protocol):
