@@ -33,8 +33,9 @@ _COLUMNS = {
 _JOINTS = {11: 16, 12: 17, 13: 18, 14: 19, 15: 20, 16: 21, 23: 1, 24: 2, 25: 4, 26: 5, 27: 7, 28: 8, 31: 10, 32: 11}
 # The others of the pose: a joint, and the offset from it in metres in the picture: x to the signer's left, y down.
 _OFFSETS = {
-    0: (15, (0.0, -0.03)), 1: (24, (-0.01, 0.0)), 2: (24, (0.0, 0.0)), 3: (24, (0.01, 0.0)), 4: (23, (0.01, 0.0)), 5: (23, (0.0, 0.0)),
-    6: (23, (-0.01, 0.0)), 7: (15, (0.08, -0.03)), 8: (15, (-0.08, -0.03)), 9: (22, (0.02, 0.0)), 10: (22, (-0.02, 0.0)),
+    0: (15, (0.0, -0.03)), 1: (23, (-0.01, 0.0)), 2: (23, (0.0, 0.0)), 3: (23, (0.01, 0.0)), 4: (24, (0.01, 0.0)),
+    5: (24, (0.0, 0.0)), 6: (24, (-0.01, 0.0)), 7: (15, (0.08, -0.03)), 8: (15, (-0.08, -0.03)), 9: (22, (0.02, 0.0)),
+    10: (22, (-0.02, 0.0)),
     29: (7, (0.0, 0.03)), 30: (8, (0.0, 0.03)),
 }  # fmt: skip
 # The landmarks of the pose at the hands: their number in the hand.
@@ -50,8 +51,8 @@ _CHEST = 9
 def example_clip(layout: Layout, heads: Mapping[str, Sequence[str]]) -> Clip:
     """A synthetic signer who signs a sign, one that the model knows where there is one.
 
-    A layout of SMPL-X rotations or MediaPipe landmarks shows the sign; the channels of any other layout move at random. Landmarks of
-    the face are left out.
+    A layout of SMPL-X rotations or MediaPipe landmarks shows the sign; the channels of any other layout move at random. Landmarks
+    of the face are left out.
 
     Args:
       layout: of the model's source; the frames have the order of its columns.

@@ -76,9 +76,9 @@ def clip_of(content: Any, name: str, layout: Layout, *, pixels: bool = False) ->
     """The clip in a file of landmarks, as JSON: the results of MediaPipe Holistic, one after another.
 
     Args:
-      content: a list of results, each with `poseLandmarks`, `faceLandmarks`, `leftHandLandmarks` and `rightHandLandmarks`, absent or
-        null where the part was not found; or an object with this list as `frames`, and the `width` and `height` of the picture. A
-        landmark is an object with x, y, z and visibility, or a list of these in this order.
+      content: a list of results, each with `poseLandmarks`, `faceLandmarks`, `leftHandLandmarks` and `rightHandLandmarks`, absent
+        or null where the part was not found; or an object with this list as `frames`, and the `width` and `height` of the picture.
+        A landmark is an object with x, y, z and visibility, or a list of these in this order.
       name: of the clip.
       layout: of the model's source.
       pixels: whether the model's source has coordinates in pixels; MediaPipe's are fractions of the picture's width and height.
@@ -98,7 +98,7 @@ def clip_of(content: Any, name: str, layout: Layout, *, pixels: bool = False) ->
             f"{name}: expected a JSON list of the results of MediaPipe Holistic, one for each frame, each an object with "
             f"{', '.join(NAMES.values())}; found {_kind(results)}"
         )
-    found = {landmarks: _points(results, key, name) for landmarks, key in NAMES.items()}
+    found = {landmarks: _points(results, landmarks, name) for landmarks in NAMES}
     size = (_size(described.get("width")), _size(described.get("height"))) if pixels else (1.0, 1.0)
     columns, valid = [], []
     for part, one in zip(layout.parts, chosen, strict=True):
@@ -115,25 +115,32 @@ def clip_of(content: Any, name: str, layout: Layout, *, pixels: bool = False) ->
     return Clip(ClipInfo(name, name), unordered(frames, layout), np.stack(valid, axis=1))
 
 
-def _points(results: Sequence[Mapping[str, Any]], key: str, name: str) -> np.ndarray:
+def _points(results: Sequence[Mapping[str, Any]], landmarks: str, name: str) -> np.ndarray:
     """float64 (T, N, 4): x, y, z and visibility; NaN in frames without them, and 0 points where no frame has them."""
+    key, counts = NAMES[landmarks], (COUNTS[landmarks], *((FACE + IRISES,) if landmarks == "face" else ()))
     given = [one.get(key) or () for one in results]
+    for frame, points in enumerate(given):
+        if not isinstance(points, Sequence):
+            raise InputError(
+                f"{name}: frame {frame}, {key}: expected a list of landmarks; found {type(points).__name__}"
+            )
     count = max(map(len, given))
-    points = np.full((len(results), count, 4), np.nan)
-    points[:, :, _VISIBILITY] = 0
-    for frame, landmarks in enumerate(given):
-        if not landmarks:
+    numbers = np.full((len(results), count, 4), np.nan)
+    numbers[:, :, _VISIBILITY] = 0
+    for frame, points in enumerate(given):
+        if not points:
             continue
-        if len(landmarks) != count:
-            raise InputError(f"{name}: frame {frame} has {len(landmarks)} {key}, but others have {count}")
+        if len(points) != count:
+            raise InputError(f"{name}: frame {frame} has {len(points)} {key}, but others have {count}")
+        if count not in counts:
+            raise InputError(f"{name}: expected {' or '.join(map(str, counts))} {key} in a frame; found {count}")
         try:
-            numbers = np.array([_landmark(one) for one in landmarks], np.float64)
+            numbers[frame] = [_landmark(one) for one in points]
         except (TypeError, ValueError, KeyError) as error:
             raise InputError(
                 f"{name}: frame {frame}, {key}: a landmark must be an object with x, y and z, or a list of three or four numbers"
             ) from error
-        points[frame] = numbers
-    return points
+    return numbers
 
 
 def _landmark(one: Any) -> list[float]:

@@ -21,7 +21,7 @@ from signjax.errors import InputError
 
 Say = Callable[[str], None]
 
-HOLISTIC, ONNXRUNTIME = "@mediapipe/holistic", "onnxruntime-web"
+HOLISTIC = "@mediapipe/holistic"
 COMMAND = "signjax demo --fetch"
 _REGISTRY = "https://registry.npmjs.org"
 _SECONDS = 60  # without an answer of the registry
@@ -64,8 +64,8 @@ class Package:
 
     @property
     def url(self) -> str:
-        """The download, at the registry of npm's variable `npm_config_registry` if it is set."""
-        registry = os.environ.get("npm_config_registry", _REGISTRY).rstrip("/")
+        """The download, at the registry of npm's variable `NPM_CONFIG_REGISTRY` if it is set."""
+        registry = os.environ.get("NPM_CONFIG_REGISTRY", _REGISTRY).rstrip("/")
         return f"{registry}/{self.name}/-/{self.name.rpartition('/')[2]}-{self.version}.tgz"
 
     def path_of(self, file: str) -> Path:
@@ -107,8 +107,9 @@ def fetch(package: Package, say: Say) -> None:
         content = _download(package, say)
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{package.url} cannot be downloaded ({getattr(error, 'reason', error)}), and it is not in {package.folder} either. Where "
-            f"there is a network, run {COMMAND} once; it keeps the files in {cache_folder()}, which can be copied to another machine"
+            f"{package.url} cannot be downloaded ({getattr(error, 'reason', error)}), and it is not in {package.folder} "
+            f"either. Where there is a network, run {COMMAND} once; it keeps the files in {cache_folder()}, which can be copied to "
+            "another machine"
         ) from error
     if _integrity(content) != package.integrity:
         raise InputError(

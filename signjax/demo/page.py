@@ -1,7 +1,7 @@
 """What the server knows: the files of the page, the model, and the clip that the page begins with."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -28,8 +28,8 @@ def why_no_webcam(model: Recognizer) -> str:
     if selections(model.layout) is not None:
         return ""
     return (
-        f"This model takes layout {model.layout.name}, which MediaPipe's landmarks cannot be turned into, so the page plays recorded "
-        "clips only. A model that was trained on MediaPipe landmarks can use the webcam."
+        f"This model takes layout {model.layout.name}, which MediaPipe's landmarks cannot be turned into, so the page plays "
+        "recorded clips only. A model that was trained on MediaPipe landmarks can use the webcam."
     )
 
 

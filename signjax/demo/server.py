@@ -48,8 +48,8 @@ class PageServer(ThreadingHTTPServer):
             super().__init__((ADDRESS, port), _Handler)
         except (OSError, OverflowError) as error:
             raise InputError(
-                f"port {port} of this machine cannot be used ({getattr(error, 'strerror', error)}); choose another one with --port, "
-                "or --port=0 for a free one"
+                f"port {port} of this machine cannot be used ({getattr(error, 'strerror', error)}); choose another one with "
+                "--port, or --port=0 for a free one"
             ) from error
         self.page = page
 

@@ -17,10 +17,11 @@ function loaded(address) {
 const plain = points => points.map(point =>
   [point.x, point.y, point.z, point.visibility ?? 0].map(number => Number(number.toFixed(DIGITS))));
 
-// The webcam: `seen(frame, time)` is called for each picture, with the landmarks that the model needs and a time in milliseconds.
+// The webcam: `seen(frame, time)` is called for each picture, with the landmarks that the model needs and a time in milliseconds,
+// and `failed(error)` if there are no more.
 export class Camera {
-  constructor(canvas, about, seen) {
-    Object.assign(this, {canvas, about, seen, running: false});
+  constructor(canvas, about, seen, failed) {
+    Object.assign(this, {canvas, about, seen, failed, running: false});
   }
 
   async start() {
@@ -40,7 +41,7 @@ export class Camera {
       await this.stop();
       throw error;
     }
-    this.watch();
+    this.watch().catch(error => this.running && this.failed(error));
   }
 
   async watch() {

@@ -165,7 +165,7 @@ async function startCamera() {
     state.playing = false;
     [live, recording] = [[], null];
     state.heard = [];
-    camera = new Camera($("stage"), model.webcam, seen);
+    camera = new Camera($("stage"), model.webcam, seen, problem);
     await camera.start().catch(error => {
       camera = null;
       throw error.name === "NotAllowedError" ? new Error("The browser was not allowed to use the webcam. Allow it for this page, and try again.")
@@ -196,8 +196,8 @@ async function hear(time) {
   try {
     const answer = await ask(model.heads, camera.file(live.map(one => one.frame)), "webcam.json", {live: true});
     if (camera) showLive(answer, time);
-  } catch { // nobody in the picture, or too few frames: the next seconds may be better
-    if (camera) $("now").textContent = "Nobody is seen yet.";
+  } catch (error) { // nobody in the picture, or too few frames: the next seconds may be better
+    if (camera) $("now").textContent = error.message;
   }
   state.asking = false;
 }
