@@ -134,6 +134,17 @@ class Browser:
         node = self.send("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
         self.send("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
 
+    def download(self, script: str, folder: Path, name: str) -> Path:
+        """The file of that name that a script lets the browser download into an empty folder."""
+        folder.mkdir()
+        self.send("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        self.run(script)
+        for _ in range(10 * _SECONDS):
+            if (folder / name).is_file():
+                return folder / name
+            time.sleep(0.1)
+        raise TimeoutError(f"{name} was not downloaded; the folder has {os.listdir(folder)}")
+
     def picture(self, path: Path) -> None:
         """Saves a screenshot."""
         path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"]))
