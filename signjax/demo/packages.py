@@ -21,7 +21,7 @@ from signjax.errors import InputError
 
 Say = Callable[[str], None]
 
-HOLISTIC = "@mediapipe/holistic"
+HOLISTIC, ONNXRUNTIME = "@mediapipe/holistic", "onnxruntime-web"
 COMMAND = "signjax demo --fetch"
 _REGISTRY = "https://registry.npmjs.org"
 _SECONDS = 60  # without an answer of the registry

@@ -9,10 +9,15 @@ from typing import Any
 import signjax
 from signjax.demo.example import example_clip
 from signjax.demo.landmarks import NAMES, needs_irises, selections
-from signjax.demo.packages import HOLISTIC, Package
+from signjax.demo.packages import HOLISTIC, ONNXRUNTIME, Package
 from signjax.demo.shown import MOMENTS, Opened, open_clip, open_sent, show
+from signjax.evaluation.fusion import FILE as FUSION
 from signjax.prediction.recognizer import Recognizer
 from signjax.report.figures import FIELD, MISSING, stick_of
+
+# In the folder of an exported model: its network, and the names of the inputs.
+NETWORK, INPUTS = "model.onnx", ("frames", "lengths", "valid")
+_NETWORK = f"/{NETWORK}"
 
 
 def page_files() -> dict[str, bytes]:
@@ -33,15 +38,26 @@ def why_no_webcam(model: Recognizer) -> str:
     )
 
 
+def why_no_network(model: Recognizer) -> str:
+    """Why the browser cannot run a model's network itself; empty if it can."""
+    if model.settings.training.loop.fuse and (model.folder / FUSION).is_file():
+        return "its answers are those of its network and another classifier together"
+    if not (model.folder / NETWORK).is_file():
+        return f"{model.folder.resolve().name} has no {NETWORK}, which signjax export makes"
+    return ""
+
+
 class Page:
     """Answers what the page asks; one question after another.
 
     Attributes:
       files: path in an address -> content.
-      packages: path in an address -> file in the cache, for the packages that were fetched.
+      large: path in an address -> file, of the packages that were fetched and of the exported network.
     """
 
-    def __init__(self, model: Recognizer, clip: Path | None, packages: Sequence[Package], no_webcam: str):
+    def __init__(
+        self, model: Recognizer, clip: Path | None, packages: Sequence[Package], no_webcam: str, no_network: str
+    ):
         """Describes the page.
 
         Args:
@@ -49,14 +65,17 @@ class Page:
           clip: the file or folder that the page begins with; None: the synthetic example.
           packages: that were fetched.
           no_webcam: why the webcam cannot be used; empty if it can.
+          no_network: why the browser cannot run the network itself; empty if it can.
         """
         self.files = page_files()
-        self.packages = {
+        self.large = {
             f"/packages/{package.folder.name}/{PurePosixPath(name).name}": package.path_of(name)
             for package in packages
             for name in package.files
         }
-        self._model, self._clip, self._no_webcam = model, clip, no_webcam
+        if not no_network:
+            self.large[_NETWORK] = model.folder / NETWORK
+        self._model, self._clip, self._no_webcam, self._no_network = model, clip, no_webcam, no_network
         self._folders = {package.name: f"/packages/{package.folder.name}/" for package in packages}
         self._lock = threading.Lock()
 
@@ -89,21 +108,31 @@ class Page:
                 "irises": needs_irises(layout),
                 "needs": sorted({NAMES[one.landmarks] for one in selections(layout) or ()}),
             },
+            "network": {
+                "why": self._no_network,
+                "folder": self._folders.get(ONNXRUNTIME, ""),
+                "file": _NETWORK,
+                "outputs": {head: f"{head}_logits" if head in INPUTS else head for head in self._model.heads},
+            },
         }
 
-    def begin(self, number: int) -> dict[str, Any]:
+    def begin(self, number: int, ask: bool) -> dict[str, Any]:
         """What the page shows first: the clip of that number of the given file, or the example.
+
+        Args:
+          number: of the clip.
+          ask: whether the model is asked here, and not in the browser.
 
         Raises:
           InputError: the model cannot be asked about it.
         """
         with self._lock:
             if self._clip is not None:
-                return show(open_clip(self._clip, number, self._model), self._model)
+                return show(open_clip(self._clip, number, self._model), self._model, ask=ask)
             clip = example_clip(self._model.layout, self._model.heads)
-            return show(Opened(clip, (clip.name,)), self._model)
+            return show(Opened(clip, (clip.name,)), self._model, ask=ask)
 
-    def predict(self, body: bytes, name: str, number: int, live: bool) -> dict[str, Any]:
+    def predict(self, body: bytes, name: str, number: int, live: bool, ask: bool) -> dict[str, Any]:
         """What the page shows of a file that the browser sent.
 
         Args:
@@ -111,10 +140,11 @@ class Page:
           name: its name.
           number: of the clip in it.
           live: whether it comes from the webcam: the model is then asked once, and nothing is drawn.
+          ask: whether the model is asked here, and not in the browser.
 
         Raises:
           InputError: the model cannot be asked about it.
         """
         with self._lock:
             opened = open_sent(body, name, number, self._model)
-            return show(opened, self._model, most=1 if live else MOMENTS, figure=not live)
+            return show(opened, self._model, most=1 if live else MOMENTS, figure=not live, ask=ask)

@@ -74,12 +74,13 @@ class _Handler(BaseHTTPRequestHandler):
         page, address = self.server.page, urlsplit(self.path)
         if address.path in page.files:
             self._send(page.files[address.path], "/index.html" if address.path == "/" else address.path)
-        elif address.path in page.packages:
-            self._send(page.packages[address.path].read_bytes(), address.path, "max-age=31536000, immutable")
+        elif address.path in page.large:
+            caching = "max-age=31536000, immutable" if address.path.startswith("/packages/") else "no-store"
+            self._send(page.large[address.path].read_bytes(), address.path, caching)
         elif address.path == "/about":
             self._send_json(page.about())
         elif address.path == "/begin":
-            self._answer(lambda: page.begin(self._number()))
+            self._answer(lambda: page.begin(self._number(), self._asks()))
         else:
             self._refuse(HTTPStatus.NOT_FOUND, f"there is no {address.path}")
 
@@ -101,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             body = self.rfile.read(int(length))
             name, live = self._query("name"), self._query("live") == "1"
-            self._answer(lambda: self.server.page.predict(body, name, self._number(), live))
+            self._answer(lambda: self.server.page.predict(body, name, self._number(), live, self._asks()))
 
     def _is_own(self) -> bool:
         """Whether the request comes from the page, or from a program of the user; all others are refused."""
@@ -115,6 +116,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _query(self, name: str) -> str:
         return parse_qs(urlsplit(self.path).query).get(name, [""])[0]
+
+    def _asks(self) -> bool:
+        """Whether the model is to be asked here: the browser asks for the inputs of the network if it runs that itself."""
+        return self._query("inputs") != "1"
 
     def _number(self) -> int:
         number = self._query("number")

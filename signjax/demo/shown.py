@@ -1,12 +1,12 @@
 """What the page shows of a clip: its figure, and what the model says of it the more of it has been seen.
 
-Shapes: T frames, F channels, M moments, C classes.
+Shapes: T frames, F channels, P parts, M moments, C classes, N frames that an exported network takes.
 """
 
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,11 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from signjax.data.batching.collate import collate
+from signjax.data.cleaning.clean import Cleaned, clean
 from signjax.data.cleaning.gaps import seen_parts
 from signjax.data.clip import Clip, Rejected, hand_over
+from signjax.data.dataset import in_memory
 from signjax.data.layout.parts import Layout
 from signjax.demo.landmarks import clip_of, unordered
 from signjax.errors import InputError, first_line
+from signjax.evaluation.calibration import probabilities
 from signjax.prediction.new_clips import NewClips, listed
 from signjax.prediction.recognizer import Recognizer
 from signjax.report.figures import draw, stick_of
@@ -116,7 +120,9 @@ def so_far(clip: Clip, frames: int) -> Clip:
     return replace(clip, frames=clip.frames[:frames], valid=valid)
 
 
-def show(opened: Opened, model: Recognizer, *, most: int = MOMENTS, figure: bool = True) -> dict[str, Any]:
+def show(
+    opened: Opened, model: Recognizer, *, most: int = MOMENTS, figure: bool = True, ask: bool = True
+) -> dict[str, Any]:
     """Everything that the page shows of a clip, as JSON can hold it.
 
     Args:
@@ -124,40 +130,66 @@ def show(opened: Opened, model: Recognizer, *, most: int = MOMENTS, figure: bool
       model: is asked; its last answer is that of the whole clip.
       most: how often the model is asked.
       figure: whether the page draws it.
+      ask: whether the model is asked here; otherwise the browser asks its network, and gets the cleaned clips.
 
     Returns:
       `name`; `names` and `number`, of all clips of the file and of this one; `labels`, head -> the sign that it is, where known;
-      `frames`, T; `figure`, see `figures.draw`, or None; `moments`, for each answer the number of frames that had been seen;
-      `probabilities`, head -> base64 of little-endian float32 (M, C).
+      `frames`, T; `figure`, see `figures.draw`, or None; `moments`, for each answer the number of frames that had been seen; and
+      either `probabilities`, head -> base64 of little-endian float32 (M, C), or `inputs`, those of an exported network: `shape`,
+      [M, N, F, P], and base64 of `frames`, float32 (M, N, F), `lengths`, int32 (M,), and `valid`, bytes (M, N, P).
 
     Raises:
       InputError: the model cannot be asked about the whole clip.
     """
     clip = opened.clip
-    answers = dict(_answers(clip, model, most))
-    if len(clip.frames) not in answers:
-        model.predict(clip)  # raises the reason
-    heads = {
-        head: np.stack([answers[moment][head] for moment in sorted(answers)]).astype("<f4") for head in model.heads
-    }
-    return {
+    parts = _parts(clip, model, most)
+    asked = {"probabilities": _probabilities(parts, model)} if ask else {"inputs": _inputs(parts, model)}
+    return asked | {
         "name": clip.name,
         "names": opened.names,
         "number": opened.number,
         "labels": dict(clip.labels),
         "frames": len(clip.frames),
         "figure": _figure(clip, model.layout) if figure else None,
-        "moments": sorted(answers),
-        "probabilities": {head: base64.b64encode(table.tobytes()).decode() for head, table in heads.items()},
+        "moments": sorted(parts),
     }
 
 
-def _answers(clip: Clip, model: Recognizer, most: int) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-    """Number of frames -> head -> (C,) probabilities; without moments at which too little had been seen for an answer."""
-    asked = moments(len(clip.frames), model.spec.cleaning.shortest_clip, most)
-    parts = [so_far(replace(clip, info=replace(clip.info, name=str(moment))), moment) for moment in asked]
-    for one in model.predict(parts, rejected=[]):
-        yield int(one.clip), {head: said.probabilities for head, said in one.items()}
+def _parts(clip: Clip, model: Recognizer, most: int) -> dict[int, Clip]:
+    """Number of frames -> the cleaned clip up to there; without moments at which too little had been seen for an answer.
+
+    Raises:
+      InputError: the whole clip cannot be used.
+    """
+    found = {}
+    for moment in moments(len(clip.frames), model.spec.cleaning.shortest_clip, most):
+        part = clean(so_far(clip, moment), model.layout, model.spec.cleaning)
+        if isinstance(part, Cleaned) and (model.spec.no_sign or not part.unseen):
+            found[moment] = part.clip
+    if len(clip.frames) not in found:
+        model.predict(clip)  # raises the reason
+    return found
+
+
+def _probabilities(parts: Mapping[int, Clip], model: Recognizer) -> dict[str, str]:
+    logits = model.logits([parts[moment] for moment in sorted(parts)])
+    return {head: _text(probabilities(logits[head]).astype("<f4")) for head in model.heads}
+
+
+def _inputs(parts: Mapping[int, Clip], model: Recognizer) -> dict[str, object]:
+    spec = model.spec
+    dataset = in_memory([parts[moment] for moment in sorted(parts)], spec.layout, spec.heads, spec.statistics)
+    batch = collate(dataset, np.arange(len(parts)), len(parts), spec.frames)
+    return {
+        "shape": [*batch.frames.shape, len(spec.layout.parts)],
+        "frames": _text(batch.frames.astype("<f4")),
+        "lengths": _text(batch.length.astype("<i4")),
+        "valid": _text(batch.valid.astype(np.uint8)),
+    }
+
+
+def _text(numbers: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(numbers).tobytes()).decode()
 
 
 def _figure(clip: Clip, layout: Layout) -> dict[str, object] | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from signjax import api
-from signjax.demo.packages import COMMAND, HOLISTIC, Package, fetch, pinned
+from signjax.demo.packages import COMMAND, HOLISTIC, ONNXRUNTIME, Package, fetch, pinned
 from signjax.errors import InputError
 from signjax.programs import Say
 from signjax.runtime.signals import Interrupted
@@ -38,17 +38,28 @@ def run(arguments: Sequence[str], say: Say) -> None:
 def _serve(given: argparse.Namespace, say: Say) -> None:
     """Loads the model and serves the page."""
     model = api.load(given.model, say=say)
-    from signjax.demo.page import Page, why_no_webcam  # these load jax, so the platform must be chosen by now
+    from signjax.demo.page import (  # these load jax: the platform must be chosen by now
+        Page,
+        why_no_network,
+        why_no_webcam,
+    )
     from signjax.demo.server import PageServer
 
-    no_webcam, fetched = why_no_webcam(model), []
-    if not no_webcam:
-        no_webcam, fetched = _webcam(pinned()[HOLISTIC], given.offline, say)
-    page = Page(model, given.clip, fetched, no_webcam)
-    if no_webcam:
-        say(f"webcam: {no_webcam}")
+    packages, fetched = pinned(), []
+    missing = {HOLISTIC: why_no_webcam(model), ONNXRUNTIME: why_no_network(model)}
+    for name, why in missing.items():
+        missing[name] = why or _why_not_there(packages[name], given.offline, say)
+        if not missing[name]:
+            fetched.append(packages[name])
+    page = Page(model, given.clip, fetched, missing[HOLISTIC], missing[ONNXRUNTIME])
+    say(f"webcam: {missing[HOLISTIC] or 'through MediaPipe, in the browser'}")
+    say(
+        f"network: {f'runs in Python, because {missing[ONNXRUNTIME]}' if missing[ONNXRUNTIME] else 'runs in the browser'}"
+    )
     with PageServer(page, given.port) as server:
-        page.begin(0)  # compiles the program, and says what is wrong with the clip while somebody reads the terminal
+        page.begin(
+            0, True
+        )  # compiles the program, and says what is wrong with the clip while somebody reads the terminal
         say(f"demo: {server.url} shows {given.model}; nothing leaves this machine. Ctrl-C ends it")
         if given.open:
             webbrowser.open(server.url)
@@ -58,15 +69,15 @@ def _serve(given: argparse.Namespace, say: Say) -> None:
             say("demo: stopped")
 
 
-def _webcam(package: Package, offline: bool, say: Say) -> tuple[str, list[Package]]:
-    """Why the webcam cannot be used, and the package that it needs: one of the two."""
+def _why_not_there(package: Package, offline: bool, say: Say) -> str:
+    """Fetches a package; returns why that cannot be done, or nothing."""
     if offline and not package.is_there():
-        return f"--offline was given, and MediaPipe has not been fetched yet; {COMMAND} does that once", []
+        return f"--offline was given, and {package.name} has not been fetched yet; {COMMAND} does that once"
     try:
         fetch(package, say)
     except InputError as error:
-        return str(error), []
-    return "", [package]
+        return str(error)
+    return ""
 
 
 def _parser() -> argparse.ArgumentParser:

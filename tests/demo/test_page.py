@@ -177,7 +177,7 @@ def test_the_page_shows_what_python_says(model, holistic, tmp_path):
     example = model.predict(example_clip(model.layout, model.heads))
     fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     with (
-        PageServer(Page(model, None, [holistic], ""), 0) as server,
+        PageServer(Page(model, None, [holistic], "", "there is no network"), 0) as server,
         Browser(tmp_path / "profile", *fake) as browser,
     ):
         threading.Thread(target=server.serve_forever, daemon=True).start()

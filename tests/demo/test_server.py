@@ -18,18 +18,18 @@ class SomePage:
     def __init__(self, folder):
         (folder / "a.wasm").write_bytes(b"\0asm")
         (folder / "secret.txt").write_text("secret")
-        self.files, self.packages = page_files(), {"/packages/some-1/a.wasm": folder / "a.wasm"}
+        self.files, self.large = page_files(), {"/packages/some-1/a.wasm": folder / "a.wasm"}
 
     def about(self):
         return {"model": "some"}
 
-    def begin(self, number):
-        return {"number": number}
+    def begin(self, number, ask):
+        return {"number": number, "ask": ask}
 
-    def predict(self, body, name, number, live):
+    def predict(self, body, name, number, live, ask):
         if name == "bad":
             raise InputError("bad: it is not a clip")
-        return {"bytes": len(body), "name": name, "number": number, "live": live}
+        return {"bytes": len(body), "name": name, "number": number, "live": live, "ask": ask}
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +111,8 @@ def test_other_pages_are_refused(server):
 
 def test_what_is_sent_reaches_the_model(server):
     status, _, body = asked(server, "POST", "/predict?name=a%20b.npy&number=3&live=1", b"12345")
-    assert (status, json.loads(body)) == (200, {"bytes": 5, "name": "a b.npy", "number": 3, "live": True})
-    assert json.loads(asked(server, "GET", "/begin?number=2")[2]) == {"number": 2}
+    assert (status, json.loads(body)) == (200, {"bytes": 5, "name": "a b.npy", "number": 3, "live": True, "ask": True})
+    assert json.loads(asked(server, "GET", "/begin?number=2&inputs=1")[2]) == {"number": 2, "ask": False}
     for number in ("-1", "x", "1" * 20, "²"):
         assert (
             json.loads(asked(server, "POST", f"/predict?name=a&number={number.replace('²', '%C2%B2')}", b"1")[2])[

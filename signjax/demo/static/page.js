@@ -1,8 +1,9 @@
 // The page: what is shown, and what its buttons do.
 
-import {about, ask, begin, best} from "/model.js";
+import {about, ask, begin, best, use} from "/model.js";
 import {Camera} from "/camera.js";
 import {figure, message} from "/figure.js";
+import {load} from "/network.js";
 import {percent, strip} from "/strip.js";
 
 const SHOWN = 5, FRAMES_PER_SECOND = 25, WINDOW = 2000, REMEMBERED = 20_000; // the last two in milliseconds
@@ -282,6 +283,10 @@ options($("head"), heads.map(([head]) => head), 0);
 $("webcam").disabled = Boolean(model.webcam.why);
 $("no-webcam").textContent = model.webcam.why;
 $("no-webcam").hidden = !model.webcam.why;
-$("runs").textContent = "The model runs in Python, on this machine.";
+let why = model.network.why;
+if (!why) await load(model.network).then(use).catch(error => { why = `it cannot be loaded here: ${error.message}`; });
+document.body.dataset.runs = why ? "python" : "browser";
+$("runs").textContent = why ? `The model runs in Python, because ${why}.`
+  : "Clips are cleaned in Python; the network runs in this browser, by onnxruntime-web.";
 $("always").textContent = model.noSign ? "" : "The model has no class for “no sign”: it names a sign whatever it sees, so a high probability alone does not mean that one was signed.";
 await openFirst();
