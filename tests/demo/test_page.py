@@ -16,8 +16,8 @@ from signjax.data.layout import registry as layout_registry
 from signjax.demo import packages
 from signjax.demo.example import example_clip
 from signjax.demo.landmarks import NAMES
-from signjax.demo.packages import HOLISTIC, File, Package
-from signjax.demo.page import Page, why_no_webcam
+from signjax.demo.packages import HOLISTIC, ONNXRUNTIME, File, Package, pinned
+from signjax.demo.page import NETWORK, Page, why_no_network, why_no_webcam
 from signjax.demo.server import PageServer
 from signjax.demo.shown import Opened, open_clip, open_sent, show
 from signjax.errors import InputError
@@ -208,6 +208,60 @@ def test_the_page_shows_what_python_says(model, holistic, tmp_path):
 
         outside = "fetch('http://127.0.0.2:9/').then(() => 'sent', error => error.message)"
         assert browser.run(outside) == "Failed to fetch"  # the rules of the page
+        server.shutdown()
+
+
+def write_network(path, model):
+    """The plain model as ONNX, with the inputs of `signjax export`."""
+    onnx = pytest.importorskip("onnx")
+    node, of = onnx.helper.make_node, onnx.TensorProto
+    shapes = {
+        "frames": (of.FLOAT, ["B", model.spec.frames, model.spec.layout.width]),
+        "lengths": (of.INT32, ["B"]),
+        "valid": (of.BOOL, ["B", model.spec.frames, len(model.spec.layout.parts)]),
+    }
+    constants = {"weights": model.weights.astype(np.float32), "time": np.array([1]), "last": np.array([1])}
+    graph = onnx.helper.make_graph(
+        [
+            node("ReduceSum", ["frames", "time"], ["sum"], keepdims=0),
+            node("Cast", ["lengths"], ["count"], to=of.FLOAT),
+            node("Unsqueeze", ["count", "last"], ["column"]),
+            node("Div", ["sum", "column"], ["mean"]),
+            node("MatMul", ["mean", "weights"], ["gloss"]),
+        ],
+        "plain",
+        [onnx.helper.make_tensor_value_info(name, *shape) for name, shape in shapes.items()],
+        [onnx.helper.make_tensor_value_info("gloss", of.FLOAT, ["B", len(SIGNS)])],
+        [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    opset = [onnx.helper.make_opsetid("", 18)]
+    path.write_bytes(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString())
+
+
+@needs_browser
+def test_the_network_in_the_browser_says_the_same(model, tmp_path, monkeypatch):
+    runtime = pinned()[ONNXRUNTIME]
+    if not runtime.is_there():
+        pytest.skip(f"{ONNXRUNTIME} was not fetched; signjax demo --fetch does that")
+    monkeypatch.setattr(model, "folder", tmp_path)
+    assert f"has no {NETWORK}" in why_no_network(model)
+    write_network(tmp_path / NETWORK, model)
+    assert why_no_network(model) == ""
+    np.save(tmp_path / "clip.npy", some_frames(5, 2))
+    with (
+        PageServer(Page(model, tmp_path / "clip.npy", [runtime], "", ""), 0) as server,
+        Browser(tmp_path / "profile") as browser,
+    ):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        browser.open(f"{server.url}?still")
+        browser.wait(SHOWN)
+        assert browser.run("document.body.dataset.runs") == "browser"
+        check(browser, model.predict(some_frames(5, 2)))
+        (tmp_path / NETWORK).write_bytes(b"damaged")
+        browser.open(f"{server.url}?still")
+        browser.wait(SHOWN)
+        assert "runs in Python, because it cannot be loaded here" in browser.run("document.body.innerText")
+        check(browser, model.predict(some_frames(5, 2)))
         server.shutdown()
 
 
