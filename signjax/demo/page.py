@@ -33,8 +33,7 @@ def why_no_webcam(model: Recognizer) -> str:
     if selections(model.layout) is not None:
         return ""
     return (
-        f"This model takes layout {model.layout.name}, which MediaPipe's landmarks cannot be turned into, so the page plays "
-        "recorded clips only. A model that was trained on MediaPipe landmarks can use the webcam."
+        f"the model takes layout {model.layout.name}, not MediaPipe's landmarks, so the page plays recorded clips only"
     )
 
 

@@ -52,7 +52,7 @@ def _serve(given: argparse.Namespace, say: Say) -> None:
         if not missing[name]:
             fetched.append(packages[name])
     page = Page(model, given.clip, fetched, missing[HOLISTIC], missing[ONNXRUNTIME])
-    say(f"webcam: {missing[HOLISTIC] or 'through MediaPipe, in the browser'}")
+    say(f"webcam: {f'none, because {missing[HOLISTIC]}' if missing[HOLISTIC] else 'through MediaPipe, in the browser'}")
     say(
         f"network: {f'runs in Python, because {missing[ONNXRUNTIME]}' if missing[ONNXRUNTIME] else 'runs in the browser'}"
     )

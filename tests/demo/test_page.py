@@ -128,7 +128,7 @@ def test_a_model_of_another_layout_has_no_webcam(model):
     class Other:
         layout = layout_registry.smplx()
 
-    assert "layout smplx, which MediaPipe's landmarks cannot be turned into" in why_no_webcam(Other())
+    assert "layout smplx, not MediaPipe's landmarks" in why_no_webcam(Other())
 
 
 # Instead of MediaPipe: finds recorded landmarks in whatever picture it gets.

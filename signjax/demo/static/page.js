@@ -61,6 +61,7 @@ function show(answer, again) {
   $("player").hidden = false;
   $("camera").hidden = $("keep").hidden = true;
   $("frame").max = answer.frames;
+  $("sides").hidden = !(answer.figure && model.figure?.wrists);
   const stage = $("stage");
   stage.setAttribute("aria-label", `${answer.name}, ${answer.frames} frames, as a stick figure`);
   if (answer.figure && model.figure) state.draw = figure(stage, model.figure, answer.figure);
@@ -174,7 +175,7 @@ async function startCamera() {
     });
     $("clip-name").textContent = "Webcam";
     $("player").hidden = $("choice").hidden = $("keep").hidden = true;
-    $("camera").hidden = false;
+    $("camera").hidden = $("sides").hidden = false;
     $("whole").textContent = "last two seconds";
     $("here").hidden = true;
     $("truth").textContent = $("now").textContent = "";
@@ -281,7 +282,7 @@ $("first").textContent = model.given ? "The given clip" : "Example";
 $("heads").hidden = heads.length < 2;
 options($("head"), heads.map(([head]) => head), 0);
 $("webcam").disabled = Boolean(model.webcam.why);
-$("no-webcam").textContent = model.webcam.why;
+$("no-webcam").textContent = `No webcam: ${model.webcam.why}.`;
 $("no-webcam").hidden = !model.webcam.why;
 let why = model.network.why;
 if (!why) await load(model.network).then(use).catch(error => { why = `it cannot be loaded here: ${error.message}`; });
