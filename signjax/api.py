@@ -27,10 +27,11 @@ def silent(line: str) -> None:
 
 
 def load(folder: str | Path, *, say: Say = silent) -> "Recognizer":
-    """Loads the model of a run folder.
+    """Loads the model of a run, or an exported one.
 
     Args:
-      folder: a folder that `train`, or `--mode=train`, made; it works without the data, wherever it was copied to.
+      folder: a folder that `train`, `--mode=train` or `signjax export` made; it works without the data, wherever it was copied to.
+        Or `hf://OWNER/NAME`, an exported model on the Hugging Face hub.
       say: receives what the command line would print.
 
     Returns:
@@ -41,9 +42,10 @@ def load(folder: str | Path, *, say: Say = silent) -> "Recognizer":
     """
     choose_platform()
     check_platform()
+    from signjax.prediction.hub import local_folder
     from signjax.prediction.recognizer import Recognizer
 
-    return Recognizer(Path(folder), say)
+    return Recognizer(local_folder(folder), say)
 
 
 @dataclass(frozen=True)

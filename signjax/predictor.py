@@ -8,9 +8,12 @@ import jax
 from signjax.evaluation.evaluate import Answer
 from signjax.model.factory import Model
 from signjax.model.input_spec import InputSpec
+from signjax.settings import run_config
 from signjax.training import parallel
+from signjax.training.checkpoint import CHECKPOINTS
 from signjax.training.losses import LossSettings
 from signjax.training.records.restored import load_selected_average
+from signjax.training.records.weights import load_weights
 from signjax.training.state import Variables, make_initializer
 from signjax.training.step import make_eval_step
 
@@ -42,11 +45,15 @@ class Predictor:
         return lambda batch: parallel.unshard(self._step(placed, parallel.shard(batch, len(self.devices))))
 
     def load_variables(self, folder: Path) -> Variables:
-        """The averaged variables of the selected checkpoint in a folder of checkpoints.
+        """The variables of the model in the folder of a run, or of an exported model.
 
         Raises:
-          InputError: there is none, or it belongs to another model or other data.
+          InputError: there is none, it is damaged, or it belongs to another model or other data.
         """
         initialize = make_initializer(self._model, self.spec.features, self.spec.frames, self._members)
         shapes = parallel.replicated_shapes(initialize, 0, devices=self.devices)
-        return load_selected_average(folder, shapes, self.spec.dataset)
+        if run_config.is_exported(folder):
+            return load_weights(folder / run_config.WEIGHTS_FILE, shapes)
+        file = folder / run_config.RUN_FILE
+        run = run_config.read_object(file) if file.is_file() else {}
+        return load_selected_average(folder / str(run.get("model", CHECKPOINTS)), shapes, self.spec.dataset)

@@ -1,4 +1,4 @@
-"""Begins a training with what another run has learned: every array that has the same name, shape and meaning.
+"""Begins a training with what another run, or an exported model, has learned: every array with the same name, shape and meaning.
 
 The head of a class list that differs begins anew, as does whatever the other model has in another shape.
 """
@@ -14,7 +14,9 @@ import numpy as np
 
 from signjax.errors import InputError, first_few
 from signjax.model.input_spec import InputSpec, read_input_spec
+from signjax.settings import run_config
 from signjax.training.checkpoint import Checkpoints
+from signjax.training.records.weights import key_name, read_weights
 from signjax.training.state import TrainState
 
 Say = Callable[[str], None]
@@ -25,7 +27,7 @@ class Learned:
     """What a run has learned.
 
     Attributes:
-      folder: of the run.
+      folder: of the run, or of an exported model.
       arrays: name -> array, of the averaged parameters and batch statistics of its model.
       spec: what that model expects.
     """
@@ -36,16 +38,19 @@ class Learned:
 
 
 def read_learned(folder: Path) -> Learned:
-    """The model of a run.
+    """The model of a run, or an exported one.
 
     Raises:
       InputError: the folder has none, or it is damaged.
     """
+    if run_config.is_exported(folder):
+        weights = read_weights(folder / run_config.WEIGHTS_FILE)
+        return Learned(folder, {key_name(name): array for name, array in weights.items()}, read_input_spec(folder))
     try:
         model = json.loads((folder / "run.json").read_text(encoding="utf-8"))["model"]
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            f"config.train.init_from={folder}: not the folder of a trained run (run.json: {error})"
+            f"config.train.init_from={folder}: not the folder of a trained run, nor of an exported model (run.json: {error})"
         ) from error
     path = folder / str(model)
     if not path.is_dir():

@@ -45,12 +45,14 @@ class Model(Protocol):
         """{head: logits (B, classes)}, and the changed variables if `mutable` names any."""
 
 
-def make_model(settings: HybridSettings, spec: InputSpec, axis_name: str | None = None) -> Model:
+def make_model(settings: HybridSettings, spec: InputSpec, axis_name: str | None = None, loops: str = "fast") -> Model:
     """The network for these inputs.
 
     Args:
       settings: sizes and options of the network.
       spec: the inputs and outputs.
       axis_name: the mapped axis over which devices share a batch.
+      loops: how recurrent layers run over time: `fast`; or, for predicting and with the same results, in ways that converters to
+        other formats know, as `plain` scans or `unrolled`.
     """
-    return Hybrid(spec.classes, settings, axis_name=axis_name)
+    return Hybrid(spec.classes, settings, axis_name=axis_name, loops=loops)

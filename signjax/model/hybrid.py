@@ -29,11 +29,13 @@ class Hybrid(nn.Module):
       classes: head name -> number of classes.
       settings: sizes and options.
       axis_name: the mapped axis over which devices share a batch.
+      loops: how the recurrent layers run over time; see `Recurrence`.
     """
 
     classes: Mapping[str, int]
     settings: HybridSettings
     axis_name: str | None = None
+    loops: str = "fast"
 
     @nn.compact
     def __call__(
@@ -68,7 +70,7 @@ class Hybrid(nn.Module):
         attended = x + self._apply(attention, x, mask)
         paths = [x, attended]
         for cell in ("lstm", "gru"):
-            paths.append(self._apply(Recurrence(settings.units, cell, dtype, name=cell), x, mask))
+            paths.append(self._apply(Recurrence(settings.units, cell, dtype, self.loops, name=cell), x, mask))
         fused = Dropout(inner)(jnp.concatenate(paths, axis=-1), row, training=training)
         fused = Projection(x.shape[-1], use_bias=False, dtype=dtype, name="fusion")(fused)
         fused = nn.gelu(MaskedBatchNorm(self.axis_name, name="fusion_norm")(fused, mask, training=training))

@@ -176,8 +176,8 @@ class LoopSettings:
     )
     init_from: str = setting(
         "",
-        "Folder of another run whose model this one begins with, instead of random weights. Heads with other classes and arrays of "
-        "other shapes begin anew; the run lists them.",
+        "Folder of another run, or of an exported model, that this one begins with, instead of random weights. Heads with other "
+        "classes and arrays of other shapes begin anew; the run lists them.",
         text("a path"),
     )
     freeze: bool = setting(

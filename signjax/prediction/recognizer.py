@@ -111,7 +111,7 @@ class Recognizer:
         model = make_model(plans.model, self.spec, parallel.AXIS)
         predictor = Predictor(model, self.spec, plans.losses, training_plan.devices(plans.batches), plans.loop.members)
         self.folder, self.batch_size, self._say = folder, predictor.batch_size, say
-        self._answer = predictor.answer_with(predictor.load_variables(folder / _model_of(folder)))
+        self._answer = predictor.answer_with(predictor.load_variables(folder))
         self._fusion = read_fusion(folder) if plans.loop.fuse else None
         if plans.loop.fuse and self._fusion is None:
             say(
@@ -204,10 +204,3 @@ class Recognizer:
                 f"expected frames (T, {width}), numbers in the order of the model's layout; found {frames.dtype} {shape}",
             )
         return Clip(ClipInfo(name, ""), np.ascontiguousarray(frames.reshape(len(frames), width), np.float32))
-
-
-def _model_of(folder: Path) -> str:
-    """Where a run's model has its checkpoints, relative to the run folder."""
-    file = folder / run_config.RUN_FILE
-    run = run_config.read_object(file) if file.is_file() else {}
-    return str(run.get("model", "checkpoints"))

@@ -12,6 +12,7 @@ Say = Callable[[str], None]
 # Command -> the module that runs it.
 PROGRAMS: Mapping[str, str] = {
     "demo": "signjax.programs.demo",
+    "export": "signjax.programs.export",
 }
 
 

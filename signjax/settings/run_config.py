@@ -16,6 +16,8 @@ from signjax.settings.schema import SETTINGS, default_config, flat
 CONFIG_FILE = "config.json"
 # Written at the start of training.
 RUN_FILE = "run.json"
+# In the folder of an exported model, which has no checkpoints.
+WEIGHTS_FILE = "model.safetensors"
 
 
 def run_folder(config: ConfigDict, given: str | None) -> Path:
@@ -60,8 +62,20 @@ def is_trained(folder: Path) -> bool:
     return (folder / RUN_FILE).exists() or (folder / "checkpoints").exists()
 
 
+def is_exported(folder: Path) -> bool:
+    """Whether a folder has an exported model, which predicts and cannot be trained further."""
+    return (folder / WEIGHTS_FILE).is_file()
+
+
+def _exported(folder: Path) -> InputError:
+    return InputError(
+        f"{folder}: the folder has an exported model, which predicts only. To train on from it, begin another run with "
+        f"--config.train.init_from={folder}"
+    )
+
+
 def check_trained(folder: Path, mode: str) -> None:
-    """Checks that a run folder has a model for the modes that need one.
+    """Checks that a run folder has a model for the modes that need one; for predicting, an exported model will do.
 
     Raises:
       InputError: it has none; the message says whether it has prepared data.
@@ -70,6 +84,10 @@ def check_trained(folder: Path, mode: str) -> None:
         raise InputError(
             f"{folder}: the folder has no run to {mode}; train first, or name the folder of a run with --workdir"
         )
+    if is_exported(folder):
+        if mode != "predict":
+            raise _exported(folder)
+        return
     if not is_trained(folder):
         raise InputError(f"{folder}: prepared but not trained; run it with --mode=train first")
 
@@ -78,9 +96,12 @@ def check_same(now: Mapping[str, Any], folder: Path) -> None:
     """Checks that a run whose training has begun has the same configuration; any other folder accepts every configuration.
 
     Raises:
-      InputError: it differs in keys that must not change, which the message names, or the run's configuration is missing.
+      InputError: it differs in keys that must not change, which the message names, or the run's configuration is missing; or the
+        folder has an exported model.
     """
     path = folder / CONFIG_FILE
+    if is_exported(folder):
+        raise _exported(folder)
     if not is_trained(folder):
         return
     if not path.is_file():

@@ -15,7 +15,7 @@ from signjax.data.layout.parts import COORDINATES, Layout, Part
 
 HANDS = ("left_hand", "right_hand")
 # As a multiple of the median distance of all points from their median.
-_FARTHEST = 20.0
+FARTHEST = 20.0
 _SHAPE = {hand: f"{hand}_shape" for hand in HANDS}
 
 
@@ -68,7 +68,7 @@ def _from_all_points(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> t
         return np.zeros(dimensions), 1.0
     # One point at 1e4 would shrink the whole clip to nothing: points farther out than any body reaches are ignored.
     distance = np.linalg.norm(pool - np.median(pool, axis=0), axis=1)
-    pool = pool[distance <= _FARTHEST * np.median(distance)]
+    pool = pool[distance <= FARTHEST * np.median(distance)]
     centre = pool.mean(0)
     spread = float(np.sqrt(np.square(pool - centre).sum(1).mean()))
     return centre, spread if spread > 0 else 1.0

@@ -23,9 +23,9 @@ MODES = ("as_is", "table", "detect")
 MARGIN = 1.5
 # Movement is the distance that a point covers within this many frames, a quarter of a second: over fewer frames, tracker jitter,
 # which affects both hands equally, outweighs it.
-_SPAN = 6
+SPAN = 6
 # In shoulder widths (for coordinates without shoulders, in spans of all points); a larger value is a tracker error.
-_FARTHEST = 2.0
+FARTHEST = 2.0
 _HANDS = ("left_hand", "right_hand")
 
 
@@ -119,14 +119,14 @@ def dominance(clip: Clip, layout: Layout) -> Dominance | None:
         seen = {hand: frames & body for hand, frames in seen.items()}
     if not scale > 0:
         return Dominance(0.0, 0.0)
-    span = min(_SPAN, len(clip.frames) - 1)
+    span = min(SPAN, len(clip.frames) - 1)
     if span < 1:
         return Dominance(0.0, 0.0)
     way = {}
     for hand, points in hands.items():
         both_ends = seen[hand][span:] & seen[hand][:-span]
         moved = np.linalg.norm((points[span:] - points[:-span])[both_ends], axis=-1).mean(-1) / scale
-        way[hand] = float(np.minimum(moved, _FARTHEST).sum() / len(both_ends))
+        way[hand] = float(np.minimum(moved, FARTHEST).sum() / len(both_ends))
     return Dominance(way["left_hand"], way["right_hand"])
 
 

@@ -11,12 +11,12 @@ from signjax.data.layout.parts import Layout, Point
 HANDS = ("left_hand", "right_hand")
 
 # Movement is the distance that a hand covers in this many frames, so that tracker jitter does not count.
-_SPAN = 4
+SPAN = 4
 # Frames count as idle while movement is below this share of the clip's own (its 95th percentile).
-_IDLE_SHARE = 0.25
+IDLE_SHARE = 0.25
 # Frames kept before the first and after the last frame in which a hand moves.
-_MARGIN = 3
-_FEWEST_FRAMES = 8
+MARGIN = 3
+FEWEST_FRAMES = 8
 
 
 def hand_motion(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.ndarray | None:
@@ -27,23 +27,23 @@ def hand_motion(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.nda
     """
     places = positions(frames, layout)
     hands = [hand for hand in HANDS if hand in places]
-    if not hands or len(frames) <= _SPAN:
+    if not hands or len(frames) <= SPAN:
         return None
 
     def moved(points: list[np.ndarray], part: str) -> tuple[np.ndarray, np.ndarray]:
         together = np.stack(points, axis=1)
         seen = valid[:, layout.part_names.index(part)]
-        return np.linalg.norm(together[_SPAN:] - together[:-_SPAN], axis=-1).mean(1), seen[_SPAN:] & seen[:-_SPAN]
+        return np.linalg.norm(together[SPAN:] - together[:-SPAN], axis=-1).mean(1), seen[SPAN:] & seen[:-SPAN]
 
     motion = np.zeros(len(frames))
-    middle = slice(_SPAN // 2, len(frames) - _SPAN // 2)
+    middle = slice(SPAN // 2, len(frames) - SPAN // 2)
     for hand in hands:
         wrist = None if layout.wrists is None else layout.wrists[HANDS.index(hand)]
         points = [*np.moveaxis(places[hand], 1, 0)]
         if wrist is not None:
             points.append(places[wrist[0]][:, wrist[1]])
         way, seen = moved(points, hand)
-        arm = None if wrist is None else _arm_end(layout, wrist)
+        arm = None if wrist is None else arm_end(layout, wrist)
         if arm is not None:
             instead, arm_seen = moved([places[arm[0]][:, arm[1]]], arm[0])
             way, seen = np.where(seen, way, instead), seen | arm_seen
@@ -52,7 +52,7 @@ def hand_motion(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.nda
     return motion
 
 
-def _arm_end(layout: Layout, wrist: Point) -> Point | None:
+def arm_end(layout: Layout, wrist: Point) -> Point | None:
     """The point of another part that the skeleton connects to a hand's wrist; None if the wrist does not belong to a hand."""
     if wrist[0] not in HANDS:
         return None
@@ -66,9 +66,9 @@ def active_frames(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> slic
     motion = hand_motion(frames, valid, layout)
     if motion is None:
         return everything
-    least = _IDLE_SHARE * np.percentile(motion, 95)
+    least = IDLE_SHARE * np.percentile(motion, 95)
     if least <= 0:
         return everything
     moving = np.flatnonzero(motion > least)
-    start, stop = max(int(moving[0]) - _MARGIN, 0), min(int(moving[-1]) + 1 + _MARGIN, len(frames))
-    return slice(start, stop) if stop - start >= _FEWEST_FRAMES else everything
+    start, stop = max(int(moving[0]) - MARGIN, 0), min(int(moving[-1]) + 1 + MARGIN, len(frames))
+    return slice(start, stop) if stop - start >= FEWEST_FRAMES else everything

@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float
 from signjax.layers.linear import Projection
 from signjax.layers.recurrent.gru import gru_scan
 from signjax.layers.recurrent.lstm import lstm_scan
+from signjax.layers.recurrent.plain_scan import plain_gru, plain_lstm
 
 GATES = {"lstm": 4, "gru": 3}
 
@@ -29,19 +30,25 @@ class Direction(NamedTuple):
     candidate_bias: Float[Array, "h"] | None
 
 
-def scan_directions(cell: str, ways: tuple[Direction, Direction], mask: Bool[Array, "t b"]) -> list[Array]:
+def scan_directions(
+    cell: str, ways: tuple[Direction, Direction], mask: Bool[Array, "t b"], loops: str = "fast"
+) -> list[Array]:
     """Runs a cell over time in both directions; returns the hidden states of each, (T, B, H).
 
-    On a GPU one fused kernel runs both directions if it supports these sizes. Otherwise each direction is a separate
-    scan. On the CPU, separate scans ran faster than several cells in one loop and than one cell with stacked directions
-    (`benchmarks/recurrence.py`).
+    On a GPU one fused kernel runs both directions if it supports these sizes. Otherwise each direction is a separate scan. On the
+    CPU, separate scans ran faster than several cells in one loop and than one cell with stacked directions
+    (`benchmarks/recurrence.py`). `loops` as in `Recurrence`.
     """
+    directions = list(zip(ways, (False, True), strict=True))
+    if loops != "fast":
+        unroll = loops == "unrolled"
+        return [_plain_direction(cell, way, mask, reverse=reverse, unroll=unroll) for way, reverse in directions]
     if jax.default_backend() == "gpu":
         from signjax.layers.recurrent import pallas_recurrence as fused
 
         if fused.runs_here(len(ways[0].kernel), ways[0].gates.dtype):
             return fused_directions(cell, ways, mask)
-    return [scan_direction(cell, way, mask, reverse=reverse) for way, reverse in zip(ways, (False, True), strict=True)]
+    return [scan_direction(cell, way, mask, reverse=reverse) for way, reverse in directions]
 
 
 def scan_direction(cell: str, way: Direction, mask: Bool[Array, "t b"], *, reverse: bool) -> Float[Array, "t b h"]:
@@ -50,6 +57,15 @@ def scan_direction(cell: str, way: Direction, mask: Bool[Array, "t b"], *, rever
         return lstm_scan(way.gates, way.kernel, way.bias, mask, reverse=reverse)
     assert way.candidate_bias is not None
     return gru_scan(way.gates, way.kernel, way.bias, way.candidate_bias, mask, reverse=reverse)
+
+
+def _plain_direction(
+    cell: str, way: Direction, mask: Bool[Array, "t b"], *, reverse: bool, unroll: bool
+) -> Float[Array, "t b h"]:
+    if cell == "lstm":
+        return plain_lstm(way.gates, way.kernel, way.bias, mask, reverse=reverse, unroll=unroll)
+    assert way.candidate_bias is not None
+    return plain_gru(way.gates, way.kernel, way.bias, way.candidate_bias, mask, reverse=reverse, unroll=unroll)
 
 
 def fused_directions(
@@ -98,11 +114,13 @@ class Recurrence(nn.Module):
       units: hidden units H per direction.
       cell: `lstm` or `gru`.
       dtype: precision of the products; None uses that of inputs and weights. States are carried in at least float32.
+      loops: `fast`; or, with the same results, what converters to other formats know: `plain` scans, or `unrolled` ones.
     """
 
     units: int
     cell: str
     dtype: jnp.dtype | None = None
+    loops: str = "fast"
 
     @nn.compact
     def __call__(self, x: Float[Array, "b t d"], mask: Bool[Array, "b t"]) -> Float[Array, "b t {2*self.units}"]:
@@ -120,5 +138,5 @@ class Recurrence(nn.Module):
                 candidate_bias = self.param(f"{direction}_candidate_bias", nn.initializers.zeros, (self.units,))
             ways.append(Direction(gates, kernel, bias, candidate_bias))
         forward, backward = ways
-        outputs = scan_directions(self.cell, (forward, backward), mask.T)
+        outputs = scan_directions(self.cell, (forward, backward), mask.T, self.loops)
         return jnp.concatenate(outputs, axis=-1).swapaxes(0, 1)
