@@ -9,15 +9,13 @@ from typing import Any
 import signjax
 from signjax.demo.example import example_clip
 from signjax.demo.landmarks import NAMES, needs_irises, selections
+from signjax.demo.network import ADDRESS, output_names
 from signjax.demo.packages import HOLISTIC, ONNXRUNTIME, Package
 from signjax.demo.shown import MOMENTS, Opened, open_clip, open_sent, show
-from signjax.evaluation.fusion import FILE as FUSION
+from signjax.evaluation.fusion import read_fusion
+from signjax.export.formats.onnx import FILE
 from signjax.prediction.recognizer import Recognizer
 from signjax.report.figures import FIELD, MISSING, stick_of
-
-# In the folder of an exported model: its network, and the names of the inputs.
-NETWORK, INPUTS = "model.onnx", ("frames", "lengths", "valid")
-_NETWORK = f"/{NETWORK}"
 
 
 def page_files() -> dict[str, bytes]:
@@ -37,20 +35,12 @@ def why_no_webcam(model: Recognizer) -> str:
     )
 
 
-def why_no_network(model: Recognizer) -> str:
-    """Why the browser cannot run a model's network itself; empty if it can."""
-    if model.settings.training.loop.fuse and (model.folder / FUSION).is_file():
-        return "its answers are those of its network and another classifier together"
-    if not (model.folder / NETWORK).is_file():
-        return f"{model.folder.resolve().name} has no {NETWORK}, which signjax export makes"
-    return ""
-
-
 class Page:
     """Answers what the page asks; one question after another.
 
     Attributes:
       files: path in an address -> content.
+      fusion: the other classifier of the model, None where the network answers alone.
       large: path in an address -> file, of the packages that were fetched and of the exported network.
     """
 
@@ -73,9 +63,10 @@ class Page:
             for name in package.files
         }
         if not no_network:
-            self.large[_NETWORK] = model.folder / NETWORK
+            self.large[ADDRESS] = model.folder / FILE
         self._model, self._clip, self._no_webcam, self._no_network = model, clip, no_webcam, no_network
         self._folders = {package.name: f"/packages/{package.folder.name}/" for package in packages}
+        self.fusion = read_fusion(model.folder) if model.settings.training.loop.fuse else None
         self._lock = threading.Lock()
 
     def about(self) -> dict[str, Any]:
@@ -90,7 +81,6 @@ class Page:
             "heads": {head: list(classes) for head, classes in self._model.heads.items()},
             "given": self._clip is not None,
             "noSign": self._model.spec.no_sign,
-            "longest": self._model.spec.cleaning.longest_clip,
             "figure": None
             if stick is None
             else {
@@ -110,8 +100,8 @@ class Page:
             "network": {
                 "why": self._no_network,
                 "folder": self._folders.get(ONNXRUNTIME, ""),
-                "file": _NETWORK,
-                "outputs": {head: f"{head}_logits" if head in INPUTS else head for head in self._model.heads},
+                "file": ADDRESS,
+                "outputs": output_names(self._model),
             },
         }
 
@@ -127,9 +117,9 @@ class Page:
         """
         with self._lock:
             if self._clip is not None:
-                return show(open_clip(self._clip, number, self._model), self._model, ask=ask)
+                return show(open_clip(self._clip, number, self._model), self._model, ask=ask, fusion=self.fusion)
             clip = example_clip(self._model.layout, self._model.heads)
-            return show(Opened(clip, (clip.name,)), self._model, ask=ask)
+            return show(Opened(clip, (clip.name,)), self._model, ask=ask, fusion=self.fusion)
 
     def predict(self, body: bytes, name: str, number: int, live: bool, ask: bool) -> dict[str, Any]:
         """What the page shows of a file that the browser sent.
@@ -146,4 +136,4 @@ class Page:
         """
         with self._lock:
             opened = open_sent(body, name, number, self._model)
-            return show(opened, self._model, most=1 if live else MOMENTS, figure=not live, ask=ask)
+            return show(opened, self._model, most=1 if live else MOMENTS, figure=not live, ask=ask, fusion=self.fusion)

@@ -1,12 +1,11 @@
 """What the page shows of a clip: its figure, and what the model says of it the more of it has been seen.
 
-Shapes: T frames, F channels, P parts, M moments, C classes, N frames that an exported network takes.
+Shapes: T frames, F channels, M moments, C classes.
 """
 
-import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.batching.collate import collate
 from signjax.data.cleaning.clean import Cleaned, clean
 from signjax.data.cleaning.gaps import seen_parts
 from signjax.data.clip import Clip, Rejected, hand_over
-from signjax.data.dataset import in_memory
 from signjax.data.layout.parts import Layout
 from signjax.demo.landmarks import clip_of, unordered
+from signjax.demo.network import base64_of, network_inputs
 from signjax.errors import InputError, first_line
 from signjax.evaluation.calibration import probabilities
+from signjax.evaluation.fusion import Fusion
 from signjax.prediction.new_clips import NewClips, listed
 from signjax.prediction.recognizer import Recognizer
 from signjax.report.figures import draw, stick_of
@@ -121,7 +120,13 @@ def so_far(clip: Clip, frames: int) -> Clip:
 
 
 def show(
-    opened: Opened, model: Recognizer, *, most: int = MOMENTS, figure: bool = True, ask: bool = True
+    opened: Opened,
+    model: Recognizer,
+    *,
+    most: int = MOMENTS,
+    figure: bool = True,
+    ask: bool = True,
+    fusion: Fusion | None = None,
 ) -> dict[str, Any]:
     """Everything that the page shows of a clip, as JSON can hold it.
 
@@ -130,20 +135,21 @@ def show(
       model: is asked; its last answer is that of the whole clip.
       most: how often the model is asked.
       figure: whether the page draws it.
-      ask: whether the model is asked here; otherwise the browser asks its network, and gets the cleaned clips.
+      ask: whether the model is asked here; otherwise the browser asks its network.
+      fusion: the other classifier of the model, where it has one.
 
     Returns:
       `name`; `names` and `number`, of all clips of the file and of this one; `labels`, head -> the sign that it is, where known;
       `frames`, T; `figure`, see `figures.draw`, or None; `moments`, for each answer the number of frames that had been seen; and
-      either `probabilities`, head -> base64 of little-endian float32 (M, C), or `inputs`, those of an exported network: `shape`,
-      [M, N, F, P], and base64 of `frames`, float32 (M, N, F), `lengths`, int32 (M,), and `valid`, bytes (M, N, P).
+      either `probabilities`, head -> base64 of little-endian float32 (M, C), or `inputs`, see `network_inputs`.
 
     Raises:
       InputError: the model cannot be asked about the whole clip.
     """
     clip = opened.clip
     parts = _parts(clip, model, most)
-    asked = {"probabilities": _probabilities(parts, model)} if ask else {"inputs": _inputs(parts, model)}
+    some = [parts[moment] for moment in sorted(parts)]
+    asked = {"probabilities": _probabilities(some, model)} if ask else {"inputs": network_inputs(some, model, fusion)}
     return asked | {
         "name": clip.name,
         "names": opened.names,
@@ -171,25 +177,9 @@ def _parts(clip: Clip, model: Recognizer, most: int) -> dict[int, Clip]:
     return found
 
 
-def _probabilities(parts: Mapping[int, Clip], model: Recognizer) -> dict[str, str]:
-    logits = model.logits([parts[moment] for moment in sorted(parts)])
-    return {head: _text(probabilities(logits[head]).astype("<f4")) for head in model.heads}
-
-
-def _inputs(parts: Mapping[int, Clip], model: Recognizer) -> dict[str, object]:
-    spec = model.spec
-    dataset = in_memory([parts[moment] for moment in sorted(parts)], spec.layout, spec.heads, spec.statistics)
-    batch = collate(dataset, np.arange(len(parts)), len(parts), spec.frames)
-    return {
-        "shape": [*batch.frames.shape, len(spec.layout.parts)],
-        "frames": _text(batch.frames.astype("<f4")),
-        "lengths": _text(batch.length.astype("<i4")),
-        "valid": _text(batch.valid.astype(np.uint8)),
-    }
-
-
-def _text(numbers: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(numbers).tobytes()).decode()
+def _probabilities(clips: Sequence[Clip], model: Recognizer) -> dict[str, str]:
+    logits = model.logits(clips)
+    return {head: base64_of(probabilities(logits[head]).astype("<f4")) for head in model.heads}
 
 
 def _figure(clip: Clip, layout: Layout) -> dict[str, object] | None:

@@ -38,11 +38,8 @@ def run(arguments: Sequence[str], say: Say) -> None:
 def _serve(given: argparse.Namespace, say: Say) -> None:
     """Loads the model and serves the page."""
     model = api.load(given.model, say=say)
-    from signjax.demo.page import (  # these load jax: the platform must be chosen by now
-        Page,
-        why_no_network,
-        why_no_webcam,
-    )
+    from signjax.demo.network import why_no_network  # these load jax, so the platform must be chosen by now
+    from signjax.demo.page import Page, why_no_webcam
     from signjax.demo.server import PageServer
 
     packages, fetched = pinned(), []
@@ -57,9 +54,8 @@ def _serve(given: argparse.Namespace, say: Say) -> None:
         f"network: {f'runs in Python, because {missing[ONNXRUNTIME]}' if missing[ONNXRUNTIME] else 'runs in the browser'}"
     )
     with PageServer(page, given.port) as server:
-        page.begin(
-            0, True
-        )  # compiles the program, and says what is wrong with the clip while somebody reads the terminal
+        # Compiles the program, and says what is wrong with the clip while somebody reads the terminal.
+        page.begin(0, ask=True)
         say(f"demo: {server.url} shows {given.model}; nothing leaves this machine. Ctrl-C ends it")
         if given.open:
             webbrowser.open(server.url)
@@ -82,7 +78,9 @@ def _why_not_there(package: Package, offline: bool, say: Say) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("signjax demo", description=__doc__, allow_abbrev=False)
-    parser.add_argument("model", nargs="?", type=Path, help="a run folder, or a folder that signjax export made")
+    parser.add_argument(
+        "model", nargs="?", help="a run folder, a folder that signjax export made, or hf://OWNER/NAME of the hub"
+    )
     parser.add_argument("--clip", type=Path, help="the file or folder of clips that the page begins with")
     parser.add_argument("--port", type=int, default=8000, help="of this machine; 0 takes a free one (default: 8000)")
     parser.add_argument("--no-open", dest="open", action="store_false", help="do not open the browser")

@@ -11,16 +11,20 @@ from browser import CHROMIUM, Browser
 from conftest import silent
 
 from signjax.data.cleaning.clean import Cleaning, cleaned_layout
-from signjax.data.dataset import STATISTICS
+from signjax.data.dataset import STATISTICS, in_memory
 from signjax.data.layout import registry as layout_registry
 from signjax.demo import packages
 from signjax.demo.example import example_clip
 from signjax.demo.landmarks import NAMES
+from signjax.demo.network import why_no_network
 from signjax.demo.packages import HOLISTIC, ONNXRUNTIME, File, Package, pinned
-from signjax.demo.page import NETWORK, Page, why_no_network, why_no_webcam
+from signjax.demo.page import Page, why_no_webcam
 from signjax.demo.server import PageServer
 from signjax.demo.shown import Opened, open_clip, open_sent, show
 from signjax.errors import InputError
+from signjax.evaluation.calibration import probabilities
+from signjax.evaluation.fusion import Fusion
+from signjax.export.formats.onnx import FILE as NETWORK
 from signjax.model.input_spec import InputSpec
 from signjax.prediction.recognizer import Recognizer
 from signjax.settings import base
@@ -211,6 +215,29 @@ def test_the_page_shows_what_python_says(model, holistic, tmp_path):
         server.shutdown()
 
 
+class OtherClassifier:
+    """Says of each clip what its length and its first channel make of it."""
+
+    def log_probabilities(self, dataset, rows):
+        first = np.array([dataset.features[dataset.offsets[row], 0] for row in rows])
+        return {"gloss": log_softmax(np.outer(dataset.lengths[rows] / 10 + first, np.linspace(-1, 1, len(SIGNS))))}
+
+
+class FusedModel(PlainModel):
+    """The plain model, fused with another classifier."""
+
+    fusion = Fusion(OtherClassifier(), {"gloss": (0.7, 0.5)})
+
+    def logits(self, clips):
+        dataset = in_memory(clips, self.spec.layout, self.spec.heads, self.spec.statistics)
+        other = self.fusion.classifier.log_probabilities(dataset, np.arange(len(clips)))["gloss"]
+        return {"gloss": (0.7 * log_softmax(super().logits(clips)["gloss"]) + 0.5 * other).astype(np.float32)}
+
+
+def log_softmax(logits):
+    return np.log(probabilities(logits))
+
+
 def write_network(path, model):
     """The plain model as ONNX, with the inputs of `signjax export`."""
     onnx = pytest.importorskip("onnx")
@@ -239,17 +266,20 @@ def write_network(path, model):
 
 
 @needs_browser
-def test_the_network_in_the_browser_says_the_same(model, tmp_path, monkeypatch):
+def test_the_network_in_the_browser_says_the_same(tmp_path):
+    model = FusedModel()
     runtime = pinned()[ONNXRUNTIME]
     if not runtime.is_there():
         pytest.skip(f"{ONNXRUNTIME} was not fetched; signjax demo --fetch does that")
-    monkeypatch.setattr(model, "folder", tmp_path)
+    model.folder = tmp_path
     assert f"has no {NETWORK}" in why_no_network(model)
     write_network(tmp_path / NETWORK, model)
     assert why_no_network(model) == ""
     np.save(tmp_path / "clip.npy", some_frames(5, 2))
+    page = Page(model, tmp_path / "clip.npy", [runtime], "", "")
+    page.fusion = model.fusion
     with (
-        PageServer(Page(model, tmp_path / "clip.npy", [runtime], "", ""), 0) as server,
+        PageServer(page, 0) as server,
         Browser(tmp_path / "profile") as browser,
     ):
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -2,10 +2,20 @@
 
 const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0)).buffer;
 
-function softmax(logits) {
-  const highest = Math.max(...logits), powers = Array.from(logits, logit => Math.exp(logit - highest));
-  const sum = powers.reduce((a, b) => a + b);
-  return Float32Array.from(powers, power => power / sum);
+function logSoftmax(logits) {
+  const highest = logits.reduce((a, b) => Math.max(a, b));
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - highest), 0);
+  return Array.from(logits, logit => logit - highest - Math.log(sum));
+}
+
+// The probabilities at a moment. The other classifier, where there is one, has answered in Python.
+function probabilities(logits, fusion, m) {
+  let shares = logSoftmax(logits);
+  if (fusion) {
+    const added = new Float32Array(bytes(fusion.added)).subarray(m * shares.length, (m + 1) * shares.length);
+    shares = logSoftmax(shares.map((share, i) => fusion.weight * share + added[i]));
+  }
+  return Float32Array.from(shares, Math.exp);
 }
 
 // Loads the network; `about` is what the server says of it.
@@ -23,7 +33,8 @@ export async function load({folder, file, outputs}) {
     });
     return Object.fromEntries(Object.entries(outputs).map(([head, output]) => {
       const logits = found[output].data, classes = logits.length / moments;
-      return [head, Array.from({length: moments}, (_, m) => softmax(logits.subarray(m * classes, (m + 1) * classes)))];
+      const at = m => logits.subarray(m * classes, (m + 1) * classes);
+      return [head, Array.from({length: moments}, (_, m) => probabilities(at(m), inputs.fusion[head], m))];
     }));
   };
 }
