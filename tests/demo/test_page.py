@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,7 +24,6 @@ from signjax.demo.server import PageServer
 from signjax.demo.shown import Opened, open_clip, open_sent, show
 from signjax.errors import InputError
 from signjax.evaluation.calibration import probabilities
-from signjax.evaluation.fusion import Fusion
 from signjax.export.formats.onnx import FILE as NETWORK
 from signjax.model.input_spec import InputSpec
 from signjax.prediction.recognizer import Recognizer
@@ -226,7 +226,7 @@ class OtherClassifier:
 class FusedModel(PlainModel):
     """The plain model, fused with another classifier."""
 
-    fusion = Fusion(OtherClassifier(), {"gloss": (0.7, 0.5)})
+    fusion = SimpleNamespace(classifier=OtherClassifier(), weights={"gloss": (0.7, 0.5)})
 
     def logits(self, clips):
         dataset = in_memory(clips, self.spec.layout, self.spec.heads, self.spec.statistics)
