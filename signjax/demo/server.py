@@ -6,6 +6,7 @@ other files.
 """
 
 import json
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -52,6 +53,11 @@ class PageServer(ThreadingHTTPServer):
                 "--port, or --port=0 for a free one"
             ) from error
         self.page = page
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says what is wrong, unless it is that a tab was closed before its answer came."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
     @property
     def url(self) -> str:

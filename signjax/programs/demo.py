@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "model", nargs="?", help="a run folder, a folder that signjax export made, or hf://OWNER/NAME of the hub"
     )
-    parser.add_argument("--clip", type=Path, help="the file or folder of clips that the page begins with")
+    parser.add_argument(
+        "--clip", type=Path, metavar="FILE", help="the file or folder of clips that the page begins with"
+    )
     parser.add_argument("--port", type=int, default=8000, help="of this machine; 0 takes a free one (default: 8000)")
     parser.add_argument("--no-open", dest="open", action="store_false", help="do not open the browser")
     parser.add_argument("--offline", action="store_true", help="download nothing; without MediaPipe there is no webcam")

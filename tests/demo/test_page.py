@@ -2,6 +2,8 @@
 
 import base64
 import json
+import re
+import signal
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,6 +29,8 @@ from signjax.evaluation.calibration import probabilities
 from signjax.export.formats.onnx import FILE as NETWORK
 from signjax.model.input_spec import InputSpec
 from signjax.prediction.recognizer import Recognizer
+from signjax.programs import load_program
+from signjax.runtime.signals import Interrupted
 from signjax.settings import base
 from signjax.settings.plans import take_apart
 
@@ -133,6 +137,38 @@ def test_a_model_of_another_layout_has_no_webcam(model):
         layout = layout_registry.smplx()
 
     assert "layout smplx, not MediaPipe's landmarks" in why_no_webcam(Other())
+
+
+def test_the_command_says_where_the_page_is_until_it_is_stopped(model, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("signjax.api.load", lambda _folder, say: model)
+    opened, said = [], []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+
+    def stopped(_server):
+        raise Interrupted(signal.SIGINT)
+
+    monkeypatch.setattr(PageServer, "serve_forever", stopped)
+    load_program("demo")(["plain", "--port=0", "--offline"], said.append)
+    webcam, network, where, end = said
+    assert webcam == (
+        "webcam: none, because --offline was given, and @mediapipe/holistic has not been fetched yet; signjax demo --fetch does "
+        "that once"
+    )
+    assert network == "network: runs in Python, because plain has no model.onnx, which signjax export makes"
+    assert re.match(r"demo: http://127\.0\.0\.1:\d+/ shows plain; nothing leaves this machine", where)
+    assert opened == [where.split()[1]] and end == "demo: stopped"
+
+
+def test_the_command_says_what_it_needs(tmp_path, monkeypatch):
+    demo, fetched = load_program("demo"), []
+    with pytest.raises(InputError, match="name the run folder or the exported model"):
+        demo([], silent)
+    with pytest.raises(InputError, match=r"--clip: .*none does not exist"):
+        demo(["plain", f"--clip={tmp_path / 'none'}"], silent)
+    monkeypatch.setattr("signjax.programs.demo.fetch", lambda package, _say: fetched.append(package.name))
+    demo(["--fetch"], silent)
+    assert fetched == [HOLISTIC, ONNXRUNTIME]
 
 
 # Instead of MediaPipe: finds recorded landmarks in whatever picture it gets.
