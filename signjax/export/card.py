@@ -37,7 +37,7 @@ def model_card(
     sections = [
         _front_matter(name, summary),
         f"# {name}\n\nNames the sign in a clip of one sign, from frames in the layout {_cell(model.spec.source_layout.name)}. "
-        "Trained with [signjax](https://pypi.org/project/signjax/). It recognises isolated signs and does not translate sentences.",
+        "Trained with signjax. It recognises isolated signs and does not translate sentences.",
         "## Data\n\n" + "\n".join(_data(model, summary)),
         "## Accuracy\n\n" + "\n".join(_accuracy(summary)),
         *(_by_column(tested, head, f"{head}_label", f"By class of {head}") for head in model.spec.heads),
@@ -91,7 +91,10 @@ def _data(model: TrainedModel, summary: Mapping[str, Any]) -> Iterator[str]:
     layout = model.spec.source_layout
     yield f"- Input: {layout.width} channels per frame, layout {_cell(layout.name)}; at most {model.spec.frames} frames of a clip."
     if "refit" in summary["training"]:
-        yield "- The model learned from training and validation clips; validation results are of one that learned from the first."
+        yield (
+            "- The model learned from training and validation clips. Validation results are of a model that learned from training "
+            "clips alone."
+        )
 
 
 def _accuracy(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -144,7 +147,7 @@ def _limits(model: TrainedModel, summary: Mapping[str, Any]) -> Iterator[str]:
 def _use(name: str, model: TrainedModel, summary: Mapping[str, Any], formats: Sequence[str]) -> str:
     head = next(iter(model.spec.heads))
     text = (
-        "```python\nimport signjax  # pip install signjax\n\n"
+        "```python\nimport signjax\n\n"
         f'model = signjax.load("{name}")  # this folder, or hf://OWNER/NAME\n'
         f'print(model.predict("CLIPS")[0]["{head}"].top(3))\n```\n\n'
         f"Or `signjax predict {name} CLIPS`. `input_spec.json` has the layout and the classes."

@@ -60,7 +60,7 @@ class TrainedModel:
         settings = replace(self.settings, precision="float32", remat=False)
         model = make_model(settings, self.spec, loops=loops)
         each = [
-            jax.tree.map(lambda leaf, one=member: leaf[one] if self.members > 1 else leaf, self.variables)
+            jax.tree.map(lambda leaf, one=member: jnp.asarray(leaf[one] if self.members > 1 else leaf), self.variables)
             for member in range(self.members)
         ]
 

@@ -204,7 +204,6 @@ Relation = tuple[tuple[str, ...], Callable[..., object]]  # what a check returns
 _RELATIONS: tuple[Relation, ...] = (
     (("data.label_mode", "data.heads"), _check_heads),
     (_CLEANING_KEYS, _check_cleaning),
-    (("data.layout",), _check_layout),
     (("augment.fastest", "augment.slowest"), _check_pace),
     (("model.filters", "model.kernels"), _check_stages),
     (("model.filters", "model.heads"), _check_attention),
@@ -215,6 +214,7 @@ _RELATIONS: tuple[Relation, ...] = (
     (("train.optimizer", "train.optimizer_arguments"), read_arguments),
 )
 _TRAINING_DATA: tuple[Relation, ...] = (
+    (("data.layout",), _check_layout),  # a model has the layout itself, and the file may be gone
     (("data.valid_fraction", "data.test_fraction"), _check_fractions),
     (("data.split", "data.folds", "data.fold"), _check_fold),
     (("data.split", "data.held_out"), _check_held_out),

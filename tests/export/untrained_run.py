@@ -22,6 +22,7 @@ MEMBERS = 2
 FRAMES = 16
 SETTINGS = {
     "data.path": "/somewhere/clips",
+    "data.layout": "/somewhere/mine.json",
     "data.max_frames": FRAMES,
     "model.filters": (6, 8),
     "model.kernels": (3, 3),
@@ -90,6 +91,6 @@ def write_results(folder: Path, dataset: Dataset) -> None:
     names = dataset.heads["gloss"]
     test = [dataset.clips[clip] for clip in dataset.indices("test")]
     rows = [
-        ["test", clip["name"], clip["signer"], names[number % 4], names[number % 2]] for number, clip in enumerate(test)
+        ["test", clip["clip"], clip["signer"], names[number % 4], names[number % 2]] for number, clip in enumerate(test)
     ]
     write_table(folder / "predictions.csv", ["split", "clip", "signer", "gloss_label", "gloss_predicted"], rows)
