@@ -22,16 +22,19 @@ function problem(error) {
   $("status").textContent = "";
 }
 
-// What takes time: says so, and shows what went wrong.
+// What takes time: says so, and shows what went wrong; returns whether nothing did.
 async function busy(text, job) {
   $("status").textContent = text;
   try {
     await job();
     problem(null);
+    return true;
   } catch (error) {
     problem(error);
+    return false;
+  } finally {
+    $("status").textContent = "";
   }
-  $("status").textContent = "";
 }
 
 function element(kind, text, attributes = {}) {
@@ -83,7 +86,8 @@ function series() {
 function showAnswer() {
   const {answer, head} = state, {tables, chosen, names} = series(), whole = tables.at(-1);
   $("whole").textContent = "whole clip";
-  $("here").hidden = false;
+  $("strip-title").textContent = "Probability of these signs, by how much of the clip the model has seen";
+  $("here").hidden = $("as-table").hidden = false;
   showTop(names, chosen.map(i => whole[i]));
   const times = answer.moments.map(moment => moment / answer.frames), lines = chosen.map(i => tables.map(table => table[i]));
   const text = names.map((name, i) => `${name}: from ${percent(lines[i][0])} to ${percent(lines[i].at(-1))}`).join("; ");
@@ -148,10 +152,11 @@ function tick(now) {
   requestAnimationFrame(tick);
 }
 
-async function open(file, name, number = 0) {
-  await stopCamera();
-  await busy("Asking the model …", async () => {
-    show(await ask(model.heads, file, name, {number}), other => open(file, name, other));
+function open(file, name, number = 0) {
+  return busy("Asking the model …", async () => {
+    const answer = await ask(model.heads, file, name, {number});
+    await stopCamera();
+    show(answer, other => open(file, name, other));
   });
 }
 
@@ -163,6 +168,7 @@ async function openFirst(number = 0) {
 // The webcam
 
 async function startCamera() {
+  if (camera) return;
   await busy("Starting MediaPipe …", async () => {
     state.playing = false;
     [live, recording] = [[], null];
@@ -177,7 +183,8 @@ async function startCamera() {
     $("player").hidden = $("choice").hidden = $("keep").hidden = true;
     $("camera").hidden = $("sides").hidden = false;
     $("whole").textContent = "last two seconds";
-    $("here").hidden = true;
+    $("strip-title").textContent = "Probability of these signs in the last 20 seconds";
+    $("here").hidden = $("as-table").hidden = true;
     $("truth").textContent = $("now").textContent = "";
     $("top").tBodies[0].replaceChildren();
     $("strip").replaceChildren();
@@ -216,6 +223,7 @@ function showLive(answer, time) {
 async function stopCamera() {
   const stopped = camera;
   camera = null;
+  $("camera").hidden = true;
   await stopped?.stop();
 }
 
@@ -229,7 +237,8 @@ async function record() {
   const file = camera.file(recording);
   recording = null;
   $("record").removeAttribute("aria-pressed");
-  await open(file, "webcam.json");
+  $("record").textContent = "Record a sign";
+  if (!await open(file, "webcam.json")) return;
   $("save").href = URL.createObjectURL(file);
   $("keep").hidden = false;
 }
