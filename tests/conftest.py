@@ -20,6 +20,7 @@ CHECKED = [
     "signjax.augment",
     "signjax.data.batching",
     "signjax.evaluation",
+    "signjax.export.network",
     "signjax.layers",
     "signjax.model",
     "signjax.rng",
