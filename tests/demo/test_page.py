@@ -234,6 +234,9 @@ def test_the_page_shows_what_python_says(model, holistic, tmp_path):
         browser.run("document.getElementById('frame').value = 20")
         browser.run("document.getElementById('frame').dispatchEvent(new Event('input'))")
         assert browser.run("document.getElementById('at').textContent") == f"20 of {len(frames)}"
+        browser.run("document.activeElement.blur()")
+        browser.send("Input.dispatchKeyEvent", type="keyDown", key="ArrowLeft")
+        assert browser.run("document.getElementById('at').textContent") == f"19 of {len(frames)}"
 
         browser.run("document.getElementById('webcam').click()")
         browser.wait("!document.getElementById('camera').hidden")
