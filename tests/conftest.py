@@ -21,6 +21,7 @@ CHECKED = [
     "signjax.data.batching",
     "signjax.evaluation",
     "signjax.explanation",
+    "signjax.export.network",
     "signjax.layers",
     "signjax.model",
     "signjax.rng",

@@ -21,6 +21,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 MOST_MODULES = 12  # of a folder
 MOST_LINES = 300  # of a module
 
+SUFFIXES = (".css", ".html", ".js", ".json", ".typed")  # of files that are no modules
+
 
 def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
@@ -51,7 +53,7 @@ def test_every_file_of_the_package_goes_into_the_wheel():
         for pattern in patterns
         for path in (ROOT / package.replace(".", "/")).glob(pattern)
     }
-    needed = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix in (".html", ".typed")}
+    needed = {path for path in PACKAGE.rglob("*") if path.is_file() and path.suffix in SUFFIXES}
     assert PACKAGE / "py.typed" in needed
     assert packed == needed
     others = {

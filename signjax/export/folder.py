@@ -9,7 +9,7 @@ import numpy as np
 
 from signjax.data.csv_table import read_table
 from signjax.data.text_files import write_json, write_text
-from signjax.errors import InputError, together
+from signjax.errors import InputError, first_line, together
 from signjax.evaluation import fusion
 from signjax.export import preprocessing, verify
 from signjax.export.card import model_card
@@ -30,6 +30,9 @@ _SUMMARY, _PREDICTIONS, _CARD, _LICENSE = "summary.json", "predictions.csv", "RE
 
 # Settings that say where files of the training were.
 _PLACES = ("data.path", "data.labels", "data.dataset", "train.init_from")
+
+# What converters raise for what they do not know.
+_CONVERTER_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 _LICENSE_TEXT = """Copyright of the model's authors.
 
@@ -63,14 +66,15 @@ def export_model(run: Path, target: Path, formats: Sequence[str], say: Say, *, r
     check_formats(list(formats))
     _check_target(run, target, replace=replace)
     model, summary, rows = _load(run)
-    partial = target.with_name(f".{target.name}.partial")
+    name = target.resolve().name
+    partial = target.resolve().with_name(f".{name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir(parents=True)
         _write_model(run, partial, model, summary)
         faults = _write_programs(partial, model, formats, say)
-        programs = [name for name in formats if (partial / load_format(name).FILE).is_file()]
-        write_text(partial / _CARD, model_card(target.name, model, summary, rows, programs))
+        programs = [one for one in formats if (partial / load_format(one).FILE).is_file()]
+        write_text(partial / _CARD, model_card(name, model, summary, rows, programs))
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -143,18 +147,17 @@ def _write_programs(folder: Path, model: TrainedModel, formats: Sequence[str], s
         made = load_format(name)
         path = folder / made.FILE
         path.parent.mkdir(exist_ok=True)
-        made.write(model, path)
-        difference = verify.largest_difference(made, path, clips, model.outputs, wanted)
+        try:
+            made.write(model, path)
+            difference = verify.largest_difference(made, path, clips, model.outputs, wanted)
+            fault = f"a logit differs from jax by {difference:.1e}, more than {verify.TOLERANCE:.0e}"
+        except _CONVERTER_ERRORS as error:
+            difference, fault = float("inf"), f"its converter fails: {type(error).__name__}: {first_line(error)[:300]}"
         if difference > verify.TOLERANCE:
-            path.unlink()
+            path.unlink(missing_ok=True)
             if path.parent != folder:
                 path.parent.rmdir()
-            faults.append(
-                InputError(
-                    f"{name}: a logit differs from jax by {difference:.1e}, more than {verify.TOLERANCE:.0e}, so this format was "
-                    f"left out"
-                )
-            )
+            faults.append(InputError(f"{name}: {fault}, so this format was left out"))
             continue
         scale = max(float(np.abs(logits).max()) for logits in wanted)
         say(

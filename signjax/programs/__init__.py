@@ -13,6 +13,7 @@ Say = Callable[[str], None]
 PROGRAMS: Mapping[str, str] = {
     "calibrate": "signjax.programs.calibrate",
     "compare": "signjax.programs.compare",
+    "demo": "signjax.programs.demo",
     "explain": "signjax.programs.explain",
     "export": "signjax.programs.export",
     "sweep": "signjax.programs.sweep",

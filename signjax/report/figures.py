@@ -76,7 +76,9 @@ def _beyond(layout: Layout, shoulder: Point, wrist: Point) -> set[Point]:
     return found
 
 
-def draw(frames: np.ndarray, valid: np.ndarray, layout: Layout, stick: Stick) -> dict[str, object]:
+def draw(
+    frames: np.ndarray, valid: np.ndarray, layout: Layout, stick: Stick, most: int = MOST_FRAMES
+) -> dict[str, object]:
     """Prepares a clip for the page's script, seen from the front: the signer's left is on the right.
 
     Args:
@@ -84,12 +86,13 @@ def draw(frames: np.ndarray, valid: np.ndarray, layout: Layout, stick: Stick) ->
       valid: bool (T, parts of the layout).
       layout: the layout of the frames; must have a skeleton.
       stick: as `stick_of` returns it.
+      most: frames that are kept of longer clips.
 
     Returns:
       `frames`, the number of frames; `radius` of the round head, in units of FIELD (0 if the face outline is drawn
       instead); and `data`, base64 of little-endian int16 (frames, points, 2), with x to the right and y down.
     """
-    kept = np.unique(np.round(np.linspace(0, len(frames) - 1, min(len(frames), MOST_FRAMES))).astype(int))
+    kept = np.unique(np.round(np.linspace(0, len(frames) - 1, min(len(frames), most))).astype(int))
     frames, valid = np.asarray(frames[kept], np.float64), valid[kept]
     places = {part: place[..., :2].copy() for part, place in positions(frames, layout).items()}
     for number, part in enumerate(layout.parts):

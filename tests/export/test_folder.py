@@ -78,10 +78,13 @@ def test_every_program_is_compared_with_jax(exported):
 def test_a_program_that_differs_is_left_out_and_is_an_error(run_folder, tmp_path, monkeypatch):
     class Wrong:
         FILE, NEEDS = "wrong/model.bin", ()
+        breaks = False
 
         @staticmethod
         def write(model, path):
             path.write_bytes(b"program")
+            if Wrong.breaks:
+                raise NotImplementedError("no such operation")
 
         @staticmethod
         def run(path, clips, outputs):
@@ -94,6 +97,9 @@ def test_a_program_that_differs_is_left_out_and_is_an_error(run_folder, tmp_path
     with pytest.raises(InputError, match="wrong: a logit differs from jax by inf, more than 1e-04"):
         export_model(run_folder, tmp_path / "model", ["wrong"], silent)
     assert run_config.is_exported(tmp_path / "model") and not (tmp_path / "model" / "wrong").exists()
+    Wrong.breaks = True
+    with pytest.raises(InputError, match="wrong: its converter fails: NotImplementedError: no such operation, so"):
+        export_model(run_folder, tmp_path / "model", ["wrong"], silent, replace=True)
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 

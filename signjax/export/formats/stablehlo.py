@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import export
-from jaxtyping import Array
 
 from signjax.export.network import TrainedModel, exact
 from signjax.export.samples import Samples
@@ -30,7 +29,7 @@ def write(model: TrainedModel, path: Path) -> None:
     )
     function = model.function("plain")
 
-    def named(frames: Array, lengths: Array, valid: Array) -> dict[str, Array]:
+    def named(frames: jax.Array, lengths: jax.Array, valid: jax.Array) -> dict[str, jax.Array]:
         return dict(zip(model.outputs, function(frames, lengths, valid), strict=True))
 
     with exact():
