@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.interleaved import Worker
+from benchmarks.one_run import ROOT
 from benchmarks.peers.aeon_classifiers import PEERS, missing
 from benchmarks.peers.finished_run import check_one_head, learned_from, read_summary
 from signjax.data.text_files import write_json
@@ -30,8 +31,6 @@ from signjax.runs.aggregate import BASELINES, MEASURES
 from signjax.runs.finished import AGGREGATE_FILE
 from signjax.runtime.jax_setup import cores
 from signjax.settings.run_config import read_object
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def train(config: str, folder: Path, varied: str, count: int, overrides: list[str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.accuracy import ROOT, run_once
+from benchmarks.one_run import ROOT, run_once
 from benchmarks.subsets import classes_and_splits, write_subset
 from signjax.data.csv_table import read_table
 from signjax.plans.training import CLASS_WEIGHTS

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.accuracy import ROOT, run_once
+from benchmarks.one_run import ROOT, run_once
 from signjax.prediction.calibration.head_fit import PRIOR
 from signjax.runtime.jax_setup import choose_platform
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accuracy import ROOT, run_once
+from benchmarks.one_run import ROOT, run_once
 from benchmarks.subsets import classes_and_splits, write_subset
 from signjax.data.csv_table import read_table
 
