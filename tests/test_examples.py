@@ -23,12 +23,15 @@ from signjax.prediction import recognizer
 from signjax.report import figures
 from signjax.settings import base, run_config, schema
 
+# One training with one program; what the others add is tested elsewhere.
+SMALLER = {"train.epochs": 1, "train.refit": "no", "train.buckets": 1}
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def tiny_config():
     config = schema.default_config()
-    for key, value in TINY.items():
+    for key, value in {**TINY, **SMALLER}.items():
         run_config.set_value(config, key, value)
     return config
 

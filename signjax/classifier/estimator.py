@@ -68,7 +68,7 @@ class SignClassifier(ClassifierMixin, BaseEstimator):
       >>> from signjax import SignClassifier
       >>> random = np.random.default_rng(0)
       >>> clips = [random.normal(side, 1, (30, 4)).cumsum(0) for side in (-1, 1) * 8]
-      >>> small = {"model.filters": (8, 12), "model.units": 6, "model.heads": 2, "model.depth": 1}
+      >>> small = {"model.filters": (8, 12), "model.units": 6, "model.heads": 2, "model.depth": 1, "train.buckets": 1}
       >>> model = SignClassifier(epochs=2, batch_size=8, settings=small, random_state=0)
       >>> model.fit(clips, ["down", "up"] * 8).predict(clips[:2]).tolist()
       ['down', 'up']
