@@ -21,12 +21,12 @@ from signjax.commands import expand
 from signjax.errors import InputError, first_line
 from signjax.programs import PROGRAMS, load_program
 from signjax.runtime import processes
-from signjax.runtime.output import end_now, one_line_each, outlast_output
+from signjax.runtime.output import end_now, fitted, one_line_each, outlast_output
 from signjax.runtime.signals import Interrupted, interruptible
 from signjax.settings import base
 from signjax.settings.config_file import load_config, readable, take_overrides
+from signjax.settings.flag_faults import LISTS, known_flags
 from signjax.settings.reference import config_help
-from signjax.settings.schema import similar_key
 
 MODES = ("train", "prepare", "evaluate", "predict", "replay")
 
@@ -58,25 +58,23 @@ _CONFIG_HELP_TEXT = "Python file with the configuration, by default the base one
 # These name the base configuration where no such file exists: only a checkout has a folder configs/.
 _BASE_NAMES = ("base", "configs/base.py")
 
-_LISTS = "--help lists the flags, --config_help the keys"
-
 _OWN_FLAGS = ("workdir", "mode", "config_help", "shard", "coordinator", "processes", "process")
 
-_faults: dict[str, str] = {}  # key of the configuration -> what is wrong with the flag for it
+_faults: dict[str, str] = {}  # flag, or key of the configuration -> what is wrong with it; all are told together
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    print(fitted(line, sys.stdout), flush=True)
 
 
 def _print_keys() -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends the list without a traceback
     for paragraph in config_help():
-        print(paragraph)
+        print(fitted(paragraph, sys.stdout))
 
 
 def _stop(problem: object) -> NoReturn:
-    print(f"error: {problem}", file=sys.stderr)
+    print(fitted(f"error: {problem}", sys.stderr), file=sys.stderr)
     _end(1)
 
 
@@ -103,12 +101,17 @@ def _run() -> None:
 
     config = flags.FLAGS.config
     choose_platform()
+    shard = None
+    if _SHARD.value is not None:
+        try:
+            shard = parse_shard(_SHARD.value)
+        except InputError as error:
+            _faults["--shard"] = str(error)
+        if _MODE.value != "prepare" and "--mode" not in _faults:
+            _faults["--mode"] = f"--shard={_SHARD.value} is for --mode=prepare; the mode is {_MODE.value}"
     check(config, _MODE.value, _faults, f"--config: {config_flags.get_config_filename(flags.FLAGS['config'])}")
     if _MODE.value != "prepare":
         check_platform()
-    shard = None if _SHARD.value is None else parse_shard(_SHARD.value)
-    if shard and _MODE.value != "prepare":
-        raise InputError(f"--shard={_SHARD.value} is for --mode=prepare; the mode is {_MODE.value}")
     group = processes.group_of(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value, dict(os.environ))
     if group:
         if _MODE.value != "train":
@@ -128,7 +131,9 @@ def _run() -> None:
 def main(argv: list[str]) -> None:
     """Runs a mode; ends with exit status 1 and one message if the input cannot be used."""
     if len(argv) > 1:
-        _stop(f"{' '.join(argv[1:])}: not a flag. Flags begin with --, and a value with spaces needs quotes")
+        _faults["words"] = (
+            f"{' '.join(argv[1:])}: not a flag. Flags begin with --, and a value with spaces needs quotes"
+        )
     if _CONFIG_HELP.value:
         _print_keys()
         return
@@ -150,7 +155,7 @@ def _guarded(job: Callable[[], None]) -> NoReturn:
         _stop(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error)
     except Interrupted as request:
         if processes.is_chief():
-            print(request, file=sys.stderr)
+            print(fitted(str(request), sys.stderr), file=sys.stderr)
         _end(request.status)
     except RuntimeError as error:  # what jax raises when a sum over all processes cannot be made
         if not processes.several():
@@ -195,9 +200,12 @@ def parse_flags(argv: list[str]) -> list[str]:
     try:
         argv = [argv[0], *expand(argv[1:], _say)]
     except InputError as error:
-        _stop(error)
+        _faults[""] = str(error)
+        argv = [argv[0], *(argument for argument in argv[1:] if argument.startswith("-"))]
     try:
         rest, overrides = take_overrides(flags.FLAGS.read_flags_from_files(argv, force_gnu=False))
+        rest, unusable = known_flags(rest)
+        _faults.update(unusable)
         rest = name_base_config(rest)
         good, faults = readable(overrides)
         _faults.update(faults)
@@ -210,16 +218,9 @@ def parse_flags(argv: list[str]) -> list[str]:
         if config.value is not None and not isinstance(config.value.lock(), ConfigDict):
             raise TypeError
         return left
-    except flags.UnrecognizedFlagError as error:
-        _explain(rest)
-        similar = similar_key(error.flagname)
-        if similar is None:
-            _stop(f"{error} ({_LISTS})")
-        value = str(error.flagvalue).partition("=")[2] or "VALUE"
-        _stop(f"--{error.flagname} is not a flag; did you mean --config.{similar}={value}? ({_LISTS})")
     except flags.Error as error:
         _explain(rest)
-        _stop(f"{str(error).removeprefix('ERROR:: ')} ({_LISTS})")
+        _stop(f"{str(error).removeprefix('ERROR:: ')} ({LISTS})")
     except Exception:  # the configuration file is the user's program: it can raise anything
         _explain(rest)
         raise

@@ -6,7 +6,7 @@ fast they are played, is decided earlier: see `signjax.data.batching.excerpts`.
 Shapes: B clips, T frames, F channels, P parts.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -43,36 +43,41 @@ def augment_clip(clip: ClipArrays, key: Key[Array, ""], settings: Augmentation, 
     frames, length, valid = clip
     keys = dict(zip(_DRAWS, jax.random.split(key, len(_DRAWS)), strict=True))
     layout = channels.layout
-    if settings.mirror > 0 and layout.mirrors and (channels.centred or not _has_coordinates(layout)):
+    if _on(settings.mirror) and layout.mirrors and (channels.centred or not _has_coordinates(layout)):
         channel, sign, part = layout.mirror
         flip = jax.random.bernoulli(keys["mirror"], settings.mirror)
         frames = jnp.where(flip, frames[:, channel] * sign[None, :], frames)
         valid = jnp.where(flip, valid[:, part], valid)
     if channels.centred and _has_coordinates(layout):
         matrix = jnp.eye(3)
-        if settings.rotation > 0 or settings.turn > 0:
+        if _on(settings.rotation) or _on(settings.turn):
             spread = jnp.array([settings.rotation, settings.turn, settings.rotation])
             matrix = _rotation(spread * hashed_normal(keys["rotation"], (3,)))
-        if settings.scale > 0:
+        if _on(settings.scale):
             matrix *= jnp.exp(settings.scale * hashed_normal(keys["scale"], (1,)))[0]
-        if max(settings.rotation, settings.turn, settings.scale) > 0:
+        if _on(settings.rotation) or _on(settings.turn) or _on(settings.scale):
             frames = _turned(frames, matrix, layout)
     real = (jnp.arange(frames.shape[0]) < length)[:, None]
-    if settings.stretch > 0:
+    if _on(settings.stretch):
         counted = real & valid[:, layout.part_of_channel]
         count = jnp.maximum(counted.sum(0, keepdims=True), 1).astype(frames.dtype)
         mean = jnp.where(counted, frames, 0.0).sum(0, keepdims=True) / count
         factor = jnp.exp(settings.stretch * hashed_normal(keys["stretch"], (1, frames.shape[1])))
         frames = jnp.where(real, mean + factor * (frames - mean), 0.0)
-    if settings.posture > 0 or settings.noise > 0:
+    if _on(settings.posture) or _on(settings.noise):
         posture = settings.posture * channels.std[None, :] * hashed_normal(keys["posture"], (1, frames.shape[1]))
         noise = settings.noise * channels.within[None, :] * hashed_normal(keys["noise"], frames.shape)
         frames = jnp.where(real, frames + posture + noise, 0.0)
-    if settings.part_dropout > 0 and valid.shape[1] > 1:
+    if _on(settings.part_dropout) and valid.shape[1] > 1:
         valid &= ~hashed_bernoulli(keys["part_dropout"], settings.part_dropout, (1, valid.shape[1]))
-    if settings.frame_dropout > 0:
+    if _on(settings.frame_dropout):
         valid &= ~hashed_bernoulli(keys["frame_dropout"], settings.frame_dropout, (frames.shape[0], 1))
     return frames, length, valid
+
+
+def _on(strength: Any) -> bool:
+    """Whether a change is in the program: not if its strength is the number 0, which an argument of the program never is."""
+    return not isinstance(strength, int | float) or strength > 0
 
 
 def _has_coordinates(layout: Layout) -> bool:

@@ -53,6 +53,9 @@ def expand(arguments: Sequence[str], say: Say) -> list[str]:
             f"signjax {command}: expected {usage}, and flags as --NAME=VALUE; found {' '.join(words) or 'no words'}"
         )
     given = dict(zip(kinds, words, strict=False))
+    missing = [f"{kind}: {word} does not exist" for kind, word in given.items() if not Path(word).exists()]
+    if missing:
+        raise InputError(f"{'; '.join(missing)}; expected {usage}")
     found = [f"--mode={'train' if command == 'resume' else command}"]
     if "RUN" in given:
         found.append(f"--workdir={given['RUN']}")

@@ -152,12 +152,14 @@ def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[RereadCli
     Raises:
       InputError: they differ.
     """
+    from signjax.training.input.batch_stream import whole_batch
+
     dataset = trainer.dataset
     if fingerprints(recipe)[0] != dataset.info["fingerprint"]:
         return []
     clips = self_check.reread_clips(dataset, recipe, turn=1)
     self_check.check_dataset(dataset, recipe, clips)
-    given = trainer.given(np.array([clip.index for clip in clips]))
+    given = whole_batch(dataset, trainer.data, np.array([clip.index for clip in clips]), trainer.frames)
     self_check.check_given(dataset, clips, given, trainer.frames)
     say(f"self-check: {len(clips)} clips and their labels, read again from the source, equal the model's inputs")
     return clips

@@ -1,13 +1,17 @@
 """A trained model on the devices of this machine; it does not need the dataset."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax
 
+from signjax.data.batching.batch import Batch
 from signjax.evaluation.evaluate import Answer
 from signjax.model.factory import Model
 from signjax.model.input_spec import InputSpec
+from signjax.settings.arguments import Values, loss_arguments
 from signjax.training import parallel
 from signjax.training.losses import LossSettings
 from signjax.training.records.restored import load_selected_average
@@ -34,11 +38,17 @@ class Predictor:
         self.batch_size = -(-_BATCH // len(devices)) * len(devices)
         self.devices = devices
         self._model, self._members = model, members
-        self._step = parallel.map_eval_step(make_eval_step(model, losses, spec, members), devices)
+        self._arguments = loss_arguments(losses)
+
+        def step(given: tuple[Variables, Values], batch: Batch) -> Any:
+            variables, values = given
+            return make_eval_step(model, replace(losses, **values), spec, members)(variables, batch)
+
+        self._step = parallel.map_eval_step(step, devices)
 
     def answer_with(self, variables: Variables) -> Answer:
         """A function from a batch to the model's outputs."""
-        placed = parallel.replicate(variables, self.devices)
+        placed = parallel.replicate((variables, self._arguments), self.devices)
         return lambda batch: parallel.unshard(self._step(placed, parallel.shard(batch, len(self.devices))))
 
     def load_variables(self, folder: Path) -> Variables:

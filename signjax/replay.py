@@ -80,7 +80,7 @@ def replay(trainer: "Trainer", folder: Path, say: Say) -> None:
         lambda gradient, _, params=None, **others: (jax.tree.map(jnp.zeros_like, gradient), gradient),
     )
     program = parallel.map_train_step(
-        make_multi_step(trainer.step_with(recorder), work.frames, parts, 1), trainer.devices
+        make_multi_step(trainer.step_with(trainer.plans, lambda _: recorder), work.frames, parts, 1), trainer.devices
     )
     before = jax.device_get(state)
     after, metrics = program(state.replace(opt_state=state.params), trainer.data, work.batches, work.steps)

@@ -12,15 +12,12 @@ import numpy as np
 import optax
 
 from signjax.adaptation import adapted_answers, new_signers
-from signjax.data.batching.batch import Batch
-from signjax.data.batching.collate import collate
 from signjax.data.batching.epoch_plan import steps_per_epoch
-from signjax.data.batching.excerpts import whole_clips
 from signjax.data.dataset import Dataset
 from signjax.evaluation.evaluate import Answers, answers_for, mean_over_heads
 from signjax.model.factory import make_model
 from signjax.model.input_spec import make_input_spec, write_input_spec
-from signjax.plans.training import LoopSettings
+from signjax.plans.training import LoopSettings, OptimizerSettings
 from signjax.predictor import Predictor
 from signjax.runtime import processes
 from signjax.runtime.compile_counter import compilations
@@ -28,11 +25,12 @@ from signjax.runtime.malloc import close_gaps
 from signjax.runtime.out_of_memory import explain_out_of_memory
 from signjax.runtime.plain import plain
 from signjax.settings import training_plan as settings
+from signjax.settings.arguments import arguments_of, with_arguments
 from signjax.settings.plans import TrainingPlans
 from signjax.training import parallel
 from signjax.training.checkpoint import CHECKPOINTS
-from signjax.training.input.batch_stream import Dispatch, make_index_batch
-from signjax.training.input.device_dataset import DeviceDataset, gather, load_device_dataset
+from signjax.training.input.batch_stream import Dispatch
+from signjax.training.input.device_dataset import DeviceDataset, Resident, load_device_dataset
 from signjax.training.input.epochs import Epochs
 from signjax.training.loop import saved_outcome, train
 from signjax.training.members import step_of_members
@@ -54,7 +52,7 @@ class Trainer:
     """A model, its steps and its data, made once for a run."""
 
     def __init__(self, plans: TrainingPlans, dataset: Dataset, say: Say = lambda line: None):
-        self.plans, self.dataset, self._say = plans, dataset, say
+        self.dataset, self._say = dataset, say
         self.devices = settings.devices(plans.batches)
         self._clips = dataset.indices("train")
         self.buckets = settings.buckets(plans, dataset.lengths[self._clips])
@@ -65,14 +63,15 @@ class Trainer:
         parallel.check_batch_size(self._batch_size, len(self.devices), plans.batches.accumulate)
         self.steps_per_epoch = steps_per_epoch(len(self._clips), self._batch_size)
         self.epochs = settings.epochs(plans.loop, self.steps_per_epoch, self._batch_size)
-        self._optimizer_settings = replace(plans.optimizer, total_steps=self.epochs * self.steps_per_epoch)
+        optimizer = replace(plans.optimizer, total_steps=self.epochs * self.steps_per_epoch)
+        self.plans = replace(plans, optimizer=optimizer)
         self.predictor = Predictor(self.model, self.spec, plans.losses, self.devices, plans.loop.members)
         self._compilations = 0  # that there were when gaps were last closed
         self._met: set[int] = set()  # frames of the programs that all processes have compiled
 
     @cached_property
     def _make_state(self) -> Callable[[int], TrainState]:
-        optimizer = self._optimizer()
+        optimizer = self._optimizer(self.plans.optimizer)
         return make_state_initializer(self.model, optimizer, self.spec.features, self.frames, self.plans.loop.members)
 
     @cached_property
@@ -100,7 +99,7 @@ class Trainer:
             state = beside.submit(self.fresh_state)
             frames, batches, count = next(self.epochs_of().dispatches(1))
             program: Any = self.program(frames)
-            program.lower(shapes, self.data, batches, count).compile()  # jax keeps it for the call
+            program.lower(shapes, self.resident, batches, count).compile()  # jax keeps it for the call
             return state.result()
 
     def answers(self, variables: Variables, split: str) -> Answers:
@@ -120,32 +119,14 @@ class Trainer:
         mapped = parallel.map_statistics_step(step, self.devices)
         return adapted_answers(self.dataset, signers, self.predictor, mapped, variables)
 
-    def given(self, clips: np.ndarray) -> Batch:
-        """One batch of these clips, each whole, as the training step gets it: from the device where the dataset lies there."""
-        shown = whole_clips(self.dataset.lengths[clips], self.frames)
-        if self.data is None:
-            return collate(self.dataset, clips, len(clips), self.frames, shown)
-        indices = make_index_batch(clips, shown, len(clips))
-        gathered = jax.jit(gather, static_argnums=(2, 3))(
-            self.data, indices, self.frames, len(self.dataset.layout.parts)
-        )
-        return jax.device_get(gathered)
-
-    @cached_property
-    def _step(self) -> TrainStep:
-        return self.step_with(self._optimizer())
-
-    def _optimizer(self) -> optax.GradientTransformation:
-        optimizer = make_optimizer(self._optimizer_settings)
-        return heads_alone(optimizer) if self.plans.loop.freeze else optimizer
-
-    def step_with(self, optimizer: optax.GradientTransformation) -> TrainStep:
-        """A training step with this optimizer."""
-        plans = self.plans
+    def step_with(
+        self, plans: TrainingPlans, make: Callable[[OptimizerSettings], optax.GradientTransformation]
+    ) -> TrainStep:
+        """A training step with the values of these plans, which may be traced, and the optimizer that is made with them."""
         step = make_train_step(
             self.model,
-            optimizer,
-            make_schedule(self._optimizer_settings),
+            make(plans.optimizer),
+            make_schedule(plans.optimizer),
             plans.losses,
             self.spec,
             plans.augmentation,
@@ -158,11 +139,25 @@ class Trainer:
             step = skip_not_finite(step)
         return step_of_members(step, plans.loop.members)
 
+    def _optimizer(self, settings: OptimizerSettings) -> optax.GradientTransformation:
+        optimizer = make_optimizer(settings)
+        return heads_alone(optimizer) if self.plans.loop.freeze else optimizer
+
     @cache  # noqa: B019  (one trainer lives as long as its process)
     def program(self, frames: int) -> Callable[..., tuple[TrainState, Any]]:
-        """The steps of a dispatch on batches of `frames` frames, mapped over the devices: (state, data, batches, count)."""
+        """The steps of a dispatch on batches of `frames` frames, mapped over the devices: (state, resident, batches, count)."""
         parts, steps = len(self.dataset.layout.parts), settings.steps_per_dispatch(self.plans.batches, self.devices)
-        return parallel.map_train_step(make_multi_step(self._step, frames, parts, steps), self.devices)
+
+        def run(state: TrainState, resident: Resident, batches: Any, count: Any) -> tuple[TrainState, Any]:
+            step = self.step_with(with_arguments(self.plans, resident.arguments), self._optimizer)
+            return make_multi_step(step, frames, parts, steps)(state, resident.data, batches, count)
+
+        return parallel.map_train_step(run, self.devices)
+
+    @cached_property
+    def resident(self) -> Resident:
+        """What every dispatch is given."""
+        return Resident(self.data, parallel.replicate(arguments_of(self.plans), self.devices))
 
     @cached_property
     def data(self) -> DeviceDataset | None:
@@ -174,10 +169,10 @@ class Trainer:
         frames, batches, count = work
         if processes.several() and frames not in self._met:
             program: Any = self.program(frames)
-            program.lower(state, self.data, batches, count).compile()  # jax keeps it for the call
+            program.lower(state, self.resident, batches, count).compile()  # jax keeps it for the call
             processes.meet(f"compiled/{frames}")
             self._met.add(frames)
-        state, metrics = self.program(frames)(state, self.data, batches, count)
+        state, metrics = self.program(frames)(state, self.resident, batches, count)
         if compilations() != self._compilations:
             # Compilations, here or in between, have left gaps in the heap. The memory of the step must come after them.
             self._compilations = compilations()
@@ -236,13 +231,14 @@ class Trainer:
             scores = self.answers(variables, "valid").scores()
             return Validation(mean_over_heads(scores, "top1"), mean_over_heads(scores, "loss"), scores)
 
-        first = self._fit(folder, self._clips, validate, self._loop, say)
+        once = self.epochs * self.steps_per_epoch
+        first = self._fit(folder, self._clips, validate, self._loop, (0, once if self._refits else 0), say)
         if not self._refits:
             return Fit(first, None)
         say(
             f"refit: the model is trained again, from the start, on the {len(self.model_clips)} clips of training and validation"
         )
-        return Fit(first, self._fit(folder / _REFIT, self.model_clips, None, self._refit_loop, say))
+        return Fit(first, self._fit(folder / _REFIT, self.model_clips, None, self._refit_loop, (once, 0), say))
 
     def _fit(
         self,
@@ -250,6 +246,7 @@ class Trainer:
         clips: np.ndarray,
         validate: Callable[[Variables], Validation] | None,
         loop: LoopSettings,
+        around: tuple[int, int],
         say: Say,
     ) -> Outcome:
         epochs = self.epochs_of(clips)
@@ -269,6 +266,7 @@ class Trainer:
                 dataset_digest=self.dataset.digest,
                 devices=f"{len(self.devices) * processes.process_count()} x {self.devices[0].device_kind}",
                 say=say,
+                steps_around=around,
             )
 
     @cached_property

@@ -335,7 +335,7 @@ def not_utf8(folder: Path) -> list[str]:
         (several, "4. config.train.buckets is 1000; it must be a whole number from 1 to 64\n"),
         (section, "config.train is a group of keys"),
         (stray, "error: stray: not a flag"),
-        (unknown_mode, "should be one of <train|prepare|evaluate|predict|replay>"),
+        (unknown_mode, "it must be one of train, prepare, evaluate, predict, replay"),
         (unknown_flag, "error: --epochs is not a flag; did you mean --config.train.epochs=3?"),
         (unheard_of_flag, "error: Unknown command line flag 'xyzzy'"),
         (path_without_source, "config.data.source is synthetic, which generates its clips"),

@@ -62,7 +62,7 @@ def compiled(trainer: Trainer, state: TrainState) -> Any:
     """The compiled program of a dispatch, for inspecting its operations and its memory."""
     frames, batches, steps = next(trainer.epochs_of().dispatches(1))
     program: Any = trainer.program(frames)
-    return program.lower(state, trainer.data, batches, steps).compile()
+    return program.lower(state, trainer.resident, batches, steps).compile()
 
 
 def device_memory() -> int:

@@ -73,6 +73,19 @@ def text(what: str) -> Kind:
     return Kind(what, _is_text, str)
 
 
+# What is not on this machine, such as gs://bucket/run: as a path it would name a folder called `gs:`.
+ELSEWHERE = "://"
+
+
+def local_path() -> Kind:
+    """The path of a file or folder on this machine."""
+    return Kind(
+        "a path on this machine (mount a bucket to use it)",
+        lambda value: _is_text(value) and ELSEWHERE not in value,
+        str,
+    )
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and "\0" not in value
 

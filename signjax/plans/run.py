@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from signjax.plans.kinds import text, whole
+from signjax.plans.kinds import local_path, whole
 from signjax.plans.setting import setting
 
 
@@ -28,7 +28,7 @@ class RunSettings:
     dataset: str = setting(
         "",
         "Folder of the prepared data.",
-        text("a path"),
+        local_path(),
         automatic="`dataset` in the run folder",
         key="data.dataset",
         may_change=True,

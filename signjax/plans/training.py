@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from signjax.plans.kinds import RATE, number, one_of, shares, text, whole, yes_no
+from signjax.plans.kinds import RATE, local_path, number, one_of, shares, text, whole, yes_no
 from signjax.plans.optimizer_arguments import ARGUMENTS
 from signjax.plans.setting import setting
 
@@ -178,7 +178,7 @@ class LoopSettings:
         "",
         "Folder of another run whose model this one begins with, instead of random weights. Heads with other classes and arrays of "
         "other shapes begin anew; the run lists them.",
-        text("a path"),
+        local_path(),
     )
     freeze: bool = setting(
         False,

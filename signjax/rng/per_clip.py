@@ -11,13 +11,15 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key, UInt32
+from jaxtyping import Array, Bool, Float, Int, Key, UInt32
 
 from signjax.rng.hash_prng import derived, hashed
 
 # The four bytes of a hash, added up: their mean and their standard deviation.
 _BYTES_MEAN = 4 * 255 / 2
 _BYTES_STD = math.sqrt(4 * (256**2 - 1) / 12)
+
+_LARGEST = 2.0**32 - 2.0**8  # the largest float32 below 2 ** 32
 
 
 def row_keys(key: Key[Array, ""], row: Int[Array, "b"]) -> Key[Array, "b"]:
@@ -30,9 +32,12 @@ def hashed_bits(key: Key[Array, ""], shape: tuple[int, ...]) -> UInt32[Array, "*
     return hashed(jax.lax.iota(jnp.uint32, math.prod(shape)), jax.random.key_data(key)).reshape(shape)
 
 
-def hashed_bernoulli(key: Key[Array, ""], probability: float, shape: tuple[int, ...]) -> Array:
-    """True with `probability`, from 0 to less than 1, to within 2 ** -32."""
-    return hashed_bits(key, shape) < jnp.uint32(round(probability * 2**32))
+def hashed_bernoulli(
+    key: Key[Array, ""], probability: Float[Array, ""] | float, shape: tuple[int, ...]
+) -> Bool[Array, "*shape"]:
+    """True with `probability`, from 0 to less than 1, to within 2 ** -24, the precision of float32."""
+    below = jnp.minimum(jnp.float32(probability) * 2.0**32, _LARGEST)
+    return hashed_bits(key, shape) < below.astype(jnp.uint32)
 
 
 def hashed_normal(key: Key[Array, ""], shape: tuple[int, ...]) -> Float[Array, "*shape"]:

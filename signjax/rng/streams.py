@@ -4,7 +4,7 @@ NumPy's streams, such as the order of clips, are in `signjax.rng.numpy_streams`.
 """
 
 import jax
-from jaxtyping import Array, Int, Key
+from jaxtyping import Array, Int, Integer, Key
 
 from signjax.rng.hash_prng import HASHED
 
@@ -12,7 +12,7 @@ _STREAMS = {"params": 0, "dropout": 1, "augment": 2}
 
 
 def stream_key(
-    seed: Int[Array, ""] | int, step: Int[Array, ""] | int, stream: str, member: Int[Array, ""] | int | None = None
+    seed: Integer[Array, ""] | int, step: Int[Array, ""] | int, stream: str, member: Int[Array, ""] | int | None = None
 ) -> Key[Array, ""]:
     """The key of a stream at a step, whatever jax's default generator is.
 

@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
+import shutil
 import sys
+import textwrap
 import threading
 from collections.abc import Callable
 from multiprocessing import util
@@ -69,6 +71,23 @@ def one_line_each() -> None:
             unraisable(failed)
 
     threading.excepthook, sys.unraisablehook = thread_failed, not_raised
+
+
+def fitted(text: str, stream: IO[str]) -> str:
+    """The text as it is printed to a stream: on a terminal, lines that are too long for it are broken between words."""
+    if not stream.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return "\n".join(line if len(line) <= width else _broken(line, width) for line in text.split("\n"))
+
+
+def _broken(line: str, width: int) -> str:
+    """The line in several ones, all but the first indented by two more columns; a word, such as a path, is never broken."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(
+        line.lstrip(), width, initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def end_now(status: int) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from signjax.errors import InputError, together
-from signjax.plans.kinds import shown
+from signjax.plans.kinds import ELSEWHERE, local_path, shown
 from signjax.settings import checks
 from signjax.settings.schema import SETTINGS, default_config, flat
 
@@ -22,8 +22,10 @@ def run_folder(config: ConfigDict, given: str | None) -> Path:
     """The run folder: the given one, or the default.
 
     Raises:
-      InputError: it, or what should be a folder above it, is a file.
+      InputError: it, or what should be a folder above it, is a file, or it is not on this machine.
     """
+    if given and ELSEWHERE in given:
+        raise InputError(f"--workdir={given}: a run folder is {local_path().allowed}")
     folder = Path(given) if given else default_workdir(config)
     file = next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None)
     if file is not None:

@@ -44,6 +44,7 @@ def train(
     dataset_digest: str,
     devices: str,
     say: Say,
+    steps_around: tuple[int, int] = (0, 0),
 ) -> Outcome:
     """Trains, or resumes, until the epochs are over or, with `settings.patience`, validation no longer improves.
 
@@ -62,6 +63,7 @@ def train(
       dataset_digest: a run is resumed with the data it began with.
       devices: those that share a batch; on others, a resumed run is the same but for rounding, which is said.
       say: prints a line.
+      steps_around: the steps of the run's other trainings, before this one and after it; for the progress bar.
 
     Raises:
       InputError: a metric is not finite, a checkpoint cannot be written, or the folder's checkpoints are of another model.
@@ -74,12 +76,14 @@ def train(
         # 2. The data of a step is a function of (seed, step), so nothing else has to be restored.
         # 3. Records of epochs after the checkpoint are dropped; these epochs are trained again.
         restored = restore(checkpoints, workdir, shapes, settings, dataset_digest, devices, say)
+        if restored is None or stop_reason(restored[1], settings) is None:
+            say("train: compiling the step, or reading it from the cache of compiled programs ...")
         state, progress = (
             (place(restored[0]), restored[1])
             if restored
             else (make_state(), beginning(settings, dataset_digest, devices))
         )
-        bar = Progress(settings.epochs * steps_per_epoch, int(state.step))
+        bar = Progress(settings.epochs * steps_per_epoch, int(state.step), steps_around)
         compiled_in_first: int | None = None
         with log_of(workdir, progress["epoch"], say) as log:
             run = _Run(settings, workdir, checkpoints, log, bar, request, began, progress["seconds"], state)

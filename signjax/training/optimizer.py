@@ -27,11 +27,11 @@ def make_schedule(settings: OptimizerSettings) -> optax.Schedule:
 
     Source: cosine decay, Loshchilov & Hutter (2017); one-cycle, Smith & Topin (2017).
     """
-    schedule = _schedule(settings)
+    share = _share_of_peak(settings)
 
     def promoted(step: Any) -> Any:
         with jax.numpy_dtype_promotion("standard"):  # optax compares the step, which may be a float, with integers
-            return schedule(step)
+            return settings.learning_rate * share(step)
 
     return promoted
 
@@ -53,8 +53,9 @@ def applied_rate(rate: Array, opt_state: optax.OptState) -> Array:
     return rate * left[0] if left else rate
 
 
-def _schedule(settings: OptimizerSettings) -> optax.Schedule:
-    peak, steps, final = settings.learning_rate, settings.total_steps, settings.final_fraction
+def _share_of_peak(settings: OptimizerSettings) -> optax.Schedule:
+    """Step -> learning rate, as a share of its peak; so the peak can be an argument of a compiled program."""
+    peak, steps, final = 1.0, settings.total_steps, settings.final_fraction
     warmup = int(settings.warmup_fraction * steps)
     if settings.schedule == "cosine":
         return optax.warmup_cosine_decay_schedule(0.0, peak, warmup, decay_steps=steps, end_value=peak * final)

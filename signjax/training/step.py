@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array
+from jaxtyping import Array, Float, Integer
 
 from signjax.augment import Augmentation, Channels, augment
 from signjax.data.batching.batch import Batch
@@ -28,7 +28,7 @@ from signjax.training.state import TrainState, Variables
 Metrics = dict[str, Any]
 
 
-def average_decay(step: Array, decay: float) -> Array:
+def average_decay(step: Array, decay: Float[Array, ""] | float) -> Array:
     """Decay of the moving average: rises from 0.1 to `decay`, so that early weights are soon forgotten."""
     done = step.astype(jnp.float32)
     return jnp.minimum(decay, (1.0 + done) / (10.0 + done))
@@ -41,8 +41,8 @@ def make_train_step(
     loss_settings: LossSettings,
     spec: InputSpec,
     augmentation: Augmentation,
-    decay: float,
-    seed: int,
+    decay: Float[Array, ""] | float,
+    seed: Integer[Array, ""] | int,
     accumulate: int = 1,
     axis_name: str | None = None,
 ) -> Callable[..., tuple[TrainState, Metrics]]:

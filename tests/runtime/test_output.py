@@ -1,10 +1,13 @@
 """Programs whose output breaks away; each test starts one."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from signjax.runtime.output import fitted
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -44,3 +47,19 @@ def test_a_run_goes_on_when_nobody_reads_it_or_its_log_is_full(tmp_path, output)
     assert error.startswith("warning: output can no longer be written (") and error.endswith(
         "the run goes on without\n"
     )
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_long_line_is_broken_on_a_terminal_and_nowhere_else(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    text = "error: 2 problems:\n  1. " + "some words " * 8 + "\n  2. /" + "a" * 60
+    found = fitted(text, Terminal()).split("\n")
+    assert [len(line) <= 40 for line in found] == [True] * (len(found) - 1) + [False]  # a path stays whole
+    assert found[1].startswith("  1. some")
+    assert found[2].startswith("    some")
+    assert " ".join(found).split() == text.split()
+    assert fitted(text, io.StringIO()) == text

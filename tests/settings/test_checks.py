@@ -297,6 +297,18 @@ def test_arguments_of_an_optimizer_and_shares_of_the_steps_pass():
         assert problems(*(f"--config.train.{flag}" for flag in flags)) == ""
 
 
+def test_an_address_is_no_path():
+    with pytest.raises(InputError, match=r"--workdir=gs://bucket/run: a run folder is a path on this machine \(mount"):
+        settings.run_folder(base.get_config(), "gs://bucket/run")
+    found = problems(
+        "--config.data.path=s3://bucket/clips", "--config.data.source=arrays", "--config.train.init_from=gs://b/r"
+    )
+    assert (
+        "config.data.path is 's3://bucket/clips'; it must be a path on this machine (mount a bucket to use it)" in found
+    )
+    assert "config.train.init_from is 'gs://b/r'; it must be a path on this machine" in found
+
+
 def test_keys_that_depend_on_a_faulty_one_are_not_blamed():
     assert "problems" not in problems("--config.train.optimizer=adam", "--config.train.optimizer_arguments=b9=1")
     assert "problems" not in problems("--config.data.split=folds", "--config.data.fold=7", "--config.data.folds=many")

@@ -27,7 +27,7 @@ def test_the_memory_of_a_step_is_about_what_xla_asks_for(dataset):
     trainer = Trainer(plans, dataset)
     frames, batches, steps = next(trainer.epochs_of().dispatches(1))
     plans = replace(plans, batches=replace(plans.batches, max_frames=frames))
-    program = trainer.program(frames).lower(trainer.fresh_state(), trainer.data, batches, steps).compile()
+    program = trainer.program(frames).lower(trainer.fresh_state(), trainer.resident, batches, steps).compile()
     wanted = program.memory_analysis().temp_size_in_bytes
     assert 0.7 * wanted < training_settings.step_bytes(plans, len(jax.local_devices())) < 1.4 * wanted
 

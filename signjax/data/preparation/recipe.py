@@ -20,7 +20,7 @@ from signjax.data.tables.columns import read_columns
 from signjax.data.tables.matching import given_label_tables
 from signjax.data.tables.shipped import companions
 from signjax.errors import InputError
-from signjax.plans.kinds import layout_name, one_of, text, yes_no
+from signjax.plans.kinds import layout_name, local_path, one_of, text, yes_no
 from signjax.plans.setting import check_fields, setting
 
 
@@ -52,7 +52,7 @@ class Recipe:
         "",
         "File or folder of the clips; for source synthetic_hamnosys, of the strings. Not for source synthetic, which generates its "
         "clips.",
-        text("a path"),
+        local_path(),
         automatic="none; every source except synthetic needs a path",
         may_change=True,
     )
@@ -60,7 +60,7 @@ class Recipe:
         "",
         "Label table (.csv, .tsv, .txt, .json or .jsonl), several separated by commas, such as one for each split, or a folder of "
         "them. Not for source synthetic, which writes its own.",
-        text("a path"),
+        local_path(),
         automatic="sources signavatars, smplx, pose and arrays with one file per clip look for one next to the clips",
         may_change=True,
     )

@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Int
 
 from signjax.data.batching.batch import Batch, IndexBatch
 from signjax.data.batching.collate import collate
 from signjax.data.batching.epoch_plan import PlannedBatch, group_runs
-from signjax.data.batching.excerpts import Excerpts
+from signjax.data.batching.excerpts import Excerpts, whole_clips
 from signjax.data.dataset import Dataset
 from signjax.runtime import processes
+from signjax.training.input.device_dataset import DeviceDataset, gather
 from signjax.training.parallel import shard_steps
 
 
@@ -77,3 +79,13 @@ def stream_dispatches(
                 part = collate(dataset, clips[mine], rows.stop - rows.start, batch.frames, excerpts.of(mine))
             made.append(part._replace(row=part.row + rows.start))
         yield Dispatch(run[0].frames, shard_steps(made, devices, steps), len(run))
+
+
+def whole_batch(dataset: Dataset, data: DeviceDataset | None, clips: np.ndarray, frames: int) -> Batch:
+    """One batch of these clips, each whole, as the training step gets it: from the device where the dataset lies there."""
+    shown = whole_clips(dataset.lengths[clips], frames)
+    if data is None:
+        return collate(dataset, clips, len(clips), frames, shown)
+    indices = make_index_batch(clips, shown, len(clips))
+    gathered = jax.jit(gather, static_argnums=(2, 3))(data, indices, frames, len(dataset.layout.parts))
+    return jax.device_get(gathered)

@@ -3,7 +3,7 @@
 Shapes: N clips, B clips per batch, T frames of a padded clip, F channels, P parts.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -27,6 +27,18 @@ class DeviceDataset(NamedTuple):
     valid: Bool[Array | np.ndarray, "s p"] | None
     start: Int[Array | np.ndarray, "n"]
     labels: Int[Array | np.ndarray, "n k"]
+
+
+class Resident(NamedTuple):
+    """What lies on every device as long as a run trains.
+
+    Attributes:
+      data: the dataset, where it fits.
+      arguments: the values of settings that are not compiled in.
+    """
+
+    data: DeviceDataset | None
+    arguments: dict[str, Any]
 
 
 def resident_bytes(dataset: Dataset) -> int:

@@ -16,6 +16,7 @@ from signjax.data.text_files import write_text
 from signjax.data.visible import distinct
 from signjax.errors import InputError
 from signjax.runtime import processes
+from signjax.runtime.output import fitted
 from signjax.runtime.plain import plain
 
 # Without a terminal, a line is printed at most this often.
@@ -127,9 +128,17 @@ def _flat(record: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
 
 
 class Progress:
-    """A progress bar over the steps of a run, or an occasional plain line if the output is not a terminal."""
+    """A progress bar over the steps of a run, or an occasional plain line if the output is not a terminal.
 
-    def __init__(self, total_steps: int, done: int):
+    Args:
+      total_steps: of this training.
+      done: those of them that are done already.
+      around: the steps of the run's other trainings, before this one and after it, which the bar counts as well.
+    """
+
+    def __init__(self, total_steps: int, done: int, around: tuple[int, int] = (0, 0)):
+        before, after = around
+        total_steps, done = before + total_steps + after, before + done
         self._total, self._done, self._started_at = total_steps, done, done
         self._start = self._last_line = time.monotonic()
         self._text = ""
@@ -158,7 +167,7 @@ class Progress:
         """Prints a separate line, above the bar if there is one; one process prints for all."""
         if self._quiet:
             return
-        tqdm.tqdm.write(text)
+        tqdm.tqdm.write(fitted(text, sys.stdout))
         sys.stdout.flush()
 
     def _rate(self) -> float:
