@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signjax.explanation.explanation import Explanation
-from signjax.explanation.regions import region_of_channel, regions_of
+from signjax.explanation.regions import ARMS, region_of_channel, regions_of
 from signjax.report.figures import FIELD, MISSING, Stick, draw, stick_of
 
 
@@ -37,13 +37,16 @@ class Figures:
 
 
 def lines_of_regions(explanation: Explanation, stick: Stick) -> dict[str, list[tuple[int, int]]]:
-    """Region -> its lines, as pairs of the stick figure's points; a line is of the region of its second point."""
-    names = list(regions_of(explanation.layout))
-    region = region_of_channel(regions_of(explanation.layout), explanation.layout.width)
+    """Region -> its lines, as pairs of the stick figure's points. A line of the trunk is not of an arm, where it has a shoulder."""
+    layout, regions = explanation.layout, regions_of(explanation.layout)
+    names, number = list(regions), region_of_channel(regions, explanation.layout.width)
     found: dict[str, list[tuple[int, int]]] = {}
     for a, b, side in stick.lines:
-        point = stick.points[b] if side != "body" else stick.points[a]
-        found.setdefault(names[region[explanation.layout.channels_at(point).start]], []).append((a, b))
+        of_ends = [names[number[layout.channels_at(stick.points[end]).start]] for end in (b, a)]
+        if side == "body":
+            trunk = stick.points[a][0].replace("_", " ")
+            of_ends = [name for name in (*of_ends, trunk) if name in regions and name not in ARMS] or of_ends
+        found.setdefault(of_ends[0], []).append((a, b))
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from signjax.data.layout.parts import Layout
 from signjax.report.figures import Stick, stick_of
 
+ARMS = ("left arm", "right arm")
 _SHAPE = "_shape"  # the coordinates of a hand relative to its wrist, which cleaning adds as a part of its own
 
 
