@@ -1,4 +1,4 @@
-"""A run that was not trained: random weights of a tiny network of two members, and figures that nobody measured."""
+"""A run that was not trained: random weights of a tiny network, and figures that nobody measured."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,6 @@ from signjax.settings.plans import take_apart
 from signjax.training.checkpoint import Checkpoints
 from signjax.training.state import TrainState, make_initializer
 
-MEMBERS = 2
 FRAMES = 16
 SETTINGS = {
     "data.path": "/somewhere/clips",
@@ -29,7 +28,6 @@ SETTINGS = {
     "model.units": 4,
     "model.heads": 2,
     "model.depth": 1,
-    "train.members": MEMBERS,
 }
 
 
@@ -55,7 +53,7 @@ def make_run(folder: Path, dataset: Dataset) -> None:
     write_json(folder / "config.json", json.loads(json.dumps(config.to_dict())))
     plans, spec = take_apart(config).training, make_input_spec(dataset, (FRAMES,))
     write_input_spec(folder, spec)
-    initialize = make_initializer(make_model(plans.model, spec), spec.features, spec.frames, MEMBERS)
+    initialize = make_initializer(make_model(plans.model, spec), spec.features, spec.frames)
     variables = jax.tree_util.tree_map_with_path(random_like, jax.eval_shape(initialize, 0))
     state = TrainState(np.int32(7), variables["params"], variables["batch_stats"], (), dict(variables))
     with Checkpoints(folder / "checkpoints") as checkpoints:
