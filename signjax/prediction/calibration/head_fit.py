@@ -10,8 +10,8 @@ import numpy as np
 
 from signjax.random_convolution.classifier import log_softmax
 
-# For features whose mean squared norm is 1. Chosen on a signer of ISL-Kinect30 that the model had not seen and that no result is
-# of, between 0.003 and 1; half and double do as well (`benchmarks.few_shot --split=valid --priors`).
+# For features whose mean squared norm is 1. Chosen on a signer of ISL-Kinect30 that the model had not seen and that is in no other
+# result, from 0.003 to 0.3; a third does as well, three times as much costs half a point (docs/accuracy.md).
 PRIOR = 0.03
 _STEPS, _CLOSE = 500, 1e-4
 
