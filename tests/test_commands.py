@@ -68,7 +68,10 @@ def test_a_run_goes_on_with_its_own_settings(tmp_path):
     ]
 
 
-def test_a_run_and_clips_are_named_in_this_order():
+def test_a_run_and_clips_are_named_in_this_order(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("RUN", "CLIPS"):
+        (tmp_path / name).mkdir()
     assert expand(["predict", "RUN", "CLIPS"], silent) == [
         "--mode=predict",
         "--workdir=RUN",
@@ -93,9 +96,13 @@ def test_missing_and_surplus_words_are_told(words, usage):
 
 def test_what_does_not_exist_is_told(tmp_path):
     with pytest.raises(InputError, match="no run to resume; train first"):
-        expand(["resume", str(tmp_path / "absent")], silent)
-    with pytest.raises(InputError, match="absent does not exist"):
+        expand(["resume", str(tmp_path)], silent)
+    with pytest.raises(InputError, match=r"CLIPS: .*absent does not exist; expected signjax train"):
         expand(["train", str(tmp_path / "absent")], silent)
+    with pytest.raises(
+        InputError, match=r"RUN: .*absent does not exist; CLIPS: .*none does not exist; expected signjax predict"
+    ):
+        expand(["predict", str(tmp_path / "absent"), str(tmp_path / "none")], silent)
 
 
 @pytest.mark.parametrize("arguments", [[], ["--mode=train"], ["stray"], ["--config", "train"]])

@@ -6,7 +6,6 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import signjax
 from signjax.demo.example import example_clip
 from signjax.demo.landmarks import NAMES, needs_irises, selections
 from signjax.demo.network import ADDRESS, output_names
@@ -75,7 +74,6 @@ class Page:
         stick = stick_of(layout)
         return {
             "model": self._model.folder.resolve().name,
-            "version": signjax.__version__,
             "layout": layout.name,
             "channels": layout.width,
             "heads": {head: list(classes) for head, classes in self._model.heads.items()},

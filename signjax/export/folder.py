@@ -10,7 +10,7 @@ import numpy as np
 from signjax.data.csv_table import read_table
 from signjax.data.text_files import write_json, write_text
 from signjax.errors import InputError, first_line, together
-from signjax.evaluation import fusion
+from signjax.evaluation import fusion, open_set
 from signjax.export import preprocessing, verify
 from signjax.export.card import model_card
 from signjax.export.formats import check_formats, load_format
@@ -135,6 +135,7 @@ def _write_model(run: Path, folder: Path, model: TrainedModel, summary: dict[str
     write_json(folder / _SUMMARY, summary)
     write_json(folder / preprocessing.FILE, preprocessing.describe(model))
     fusion.write_fusion(folder, fusion.read_fusion(run))
+    open_set.write_open_set(folder, open_set.read_open_set(run))
     write_text(folder / _LICENSE, _LICENSE_TEXT)
 
 

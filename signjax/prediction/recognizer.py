@@ -126,12 +126,15 @@ class Recognizer:
         found: list[Prediction] = []
         while chunk := list(islice(usable, self.batch_size)):
             logits = self.logits([one.clip for one in chunk])
-            for row, one in enumerate(chunk):
-                heads = {head: HeadPrediction(classes, logits[head][row]) for head, classes in self.heads.items()}
-                explain = partial(self.explain_cleaned, one.clip, first_frame=one.trimmed_start)
-                found.append(Prediction(one.clip.name, heads, explain))
+            found += (self.told(one, logits, row) for row, one in enumerate(chunk))
         hand_over(unusable, rejected)
         return found[0] if single and found else found
+
+    def told(self, one: Cleaned, logits: Mapping[str, np.ndarray], row: int) -> Prediction:
+        """The prediction for a clip from a row of the logits of several."""
+        heads = {head: HeadPrediction(classes, logits[head][row]) for head, classes in self.heads.items()}
+        explain = partial(self.explain_cleaned, one.clip, first_frame=one.trimmed_start)
+        return Prediction(one.clip.name, heads, explain)
 
     def explain(
         self,
@@ -176,7 +179,7 @@ class Recognizer:
             named = (
                 one if isinstance(one, Rejected) or own is None else replace(one, info=replace(one.info, labels=own))
             )
-            found += self._cleaned(named, self.layout, unusable)
+            found += (cleaned.clip for cleaned in self.clean(named, self.layout, unusable))
         hand_over(unusable, None)
         return found
 
@@ -216,7 +219,7 @@ class Recognizer:
     def usable(self, new: NewClips, rejected: list[Rejected]) -> Iterator[Clip]:
         """The clips that can be predicted, cleaned; the others are added to `rejected`."""
         for clip in new.read():
-            yield from self._cleaned(clip, new.layout, rejected)
+            yield from (cleaned.clip for cleaned in self.clean(clip, new.layout, rejected))
 
     @cached_property
     def explainer(self) -> Explainer:
@@ -244,10 +247,8 @@ class Recognizer:
             notes.append(f"Mean over {members} members")
         return self.explainer.explain(clip, head, of, against, first_frame=first_frame, note="; ".join(notes))
 
-    def _cleaned(self, clip: Clip | Rejected, layout: Layout, rejected: list[Rejected]) -> Iterator[Clip]:
-        return (one.clip for one in self._clean(clip, layout, rejected))
-
-    def _clean(self, clip: Clip | Rejected, layout: Layout, rejected: list[Rejected]) -> Iterator[Cleaned]:
+    def clean(self, clip: Clip | Rejected, layout: Layout, rejected: list[Rejected]) -> Iterator[Cleaned]:
+        """The clip, cleaned, with what cleaning found; nothing if it cannot be used, which is added to `rejected`."""
         found = clip if isinstance(clip, Rejected) else clean(clip, layout, self.spec.cleaning)
         if isinstance(found, Rejected):
             rejected.append(found)
@@ -261,9 +262,9 @@ class Recognizer:
             if isinstance(one, str | Path):
                 with listed(Path(one), source, self.settings.data, self.layout, self.say) as new:
                     for clip in new.read():
-                        yield from self._clean(clip, new.layout, rejected)
+                        yield from self.clean(clip, new.layout, rejected)
             else:
-                yield from self._clean(self._clip(one, number), self.layout, rejected)
+                yield from self.clean(self._clip(one, number), self.layout, rejected)
 
     def _clip(self, given: object, number: int) -> Clip | Rejected:
         """A clip of frames, in float32."""

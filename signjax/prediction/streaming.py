@@ -12,7 +12,7 @@ from signjax.live.recent_frames import RecentFrames
 from signjax.live.runs import Sign
 from signjax.live.segments import Boundaries
 from signjax.live.stream import Stream
-from signjax.prediction.recognizer import HeadPrediction, Prediction, Recognizer
+from signjax.prediction.recognizer import Prediction, Recognizer
 from signjax.settings import run_config
 
 
@@ -80,13 +80,12 @@ def answer_one(
     Its channels are in the order of the layout's parts, not in that of the source's columns.
     """
     rejected: list[Rejected] = []
-    cleaned = list(recognizer._cleaned(clip, recognizer.layout.in_order(), rejected))
+    cleaned = list(recognizer.clean(clip, recognizer.layout.in_order(), rejected))
     if rejected:
         return rejected[0]
-    network, answers = recognizer.answers(cleaned)
-    heads = {head: HeadPrediction(classes, answers.logits[head][0]) for head, classes in recognizer.heads.items()}
+    network, answers = recognizer.answers([cleaned[0].clip])
     familiarity = None if open_set is None else float(open_set.familiarity(network)[0])
-    return Prediction(clip.name, heads), familiarity
+    return recognizer.told(cleaned[0], answers.logits, 0), familiarity
 
 
 def _no_sign(recognizer: Recognizer, layout: Layout) -> tuple[str, ...] | None:

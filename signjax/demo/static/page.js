@@ -286,7 +286,7 @@ document.ondrop = event => {
 
 const heads = Object.entries(model.heads);
 $("model").textContent = `${model.model}: ${heads.map(([head, classes]) => `${classes.length} classes of ${head}`).join(", ")}; `
-  + `layout ${model.layout}, ${model.channels} channels; signjax ${model.version}`;
+  + `layout ${model.layout}, ${model.channels} channels`;
 $("first").textContent = model.given ? "The given clip" : "Example";
 $("heads").hidden = heads.length < 2;
 options($("head"), heads.map(([head]) => head), 0);
