@@ -11,7 +11,6 @@ import jax
 import numpy as np
 import optax
 
-from signjax.adaptation import adapted_answers, new_signers
 from signjax.data.batching.epoch_plan import steps_per_epoch
 from signjax.data.dataset import Dataset
 from signjax.evaluation.evaluate import Answers, answers_for, mean_over_heads
@@ -40,7 +39,8 @@ from signjax.training.records.outcome import Fit, Outcome
 from signjax.training.records.selection import Validation
 from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
 from signjax.training.step import make_statistics_step, make_train_step, skip_not_finite
-from signjax.warm_start import begin_with, read_learned
+from signjax.transfer.adaptation import adapted_answers, new_signers
+from signjax.transfer.warm_start import begin_with, read_learned
 
 Say = Callable[[str], None]
 Validate = Callable[[Variables], Validation]

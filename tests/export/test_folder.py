@@ -19,7 +19,7 @@ from signjax.export.folder import export_model
 from signjax.export.samples import sample_clips
 from signjax.model.input_spec import read_input_spec
 from signjax.settings import run_config
-from signjax.warm_start import read_learned
+from signjax.transfer.warm_start import read_learned
 
 # All that can be made here: litert-converter cannot be installed beside everything else that the tests need.
 FORMATS = [name for name in formats.FORMATS if not formats.missing(name)]

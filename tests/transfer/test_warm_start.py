@@ -12,7 +12,7 @@ from signjax.errors import InputError
 from signjax.model.input_spec import InputSpec, make_input_spec, write_input_spec
 from signjax.training.checkpoint import Checkpoints
 from signjax.training.state import TrainState
-from signjax.warm_start import begin_with, read_learned
+from signjax.transfer.warm_start import begin_with, read_learned
 
 
 def state_of(value: float, classes: int, width: int = 3) -> TrainState:
