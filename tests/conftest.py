@@ -5,6 +5,8 @@ import os
 
 from jaxtyping import install_import_hook
 
+FAST_TO_COMPILE = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+
 # Before jax is loaded. Tests use a GPU only where they are told to, and then share its memory; those of four devices need four.
 os.environ["JAX_PLATFORMS"] = "cuda,cpu" if os.environ.get("SIGNJAX_TEST_DEVICE") == "gpu" else "cpu"
 os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
@@ -12,8 +14,8 @@ os.environ["JAX_NUMPY_DTYPE_PROMOTION"] = "strict"  # here and in every program 
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=4"
 if os.environ["JAX_PLATFORMS"] == "cpu":
     # Tests compile programs that they run once: without LLVM's optimisations and XLA's newer fusions, compiling a training step
-    # takes a quarter of the time (jax 0.10.2). The programs that tests start, as test_launch.py does, compile as users' do.
-    os.environ["XLA_FLAGS"] += " --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+    # takes a quarter of the time (jax 0.10.2). So do the programs that tests start; .ci/wheel compiles as users do.
+    os.environ["XLA_FLAGS"] += f" {FAST_TO_COMPILE}"
 
 # Before signjax is loaded: every call checks the annotations of the modules that annotate shapes.
 CHECKED = [

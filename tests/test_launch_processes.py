@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import FAST_TO_COMPILE
 
 from benchmarks.kill_training import ROOT, command
 from benchmarks.scaling import free_port
@@ -16,8 +17,7 @@ FLAGS = ("--config.train.batch_size=16", "--config.train.checkpoint_minutes=5", 
 
 
 def start(folder: Path, log: Path, devices: int, *flags: str) -> subprocess.Popen:
-    fast_to_compile = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"  # as in conftest.py
-    environment = {**os.environ, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} {fast_to_compile}"}
+    environment = {**os.environ, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} {FAST_TO_COMPILE}"}
     with log.open("w") as output:
         return subprocess.Popen(
             command(folder, *FLAGS, *flags), cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT

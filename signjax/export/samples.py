@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from signjax.model.input_spec import InputSpec
+from signjax.rng.numpy_streams import fixed_numpy_stream
 
 _UNSEEN = 0.15  # share of parts and frames
-_SEED = 0
 
 
 class Samples(NamedTuple):
@@ -37,7 +37,7 @@ def sample_clips(spec: InputSpec) -> Samples:
     Each has its own place and moves about it; parts are unseen here and there, and one part for a whole clip. A few values lie
     beyond the plausible range.
     """
-    random = np.random.default_rng(_SEED)
+    random = fixed_numpy_stream("samples")
     frames, width, parts = spec.frames, spec.layout.width, len(spec.layout.parts)
     lengths = np.array([frames, 1, 2, max(frames // 3, 1), max(frames - 1, 1), 5], np.int32).clip(max=frames)
     own = random.normal(size=(len(lengths), 1, width))

@@ -22,8 +22,8 @@ _NUMBERS: dict[Stream, int] = {
     "random_convolution": 7,
 }
 
-FixedStream = Literal["vocabulary", "outline_projection"]
-_FIXED_SEEDS: dict[FixedStream, int] = {"vocabulary": 1960, "outline_projection": 1984}
+FixedStream = Literal["vocabulary", "outline_projection", "samples"]
+_FIXED_SEEDS: dict[FixedStream, int] = {"vocabulary": 1960, "outline_projection": 1984, "samples": 0}
 
 
 def numpy_stream(seed: int, stream: Stream, *counters: int) -> np.random.Generator:

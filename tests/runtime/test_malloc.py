@@ -103,12 +103,12 @@ def test_gaps_are_closed_after_whatever_was_compiled(monkeypatch):
     class Recogniser(trainer.Trainer):
         def __init__(self):
             self._compilations = 0
-            self.data = None
+            self.resident = None
 
         def program(self, frames):
             compiled[0] += frames not in seen
             seen.add(frames)
-            return lambda state, data, batches, count: (state + count, {"loss": jnp.zeros(1)})
+            return lambda state, resident, batches, count: (state + count, {"loss": jnp.zeros(1)})
 
     seen = set()
     recogniser, state = Recogniser(), 0

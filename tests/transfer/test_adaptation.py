@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from conftest import some_devices
 
-from signjax import adaptation
 from signjax.data.batching.collate import collate
 from signjax.data.dataset import Dataset
 from signjax.model.hybrid import Hybrid
@@ -18,6 +17,7 @@ from signjax.predictor import Predictor
 from signjax.training import parallel
 from signjax.training.state import make_initializer
 from signjax.training.step import make_statistics_step
+from signjax.transfer import adaptation
 from signjax.transfer.adaptation import adapted_answers, new_signers
 
 
