@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from signjax.evaluation.evaluate import Answers, answers_for
+from signjax.evaluation.evaluate import Answers
 from signjax.evaluation.open_set import OpenSet, class_centres, fit_open_set
 from signjax.trainer import Trainer
 from signjax.training.records.outcome import Fit
@@ -27,9 +27,7 @@ def calibrate(trainer: Trainer, fit: Fit, valid: Answers, learned_from: Mapping[
         return None
 
     def centres(variables: Variables, clips: np.ndarray) -> dict[str, np.ndarray]:
-        predictor = trainer.predictor
-        answer = predictor.answer_with(variables)
-        return class_centres(answers_for(trainer.dataset, clips, answer, predictor.batch_size, trainer.buckets))
+        return class_centres(trainer.answers(variables, clips))
 
     first = centres(fit.first.variables, learned_from["valid"])
     if fit.refit is None:

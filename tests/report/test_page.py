@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from nasty import CLASSES, HEADS
 
-from signjax import pipeline
+from signjax import assessment
 from signjax.data.csv_table import read_table
 from signjax.data.visible import visible
 from signjax.errors import InputError
@@ -36,8 +36,8 @@ def named(dataset, heads, classes, labelled=("train", "valid", "test")):
 def evaluate(dataset, folder: Path, said: list[str], *, fuse=False) -> None:
     """The evaluation stage of a network with random outputs."""
 
-    def answers(_, split: str) -> Answers:
-        clips, rng = dataset.indices(split), np.random.default_rng(0)
+    def answers(_, clips: np.ndarray) -> Answers:
+        rng = np.random.default_rng(0)
         logits = {head: rng.normal(size=(len(clips), len(classes))) for head, classes in dataset.heads.items()}
         labels = {head: dataset.labels[clips, column] for column, head in enumerate(dataset.heads)}
         return Answers(clips, logits, {head: np.ones(len(clips)) for head in dataset.heads}, labels)
@@ -60,9 +60,9 @@ def evaluate(dataset, folder: Path, said: list[str], *, fuse=False) -> None:
         "refit": None,
     }
     outcome = SimpleNamespace(variables={"params": {}})
-    fit = SimpleNamespace(first=outcome, model=outcome, facts=lambda: facts)
+    fit = SimpleNamespace(first=outcome, refit=None, model=outcome, facts=lambda: facts)
     (folder / "config.json").write_text('{"data": {"heads": "</script>"}}')
-    pipeline._evaluate(trainer, folder, fit, [], [], said.append)
+    assessment.evaluate(trainer, folder, fit, [], [], said.append)
 
 
 def test_the_page_and_all_files_hold_every_name(dataset, tmp_path):
@@ -132,9 +132,7 @@ def test_predictions_of_another_evaluation_are_not_reported(dataset, tmp_path):
 
 def test_an_evaluation_that_fails_leaves_no_summary_of_the_last(dataset, tmp_path, monkeypatch):
     evaluate(dataset, tmp_path, [])
-    monkeypatch.setattr(
-        "signjax.evaluation.predict.write_predictions", lambda *_: (_ for _ in ()).throw(OSError("full"))
-    )
+    monkeypatch.setattr(assessment, "write_predictions", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
         evaluate(dataset, tmp_path, [])
     assert not (tmp_path / "summary.json").exists() and not (tmp_path / "report.html").exists()
