@@ -74,3 +74,24 @@ def replacing(folder: Path) -> Iterator[Path]:
     sync_folder(os.fspath(folder.parent))
     # The data are in place; what cannot be removed now will be removed by the next `recover`.
     shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def written_whole(folder: Path) -> Iterator[Path]:
+    """Yields an empty folder to fill, which takes the place of `folder` when the block ends and is removed if the block fails.
+
+    Unlike `replacing`, it claims no name that a user may have given: a folder `NAME.old` beside this one stays. A process that is
+    killed while the block runs leaves `.NAME.partial`, which the next one removes.
+    """
+    target = folder.resolve()
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    if target.is_dir():
+        shutil.rmtree(target)
+    partial.rename(target)

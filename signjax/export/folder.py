@@ -1,6 +1,5 @@
 """Makes the folder of an exported model: everything that names the signs in new clips, and nothing of the clips it learned from."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from signjax.data.csv_table import read_table
+from signjax.data.folders import written_whole
 from signjax.data.text_files import write_json, write_text
 from signjax.errors import InputError, first_line, together
 from signjax.evaluation import fusion, open_set
@@ -66,21 +66,11 @@ def export_model(run: Path, target: Path, formats: Sequence[str], say: Say, *, r
     check_formats(list(formats))
     _check_target(run, target, replace=replace)
     model, summary, rows = _load(run)
-    name = target.resolve().name
-    partial = target.resolve().with_name(f".{name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir(parents=True)
-        _write_model(run, partial, model, summary)
-        faults = _write_programs(partial, model, formats, say)
-        programs = [one for one in formats if (partial / load_format(one).FILE).is_file()]
-        write_text(partial / _CARD, model_card(name, model, summary, rows, programs))
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    if target.is_dir():
-        shutil.rmtree(target)
-    partial.rename(target)
+    with written_whole(target) as folder:
+        _write_model(run, folder, model, summary)
+        faults = _write_programs(folder, model, formats, say)
+        programs = [one for one in formats if (folder / load_format(one).FILE).is_file()]
+        write_text(folder / _CARD, model_card(target.resolve().name, model, summary, rows, programs))
     say(f"export: {target}; signjax predict {target} CLIPS, or signjax.load({str(target)!r}), needs this folder alone")
     if faults:
         raise together(faults)

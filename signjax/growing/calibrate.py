@@ -4,14 +4,14 @@ The folder has all that predicting and evaluating need of a run: the settings, t
 classifier beside the network. Reports and results of the run are not copied, because they are of the model before.
 """
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from signjax.data import folders, locks
+from signjax.data import locks
 from signjax.data.clip import Clip, Rejected, hand_over
+from signjax.data.folders import written_whole
 from signjax.data.synthetic import registry as synthetic_registry
 from signjax.data.text_files import write_json
 from signjax.data.visible import clips as counted
@@ -83,11 +83,11 @@ def write_folder(model: "Recognizer", run: Path, new: Path) -> None:
     from signjax.evaluation.fusion import write_fusion
     from signjax.growing.checkpoint import replace_model
 
-    config = json.loads((run / run_config.CONFIG_FILE).read_text(encoding="utf-8"))
+    config = run_config.read_object(run / run_config.CONFIG_FILE)
     if config["data"]["source"] not in synthetic_registry.SOURCES:  # which write their clips into the run folder
         config["data"]["dataset"] = str(model.settings.dataset_folder(run).absolute())
     assert model.calibration is not None
-    with folders.replacing(new) as folder:
+    with written_whole(new) as folder:
         for name in _TAKEN:
             if (run / name).is_dir():
                 shutil.copytree(run / name, folder / name)

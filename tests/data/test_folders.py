@@ -9,7 +9,7 @@ import pytest
 from conftest import silent
 
 from signjax.data import locks
-from signjax.data.folders import recover, replacing, settled, target_of
+from signjax.data.folders import recover, replacing, settled, target_of, written_whole
 from signjax.errors import InputError
 
 
@@ -31,6 +31,20 @@ def test_what_fails_leaves_the_folder_as_it_was(tmp_path):
         (new / "two").touch()
         raise RuntimeError
     assert [path.name for path in folder.iterdir()] == ["one"] and settled(folder)
+
+
+def test_a_folder_that_is_written_whole_leaves_its_neighbours_alone(tmp_path):
+    for name in ("d.old", "d.new"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".d.partial").mkdir()  # of a process that was killed
+    for text in ("one", "two"):
+        with written_whole(tmp_path / "d") as new:
+            (new / text).touch()
+        assert [path.name for path in (tmp_path / "d").iterdir()] == [text]
+    with pytest.raises(RuntimeError), written_whole(tmp_path / "d"):
+        raise RuntimeError
+    assert [path.name for path in (tmp_path / "d").iterdir()] == ["two"]
+    assert {path.name for path in tmp_path.iterdir()} == {"d", "d.old", "d.new"}
 
 
 @pytest.mark.parametrize(
