@@ -113,20 +113,21 @@ def _run() -> None:
 
     config = flags.FLAGS.config
     choose_platform()
+    mode_is_known = _faults.keys().isdisjoint(("", "--mode"))  # the words of the command line may stand for a mode
     shard = None
     if _SHARD.value is not None:
         try:
             shard = parse_shard(_SHARD.value)
         except InputError as error:
             _faults["--shard"] = str(error)
-        if _MODE.value != "prepare" and "--mode" not in _faults:
+        if _MODE.value != "prepare" and mode_is_known:
             _faults["--mode"] = f"--shard={_SHARD.value} is for --mode=prepare; the mode is {_MODE.value}"
     wanted = None
     try:
         wanted = read_flags(_SEEDS.value, _FOLDS.value)
     except InputError as error:
         _faults["--seeds"] = str(error)
-    if wanted and _MODE.value != "train" and "--mode" not in _faults:
+    if wanted and _MODE.value != "train" and mode_is_known:
         _faults["--mode"] = f"--{wanted.varied} trains; the mode is {_MODE.value}"
     check(config, _MODE.value, _faults, f"--config: {config_flags.get_config_filename(flags.FLAGS['config'])}")
     if _MODE.value != "prepare":

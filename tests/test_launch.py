@@ -368,6 +368,21 @@ def test_what_cannot_be_used_gives_one_message_and_no_traceback(case, expected, 
     assert not (tmp_path / "run" / "dataset").exists()
 
 
+def test_faulty_words_are_told_with_all_other_faults_and_with_none_that_is_not_there(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "signjax", "prepare", str(tmp_path / "absent"), "--shard=1/2", "--config.seed=x"],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: 2 problems:\n  1. CLIPS: {tmp_path / 'absent'} does not exist")
+    assert "2. config.seed is 'x'" in done.stderr
+
+
 def test_a_platform_that_does_not_start_is_told_before_anything_is_prepared(tmp_path):
     done = subprocess.run(
         command(tmp_path / "run", *TINY),
