@@ -125,7 +125,7 @@ def _by_column(rows: Sequence[Row], head: str, column: str, title: str) -> str:
     groups: dict[str, list[bool]] = {}
     for row in rows:
         if row[f"{head}_label"] and row[column]:
-            groups.setdefault(row[column], []).append(row[f"{head}_label"] == row[f"{head}_predicted"])
+            groups.setdefault(row[column], []).append(row[f"{head}_rank"] == "1")  # not by name: a tie is wrong
     if not groups:
         return ""
     lines = [f"### {_cell(title)}", "", "Test clips.", "", "| | clips | top-1 | interval |", "|---|---|---|---|"]

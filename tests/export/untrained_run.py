@@ -89,6 +89,8 @@ def write_results(folder: Path, dataset: Dataset) -> None:
     names = dataset.heads["gloss"]
     test = [dataset.clips[clip] for clip in dataset.indices("test")]
     rows = [
-        ["test", clip["clip"], clip["signer"], names[number % 4], names[number % 2]] for number, clip in enumerate(test)
+        ["test", clip["clip"], clip["signer"], names[number % 4], names[number % 2], "1" if number % 4 < 2 else "2"]
+        for number, clip in enumerate(test)
     ]
-    write_table(folder / "predictions.csv", ["split", "clip", "signer", "gloss_label", "gloss_predicted"], rows)
+    columns = ["split", "clip", "signer", "gloss_label", "gloss_predicted", "gloss_rank"]
+    write_table(folder / "predictions.csv", columns, rows)
