@@ -13,6 +13,7 @@ from signjax.data.sources import registry as source_registry
 from signjax.errors import InputError, together
 from signjax.prediction.source import guess_source, guessed_line
 from signjax.runtime.jax_setup import check_platform, choose_platform
+from signjax.runtime.output import silent
 from signjax.settings import base, run_config
 from signjax.settings.schema import SETTINGS, unknown_key
 
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from signjax.prediction.recognizer import Recognizer
 
 Say = Callable[[str], None]
-
-
-def silent(line: str) -> None:
-    """Prints nothing."""
 
 
 def load(folder: str | Path, *, say: Say = silent) -> "Recognizer":

@@ -32,6 +32,7 @@ from signjax.prediction.predict import predict
 from signjax.report.dataset_lines import dataset_name, describe
 from signjax.runtime import processes
 from signjax.runtime.jax_setup import configure_jax, cores, describe_devices
+from signjax.runtime.output import silent
 from signjax.runtime.signals import interruptible
 from signjax.settings import run_config
 from signjax.settings.plans import Plans, TrainingPlans, take_apart
@@ -145,19 +146,16 @@ def _follow(plans: Plans, folder: Path) -> None:
     """
     digest = processes.hear("prepared")
     recipe, data = plans.recipe(folder), target_of(plans.dataset_folder(folder))
-    with Workers(plans.workers) as workers, locks.sibling_lock(data, _silent) as lock:
-        dataset = prepare_locked(recipe, data, lock, _silent, workers)
+    # One process speaks for all.
+    with Workers(plans.workers) as workers, locks.sibling_lock(data, silent) as lock:
+        dataset = prepare_locked(recipe, data, lock, silent, workers)
         if dataset.digest != digest:
             raise InputError(
                 f"{data}: process {processes.index()} has other data (digest {dataset.digest[:12]}) than the first process (digest "
                 f"{digest[:12]}). All processes need the same files and settings"
             )
-        _make_trainer(plans.training, dataset, _silent).train(folder, _silent)
+        _make_trainer(plans.training, dataset, silent).train(folder, silent)
     processes.hear("finished")
-
-
-def _silent(line: str) -> None:
-    """Prints nothing: one process speaks for all."""
 
 
 def _check_given(trainer: "Trainer", recipe: Recipe, say: Say) -> list[RereadClip]:

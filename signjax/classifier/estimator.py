@@ -13,6 +13,7 @@ from signjax.data.layout import registry as layout_registry
 from signjax.errors import InputError, together
 from signjax.evaluation.calibration import probabilities
 from signjax.runtime.jax_setup import check_platform, choose_platform
+from signjax.runtime.output import silent
 from signjax.settings import base, run_config
 from signjax.settings.plans import Plans, take_apart
 from signjax.settings.schema import SETTINGS, unknown_key
@@ -132,7 +133,7 @@ class SignClassifier(ClassifierMixin, BaseEstimator):
         from signjax.classifier import fitted  # loads jax
 
         names = [str(name) for name in self.classes_]
-        say = print if self.verbose else _silent
+        say = print if self.verbose else silent
         self._learned = fitted.learn(clips, codes, names, layout, plans.data.cleaning, plans.training, say)
         self._answer = fitted.answering(self._learned)
         self.n_iter_ = self._learned.epochs
@@ -191,10 +192,6 @@ class SignClassifier(ClassifierMixin, BaseEstimator):
             from signjax.classifier import fitted
 
             self._answer = fitted.answering(self._learned)
-
-
-def _silent(line: str) -> None:
-    """Prints nothing."""
 
 
 def _fault(key: str) -> str:

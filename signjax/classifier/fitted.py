@@ -14,8 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from signjax.data.cleaning.clean import Cleaning, clean, cleaned_layout
-from signjax.data.cleaning.faults import unseen
+from signjax.data.cleaning.clean import Cleaned, Cleaning, cleaned_layout, usable
 from signjax.data.clip import Clip, Rejected, hand_over
 from signjax.data.dataset import STATISTICS, Dataset, in_memory
 from signjax.data.layout import registry as layout_registry
@@ -65,18 +64,9 @@ def cleaned(clips: Sequence[Clip], layout: Layout, cleaning: Cleaning) -> list[C
     Raises:
       InputError: clips cannot be used; the message names all of them.
     """
-    usable: list[Clip] = []
-    unusable: list[Rejected] = []
-    for clip in clips:
-        found = clean(clip, layout, cleaning)
-        if isinstance(found, Rejected):
-            unusable.append(found)
-        elif found.unseen:
-            unusable.append(unseen(clip.name, clip.file, len(clip.frames)))
-        else:
-            usable.append(found.clip)
-    hand_over(unusable, None)
-    return usable
+    found = [usable(clip, layout, cleaning, no_sign=False) for clip in clips]
+    hand_over([one for one in found if isinstance(one, Rejected)], None)
+    return [one.clip for one in found if isinstance(one, Cleaned)]
 
 
 def learn(
@@ -130,10 +120,10 @@ def answering(learned: Learned) -> Callable[[Sequence[Clip]], np.ndarray]:
     answer = predictor.answer_with(learned.variables)
 
     def logits(clips: Sequence[Clip]) -> np.ndarray:
-        usable = cleaned(clips, spec.source_layout, spec.cleaning)
+        seen = cleaned(clips, spec.source_layout, spec.cleaning)
         size, found = predictor.batch_size, []
-        for start in range(0, len(usable), size):
-            batch = usable[start : start + size]
+        for start in range(0, len(seen), size):
+            batch = seen[start : start + size]
             filled = [*batch, *[batch[-1]] * (size - len(batch))]
             some = in_memory(filled, spec.layout, spec.heads, spec.statistics)
             answers = answers_for(some, np.arange(size), answer, size, spec.buckets[-1:])

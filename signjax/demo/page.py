@@ -8,11 +8,11 @@ from typing import Any
 
 from signjax.demo.example import example_clip
 from signjax.demo.landmarks import NAMES, needs_irises, selections
-from signjax.demo.network import ADDRESS, output_names
+from signjax.demo.network import ADDRESS
 from signjax.demo.packages import HOLISTIC, ONNXRUNTIME, Package
 from signjax.demo.shown import MOMENTS, Opened, open_clip, open_sent, show
-from signjax.evaluation.fusion import read_fusion
 from signjax.export.formats.onnx import FILE
+from signjax.export.network import output_name
 from signjax.prediction.recognizer import Recognizer
 from signjax.report.figures import FIELD, MISSING, stick_of
 
@@ -39,7 +39,6 @@ class Page:
 
     Attributes:
       files: path in an address -> content.
-      fusion: the other classifier of the model, None where the network answers alone.
       large: path in an address -> file, of the packages that were fetched and of the exported network.
     """
 
@@ -65,7 +64,6 @@ class Page:
             self.large[ADDRESS] = model.folder / FILE
         self._model, self._clip, self._no_webcam, self._no_network = model, clip, no_webcam, no_network
         self._folders = {package.name: f"/packages/{package.folder.name}/" for package in packages}
-        self.fusion = read_fusion(model.folder) if model.settings.training.loop.fuse else None
         self._lock = threading.Lock()
 
     def about(self) -> dict[str, Any]:
@@ -99,7 +97,7 @@ class Page:
                 "why": self._no_network,
                 "folder": self._folders.get(ONNXRUNTIME, ""),
                 "file": ADDRESS,
-                "outputs": output_names(self._model),
+                "outputs": {head: output_name(head) for head in self._model.heads},
             },
         }
 
@@ -115,9 +113,9 @@ class Page:
         """
         with self._lock:
             if self._clip is not None:
-                return show(open_clip(self._clip, number, self._model), self._model, ask=ask, fusion=self.fusion)
+                return show(open_clip(self._clip, number, self._model), self._model, ask=ask)
             clip = example_clip(self._model.layout, self._model.heads)
-            return show(Opened(clip, (clip.name,)), self._model, ask=ask, fusion=self.fusion)
+            return show(Opened(clip, (clip.name,)), self._model, ask=ask)
 
     def predict(self, body: bytes, name: str, number: int, live: bool, ask: bool) -> dict[str, Any]:
         """What the page shows of a file that the browser sent.
@@ -134,4 +132,4 @@ class Page:
         """
         with self._lock:
             opened = open_sent(body, name, number, self._model)
-            return show(opened, self._model, most=1 if live else MOMENTS, figure=not live, ask=ask, fusion=self.fusion)
+            return show(opened, self._model, most=1 if live else MOMENTS, figure=not live, ask=ask)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from signjax.data.cleaning.clean import Cleaned, clean
+from signjax.data.cleaning.clean import Cleaned, usable
 from signjax.data.cleaning.gaps import seen_parts
 from signjax.data.clip import Clip, Rejected, hand_over
 from signjax.data.layout.parts import Layout
@@ -21,10 +21,10 @@ from signjax.demo.landmarks import clip_of, unordered
 from signjax.demo.network import base64_of, network_inputs
 from signjax.errors import InputError, first_line
 from signjax.evaluation.calibration import probabilities
-from signjax.evaluation.fusion import Fusion
 from signjax.prediction.new_clips import NewClips, listed
 from signjax.prediction.recognizer import Recognizer
 from signjax.report.figures import draw, stick_of
+from signjax.runtime.output import silent
 
 MOMENTS = 24  # at which the model is asked, spread over the clip
 _MOST_DRAWN = 600  # frames
@@ -64,7 +64,7 @@ def open_clip(path: Path, number: int, model: Recognizer) -> Opened:
             raise InputError(f"{path.name}: the file is not JSON: {first_line(error)}") from error
         clip = clip_of(content, path.name, model.layout, pixels=model.settings.data.source == "pose")
         return Opened(clip, (clip.name,))
-    with listed(path, "", model.settings.data, model.layout, lambda _: None) as new:
+    with listed(path, "", model.settings.data, model.layout, silent) as new:
         names = tuple(item.name for item in new.items[:_NAMED])
         if not 0 <= number < len(names):
             raise InputError(f"{path.name}: it has {len(names)} clips, so there is no clip number {number}")
@@ -126,7 +126,6 @@ def show(
     most: int = MOMENTS,
     figure: bool = True,
     ask: bool = True,
-    fusion: Fusion | None = None,
 ) -> dict[str, Any]:
     """Everything that the page shows of a clip, as JSON can hold it.
 
@@ -136,7 +135,6 @@ def show(
       most: how often the model is asked.
       figure: whether the page draws it.
       ask: whether the model is asked here; otherwise the browser asks its network.
-      fusion: the other classifier of the model, where it has one.
 
     Returns:
       `name`; `names` and `number`, of all clips of the file and of this one; `labels`, head -> the sign that it is, where known;
@@ -149,7 +147,7 @@ def show(
     clip = opened.clip
     parts = _parts(clip, model, most)
     some = [parts[moment] for moment in sorted(parts)]
-    asked = {"probabilities": _probabilities(some, model)} if ask else {"inputs": network_inputs(some, model, fusion)}
+    asked = {"probabilities": _probabilities(some, model)} if ask else {"inputs": network_inputs(some, model)}
     return asked | {
         "name": clip.name,
         "names": opened.names,
@@ -169,11 +167,11 @@ def _parts(clip: Clip, model: Recognizer, most: int) -> dict[int, Clip]:
     """
     found = {}
     for moment in moments(len(clip.frames), model.spec.cleaning.shortest_clip, most):
-        part = clean(so_far(clip, moment), model.layout, model.spec.cleaning)
-        if isinstance(part, Cleaned) and (model.spec.no_sign or not part.unseen):
+        part = usable(so_far(clip, moment), model.layout, model.spec.cleaning, no_sign=model.spec.no_sign)
+        if isinstance(part, Cleaned):
             found[moment] = part.clip
-    if len(clip.frames) not in found:
-        model.predict(clip)  # raises the reason
+        elif moment == len(clip.frames):
+            hand_over([part], None)
     return found
 
 

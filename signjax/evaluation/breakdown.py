@@ -6,7 +6,7 @@ Shapes: N clips. Accuracies are fractions of 1.
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from signjax.data.dataset import Dataset
 from signjax.evaluation.evaluate import Answers
-from signjax.evaluation.metrics import true_class_rank, wilson_interval
+from signjax.evaluation.metrics import right_by_name, true_class_rank, wilson_interval
 
 _PARTS = 4
 _MOST_GROUPS = 24
@@ -91,12 +91,7 @@ def by_quarters(values: np.ndarray, right: np.ndarray, unit: str) -> list[dict[s
 
 def by_name(names: Sequence[str], right: np.ndarray) -> list[dict[str, Any]]:
     """A group for each name; clips without a name are in none."""
-    clips, hits = Counter[str](), Counter[str]()
-    for name, hit in zip(names, right.tolist(), strict=True):
-        if name:
-            clips[name] += 1
-            hits[name] += hit
-    return [_group(name, hits[name], count) for name, count in clips.items()]
+    return [_group(name, *counts) for name, counts in right_by_name(names, right).items()]
 
 
 def _worst_first(groups: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

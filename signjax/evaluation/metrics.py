@@ -4,9 +4,11 @@ Shapes: N clips, C classes. Accuracies are fractions of 1.
 """
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 _Z_95 = 1.959963984540054  # the normal distribution's 97.5 % quantile
 
@@ -31,6 +33,16 @@ def macro_top1(rank: Int[np.ndarray, "n"], labels: Int[np.ndarray, "n"]) -> floa
     count = np.bincount(labels)
     right = np.bincount(labels, weights=rank == 0)
     return float((right[count > 0] / count[count > 0]).mean())
+
+
+def right_by_name(names: Sequence[str], right: Bool[np.ndarray, "n"]) -> dict[str, tuple[int, int]]:
+    """Name -> how many of its clips are right, and how many it has; clips without a name are left out."""
+    clips, hits = Counter[str](), Counter[str]()
+    for name, hit in zip(names, right.tolist(), strict=True):
+        if name:
+            clips[name] += 1
+            hits[name] += hit
+    return {name: (hits[name], count) for name, count in clips.items()}
 
 
 def wilson_interval(successes: float, count: int) -> tuple[float, float]:

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import numpy as np
 
-from signjax.data.visible import visible
 from signjax.explanation.explanation import Explanation
 from signjax.explanation.figures import lines_of_regions
 from signjax.explanation.strip import AGAINST, FOR, LABELS, explanation_strip
-from signjax.report.figures import FIELD, MISSING, MOST_FRAMES, draw, stick_of
+from signjax.report.figures import FIELD, MISSING, MOST_FRAMES, draw, evenly_spread, stick_of
+from signjax.report.template import template
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,7 @@ def explanations_page(title: str, entries: Sequence[Entry]) -> str:
       title: what the clips are.
       entries: at least one, all of one layout.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("signjax.explanation", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: visible(value) if type(value) is str else value,
-    )
-    return environment.get_template("page.html").render(
+    return template("page.html", "signjax.explanation").render(
         title=title,
         entries=[
             {
@@ -73,8 +66,7 @@ def moving(explanation: Explanation) -> Mapping[str, Any] | None:
     if stick is None:
         return None
     count = len(explanation.frames)
-    # The frames that `draw` keeps.
-    kept = np.unique(np.round(np.linspace(0, count - 1, min(count, MOST_FRAMES))).astype(int))
+    kept = evenly_spread(count, MOST_FRAMES)  # as `draw` does
     lines = lines_of_regions(explanation, stick)
     largest = max(float(np.abs(explanation.regions[name]).max()) for name in lines) or 1.0
     return {

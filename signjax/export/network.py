@@ -25,6 +25,11 @@ INPUTS = ("frames", "lengths", "valid")
 Function = Callable[[Array, Array, Array], tuple[Array, ...]]
 
 
+def output_name(head: str) -> str:
+    """The name of a program's output for a head: that of the head, unless an input has it."""
+    return f"{head}_logits" if head in INPUTS else head
+
+
 @dataclass(frozen=True)
 class TrainedModel:
     """A network with its weights.
@@ -43,8 +48,8 @@ class TrainedModel:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The names of a program's outputs, in the order of the heads: those of the heads, unless an input has that name."""
-        return tuple(f"{head}_logits" if head in INPUTS else head for head in self.spec.heads)
+        """The names of a program's outputs, in the order of the heads."""
+        return tuple(map(output_name, self.spec.heads))
 
     @property
     def frame_step(self) -> int:

@@ -8,6 +8,7 @@ import jax
 
 from signjax.errors import InputError
 from signjax.model.factory import make_model
+from signjax.runtime.output import silent
 from signjax.training import parallel
 from signjax.training.checkpoint import Checkpoints
 from signjax.training.optimizer import make_optimizer, with_frozen_body
@@ -29,7 +30,7 @@ def replace_model(folder: Path, model: "Recognizer") -> None:
     fresh = make_state_initializer(network, optimizer, model.spec.features, model.spec.frames, plans.loop.members)
     shapes = jax.eval_shape(fresh, 0)
     with Checkpoints(folder) as checkpoints:
-        found = checkpoints.restore_latest(shapes, _silent, fall_back=False)
+        found = checkpoints.restore_latest(shapes, silent, fall_back=False)
         if found is None:
             raise InputError(f"{folder}: the folder has no complete checkpoint; train first")
         state, progress = found
@@ -40,7 +41,3 @@ def replace_model(folder: Path, model: "Recognizer") -> None:
     with Checkpoints(folder) as checkpoints:
         new = state.replace(params=model.variables["params"], average=dict(model.variables))
         checkpoints.save(new, progress | {"selected_step": int(state.step)})
-
-
-def _silent(line: str) -> None:
-    """Prints nothing: no checkpoint takes the place of a damaged one."""

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from signjax.data.cleaning.clean import Cleaned, clean
-from signjax.data.cleaning.faults import unseen
+from signjax.data.cleaning.clean import Cleaned, usable
 from signjax.data.clip import Clip, ClipInfo, Rejected, hand_over
 from signjax.data.dataset import in_memory
 from signjax.data.layout.parts import Layout
@@ -249,11 +248,10 @@ class Recognizer:
 
     def clean(self, clip: Clip | Rejected, layout: Layout, rejected: list[Rejected]) -> Iterator[Cleaned]:
         """The clip, cleaned, with what cleaning found; nothing if it cannot be used, which is added to `rejected`."""
-        found = clip if isinstance(clip, Rejected) else clean(clip, layout, self.spec.cleaning)
+        spec = self.spec
+        found = clip if isinstance(clip, Rejected) else usable(clip, layout, spec.cleaning, no_sign=spec.no_sign)
         if isinstance(found, Rejected):
             rejected.append(found)
-        elif found.unseen and not self.spec.no_sign:
-            rejected.append(unseen(found.clip.name, found.clip.file, len(found.clip.frames)))
         else:
             yield found
 

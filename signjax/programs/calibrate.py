@@ -5,12 +5,11 @@ stays as it is. All labelled clips below CLIPS are used, so they should be of on
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from signjax.programs import Say
 from signjax.runtime.jax_setup import check_platform, choose_platform
-
-Say = Callable[[str], None]
 
 
 def run(arguments: Sequence[str], say: Say) -> None:

@@ -1,16 +1,17 @@
 """`signjax compare RUN RUN ...`: what tells finished runs apart, and whether one of them is better on the same test clips."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from signjax.errors import InputError
+from signjax.programs import Say
 from signjax.runs.comparison.compare import compare
 from signjax.runs.comparison.lines import comparison_lines, write_comparison
 from signjax.runs.finished import open_runs
 
 
-def run(arguments: Sequence[str], say: Callable[[str], None]) -> None:
+def run(arguments: Sequence[str], say: Say) -> None:
     """Prints the comparison, and writes it as a page if asked for.
 
     Raises:

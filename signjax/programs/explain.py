@@ -1,8 +1,7 @@
 """`signjax explain RUN [CLIPS]`: a page of what answers rest on, for some clips or for the mistakes of the run."""
 
 import argparse
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from signjax.data.dataset import open_dataset
 from signjax.data.text_files import write_text
 from signjax.data.visible import clips as counted
 from signjax.errors import InputError
+from signjax.programs import Say
 from signjax.report.error_analysis import find_errors, read_predictions
 from signjax.runtime.jax_setup import check_platform, choose_platform
 from signjax.settings import run_config
@@ -19,8 +19,6 @@ from signjax.settings.plans import take_apart
 if TYPE_CHECKING:
     from signjax.explanation.page import Entry
     from signjax.prediction.recognizer import Recognizer
-
-Say = Callable[[str], None]
 
 _PAGE = "explanations.html"
 
@@ -117,7 +115,7 @@ def _of_mistakes(recognizer: "Recognizer", head: str, most: int, say: Say) -> "l
         raise InputError(
             f"{folder}: the run has not been evaluated, so its mistakes are not known; see --mode=evaluate"
         )
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    summary = run_config.read_object(folder / "summary.json")
     rows = [row for row in read_predictions(folder / "predictions.csv", summary) if row["split"] == "test"]
     found = [
         mistake

@@ -1,12 +1,11 @@
 """`signjax export RUN DIR`: the model of a run in a folder that stands alone, and as programs in other formats."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from signjax.programs import Say
 from signjax.runtime.jax_setup import check_platform, choose_platform
-
-Say = Callable[[str], None]
 
 
 def run(arguments: Sequence[str], say: Say) -> None:

@@ -1,10 +1,11 @@
 """`signjax sweep [CLIPS] --space ... --trials N`: searches for settings that name more validation clips rightly."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from signjax.errors import InputError
+from signjax.programs import Say
 from signjax.runs.configuration import read_config
 from signjax.runs.sweep.best import best_lines, write_config
 from signjax.runs.sweep.space import read_space
@@ -15,7 +16,7 @@ from signjax.settings import run_config
 from signjax.settings.config_file import take_overrides
 
 
-def run(arguments: Sequence[str], say: Callable[[str], None]) -> None:
+def run(arguments: Sequence[str], say: Say) -> None:
     """Runs the trials that the study lacks, and writes the best settings.
 
     Raises:

@@ -92,7 +92,7 @@ def draw(
       `frames`, the number of frames; `radius` of the round head, in units of FIELD (0 if the face outline is drawn
       instead); and `data`, base64 of little-endian int16 (frames, points, 2), with x to the right and y down.
     """
-    kept = np.unique(np.round(np.linspace(0, len(frames) - 1, min(len(frames), most))).astype(int))
+    kept = evenly_spread(len(frames), most)
     frames, valid = np.asarray(frames[kept], np.float64), valid[kept]
     places = {part: place[..., :2].copy() for part, place in positions(frames, layout).items()}
     for number, part in enumerate(layout.parts):
@@ -126,6 +126,11 @@ def draw(
     }
 
 
+def evenly_spread(count: int, most: int) -> np.ndarray:
+    """int64, ascending: up to `most` of `count` places, from the first to the last."""
+    return np.unique(np.round(np.linspace(0, count - 1, min(count, most))).astype(int))
+
+
 def curves(frames: np.ndarray, mean: np.ndarray, std: np.ndarray) -> list[str]:
     """The first 12 channels of a clip over time, as points of SVG polylines in a field of 100 by 100.
 
@@ -133,7 +138,7 @@ def curves(frames: np.ndarray, mean: np.ndarray, std: np.ndarray) -> list[str]:
       frames: (T, F).
       mean, std: (F,); the field spans 3 standard deviations to both sides of the mean.
     """
-    kept = np.unique(np.round(np.linspace(0, len(frames) - 1, 100)).astype(int))
+    kept = evenly_spread(len(frames), 100)
     scaled = (np.asarray(frames[kept, :_CURVES], np.float64) - mean[:_CURVES]) / std[:_CURVES]
     across = kept / max(len(frames) - 1, 1) * 100
     down = 50 - np.clip(scaled, -3, 3) * 50 / 3

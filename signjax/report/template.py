@@ -8,9 +8,12 @@ from signjax.data.visible import clips, visible
 
 
 def template(name: str, package: str = "signjax.report") -> jinja2.Template:
-    """Loads a template of a package. Names are HTML-escaped, and invisible characters are written as escapes."""
+    """Loads a template of a package, which may include those of the report.
+
+    Names are HTML-escaped, and invisible characters are written as escapes.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(package, "."),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(one, ".") for one in (package, "signjax.report")]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_finalize,

@@ -46,15 +46,9 @@ def aggregate(runs: Sequence[FinishedRun], varied: str, missing: Sequence[str] =
         "runs": [_row(run) for run in runs],
         "heads": {head: _head(runs, head) for head in first["dataset"]["classes"]},
         "epochs": spread([run.summary["training"]["epochs"] for run in runs], names),
-        "seconds": spread([_seconds(run.summary) for run in runs], names),
+        "seconds": spread([run.seconds for run in runs], names),
         "parameters": first["model"]["parameters"],
     }
-
-
-def _seconds(summary: Mapping[str, Any]) -> float:
-    """Spent training, that on training and validation clips together included."""
-    again = summary["training"].get("refit")
-    return float(summary["training"]["seconds"] + (again["seconds"] if again else 0.0))
 
 
 def _row(run: FinishedRun) -> dict[str, Any]:
@@ -68,7 +62,7 @@ def _row(run: FinishedRun) -> dict[str, Any]:
         "test": dict(summary["test"]),
         "warnings": [*summary["warnings"], *summary["dataset"].get("warnings", ())],
         "epochs": summary["training"]["epochs"],
-        "seconds": _seconds(summary),
+        "seconds": run.seconds,
         "first_seconds": summary["training"]["seconds"],  # without the training on validation clips, too
     }
 

@@ -39,6 +39,12 @@ class FinishedRun:
     config: Mapping[str, Any]
     tested: Sequence[Row]
 
+    @property
+    def seconds(self) -> float:
+        """Spent training, that on training and validation clips together included."""
+        again = self.summary["training"].get("refit")
+        return float(self.summary["training"]["seconds"] + (again["seconds"] if again else 0.0))
+
 
 def is_finished(folder: Path) -> bool:
     """Whether the run in a folder has been tested; `summary.json` is what a run writes after everything else was computed."""

@@ -11,6 +11,7 @@ from signjax.data.preparation.prepare import read_shard
 from signjax.data.preparation.reading.shards import Shard
 from signjax.data.synthetic.registry import SOURCES as SYNTHETIC
 from signjax.data.workers import Workers
+from signjax.runtime.output import silent
 from signjax.settings.plans import take_apart
 
 Say = Callable[[str], None]
@@ -47,7 +48,7 @@ class SharedClips:
             return
         plans = take_apart(self._config)
         with Workers(plans.workers) as workers:  # what was read before is not read again
-            read_shard(plans.recipe(self._folder), self._name, _ALL, lambda line: None, workers)
+            read_shard(plans.recipe(self._folder), self._name, _ALL, silent, workers)
         run.mkdir(parents=True, exist_ok=True)
         unfinished = run / "clips.new"
         shutil.rmtree(unfinished, ignore_errors=True)

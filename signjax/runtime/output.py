@@ -73,6 +73,10 @@ def one_line_each() -> None:
     threading.excepthook, sys.unraisablehook = thread_failed, not_raised
 
 
+def silent(line: str) -> None:
+    """Prints nothing; stands in for a function that prints a line."""
+
+
 def fitted(text: str, stream: IO[str]) -> str:
     """The text as it is printed to a stream: on a terminal, lines that are too long for it are broken between words."""
     if not stream.isatty():

@@ -6,15 +6,13 @@ arguments. Everything else of a plan is compiled in, above all what shapes and d
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from signjax.plans.augmentation import Augmentation
 from signjax.plans.training import LossSettings
 from signjax.settings.plans import TrainingPlans
-
-Settings = TypeVar("Settings")
 
 # The values of some fields of a dataclass of settings, by name.
 Values = Mapping[str, Any]

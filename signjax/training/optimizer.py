@@ -102,7 +102,7 @@ def _as_matrices(params: Any) -> Any:
     """
 
     def axes_of(path: Any, value: Any) -> MuonDimensionNumbers | None:
-        if any(str(getattr(key, "key", "")).startswith("head_") for key in path):
+        if _is_of_head(path):
             return None
         if value.ndim == 2:
             return MuonDimensionNumbers(0, 1)
@@ -176,6 +176,8 @@ def heads_first(optimizer: optax.GradientTransformation, steps: int) -> optax.Gr
 
 def _in_heads(params: Any) -> Any:
     """For each parameter whether it is one of the last layers, named `head_*`."""
-    return jax.tree_util.tree_map_with_path(
-        lambda path, _: any(str(getattr(key, "key", "")).startswith("head_") for key in path), params
-    )
+    return jax.tree_util.tree_map_with_path(lambda path, _: _is_of_head(path), params)
+
+
+def _is_of_head(path: Any) -> bool:
+    return any(str(getattr(key, "key", "")).startswith("head_") for key in path)

@@ -65,10 +65,12 @@ def as_results(frames: np.ndarray) -> list[dict]:
 class PlainModel(Recognizer):
     """A recogniser whose network is a random projection of a clip's mean: nothing is compiled, and all else is real."""
 
+    fusion = None
+
     def __init__(self):
         config = base.get_config()
         config.data.source = "mediapipe"
-        self.settings, self.folder, self.batch_size, self._say = take_apart(config), Path("plain"), 8, silent
+        self.settings, self.folder, self.batch_size, self.say = take_apart(config), Path("plain"), 8, silent
         layout, cleaning = cleaned_layout(LAYOUT, Cleaning()), Cleaning()
         null = {name: np.full(layout.width, value, np.float32) for name, value in STATISTICS.items()}
         self.spec = InputSpec(
@@ -316,7 +318,6 @@ def test_the_network_in_the_browser_says_the_same(tmp_path):
     assert why_no_network(model) == ""
     np.save(tmp_path / "clip.npy", some_frames(5, 2))
     page = Page(model, tmp_path / "clip.npy", [runtime], "", "")
-    page.fusion = model.fusion
     with (
         PageServer(page, 0) as server,
         Browser(tmp_path / "profile") as browser,

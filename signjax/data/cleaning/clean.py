@@ -9,7 +9,7 @@ import numpy as np
 
 from signjax.data.cleaning import handedness
 from signjax.data.cleaning.body_frame import add_hand_shapes, centred, with_hand_shapes
-from signjax.data.cleaning.faults import fault_of, is_unseen
+from signjax.data.cleaning.faults import fault_of, is_unseen, unseen
 from signjax.data.cleaning.gaps import fill, seen_parts
 from signjax.data.cleaning.handedness import Mirroring
 from signjax.data.cleaning.trimming import active_frames
@@ -144,6 +144,14 @@ def clean(clip: Clip, layout: Layout, cleaning: Cleaning) -> Cleaned | Rejected:
         mirroring=mirroring,
         unseen=is_unseen(seen, source_layout),
     )
+
+
+def usable(clip: Clip, layout: Layout, cleaning: Cleaning, *, no_sign: bool) -> Cleaned | Rejected:
+    """Cleans a clip for a model; one in which nothing is seen is rejected too, unless the model has a class for it (`no_sign`)."""
+    found = clean(clip, layout, cleaning)
+    if isinstance(found, Cleaned) and found.unseen and not no_sign:
+        return unseen(found.clip.name, found.clip.file, len(found.clip.frames))
+    return found
 
 
 def _in_6d(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.ndarray:

@@ -3,7 +3,6 @@
 Shapes: N clips, C classes. Accuracies are fractions of 1.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ import numpy as np
 
 from signjax.data.dataset import Dataset
 from signjax.evaluation.evaluate import Answers
-from signjax.evaluation.metrics import true_class_rank
+from signjax.evaluation.metrics import right_by_name, true_class_rank
 
 _SPLITS = ("test", "valid")
 
@@ -106,12 +105,8 @@ def count_signers(logits: np.ndarray, labels: np.ndarray, signers: Sequence[str]
       signers: of each clip; empty where not known.
     """
     right = true_class_rank(logits, np.maximum(labels, 0)) == 0
-    clips, hits = Counter[str](), Counter[str]()
-    for signer, label, hit in zip(signers, labels.tolist(), right.tolist(), strict=True):
-        if signer and label >= 0:
-            clips[signer] += 1
-            hits[signer] += hit
-    return {signer: SignerCount(hits[signer], count) for signer, count in clips.items()}
+    known = [signer if label >= 0 else "" for signer, label in zip(signers, labels.tolist(), strict=True)]
+    return {signer: SignerCount(*counts) for signer, counts in right_by_name(known, right).items()}
 
 
 def count_classes(logits: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> dict[str, ClassCount]:

@@ -6,6 +6,7 @@ import numpy as np
 from markupsafe import Markup
 
 from signjax.report.charts.svg import WIDTH, chart, label, tag, ticks
+from signjax.report.figures import evenly_spread
 
 _HEIGHT = 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 34
@@ -47,7 +48,7 @@ def draw_curves(title: str, epochs: Sequence[int], lines: Mapping[str, Sequence[
     ]
     parts.append(tag("text", "epoch", x=right, y=bottom + 30, text_anchor="end"))
     parts.append(tag("line", x1=across(selected), x2=across(selected), y1=_TOP, y2=bottom, class_="selected"))
-    kept = np.unique(np.round(np.linspace(0, len(epochs) - 1, min(len(epochs), _MOST_POINTS))).astype(int))
+    kept = evenly_spread(len(epochs), _MOST_POINTS)
     for number, row in enumerate(values):
         for piece in _pieces(kept, row):
             points = [(across(epochs[i]), down(row[i])) for i in piece]

@@ -34,7 +34,7 @@ def differing(runs: Sequence[FinishedRun]) -> dict[str, list[Any]]:
 
 
 def _about(run: FinishedRun) -> dict[str, Any]:
-    training, again = run.summary["training"], run.summary["training"].get("refit") or {}
+    training = run.summary["training"]
     return {
         "name": run.name,
         "folder": str(run.folder),
@@ -43,7 +43,7 @@ def _about(run: FinishedRun) -> dict[str, Any]:
         "parameters": run.summary["model"]["parameters"],
         "epochs": training["epochs"],
         "first_step_seconds": training["first_step_seconds"],
-        "seconds": training["seconds"] + again.get("seconds", 0.0),
+        "seconds": run.seconds,
         "devices": run.summary["environment"]["devices"],
     }
 

@@ -23,6 +23,7 @@ from signjax.runs.finished import PLACES
 from signjax.runs.lines import duration
 from signjax.runs.sweep.space import Space
 from signjax.runs.sweep.trial import TrainTrial
+from signjax.runtime.output import silent
 from signjax.settings import run_config
 from signjax.settings.run_config import set_value
 from signjax.settings.schema import flat
@@ -92,12 +93,9 @@ def search(config: ConfigDict, space: Space, file: Path, trials: int, train: Tra
         if done:
             say(f"study: {file} has {done} trials already")
         for number in range(done, trials):
-            _try(study, config, space, folder, train, say if number == done else _silent, say)
+            # What the first trial says of the data, the others need not repeat.
+            _try(study, config, space, folder, train, say if number == done else silent, say)
         return _best(study, config, space)
-
-
-def _silent(line: str) -> None:
-    """Prints nothing: what the first trial says of the data, the others need not repeat."""
 
 
 def _import_optuna() -> Any:
