@@ -16,12 +16,12 @@ COPY pyproject.toml README.md LICENSE ./
 COPY signjax signjax
 RUN pip install --no-cache-dir --no-deps .
 
-# Clips are mounted at /data, run folders at /work/runs. Others than user 1000 (docker run --user) can write the cache too.
+# Clips are mounted at /data, run folders at /signs/runs. Others than user 1000 (docker run --user) can write the cache too.
 RUN useradd --uid 1000 --create-home signer \
-    && mkdir -p /data /work/runs /work/cache && chown signer /work /work/runs && chmod 1777 /work/cache
-ENV XDG_CACHE_HOME=/work/cache
+    && mkdir -p /data /signs/runs /signs/cache && chown signer /signs /signs/runs && chmod 1777 /signs/cache
+ENV XDG_CACHE_HOME=/signs/cache
 USER signer
-WORKDIR /work
-VOLUME ["/data", "/work/runs"]
+WORKDIR /signs
+VOLUME ["/data", "/signs/runs"]
 ENTRYPOINT ["signjax"]
 CMD ["--help"]

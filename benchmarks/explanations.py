@@ -84,7 +84,7 @@ def orders(
 
 
 def cut(valid: np.ndarray, stretches: int, apart: bool) -> np.ndarray:
-    """int (T, P): numbers of pieces, -1 where a part was not seen; `apart`: each part has pieces of its own."""
+    """int (T, P): the piece of each frame and part, -1 where the part was not seen; with `apart`, parts do not share pieces."""
     frames, parts = valid.shape
     stretch = np.arange(frames)[:, None] * min(stretches, frames) // frames
     pieces = np.where(valid, stretch * parts + np.arange(parts) * apart, -1)

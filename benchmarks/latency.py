@@ -2,7 +2,7 @@
 
     python -m benchmarks.latency runs/first --onnx=exported/model.onnx --json=latency.json
 
-Measured on one CPU core and on all, each in a process of its own, after everything is compiled: `predict` of one clip, and what
+Measured on one CPU core and on all, each in its own process, after everything is compiled: `predict` of one clip, and what
 it consists of (cleaning, network, random-convolution classifier); the network in onnxruntime, where an ONNX file that
 `signjax export` wrote is given; and `push` of a stream, for frames after which nothing is predicted and for those after which
 something is. The clips are test clips of the run, as their source has them.
@@ -135,7 +135,7 @@ def rows_of(run: Path, onnx: Path | None, repeats: int) -> Iterator[dict[str, An
 
 
 def measured(arguments: argparse.Namespace, used: int) -> list[dict[str, Any]]:
-    """The rows of a process that may use so many cores."""
+    """The rows measured in a process that may use this many cores."""
     command = [
         sys.executable,
         "-m",

@@ -1,4 +1,4 @@
-"""Runs a notebook in a kernel of its own, in an empty folder, and says how long each of its cells takes.
+"""Runs a notebook in its own kernel, in an empty folder, and says how long each of its cells takes.
 
     python -m benchmarks.notebook examples/train_and_predict.ipynb --json=seconds.json
 

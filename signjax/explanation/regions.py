@@ -11,7 +11,7 @@ from signjax.data.layout.parts import Layout
 from signjax.report.figures import Stick, stick_of
 
 ARMS = ("left arm", "right arm")
-_SHAPE = "_shape"  # the coordinates of a hand relative to its wrist, which cleaning adds as a part of its own
+_SHAPE = "_shape"  # the coordinates of a hand relative to its wrist, which cleaning adds as a separate part
 
 
 def regions_of(layout: Layout) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Calibrates the model of a run to a new signer, and writes it as a run folder of its own.
+"""Calibrates the model of a run to a new signer, and writes it as a new run folder.
 
 The folder has all that predicting and evaluating need of a run: the settings, the checkpoints, of which the model's is new, and the
 classifier beside the network. Reports and results of the run are not copied, because they are of the model before.

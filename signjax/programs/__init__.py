@@ -1,4 +1,4 @@
-"""Commands that are programs of their own, `signjax NAME ARGUMENTS`: each module is one, with its arguments and what it prints.
+"""Commands with their own arguments, `signjax NAME ARGUMENTS`: each module has the arguments of one, and what it prints.
 
 A program is a function `run(arguments, say)`; it is imported only when its command is given.
 """

@@ -18,7 +18,7 @@ def run(arguments: Sequence[str], say: Say) -> None:
 
     parser = argparse.ArgumentParser(
         prog="signjax export",
-        description="Writes the model of a run into a folder of its own: weights, what it expects, a model card, and programs in "
+        description="Writes the model of a run into its own folder: weights, what it expects, a model card, and programs in "
         "other formats, each compared with jax. The folder needs neither the run nor its data, and has no clip of them.",
     )
     parser.add_argument("run", metavar="RUN", type=Path, help="the folder of a run that has been evaluated")

@@ -1,4 +1,4 @@
-"""The settings of commands that are programs of their own: a file, overrides, and the clips, as in `signjax train`."""
+"""The settings of commands with their own arguments: a file, overrides, and the clips, as in `signjax train`."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

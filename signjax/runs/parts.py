@@ -54,7 +54,7 @@ def read_flags(seeds: str | None, folds: str | None) -> Wanted | None:
     Wanted(varied='seeds', count=5)
 
     Raises:
-      InputError: a value is no number, or both are given.
+      InputError: a value is not a number, or both are given.
     """
     if seeds is not None and folds is not None:
         raise InputError(

@@ -124,7 +124,7 @@ def _done(part: Part, config: ConfigDict, folder: Path) -> bool:
 
 
 def _shared(config: ConfigDict, folder: Path, say: Say, run: Run) -> ConfigDict | None:
-    """The settings for data that runs with all seeds share; None if each seed has a split of its own.
+    """The settings for data that runs with all seeds share; None if each seed has its own split.
 
     Data are shared where `config.data.seed` says so, and where the source prescribes the split.
     """

@@ -1,4 +1,4 @@
-"""Sends the metrics of a run to a service, from a thread of its own."""
+"""Sends the metrics of a run to a service, from a separate thread."""
 
 import queue
 import threading

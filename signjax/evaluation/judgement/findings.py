@@ -1,6 +1,6 @@
 """The rules by which a run is judged, each a pure function of the numbers; docs/report.md states them in words.
 
-Shares and accuracies are fractions of 1. A difference at the border of a rule is no finding.
+Shares and accuracies are fractions of 1. A difference exactly at the limit of a rule is not a finding.
 """
 
 from collections.abc import Callable

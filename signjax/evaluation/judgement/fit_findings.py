@@ -1,6 +1,6 @@
 """Rules on how the network fits: beside the classifier it is fused with, on training clips, and in its probabilities.
 
-None of them weakens a result: its accuracy is what it is. A difference at the border of a rule is no finding.
+None of them weakens a result: its accuracy is what it is. A difference exactly at the limit of a rule is not a finding.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The LSTM and the GRU as plain scans, without a backward pass of their own, for programs that only predict.
+"""The LSTM and the GRU as plain scans, without a custom backward pass, for programs that only predict.
 
 Converters to other formats know `jax.lax.scan` from the first frame to the last, but no loops that overwrite their inputs; so a
 reversed scan runs over reversed frames. Some know no loops at all: for these, `unroll` repeats the step for each frame.

@@ -12,7 +12,7 @@ from signjax.data.visible import shortened, visible
 from signjax.report.charts.svg import chart, label, tag
 
 _SMALL, _LARGE = 18, 44  # units per cell: with many classes, and with few
-_NAMED_CELLS = 24  # up to so many classes, cells have their counts written in them
+_NAMED_CELLS = 24  # with at most this many classes, each cell shows its count
 _CORNER = 150
 _LONGEST = 16
 _LONGEST_IN_TITLE = 40
