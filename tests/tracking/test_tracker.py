@@ -127,11 +127,11 @@ def test_a_missing_package_is_told_with_its_extra(to, tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore")  # of the services' own packages
 @pytest.mark.parametrize("to", ["wandb", "mlflow", "trackio"])
 def test_each_service_takes_a_run_that_goes_on_without_a_network(to, tmp_path, monkeypatch):
-    pytest.importorskip(to)
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"file:{tmp_path / 'mlruns'}")
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")  # in seconds; SQLite takes MLflow a minute to set up
-    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))  # which trackio reads when it is imported
+    pytest.importorskip(to)
     said: list[str] = []
     run = tmp_path / "run"
     train(run, [1], to, said.append, summary=False)
@@ -151,5 +151,6 @@ def test_each_service_takes_a_run_that_goes_on_without_a_network(to, tmp_path, m
     else:
         import trackio
 
+        assert (tmp_path / "trackio").is_dir(), "trackio keeps its runs elsewhere: it was imported before this test"
         (found,) = trackio.Api().runs("project")
         assert found.name == known
