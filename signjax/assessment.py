@@ -19,7 +19,7 @@ from signjax.evaluation.judgement.run import judge_run
 from signjax.evaluation.members_alone import members_alone, members_line
 from signjax.evaluation.open_set import write_open_set
 from signjax.evaluation.predict import write_predictions
-from signjax.evaluation.verdict import adapted_line, result_line, warnings_for
+from signjax.evaluation.result_lines import adapted_line, result_line
 from signjax.live.open_set import calibrate
 from signjax.prediction.calibration.record import read_calibration
 from signjax.random_convolution.classifier import fit_on_splits
@@ -71,7 +71,6 @@ def evaluate(
     adapted = trainer.adapted(fit.model.variables) if trainer.plans.loop.adapt and not calibration_of_model else None
     if adapted and fusion:
         adapted = fusion.fuse(dataset, adapted)
-    warnings = [*notes, *warnings_for(scores, base)]
     records, facts = read_log(folder / "metrics.jsonl"), fit.facts()
     verdict = judge_run(
         dataset, answers["test"], scores, base, records, facts["selected_epoch"], alone["test"] if fusion else {}, notes
@@ -93,7 +92,6 @@ def evaluate(
         baselines=base,
         network=alone,
         weights=fusion.weights if fusion else {},
-        warnings=warnings,
         devices=[device.device_kind for device in trainer.devices],
         seed=trainer.plans.seed,
     )
@@ -108,8 +106,10 @@ def evaluate(
     write_embedding(folder / "embedding.csv", dataset, answers["test"])
     write_json(folder / "summary.json", summary)
     write_report(folder, dataset.folder, records)
-    for warning in warnings:
-        say(f"warning: {warning}")
+    for note in notes:
+        say(f"warning: {note}")
+    for line in verdict_lines(verdict):
+        say(line)
     for head, values in scores["test"].items():
         if values["clips"]:
             say(result_line(head, values, base["test"][head], alone["test"][head]["top1"] if fusion else None))
@@ -117,6 +117,4 @@ def evaluate(
         say(adapted_line(adapted.scores()))
     if members:
         say(members_line(members, alone["test"]))
-    for line in verdict_lines(verdict):
-        say(line)
     return summary

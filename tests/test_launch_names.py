@@ -49,4 +49,5 @@ def test_a_run_with_any_names_ends_and_its_files_hold_them(tmp_path):
     assert {row["gloss_label"] for row in predictions} == set(CLASSES)
     lines = done.stdout.splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith("test "))
-    assert lines[first - 1].startswith("warning: too few test clips to tell: ")
+    verdict = next(i for i, line in enumerate(lines) if line.startswith("verdict: "))
+    assert verdict < first and lines[verdict + 1].startswith("  ! ")

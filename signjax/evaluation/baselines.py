@@ -13,6 +13,12 @@ from signjax.data.dataset import Dataset
 from signjax.evaluation.metrics import top_k, true_class_rank
 from signjax.random_convolution.features import standardised
 
+# What they are called, from the hardest to beat to the easiest.
+NAMES = {
+    "random_convolution": "random convolution",
+    "nearest_neighbour": "nearest neighbour",
+    "majority": "majority class",
+}
 _FRAMES = 32
 _ROWS_AT_ONCE = 256
 

@@ -4,16 +4,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from signjax.evaluation.baselines import NAMES
+from signjax.evaluation.judgement.judge import doubts
 from signjax.evaluation.metrics import wilson_interval
 from signjax.export.network import TrainedModel
 
 Row = Mapping[str, str]
 
-_BASELINES = {
-    "majority": "majority class",
-    "nearest_neighbour": "nearest neighbour",
-    "random_convolution": "random convolution",
-}
 _PROGRAMS = {
     "stablehlo": "`stablehlo/model.jax_export`: `jax.export.deserialize`, for CPU, CUDA and TPU, any number of clips",
     "onnx": "`model.onnx`: any ONNX runtime, any number of clips",
@@ -102,17 +99,17 @@ def _accuracy(summary: Mapping[str, Any]) -> Iterator[str]:
     yield "In percent, with 95 % intervals.\n"
     yield (
         "| split | head | clips | top-1 | top-3 | mean over classes | network alone | "
-        + " | ".join(_BASELINES.values())
+        + " | ".join(NAMES.values())
         + " |"
     )
-    yield "|---" * (7 + len(_BASELINES)) + "|"
+    yield "|---" * (7 + len(NAMES)) + "|"
     for split, baselines in (("test", summary["baselines"]), ("valid", summary["baselines_valid"])):
         for head, values in summary[split].items():
             if not values["clips"]:
                 continue
             low, high = values["top1_interval"]
             alone = summary["network"][split][head]["top1"]
-            others = " | ".join(_percent(baselines.get(head, {}).get(key)) for key in _BASELINES)
+            others = " | ".join(_percent(baselines.get(head, {}).get(key)) for key in NAMES)
             yield (
                 f"| {split} | {_cell(head)} | {values['clips']} | "
                 f"{_percent(values['top1'])} ({_percent(low)} to {_percent(high)}) | "
@@ -137,7 +134,7 @@ def _by_column(rows: Sequence[Row], head: str, column: str, title: str) -> str:
 
 
 def _limits(model: TrainedModel, summary: Mapping[str, Any]) -> Iterator[str]:
-    for warning in (*summary["warnings"], *summary["dataset"]["warnings"]):
+    for warning in (*doubts(summary["verdict"]), *summary["dataset"]["warnings"]):
         yield f"- {_cell(warning)}"
     if not model.spec.no_sign:
         yield "- It has no class for clips without a sign: whatever it is given, it names one of its classes."

@@ -25,7 +25,6 @@ def make_summary(
     baselines: Mapping[str, Mapping[str, Any]],
     network: Mapping[str, Mapping[str, Any]],
     weights: Mapping[str, tuple[float, float]],
-    warnings: Sequence[str],
     devices: Sequence[str],
     seed: int,
 ) -> dict[str, Any]:
@@ -43,13 +42,11 @@ def make_summary(
       baselines: `valid` and `test` -> head -> top-1 accuracy of each baseline.
       network: split -> head -> metrics of the network alone.
       weights: head -> how much the network and the random-convolution classifier count; empty if the network answers alone.
-      warnings: what a reader must know before reading the accuracies.
       devices: the devices used.
       seed: the seed of the run.
     """
     return {
         "verdict": dict(verdict),
-        "warnings": list(warnings),
         "dataset": {
             "name": name,
             "digest": dataset.digest,

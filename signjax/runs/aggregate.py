@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, stdev
 from typing import Any
 
+from signjax.evaluation.baselines import NAMES
+from signjax.evaluation.judgement.judge import doubts
 from signjax.evaluation.metrics import wilson_interval
 from signjax.report.error_analysis import Row
 from signjax.runs.finished import FinishedRun, is_right, labelled
 
 MEASURES = ("top1", "top3", "top5", "macro_top1")
-BASELINES = ("majority", "nearest_neighbour", "random_convolution")
+BASELINES = tuple(NAMES)
 
 
 def spread(values: Sequence[float], names: Sequence[str]) -> dict[str, Any]:
@@ -60,7 +62,7 @@ def _row(run: FinishedRun) -> dict[str, Any]:
         "split": summary["split"]["rule"],
         "dataset": summary["dataset"]["digest"],
         "test": dict(summary["test"]),
-        "warnings": [*summary["warnings"], *summary["dataset"].get("warnings", ())],
+        "warnings": [*doubts(summary["verdict"]), *summary["dataset"].get("warnings", ())],
         "epochs": summary["training"]["epochs"],
         "seconds": run.seconds,
         "first_seconds": summary["training"]["seconds"],  # without the training on validation clips, too

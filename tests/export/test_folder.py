@@ -165,7 +165,10 @@ def test_the_card_says_what_the_model_is_worth(exported):
         ("top3", 1.0),
         ("macro_top1", 0.5),
     ]
-    assert "| test | gloss | 8 | 50.0 (40.0 to 60.0) | 100.0 | 50.0 | 50.0 | 25.0 | 50.0 | 75.0 |" in card
+    assert "| test | gloss | 8 | 50.0 (40.0 to 60.0) | 100.0 | 50.0 | 50.0 | 75.0 | 50.0 | 25.0 |" in card
     for heading in ("## Data", "### By class of gloss", "### By signer, gloss", "## Limits", "## Use", "## Licence"):
         assert f"\n{heading}\n" in card
-    assert "- too few test clips to tell\n" in card and "`model.onnx`" in card
+    assert (
+        "- 3 clips are not scored\n- Too few test clips to tell: 8 clips\n" in card and "above validation" not in card
+    )
+    assert "`model.onnx`" in card

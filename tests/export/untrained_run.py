@@ -69,7 +69,14 @@ def write_results(folder: Path, dataset: Dataset) -> None:
     split = {"test": {"gloss": scores(0.5, 8)}, "valid": {"gloss": scores(0.25, 8)}}
     baselines = {"gloss": {"majority": 0.25, "nearest_neighbour": 0.5, "random_convolution": 0.75}}
     summary = {
-        "warnings": ["too few test clips to tell"],
+        "verdict": {
+            "notes": ["3 clips are not scored"],
+            "heads": {"gloss": {}},
+            "findings": [
+                {"title": "Too few test clips to tell: 8 clips", "weakens": True, "head": "gloss"},
+                {"title": "Training is above validation", "weakens": False, "head": "gloss"},
+            ],
+        },
         "dataset": {
             "name": "synthetic:corpus",
             "clips": 40,

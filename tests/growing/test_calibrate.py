@@ -125,7 +125,9 @@ def test_evaluating_scores_no_clip_that_it_was_calibrated_with(new, run, given):
     used = {clip.name for clip in labelled(given)}
     rows = {row["clip"] for row in read_table(new / "predictions.csv")}
     assert used and not used & rows
-    assert any("calibrated with 3 clips (gloss)" in line and "not scored" in line for line in summary["warnings"])
+    assert any(
+        "calibrated with 3 clips (gloss)" in line and "not scored" in line for line in summary["verdict"]["notes"]
+    )
     assert (new / "random_convolution.npz").read_bytes() == kept
     loaded = signjax.load(new)
     tested = next(row for row in read_table(new / "predictions.csv") if row["split"] == "test")

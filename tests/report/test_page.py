@@ -33,7 +33,7 @@ def named(dataset, heads, classes, labelled=("train", "valid", "test")):
     return dataclasses.replace(dataset, heads=dict.fromkeys(heads, tuple(classes)), labels=labels)
 
 
-def evaluate(dataset, folder: Path, said: list[str], *, fuse=False) -> None:
+def evaluate(dataset, folder: Path, said: list[str], *, fuse=False, notes=()) -> None:
     """The evaluation stage of a network with random outputs."""
 
     def answers(_, clips: np.ndarray) -> Answers:
@@ -62,7 +62,7 @@ def evaluate(dataset, folder: Path, said: list[str], *, fuse=False) -> None:
     outcome = SimpleNamespace(variables={"params": {}})
     fit = SimpleNamespace(first=outcome, refit=None, model=outcome, facts=lambda: facts)
     (folder / "config.json").write_text('{"data": {"heads": "</script>"}}')
-    assessment.evaluate(trainer, folder, fit, [], [], said.append)
+    assessment.evaluate(trainer, folder, fit, [], notes, said.append)
 
 
 def test_the_page_and_all_files_hold_every_name(dataset, tmp_path):
@@ -85,14 +85,17 @@ def test_the_page_and_all_files_hold_every_name(dataset, tmp_path):
 def test_warnings_come_before_the_numbers_and_at_the_top_of_the_page(dataset, tmp_path):
     warned = dataclasses.replace(dataset, info=dataset.info | {"warnings": ["2 clips lie"]})
     said: list[str] = []
-    evaluate(warned, tmp_path, said)
+    evaluate(warned, tmp_path, said, notes=["1 clip was not scored"])
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["baselines_valid"]["gloss"].keys() == summary["baselines"]["gloss"].keys()
     assert summary["dataset"]["warnings"] == ["2 clips lie"]
-    assert [f"warning: {warning}" for warning in summary["warnings"]] == said[:2]
-    assert said[0].startswith("warning: on validation the model is worse than the random-convolution classifier")
-    assert said[1].startswith("warning: too few test clips to tell: 8 clips, between")
-    assert said[2].startswith("test gloss: top-1 ") and "8 clips (too few to tell)" in said[2]
+    numbers = next(place for place, line in enumerate(said) if line.startswith("test gloss: top-1 "))
+    assert said[0] == "warning: 1 clip was not scored" and said[1] == "verdict: too few clips to tell"
+    assert said[2] == "  ! Too few test clips to tell: 8 clips" and said[3].startswith(
+        "  ! Below the random convolution"
+    )
+    assert numbers == len(said) - 1 and "8 clips (too few to tell)" in said[numbers]
+    assert summary["verdict"]["notes"] == ["1 clip was not scored"]
     page = (tmp_path / "report.html").read_text()
     after_title = re.sub(r"\s+", " ", page[page.index("</h1>") + 5 :])
     assert after_title.startswith(' <section class="verdict few" aria-label="verdict"> <p class="word">')
@@ -108,8 +111,8 @@ def test_splits_without_a_label_have_a_report(dataset, tmp_path, labelled):
     summary = json.loads((tmp_path / "summary.json").read_text())
     for split, key in (("valid", "baselines_valid"), ("test", "baselines")):
         assert bool(summary[split]["gloss"]["clips"]) == bool(summary[key]) == (split in labelled)
-    assert ("no validation clip has a label" in said[0]) == ("valid" not in labelled)
-    assert any("no test clip has a label" in line for line in said) == ("test" not in labelled)
+    for split, name in (("valid", "validation"), ("test", "test")):
+        assert any(f"No {name} clip has a label" in line for line in said) == (split not in labelled)
     assert (tmp_path / "report.html").is_file()
 
 

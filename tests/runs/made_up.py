@@ -57,7 +57,11 @@ def make_run(folder: Path, right: Mapping[str, bool], changes: Mapping[str, obje
     write_json(
         folder / "summary.json",
         {
-            "warnings": ["few clips"],
+            "verdict": {
+                "notes": [],
+                "heads": {"gloss": {}},
+                "findings": [{"title": "few clips", "weakens": True, "head": "gloss"}],
+            },
             "dataset": {"name": "made up", "digest": f"{sorted(right)}", "classes": {"gloss": 2}, "warnings": []},
             "split": {"rule": "made up", "sizes": {"train": 0, "valid": 1, "test": len(right)}},
             "model": {"parameters": 12},

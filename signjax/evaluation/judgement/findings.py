@@ -9,11 +9,12 @@ from itertools import count
 from signjax.data.cleaning.leading_hands import leading_hands, seem_swapped
 from signjax.data.dataset import Dataset
 from signjax.data.visible import clips, shortened, visible
+from signjax.evaluation.baselines import NAMES
 from signjax.evaluation.judgement.finding import Finding, percent
 from signjax.evaluation.judgement.fit_findings import overfit, weak_network, wrong_confidence
 from signjax.evaluation.judgement.numbers import HeadNumbers
 from signjax.evaluation.metrics import wilson_interval
-from signjax.evaluation.verdict import tells_nothing
+from signjax.evaluation.result_lines import tells_nothing
 
 # Points between the ends of the interval, and between a signer and the others.
 WIDE, SIGNER_GAP = 0.20, 0.20
@@ -21,11 +22,6 @@ WIDE, SIGNER_GAP = 0.20, 0.20
 FEWEST_OF_SIGNER, FEWEST_OF_CLASS = 5, 3
 _NAMED = 5
 _LONGEST_NAME = 24
-_COMPARED = {
-    "nearest_neighbour": "nearest neighbour",
-    "random_convolution": "random convolution",
-    "majority": "majority class",
-}
 _SPLIT_NAMES = {"test": "test", "valid": "validation"}
 
 
@@ -87,14 +83,14 @@ def below_baseline(numbers: HeadNumbers) -> Finding | None:
     It weakens the result unless it is on too few validation clips alone.
     """
     beaten = {
-        split: [name for name in _COMPARED if numbers.baselines[split][name] > numbers.scores[split]["top1"]]
+        split: [name for name in NAMES if numbers.baselines[split][name] > numbers.scores[split]["top1"]]
         for split in _SPLIT_NAMES
         if numbers.scores[split]["clips"]
     }
     beaten = {split: names for split, names in beaten.items() if names}
     if not beaten:
         return None
-    best = [_COMPARED[name] for name in _COMPARED if any(name in names for names in beaten.values())]
+    best = [NAMES[name] for name in NAMES if any(name in names for names in beaten.values())]
     by_chance = all(
         numbers.baselines[split][name] <= numbers.scores[split]["top1_interval"][1]
         for split, names in beaten.items()
@@ -102,11 +98,11 @@ def below_baseline(numbers: HeadNumbers) -> Finding | None:
     )
     told = "; ".join(
         f"on {_SPLIT_NAMES[split]} ({clips(numbers.scores[split]['clips'])}), top-1 is {percent(numbers.scores[split]['top1'])} "
-        "and that of " + ", ".join(f"the {_COMPARED[name]} {percent(numbers.baselines[split][name])}" for name in names)
+        "and that of " + ", ".join(f"the {NAMES[name]} {percent(numbers.baselines[split][name])}" for name in names)
         for split, names in beaten.items()
     )
     doubt = " The difference lies within the interval, so it may be chance." if by_chance else ""
-    fixed_alone = best == [_COMPARED["random_convolution"]]
+    fixed_alone = best == [NAMES["random_convolution"]]
     listed = " and ".join([*filter(None, [", ".join(best[:-1])]), best[-1]])
     return Finding(
         "below_baseline",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from signjax.evaluation.judgement.finding import Finding, percent
 from signjax.evaluation.judgement.numbers import HeadNumbers
-from signjax.evaluation.verdict import tells_nothing
+from signjax.evaluation.result_lines import tells_nothing
 
 # Points between training and validation, and between mean confidence and accuracy.
 OVERFIT_GAP, CONFIDENCE_GAP = 0.20, 0.05

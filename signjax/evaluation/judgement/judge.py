@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from signjax.data.visible import clips, shortened, visible
+from signjax.evaluation.baselines import NAMES
 from signjax.evaluation.judgement.finding import Finding, percent
 from signjax.evaluation.judgement.findings import findings_of
 from signjax.evaluation.judgement.numbers import HeadNumbers
-from signjax.evaluation.verdict import tells_nothing
+from signjax.evaluation.result_lines import tells_nothing
 
 # A result below this top-1 is not called good: one clip in five is wrong.
 GOOD_FROM = 0.8
@@ -90,16 +91,27 @@ def verdict_lines(verdict: Mapping[str, Any]) -> Iterator[str]:
         yield "  report.html has the reason and the next step for each"
 
 
+def doubts(verdict: Mapping[str, Any]) -> list[str]:
+    """What a reader must know before believing the accuracies: the notes, and the findings that weaken the result."""
+    return [
+        *verdict["notes"],
+        *(
+            f"{_short(finding['head'])}: {finding['title']}" if len(verdict["heads"]) > 1 else finding["title"]
+            for finding in verdict["findings"]
+            if finding["weakens"]
+        ),
+    ]
+
+
 def _line(numbers: HeadNumbers) -> str:
     test = numbers.scores["test"]
     if not test["clips"]:
         return "No test clip has a label."
     low, high = test["top1_interval"]
-    base = numbers.baselines["test"]
+    others = ", ".join(f"{name} {percent(numbers.baselines['test'][key])}" for key, name in NAMES.items())
     return (
         f"Top-1 {percent(test['top1'])} on {clips(test['clips'])} of the test split (95 % interval {percent(low)} to "
-        f"{percent(high)}); nearest neighbour {percent(base['nearest_neighbour'])}, random convolution "
-        f"{percent(base['random_convolution'])}."
+        f"{percent(high)}); {others}."
     )
 
 

@@ -67,7 +67,7 @@ def test_chance_ends_with_the_interval():
 def test_all_baselines_on_both_splits_are_named():
     base = dict.fromkeys(BASE, 0.99)
     said = findings.below_baseline(dataclasses.replace(GOOD, baselines={"test": base, "valid": base}))
-    assert said.title == "Below the nearest neighbour, random convolution and majority class"
+    assert said.title == "Below the random convolution, nearest neighbour and majority class"
     assert "; on validation (200 clips), top-1 is 95.0 % and" in said.reason
 
 
