@@ -27,7 +27,8 @@ from benchmarks.one_run import ROOT
 from benchmarks.peers.aeon_classifiers import PEERS, missing
 from benchmarks.peers.finished_run import check_one_head, learned_from, read_summary
 from signjax.data.text_files import write_json
-from signjax.runs.aggregate import BASELINES, MEASURES
+from signjax.evaluation.baselines import NAMES
+from signjax.runs.aggregate import MEASURES
 from signjax.runs.finished import AGGREGATE_FILE
 from signjax.runtime.jax_setup import cores
 from signjax.settings.run_config import read_object
@@ -75,9 +76,9 @@ def cell(values: list[float], scale: float, digits: int) -> str:
 def one_row(row: dict[str, Any]) -> list[str]:
     """The row of the results table, below its header."""
     header = ["data", "split", "test clips", "runs", "top-1", "top-3", "macro top-1", "network alone", *row["peers"]]
-    header += ["random convolution", "nearest neighbour", "majority", "epochs", "minutes"]
+    header += [*NAMES.values(), "epochs", "minutes"]
     measured = [row[key] for key in ("top1", "top3", "macro_top1", "network_alone")]
-    measured += [*row["peers"].values(), *(row[key] for key in BASELINES[::-1])]
+    measured += [*row["peers"].values(), *(row[key] for key in NAMES)]
     percents = (cell(values, 100, 1) for values in measured)
     clips = f"{statistics.mean(row['clips']):.0f}"
     lengths = (cell(row["epochs"], 1, 0), cell(row["seconds"], 1 / 60, 1))
@@ -94,8 +95,7 @@ def one_row(row: dict[str, Any]) -> list[str]:
 def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
     """A table with one row per head of a run, and a description of the run."""
     lines = [
-        "| head | classes | test clips | majority | nearest neighbour | random convolution | network alone | top-1 "
-        "| 95 % interval | top-3 |",
+        f"| head | classes | test clips | {' | '.join(NAMES.values())} | network alone | top-1 | 95 % interval | top-3 |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
@@ -105,13 +105,13 @@ def one_row_a_head(rows: list[dict[str, Any]]) -> list[str]:
             f"`{row['head']}`",
             str(row["classes"]),
             f"{statistics.mean(row['clips']):.0f}",
-            *(cell(row[key], 100, 1) for key in (*BASELINES, "network_alone", "top1")),
+            *(cell(row[key], 100, 1) for key in (*NAMES, "network_alone", "top1")),
             interval,
             cell(row["top3"], 100, 1),
         )
         lines.append(f"| {' | '.join(cells)} |")
     over_heads = {
-        key: statistics.mean(statistics.mean(row[key]) for row in rows) for key in (*BASELINES, "network_alone", "top1")
+        key: statistics.mean(statistics.mean(row[key]) for row in rows) for key in (*NAMES, "network_alone", "top1")
     }
     means = ", ".join(f"{key.replace('_', ' ')} {100 * value:.1f}" for key, value in over_heads.items())
     run = rows[0]
@@ -163,7 +163,7 @@ def main() -> None:
                 "clips": values["clips"],
                 "interval": values["interval"],
                 **{measure: values["measures"][measure]["values"] for measure in MEASURES},
-                **{name: values["baselines"][name]["values"] for name in BASELINES},
+                **{name: values["baselines"][name]["values"] for name in NAMES},
                 "network_alone": values["network_alone"]["values"],
                 "validation": {name: one["values"] if one else [] for name, one in values["validation"].items()},
                 "peers": {peer: [one[peer]["top1"] for one in answered] for peer in arguments.peers},

@@ -12,7 +12,6 @@ from signjax.report.error_analysis import Row
 from signjax.runs.finished import FinishedRun, is_right, labelled
 
 MEASURES = ("top1", "top3", "top5", "macro_top1")
-BASELINES = tuple(NAMES)
 
 
 def spread(values: Sequence[float], names: Sequence[str]) -> dict[str, Any]:
@@ -87,7 +86,7 @@ def _head(runs: Sequence[FinishedRun], head: str) -> dict[str, Any]:
         "measures": {name: spread([test[name] for test in tests], names) for name in MEASURES},
         "network_alone": spread([run.summary["network"]["test"][head]["top1"] for run in measured], names),
         "baselines": {
-            name: spread([run.summary["baselines"][head][name] for run in measured], names) for name in BASELINES
+            name: spread([run.summary["baselines"][head][name] for run in measured], names) for name in NAMES
         },
         "validation": {
             "network alone": _validated([run.summary["network"]["valid"][head] for run in measured], names),

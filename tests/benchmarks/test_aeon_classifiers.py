@@ -97,7 +97,7 @@ def test_a_peer_that_has_answered_is_asked_again_only_for_other_clips(run, monke
 
 
 def test_the_row_has_a_column_for_each_peer():
-    values = {key: [0.5, 0.75] for key in ("top1", "top3", "macro_top1", "network_alone", *accuracy.BASELINES)}
+    values = {key: [0.5, 0.75] for key in ("top1", "top3", "macro_top1", "network_alone", *accuracy.NAMES)}
     row = values | {"name": "a", "split": "b", "clips": [4, 4], "runs": 2, "varied": "folds"}
     row |= {"epochs": [1, 1], "seconds": [60, 60], "peers": {"QUANT": [0.25, 0.25]}}
     row["validation"] = {"network alone": [], "fused": [0.5, 0.5]}
