@@ -14,7 +14,8 @@ have no part in them.
 - largest logit: of the fused answer, less the mean logit (Hendrycks et al., 2022).
 - energy: of the network's logits (Liu et al., 2020).
 - centre distance: of the network's logits from the nearest mean of a class of training clips (Bendale & Boult, 2016).
-- centre angle: the same with the angle, which does not depend on how large logits are: what signjax uses.
+- centre angle: the same with the angle, which does not depend on how large logits are.
+- centre angles of both: that of the network and that of the random-convolution classifier, added up: what signjax uses.
 """
 
 import argparse
@@ -120,7 +121,7 @@ def divide(path: Path, folder: Path, hold_out: int, signers: int, seed: int) -> 
 
 
 def answers_of(folder: Path) -> dict[str, Any]:
-    """Split or `unknown` -> the answers of the network and the fused ones, logits float32 (N, C) each; and the labels."""
+    """Split or `unknown` -> logits float32 (N, C) of the network, the fused ones and the classifier beside it; and the labels."""
     import signjax
     from signjax.data.clip import Clip, ClipInfo, Rejected
     from signjax.data.dataset import open_dataset
@@ -139,8 +140,9 @@ def answers_of(folder: Path) -> dict[str, Any]:
         ]
     found: dict[str, Any] = {}
     for name, clips in given.items():
-        network, fused = model.answers(clips)
-        found[name] = (network.logits["gloss"], fused.logits["gloss"])
+        network, other, fused = model.answers(clips)
+        assert other is not None  # fused by default
+        found[name] = (network.logits["gloss"], fused.logits["gloss"], other["gloss"])
     return found | {"labels": {split: dataset.labels[dataset.indices(split), 0] for split in ("train", "valid")}}
 
 
@@ -159,6 +161,7 @@ def scores_of(answers: dict[str, Any]) -> dict[str, dict[str, np.ndarray]]:
         "energy": lambda both: energy(both[0]),
         "centre distance": lambda both: nearness(both[0], centres),
         "centre angle": lambda both: similarity(both[0], centres),
+        "centre angles of both": lambda both: similarity(both[0], centres) + similarity(both[2], np.eye(len(centres))),
     }
     splits = ("valid", "test", "unknown")
     return {name: {split: score(answers[split]) for split in splits} for name, score in functions.items()}

@@ -100,7 +100,7 @@ def evaluate(
     for name in ("summary.json", "report.html"):
         (folder / name).unlink(missing_ok=True)
     write_fusion(folder, fusion)
-    write_open_set(folder, calibrate(trainer, fit, network["valid"], learned_from))
+    write_open_set(folder, calibrate(trainer, fit, network["valid"], learned_from, other["valid"] if fusion else None))
     write_predictions(folder / "predictions.csv", dataset, answers)
     self_check.check_predictions(folder / "predictions.csv", dataset, clips)
     write_embedding(folder / "embedding.csv", dataset, answers["test"])

@@ -25,9 +25,10 @@ from signjax.random_convolution.classifier import RandomConvolution, as_arrays, 
 FILE = "random_convolution.npz"
 
 # Where few validation clips tell, the weights stay near these: what new signers of ISL-Kinect30 and Auslan gave, and about a
-# point of accuracy from the best on each. The strength is that of some 10 clips.
+# point of accuracy from the best on each. A tenth of this strength, which lets a few hundred clips of one signer decide, was 0.2
+# to 0.6 points worse on other signers (docs/accuracy.md).
 _USUAL = np.array([0.6, 0.45])
-_STRENGTH = 10.0
+_STRENGTH = 200.0
 _STEPS, _CLOSE = 50, 1e-6
 
 
@@ -92,8 +93,11 @@ class Fusion:
 
     def fuse(self, dataset: Dataset, answers: Answers) -> Answers:
         """The fused answers for the same clips of a dataset; losses stay those of the network."""
-        other = self.classifier.log_probabilities(dataset, answers.clips)
-        return fuse(answers, other, self.weights)
+        return fuse(answers, self.other(dataset, answers), self.weights)
+
+    def other(self, dataset: Dataset, answers: Answers) -> dict[str, np.ndarray]:
+        """Head -> float32 (N, C): the log-probabilities of the classifier for the same clips."""
+        return self.classifier.log_probabilities(dataset, answers.clips)
 
 
 def weigh(network: Answers, other: Mapping[str, np.ndarray]) -> dict[str, tuple[float, float]]:

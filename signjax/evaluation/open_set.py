@@ -1,5 +1,8 @@
 """Open-set recognition: telling the signs that a model knows from everything else, by one score per clip.
 
+A clip of a known sign lies near one of the class centres, however sure the model is. Two opinions are asked where there are two:
+the network's, and that of the random-convolution classifier that it is fused with.
+
 A clip whose score is below a threshold is rejected. The threshold is that of a stated false-rejection rate, the share of clips of
 known signs that are rejected, and comes from validation clips; test clips have no part in it.
 
@@ -21,7 +24,7 @@ from signjax.evaluation.evaluate import Answers
 
 FILE = "open_set.json"
 FALSE_REJECTION = 0.05
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 # Of the validation scores, as many evenly spaced order statistics are kept, which gives rates to a tenth of a per cent.
 _KEPT = 1_001
 
@@ -40,21 +43,42 @@ def _means(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def similarity(logits: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """(N,): the cosine of the angle to the nearest class centre, from -1 to 1, however sure the model is; 0 without any centre.
 
+    The mean over classes counts for nothing, neither that of the logits (N, C) nor that of a centre.
+
     Source: mean activation vectors of Bendale & Boult (2016), with the angle in place of the distance.
     """
-    known = centres[~np.isnan(centres).any(1)].astype(np.float64)
+    known = centres[~np.isnan(centres).any(1)]
     if not len(known):
         return np.zeros(len(logits))
-    return (_unit(logits.astype(np.float64)) @ _unit(known).T).max(1)
+    return (_direction(logits) @ _direction(known).T).max(1)
 
 
-def _unit(rows: np.ndarray) -> np.ndarray:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+def _direction(rows: np.ndarray) -> np.ndarray:
+    """Each row (N, C) less its mean, of length 1, or 0 where all its values are equal."""
+    centred = rows.astype(np.float64) - rows.mean(1, keepdims=True, dtype=np.float64)
+    return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), np.finfo(np.float32).tiny)
 
 
-def score_of(answers: Answers, centres: Mapping[str, np.ndarray]) -> np.ndarray:
-    """(N,): the score of each clip, the mean over heads."""
-    return np.mean([similarity(logits, centres[head]) for head, logits in answers.logits.items()], axis=0)
+def score_of(
+    network: Answers, centres: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray] | None = None
+) -> np.ndarray:
+    """(N,): the score of each clip, the mean over heads; with another classifier, the sum of its score and the network's.
+
+    The other classifier is a ridge classifier, which aims at the same scores for all clips of a class: its class centres are
+    these, 1 for the class and -1 for the others.
+
+    Args:
+      network: the answers of the network.
+      centres: head -> class centres (C, C) of the network.
+      other: head -> log-probabilities (N, C) of the other classifier.
+    """
+    scores = [similarity(logits, centres[head]) for head, logits in network.logits.items()]
+    if other is not None:
+        scores = [
+            own + similarity(other[head], np.eye(other[head].shape[1]))
+            for own, head in zip(scores, network.logits, strict=True)
+        ]
+    return np.mean(scores, axis=0)
 
 
 @dataclass(frozen=True)
@@ -63,21 +87,24 @@ class OpenSet:
 
     Attributes:
       centres: head -> float32 (C, C), of the clips that the model has learned from; see `class_centres`.
+      fused: whether the random-convolution classifier is asked too.
       scores: float64, ascending: those of validation clips, or evenly spaced ones where there are very many.
       clips: the number of these validation clips.
     """
 
     centres: Mapping[str, np.ndarray]
+    fused: bool
     scores: np.ndarray
     clips: int
 
-    def familiarity(self, answers: Answers) -> np.ndarray:
+    def familiarity(self, network: Answers, other: Mapping[str, np.ndarray] | None) -> np.ndarray:
         """(N,): the share of validation clips, this clip counted, that score no higher than it.
 
         Of clips like those of validation, at most a share r has a familiarity of r or less, however few clips there are (Vovk et
         al., 2005).
         """
-        below = np.searchsorted(self.scores, score_of(answers, self.centres), "right") / max(len(self.scores), 1)
+        scores = score_of(network, self.centres, other if self.fused else None)
+        below = np.searchsorted(self.scores, scores, "right") / max(len(self.scores), 1)
         return (1 + below * self.clips) / (1 + self.clips)
 
     def threshold(self, rate: float) -> float:
@@ -87,7 +114,10 @@ class OpenSet:
 
 
 def fit_open_set(
-    valid: Answers, centres: Mapping[str, np.ndarray], of_model: Mapping[str, np.ndarray] | None = None
+    valid: Answers,
+    centres: Mapping[str, np.ndarray],
+    of_model: Mapping[str, np.ndarray] | None = None,
+    other: Mapping[str, np.ndarray] | None = None,
 ) -> OpenSet:
     """Calibrates with a network's answers for validation clips, of which there must be one; their labels are not needed.
 
@@ -95,10 +125,11 @@ def fit_open_set(
       valid: the answers of a network that has not learned these clips.
       centres: the centres of the clips that it has learned.
       of_model: the centres of the network that predicts, if that is another, trained again with the validation clips.
+      other: head -> log-probabilities (N, C) of the other classifier, which has not learned these clips either.
     """
-    count, ordered = len(valid.clips), np.sort(score_of(valid, centres))
+    count, ordered = len(valid.clips), np.sort(score_of(valid, centres, other))
     kept = ordered if count <= _KEPT else ordered[np.linspace(0, count - 1, _KEPT).astype(np.int64)]
-    return OpenSet(centres if of_model is None else of_model, kept, count)
+    return OpenSet(centres if of_model is None else of_model, other is not None, kept, count)
 
 
 def write_open_set(folder: Path, found: OpenSet | None) -> None:
@@ -109,7 +140,9 @@ def write_open_set(folder: Path, found: OpenSet | None) -> None:
     threshold = found.threshold(FALSE_REJECTION)
     content = {
         "format_version": _FORMAT_VERSION,
-        "score": "mean over heads of the largest cosine of the network's logits with a class centre",
+        "score": "mean over heads of the largest cosine of the logits with a class centre; if fused, of the network and of the "
+        "random-convolution classifier, added up",
+        "fused": found.fused,
         "clips": found.clips,
         "false_rejection": FALSE_REJECTION,
         "threshold": threshold if math.isfinite(threshold) else None,
@@ -139,7 +172,7 @@ def read_open_set(folder: Path) -> OpenSet | None:
         if scores.ndim != 1 or not (np.diff(scores) >= 0).all():
             raise ValueError("its scores are not ascending numbers")
         centres = {str(head): _matrix(rows) for head, rows in content["centres"].items()}
-        return OpenSet(centres, scores, int(content["clips"]))
+        return OpenSet(centres, bool(content["fused"]), scores, int(content["clips"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path}: the file cannot be used: {error}. --mode=evaluate writes it again, where the run has its data"

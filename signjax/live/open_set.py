@@ -11,7 +11,13 @@ from signjax.training.records.outcome import Fit
 from signjax.training.state import Variables
 
 
-def calibrate(trainer: Trainer, fit: Fit, valid: Answers, learned_from: Mapping[str, np.ndarray]) -> OpenSet | None:
+def calibrate(
+    trainer: Trainer,
+    fit: Fit,
+    valid: Answers,
+    learned_from: Mapping[str, np.ndarray],
+    other: Mapping[str, np.ndarray] | None,
+) -> OpenSet | None:
     """What tells the signs of a run from others; None if it has no validation clips.
 
     Thresholds come from the first fit, which has not learned the validation clips, as the weights of the fusion do. Where the model
@@ -22,6 +28,8 @@ def calibrate(trainer: Trainer, fit: Fit, valid: Answers, learned_from: Mapping[
       fit: what training gave.
       valid: the answers of the first fit for the validation clips.
       learned_from: `valid` and `test` -> the clips that the first fit and the model have learned.
+      other: head -> log-probabilities (N, C) for the validation clips, of a random-convolution classifier that has learned the same
+        clips as the first fit; None if the network answers alone.
     """
     if not len(valid.clips):
         return None
@@ -31,5 +39,5 @@ def calibrate(trainer: Trainer, fit: Fit, valid: Answers, learned_from: Mapping[
 
     first = centres(fit.first.variables, learned_from["valid"])
     if fit.refit is None:
-        return fit_open_set(valid, first)
-    return fit_open_set(valid, first, centres(fit.refit.variables, learned_from["test"]))
+        return fit_open_set(valid, first, other=other)
+    return fit_open_set(valid, first, centres(fit.refit.variables, learned_from["test"]), other)

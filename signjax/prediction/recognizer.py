@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from signjax.data.clip import Clip, ClipInfo, Rejected, hand_over
 from signjax.data.dataset import in_memory
 from signjax.data.layout.parts import Layout
 from signjax.evaluation.evaluate import Answers, answers_for
-from signjax.evaluation.fusion import FILE, read_fusion
+from signjax.evaluation.fusion import FILE, fuse, read_fusion
 from signjax.evaluation.open_set import FALSE_REJECTION
 from signjax.explanation.explainer import Explainer, check_names
 from signjax.explanation.explanation import Explanation
@@ -38,6 +38,20 @@ if TYPE_CHECKING:
     from signjax.live.stream import Stream
 
 Say = Callable[[str], None]
+
+
+class Opinions(NamedTuple):
+    """The answers for some clips.
+
+    Attributes:
+      network: of the network.
+      other: head -> log-probabilities (N, C) of the classifier beside it; None if there is none.
+      fused: of both together.
+    """
+
+    network: Answers
+    other: Mapping[str, np.ndarray] | None
+    fused: Answers
 
 
 class Recognizer:
@@ -184,14 +198,17 @@ class Recognizer:
 
     def logits(self, clips: Sequence[Clip]) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C) for cleaned clips, the network's fused with the other classifier's where the run fuses them."""
-        return self.answers(clips)[1].logits
+        return self.answers(clips).fused.logits
 
-    def answers(self, clips: Sequence[Clip]) -> tuple[Answers, Answers]:
-        """The answers for cleaned clips, of the network alone and fused."""
+    def answers(self, clips: Sequence[Clip]) -> Opinions:
+        """The answers for cleaned clips."""
         some = in_memory(clips, self.spec.layout, self.spec.heads, self.spec.statistics)
         size = 1 if len(some) == 1 else self.batch_size
         network = answers_for(some, np.arange(len(some)), self.answer, size, self.spec.buckets)
-        return network, self.fusion.fuse(some, network) if self.fusion else network
+        if not self.fusion:
+            return Opinions(network, None, network)
+        other = self.fusion.other(some, network)
+        return Opinions(network, other, fuse(network, other, self.fusion.weights))
 
     def stream(
         self, *, window: int | None = None, hop: int | None = None, reject: float | None = FALSE_REJECTION

@@ -83,9 +83,9 @@ def answer_one(
     cleaned = list(recognizer.clean(clip, recognizer.layout.in_order(), rejected))
     if rejected:
         return rejected[0]
-    network, answers = recognizer.answers([cleaned[0].clip])
-    familiarity = None if open_set is None else float(open_set.familiarity(network)[0])
-    return recognizer.told(cleaned[0], answers.logits, 0), familiarity
+    found = recognizer.answers([cleaned[0].clip])
+    familiarity = None if open_set is None else float(open_set.familiarity(found.network, found.other)[0])
+    return recognizer.told(cleaned[0], found.fused.logits, 0), familiarity
 
 
 def _no_sign(recognizer: Recognizer, layout: Layout) -> tuple[str, ...] | None:

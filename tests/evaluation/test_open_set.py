@@ -39,9 +39,9 @@ def test_centres_are_means_of_classes():
 def test_the_score_is_the_cosine_with_the_nearest_centre():
     centres = np.array([[1.0, 0, 0], [0, 2, 0], [np.nan] * 3], np.float32)
     logits = np.array([[5.0, 0, 0], [0, 0.1, 0], [3, 3, 0], [0, 0, 1], [-1, -1, 0], [0, 0, 0]], np.float32)
-    root = np.sqrt(0.5)
-    np.testing.assert_allclose(similarity(logits, centres), [1, 1, root, 0, -root, 0], atol=1e-6)
-    np.testing.assert_allclose(similarity(9 * logits, centres), similarity(logits, centres), atol=1e-6)
+    # Without the mean, both centres are corners of a triangle.
+    np.testing.assert_allclose(similarity(logits, centres), [1, 1, 0.5, -0.5, -0.5, 0], atol=1e-6)
+    np.testing.assert_allclose(similarity(9 * logits + 4, centres), similarity(logits, centres), atol=1e-6)
     assert not similarity(logits, np.full((3, 3), np.nan, np.float32)).any()
     both = answers(4, heads=2)
     two = class_centres(answers(50, 1, heads=2))
@@ -49,12 +49,33 @@ def test_the_score_is_the_cosine_with_the_nearest_centre():
     np.testing.assert_array_equal(score_of(both, two), expected)
 
 
+def test_the_other_classifier_is_asked_too():
+    network, centres = answers(3, classes=3), class_centres(answers(50, 1, classes=3))
+    other = {"head0": np.log(np.array([[0.98, 0.01, 0.01], [0.495, 0.495, 0.01], [1 / 3] * 3], np.float32))}
+    added = score_of(network, centres, other) - score_of(network, centres)
+    np.testing.assert_allclose(added, [1, 0.5, 0], atol=1e-3)
+
+
+def test_with_the_other_classifier_known_clips_are_rejected_as_often():
+    def opinions(count: int, seed: int):
+        return answers(count, seed), answers(count, seed + 10_000).logits
+
+    shares = []
+    for seed in range(150):
+        (valid, other), (tested, of_tested) = opinions(40, seed), opinions(400, 1000 + seed)
+        found = fit_open_set(valid, CENTRES, other=other)
+        shares.append(float((found.familiarity(tested, of_tested) <= 0.05).mean()))
+        alone = dataclasses.replace(found, fused=False)
+        assert not np.array_equal(alone.familiarity(tested, of_tested), found.familiarity(tested, of_tested))
+    assert 0.025 < np.mean(shares) < 0.065
+
+
 @pytest.mark.parametrize(("count", "rate"), [(19, 0.05), (40, 0.05), (99, 0.2), (5000, 0.05)])
 def test_at_most_the_stated_share_of_known_clips_is_rejected(count, rate):
     shares = []
     for seed in range(150):
         found = fit_open_set(answers(count, seed), CENTRES)
-        shares.append(float((found.familiarity(answers(400, 1000 + seed)) <= rate).mean()))
+        shares.append(float((found.familiarity(answers(400, 1000 + seed), None) <= rate).mean()))
     assert 0.5 * rate < np.mean(shares) < 1.3 * rate
 
 
@@ -67,7 +88,7 @@ def test_the_model_that_predicts_has_its_own_centres():
 
 def test_too_few_clips_reject_nothing():
     found = fit_open_set(answers(18), CENTRES)
-    assert found.threshold(0.05) == -np.inf and found.familiarity(answers(1000, 1)).min() > 0.05
+    assert found.threshold(0.05) == -np.inf and found.familiarity(answers(1000, 1), None).min() > 0.05
 
 
 @pytest.mark.parametrize("count", [1, 30, 400, 3000])
@@ -75,7 +96,7 @@ def test_the_threshold_is_where_familiarity_passes_the_rate(count):
     found, others = fit_open_set(answers(count), CENTRES), answers(2000, 1)
     for rate in (0.05, 0.3):
         below = score_of(others, CENTRES) < found.threshold(rate)
-        differ = below != (found.familiarity(others) <= rate)
+        differ = below != (found.familiarity(others, None) <= rate)
         assert differ.mean() <= (0 if count <= 1001 else 0.002)  # of many clips, not all scores are kept
 
 
