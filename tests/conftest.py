@@ -2,6 +2,9 @@
 
 import dataclasses
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from jaxtyping import install_import_hook
 
@@ -16,6 +19,9 @@ if os.environ["JAX_PLATFORMS"] == "cpu":
     # Tests compile programs that they run once: without LLVM's optimisations and XLA's newer fusions, compiling a training step
     # takes a quarter of the time (jax 0.10.2). So do the programs that tests start; .ci/wheel compiles as users do.
     os.environ["XLA_FLAGS"] += f" {FAST_TO_COMPILE}"
+
+# Each program that a test starts would compile all of the package's sources again: a third of what the short ones take.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Before signjax is loaded: every call checks the annotations of the modules that annotate shapes.
 CHECKED = [
@@ -36,6 +42,7 @@ from pathlib import Path
 
 import jax
 import pytest
+from filelock import FileLock
 
 from signjax.data.cleaning.clean import Cleaning
 from signjax.data.dataset import Dataset
@@ -95,6 +102,36 @@ LONG = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the long files first; within a file, the order stays."""
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
+@contextmanager
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
+    """A folder that all workers of this session share, and whether it is still to be made; the others wait until it is.
+
+    After a failure the next one who asks makes it again, from nothing.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # a worker's own folder is in that of the session
+    folder, made = shared / name, shared / f"{name}.made"
+    with FileLock(shared / f"{name}.lock"):
+        new = not made.exists()
+        if new:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+        yield folder, new
+        made.touch()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A finished run that `launch.py` made, and its output. Tests of more than one file use it, and leave its model as it is."""
+    from test_launch import TINY, launch
+
+    with made_once(tmp_path_factory, "finished") as (folder, new):
+        if new:
+            (folder / "said.txt").write_text(launch(folder / "run", *TINY).stdout)
+        return folder / "run", (folder / "said.txt").read_text()
 
 
 @pytest.fixture(scope="session")

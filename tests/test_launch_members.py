@@ -7,7 +7,7 @@ import re
 import pytest
 from test_launch import TINY, launch
 
-FLAGS = (*TINY[:-1], "--config.train.epochs=2", "--config.train.members=2")
+FLAGS = (*TINY[:-1], "--config.train.epochs=2", "--config.train.refit=no", "--config.train.members=2")
 
 
 def test_members_train_predict_and_are_told_apart(tmp_path):

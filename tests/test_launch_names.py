@@ -9,6 +9,7 @@ from test_launch import TINY, launch
 
 from signjax.data.csv_table import read_table
 from signjax.data.visible import visible
+from signjax.runtime.jax_setup import cores
 
 # None with a NUL, which no command line can hold.
 HEADS = ("gloss", "a", "a_label", "a/b", "..", "frames", "$\\foo{$")
@@ -34,7 +35,10 @@ def test_a_run_with_any_names_ends_and_its_files_hold_them(tmp_path):
         f"--config.data.labels={tmp_path / 'labels.json'}",
         f"--config.data.heads={','.join(HEADS)}",
         "--config.train.epochs=1",
+        "--config.train.refit=no",
+        devices=None,
     )
+    assert f"device: {cores()} x CPU" in done.stdout
     assert "Glyph" not in done.stderr and "font" not in done.stderr
     for name in ("report.html", "data_card.html"):
         text = html.unescape((workdir / name).read_text(encoding="utf-8"))

@@ -1,33 +1,33 @@
 """Real runs in two processes on this machine, each with one device."""
 
 import json
-import os
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from conftest import FAST_TO_COMPILE
+from test_launch import TINY, command, environment
 
-from benchmarks.kill_training import ROOT, command
+from benchmarks.kill_training import ROOT
 from benchmarks.scaling import free_port
 
-FLAGS = ("--config.train.batch_size=16", "--config.train.checkpoint_minutes=5", "--config.train.epochs=5")
 
-
-def start(folder: Path, log: Path, devices: int, *flags: str) -> subprocess.Popen:
-    environment = {**os.environ, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} {FAST_TO_COMPILE}"}
+def start(folder: Path, log: Path, *flags: str) -> subprocess.Popen:
     with log.open("w") as output:
         return subprocess.Popen(
-            command(folder, *FLAGS, *flags), cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            command(folder, *TINY, *flags),
+            cwd=ROOT,
+            env=environment(devices=1),
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
 
 
 def start_two(folder: Path, *flags: str) -> list[subprocess.Popen]:
     group = (f"--coordinator=localhost:{free_port()}", "--processes=2")
     logs = [folder.with_suffix(f".{index}.log") for index in range(2)]
-    return [start(folder, log, 1, *group, f"--process={index}", *flags) for index, log in enumerate(logs)]
+    return [start(folder, log, *group, f"--process={index}", *flags) for index, log in enumerate(logs)]
 
 
 def wait_for(log: Path, text: str) -> None:
@@ -41,7 +41,8 @@ def losses(folder: Path) -> list[float]:
     return [json.loads(line)["train"]["loss"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_two_processes_stop_together_go_on_and_train_as_one_with_two_devices(tmp_path):
+def test_two_processes_stop_together_go_on_and_train_as_one_with_two_devices(finished, tmp_path):
+    """The one with two devices is the finished run."""
     both = start_two(tmp_path / "run")
     wait_for(tmp_path / "run.0.log", "train: first step")
     both[1].send_signal(signal.SIGTERM)
@@ -52,10 +53,10 @@ def test_two_processes_stop_together_go_on_and_train_as_one_with_two_devices(tmp
     said = [(tmp_path / f"run.{index}.log").read_text() for index in range(2)]
     assert "resume: from epoch" in said[0] and "test gloss: top-1" in said[0]
     assert "train:" not in said[1] and "report:" not in said[1]
-    alone = start(tmp_path / "alone", tmp_path / "alone.log", 2)
-    assert alone.wait(300) == 0, (tmp_path / "alone.log").read_text()
-    assert losses(tmp_path / "run") == pytest.approx(losses(tmp_path / "alone"), rel=1e-4)
-    assert losses(tmp_path / "run" / "refit") == pytest.approx(losses(tmp_path / "alone" / "refit"), rel=1e-4)
+    alone, printed = finished
+    assert "device: 2 x CPU" in printed
+    assert losses(tmp_path / "run") == pytest.approx(losses(alone), rel=1e-4)
+    assert losses(tmp_path / "run" / "refit") == pytest.approx(losses(alone / "refit"), rel=1e-4)
 
 
 def test_a_lost_process_ends_the_other_with_a_message(tmp_path):
