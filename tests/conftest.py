@@ -1,6 +1,7 @@
 """Settings that turn silent mistakes into errors, and small data sets that several tests share."""
 
 import dataclasses
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -49,6 +50,10 @@ from signjax.data.dataset import Dataset
 from signjax.data.preparation.prepare import Recipe, prepare
 from signjax.data.splits.split import Rule
 from signjax.data.synthetic.corpus import CorpusSize
+
+# As `configure_jax` has it: tracing creates millions of objects that live long, and Python's garbage collector traverses them, and
+# all modules of all tests, again and again. That is a sixth of what the tests of training take (Python 3.11).
+gc.set_threshold(100_000)
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_default_matmul_precision", "highest")  # as `configure_jax` has it
@@ -102,6 +107,12 @@ LONG = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the long files first; within a file, the order stays."""
     items.sort(key=lambda item: LONG.index(item.path.name) if item.path.name in LONG else len(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays until the end, so the garbage collector need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

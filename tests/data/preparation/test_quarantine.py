@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from conftest import make_recipe, silent
 
+from signjax.data.dataset import Dataset
 from signjax.data.preparation.prepare import prepare
 from signjax.data.workers import Workers
 from signjax.errors import InputError
@@ -70,9 +71,15 @@ def faulty(path: Path, **changes: object):
     )
 
 
-def test_each_fault_is_caught_with_its_own_reason_and_all_others_arrive(clips, tmp_path):
-    dataset = prepare(faulty(clips), tmp_path / "d", silent)
-    with (tmp_path / "d" / "quarantine.csv").open() as file:
+@pytest.fixture(scope="module")
+def prepared(clips, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """What one process makes of them."""
+    return prepare(faulty(clips), tmp_path_factory.mktemp("alone") / "d", silent)
+
+
+def test_each_fault_is_caught_with_its_own_reason_and_all_others_arrive(prepared):
+    dataset = prepared
+    with (dataset.folder / "quarantine.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert sorted((row["clip"], row["reason"]) for row in rows) == sorted(
         (reason, reason)
@@ -103,14 +110,13 @@ def test_a_near_copy_across_the_given_split_stops_and_names_both(clips, tmp_path
         prepare(faulty(clips, duplicates="stop"), tmp_path / "d", silent)
 
 
-def test_several_processes_make_the_same_data_as_one(clips, tmp_path):
-    alone = prepare(faulty(clips), tmp_path / "a", silent)
+def test_several_processes_make_the_same_data_as_one(clips, prepared, tmp_path):
     with Workers(2) as workers:
         assert workers.pool is not None  # there already, so so few clips are shared, too
         together = prepare(faulty(clips), tmp_path / "b", silent, workers)
-    assert alone.digest == together.digest
+    assert prepared.digest == together.digest
     for name in ("features.npy", "valid.npy", "labels.npy", "clips.csv", "quarantine.csv", "duplicates.csv"):
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+        assert (prepared.folder / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
 
 
 def test_two_clips_of_one_name(tmp_path):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from conftest import make_recipe, silent
 
+from signjax.data.dataset import Dataset
 from signjax.data.preparation import prepare as prepare_module
 from signjax.data.preparation.prepare import prepare
 from signjax.data.preparation.reading.collect import read_batch
@@ -38,6 +39,12 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def whole(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """What a run makes of them that nothing interrupts."""
+    return prepare(make_recipe(source="arrays", path=str(source)), tmp_path_factory.mktemp("whole") / "whole", silent)
+
+
 def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "dataset.json"}
 
@@ -60,9 +67,8 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
 
 
 @pytest.mark.parametrize("after", [0, 1, 5, 9])
-def test_a_run_that_was_cut_off_goes_on_where_it_was(source, tmp_path, monkeypatch, after):
+def test_a_run_that_was_cut_off_goes_on_where_it_was(source, whole, tmp_path, monkeypatch, after):
     recipe = make_recipe(source="arrays", path=str(source))
-    whole = prepare(recipe, tmp_path / "whole", silent)
     with monkeypatch.context() as context:
         cut_off(context, after)
         with pytest.raises(Stop):
@@ -73,14 +79,13 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(source, tmp_path, monkeypat
     expected = f"{min(32 * after, COUNT)} of {COUNT} clips were already read"
     assert any(expected in line for line in said) == (after > 0)
     assert resumed.digest == whole.digest
-    assert content(tmp_path / "d") == content(tmp_path / "whole")
+    assert content(tmp_path / "d") == content(whole.folder)
     assert not (tmp_path / "d.partial").exists()
 
 
 @pytest.mark.parametrize("lost", ["features.npy", "valid.npy", "outlines.npy", "journal.jsonl"])
-def test_a_machine_that_went_down_may_have_lost_the_end_of_any_file(source, tmp_path, monkeypatch, lost):
+def test_a_machine_that_went_down_may_have_lost_the_end_of_any_file(source, whole, tmp_path, monkeypatch, lost):
     recipe = make_recipe(source="arrays", path=str(source))
-    whole = prepare(recipe, tmp_path / "whole", silent)
     with monkeypatch.context() as context:
         cut_off(context, 6)
         with pytest.raises(Stop):
@@ -88,7 +93,7 @@ def test_a_machine_that_went_down_may_have_lost_the_end_of_any_file(source, tmp_
     path = tmp_path / "d.partial" / lost
     os.truncate(path, int(path.stat().st_size * 0.6))
     assert prepare(recipe, tmp_path / "d", silent).digest == whole.digest
-    assert content(tmp_path / "d") == content(tmp_path / "whole")
+    assert content(tmp_path / "d") == content(whole.folder)
 
 
 def test_other_clips_or_another_cleaning_start_anew_but_another_split_does_not(source, tmp_path, monkeypatch):
