@@ -116,8 +116,8 @@ def test_splits_without_a_label_have_a_report(dataset, tmp_path, labelled):
     assert (tmp_path / "report.html").is_file()
 
 
-def test_predictions_of_another_evaluation_are_not_reported(dataset, tmp_path):
-    evaluate(dataset, tmp_path, [])
+def test_predictions_of_another_evaluation_are_not_reported(dataset, evaluated, tmp_path):
+    shutil.copytree(evaluated[0], tmp_path, dirs_exist_ok=True)
     lines = (tmp_path / "predictions.csv").read_text().splitlines(keepends=True)
     (tmp_path / "predictions.csv").write_text("".join(lines[:-1]))
     with pytest.raises(InputError, match=r"expected 8 clips of split test, found 7.*--mode=evaluate"):
@@ -133,8 +133,9 @@ def test_predictions_of_another_evaluation_are_not_reported(dataset, tmp_path):
         write_report(tmp_path, dataset.folder, [])
 
 
-def test_an_evaluation_that_fails_leaves_no_summary_of_the_last(dataset, tmp_path, monkeypatch):
-    evaluate(dataset, tmp_path, [])
+def test_an_evaluation_that_fails_leaves_no_summary_of_the_last(dataset, evaluated, tmp_path, monkeypatch):
+    shutil.copytree(evaluated[0], tmp_path, dirs_exist_ok=True)
+    assert (tmp_path / "summary.json").exists() and (tmp_path / "report.html").exists()
     monkeypatch.setattr(assessment, "write_predictions", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
         evaluate(dataset, tmp_path, [])

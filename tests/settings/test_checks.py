@@ -26,7 +26,12 @@ def problems(*flags: str, mode: str = "train") -> str:
     assert not others
     good, faults = readable(overrides)
     parsed, argv = FlagValues(), ["launch.py", *good]
-    with mock.patch.object(sys, "argv", argv):  # where config_flags looks for overrides
+    with (
+        mock.patch.object(sys, "argv", argv),  # where config_flags looks for overrides
+        mock.patch.object(
+            ConfigDict, "__str__", object.__repr__
+        ),  # YAML for --help, which takes longer than all the rest
+    ):
         config = config_flags.DEFINE_config_dict("config", base.get_config(), flag_values=parsed, lock_config=True)
         parsed(argv)
     try:

@@ -17,6 +17,7 @@ from signjax.data.splits.split import Rule
 from signjax.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[3]
+CLIPS = 200
 
 
 def test_a_run_that_is_killed_ends_with_the_bytes_of_one_that_was_not(tmp_path):
@@ -32,10 +33,10 @@ def test_a_run_that_is_killed_ends_with_the_bytes_of_one_that_was_not(tmp_path):
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[np.ndarray], list[str]]:
-    """400 clips, two of which are alone in their class, with a given split that shares signers."""
+    """Clips of several batches, two of which are alone in their class, with a given split that shares signers."""
     random = np.random.default_rng(0)
-    clips = [random.normal(size=(random.integers(10, 30), 6)).astype("f4") + i % 8 for i in range(400)]
-    labels = [f"c{i % 8}" for i in range(400)]
+    clips = [random.normal(size=(random.integers(10, 30), 6)).astype("f4") + i % 8 for i in range(CLIPS)]
+    labels = [f"c{i % 8}" for i in range(CLIPS)]
     labels[5], labels[90] = "single", "alone"
     path = tmp_path_factory.mktemp("example") / "rare.npz"
     np.savez(
@@ -43,8 +44,8 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[np.nda
         frames=np.concatenate(clips),
         offsets=np.cumsum([0] + [len(clip) for clip in clips]),
         labels=np.array(labels),
-        signers=np.array([f"s{i % 3}" for i in range(400)]),
-        split=np.array(["train"] * 300 + ["test"] * 100),
+        signers=np.array([f"s{i % 3}" for i in range(CLIPS)]),
+        split=np.array(["train"] * 150 + ["test"] * 50),
     )
     return path, clips, labels
 
@@ -58,7 +59,7 @@ def test_clips_keep_their_frames_whatever_stopped_the_runs_before(example, tmp_p
         with pytest.raises(InputError, match="signer"):
             prepare(replace(recipe, rare_classes=rare, rule=Rule(split=split)), tmp_path / "d", silent)
     dataset = prepare(recipe, tmp_path / "d", silent)
-    kept = [i for i in range(400) if i not in (5, 90)]
+    kept = [i for i in range(CLIPS) if i not in (5, 90)]
     assert [clip["clip"] for clip in dataset.clips] == [f"clip_{i:03d}" for i in kept]
     for place, i in enumerate(kept):
         np.testing.assert_array_equal(dataset.frames(place), clips[i])
