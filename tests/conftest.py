@@ -94,13 +94,20 @@ def silent(_: str) -> None:
     """Prints nothing."""
 
 
-# A worker runs a whole file, so the files that take minutes come first: else one of them is left when all others are done.
+# A worker runs a whole file, so the files that take longest come first: else one of them is left when all others are done.
 LONG = (
     "test_launch_killed.py",
     "test_launch.py",
     "test_launch_processes.py",
-    "test_launch_members.py",
     "test_members.py",
+    "test_api.py",
+    "test_interrupted_preparation.py",
+    "test_loop.py",
+    "test_on_gpu.py",
+    "test_calibrate.py",
+    "test_hostile.py",
+    "test_plots.py",
+    "test_page.py",
 )
 
 
@@ -143,6 +150,19 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         if new:
             (folder / "said.txt").write_text(launch(folder / "run", *TINY).stdout)
         return folder / "run", (folder / "said.txt").read_text()
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run that `signjax.train` made. Tests of more than one file read it; who writes takes a copy."""
+    from test_api import TINY
+
+    import signjax
+
+    with made_once(tmp_path_factory, "trained") as (folder, new):
+        if new:
+            signjax.train(workdir=folder / "run", settings=TINY, say=silent)
+        return folder / "run"
 
 
 @pytest.fixture(scope="session")
