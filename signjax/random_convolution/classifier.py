@@ -1,4 +1,6 @@
-"""A random-convolution classifier: about 10,000 features of each clip, weighed by a ridge classifier; ready in seconds.
+"""A random-convolution classifier: up to 20,000 features of each clip, weighed by a ridge classifier; ready in seconds.
+
+Half of the weight is that of random convolutions, half that of quantiles.
 
 Shapes: N clips, D features, C classes.
 """
@@ -15,14 +17,15 @@ from signjax.data.dataset import Dataset
 from signjax.random_convolution.features import common_length, extract_features, resample
 from signjax.random_convolution.kernels import Convolution, draw_convolutions
 from signjax.random_convolution.one_clip import Together, count_exceeding_in_one, put_together
+from signjax.random_convolution.quantiles import draw_quantiles, measure_quantiles
 from signjax.random_convolution.ridge import fit_ridge
 from signjax.rng.numpy_streams import numpy_stream
 
-_FEATURES = 9_996  # 119 per kernel
+_FEATURES = 9_996  # of each kind, at most; 119 per kernel
 # The ridge classifier's time grows with the cube of the lesser of clips and features, so with more clips features must be fewer. On
 # auslan, 5,300 training clips, 4,200 features take 32 s of one core and 4,956 take 53 s for half a point of leave-one-out accuracy.
 _MOST_CLIPS_FOR_ALL_FEATURES = 5_000
-_FEWER_FEATURES = 4_200  # 50 per kernel
+_FEWER_FEATURES = 2_100  # of each kind; 25 per kernel
 _CLIPS_FOR_BIASES = 256
 # Factors that turn scores, which differ by about 2 between classes, into logits.
 _SHARPNESS = np.geomspace(0.5, 50.0, 60)
@@ -48,28 +51,30 @@ class RandomConvolution:
 
     Attributes:
       length: frames that clips are resampled to.
-      convolutions: what makes the features.
+      convolutions, quantiles: what makes the features; quantiles as `draw_quantiles` returns them.
       heads: head -> its linear functions.
     """
 
     length: int
     convolutions: tuple[Convolution, ...]
+    quantiles: np.ndarray
     heads: Mapping[str, HeadClassifier]
 
     def log_probabilities(self, dataset: Dataset, clips: np.ndarray) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C), for these clips of a dataset with the statistics of the training data."""
-        features = self._features(dataset, clips).astype(np.float32)
+        features = self.features(dataset, clips)
         return {
             head: log_softmax(one.sharpness * (features @ one.weights + one.intercept))
             for head, one in self.heads.items()
         }
 
-    def _features(self, dataset: Dataset, clips: np.ndarray) -> np.ndarray:
-        """uint8 (N, D); those of a single clip, which somebody may be waiting for, in a twentieth of the time."""
+    def features(self, dataset: Dataset, clips: np.ndarray) -> np.ndarray:
+        """float32 (N, D); those of a single clip, which somebody may be waiting for, in a twentieth of the time."""
         if len(clips) == 1:
-            clip = np.ascontiguousarray(resample(dataset, clips, self.length)[:, :, 0].T)
-            return count_exceeding_in_one(clip, self._together)[None]
-        return extract_features(dataset, clips, self.length, self.convolutions)
+            resampled = resample(dataset, clips, self.length)
+            counts = count_exceeding_in_one(np.ascontiguousarray(resampled[:, :, 0].T), self._together)
+            return np.append(counts.astype(np.float32), measure_quantiles(resampled, self.quantiles)[0])[None]
+        return extract_features(dataset, clips, self.length, self.convolutions, self.quantiles)
 
     @cached_property
     def _together(self) -> Together:
@@ -97,7 +102,7 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
 def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Fitted:
     """Trains the classifier; a pure function of its arguments.
 
-    With more than 5,000 training clips, there are 4,200 features instead of 9,996.
+    With more than 5,000 training clips, there are 4,200 features in all.
 
     Args:
       dataset: with the clips.
@@ -110,7 +115,9 @@ def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Fi
     sample = random.choice(known, min(_CLIPS_FOR_BIASES, len(known)), replace=False)
     count = _FEATURES if len(known) <= _MOST_CLIPS_FOR_ALL_FEATURES else _FEWER_FEATURES
     convolutions = tuple(draw_convolutions(resample(dataset, sample, length), count, random))
-    features = extract_features(dataset, train, length, convolutions)
+    quantiles = draw_quantiles(dataset.layout.width, length, count, random)
+    features = extract_features(dataset, train, length, convolutions, quantiles)
+    kinds = (features.shape[1] - len(quantiles), len(quantiles))
 
     # Heads with the same labelled clips are fitted together.
     together: dict[bytes, list[str]] = {}
@@ -122,13 +129,13 @@ def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Fi
     for heads in together.values():
         labelled = labels[heads[0]] >= 0
         wanted = [(labels[head][labelled], len(dataset.heads[head])) for head in heads]
-        for head, found in zip(heads, fit_ridge(features[labelled], wanted), strict=True):
+        for head, found in zip(heads, fit_ridge(features[labelled], wanted, kinds), strict=True):
             sharpness = _sharpness(found.left_out, labels[head][labelled])
             fitted[head] = HeadClassifier(found.weights, found.intercept, sharpness)
             scores = found.scores(features)  # which an unlabelled clip had no part in
             scores[labelled] = found.left_out
             left_out[head] = log_softmax(sharpness * scores)
-    classifier = RandomConvolution(length, convolutions, {head: fitted[head] for head in dataset.heads})
+    classifier = RandomConvolution(length, convolutions, quantiles, {head: fitted[head] for head in dataset.heads})
     return Fitted(classifier, {head: left_out[head] for head in dataset.heads})
 
 
@@ -158,6 +165,7 @@ def as_arrays(classifier: RandomConvolution) -> dict[str, Any]:
         "channel_counts": [len(one.channels) for one in convolutions],
         "biases": np.concatenate([one.biases for one in convolutions]),
         "bias_counts": [len(one.biases) for one in convolutions],
+        "quantiles": classifier.quantiles,
         "heads": json.dumps(list(classifier.heads)),  # NumPy's text would lose NULs at the end
     }
     for number, one in enumerate(classifier.heads.values()):
@@ -184,4 +192,4 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> RandomConvolution:
         )
         for number, head in enumerate(json.loads(str(arrays["heads"])))
     }
-    return RandomConvolution(int(arrays["length"]), convolutions, heads)
+    return RandomConvolution(int(arrays["length"]), convolutions, arrays["quantiles"], heads)

@@ -1,6 +1,6 @@
-"""A clip as the classifiers beside the network see it: standardised, of one length, and described by random convolutions.
+"""A clip as the classifiers beside the network see it: standardised, of one length, and described by convolutions and quantiles.
 
-Shapes: N clips, T frames, F channels, L frames of a resampled clip, D features.
+Shapes: N clips, T frames, F channels, L frames of a resampled clip, D convolution features, E quantiles.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import numpy as np
 
 from signjax.data.dataset import Dataset
 from signjax.random_convolution.kernels import TAPS, Convolution, count_exceeding
+from signjax.random_convolution.quantiles import measure_quantiles
 
 LONGEST = 128  # frames: counts of them fit into a byte
 _CLIPS_AT_ONCE = 512
@@ -43,11 +44,14 @@ def resample(dataset: Dataset, clips: np.ndarray, length: int) -> np.ndarray:
 
 
 def extract_features(
-    dataset: Dataset, clips: np.ndarray, length: int, convolutions: Sequence[Convolution]
+    dataset: Dataset, clips: np.ndarray, length: int, convolutions: Sequence[Convolution], quantiles: np.ndarray
 ) -> np.ndarray:
-    """uint8 (N, D): in how many frames a convolution exceeds a bias."""
-    features = np.empty((len(clips), sum(len(convolution.biases) for convolution in convolutions)), np.uint8)
+    """float32 (N, D + E): in how many frames a convolution exceeds a bias; and quantiles."""
+    counts = sum(len(convolution.biases) for convolution in convolutions)
+    features = np.empty((len(clips), counts + len(quantiles)), np.float32)
     for start in range(0, len(clips), _CLIPS_AT_ONCE):
         some = slice(start, start + _CLIPS_AT_ONCE)
-        features[some] = count_exceeding(resample(dataset, clips[some], length), convolutions).T
+        resampled = resample(dataset, clips[some], length)
+        features[some, :counts] = count_exceeding(resampled, convolutions).T
+        features[some, counts:] = measure_quantiles(resampled, quantiles)
     return features

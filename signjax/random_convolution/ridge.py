@@ -34,7 +34,9 @@ class RidgeClassifier:
         return features.astype(np.float32) @ self.weights + self.intercept
 
 
-def fit_ridge(features: np.ndarray, heads: Sequence[tuple[np.ndarray, int]]) -> list[RidgeClassifier]:
+def fit_ridge(
+    features: np.ndarray, heads: Sequence[tuple[np.ndarray, int]], kinds: Sequence[int] = ()
+) -> list[RidgeClassifier]:
     """Fits a classifier per head to the same clips; the cost is almost all in what the heads share.
 
     Features are standardised, targets are 1 for the class and -1 for the others, the intercept is not penalised. A clip is left out
@@ -43,6 +45,8 @@ def fit_ridge(features: np.ndarray, heads: Sequence[tuple[np.ndarray, int]]) -> 
     Args:
       features: (N, D), real numbers.
       heads: labels, int (N,) of at least 0, and the number of classes.
+      kinds: how many neighbouring features are of the same kind. Each kind counts as much as each other, whatever their numbers;
+        without it, all features are of one kind.
     """
     clips, width = features.shape
     standard = features.astype(np.float32)
@@ -50,6 +54,8 @@ def fit_ridge(features: np.ndarray, heads: Sequence[tuple[np.ndarray, int]]) -> 
     standard -= mean
     std = np.sqrt(np.einsum("nd,nd->d", standard, standard) / clips)
     std[std == 0] = 1.0
+    if kinds:
+        std /= np.repeat(np.sqrt(width / len(kinds) / np.array(kinds)), kinds).astype(np.float32)
     standard /= std
     # Both ways lead to the same weights. `basis` times `gains` times its transpose maps targets to predictions.
     dual = clips <= width

@@ -9,9 +9,10 @@ from signjax.data.dataset import Dataset, in_memory
 from signjax.data.layout.registry import generic
 from signjax.evaluation.baselines import clip_vectors, nearest_neighbours
 from signjax.random_convolution import classifier as subject
-from signjax.random_convolution.classifier import as_arrays, fit_random_convolution, from_arrays
+from signjax.random_convolution.classifier import RandomConvolution, as_arrays, fit_random_convolution, from_arrays
 from signjax.random_convolution.features import extract_features, resample
 from signjax.random_convolution.kernels import Convolution, count_exceeding, draw_convolutions
+from signjax.random_convolution.quantiles import draw_quantiles
 
 
 @pytest.fixture(autouse=True)
@@ -95,10 +96,13 @@ def test_a_clip_has_the_same_features_whatever_it_is_batched_with():
     dataset = make_dataset(noise(20), np.zeros((20, 1), int))
     everything = np.arange(20)
     convolutions = draw_convolutions(resample(dataset, everything, 30), 840, np.random.default_rng(0))
-    together = extract_features(dataset, everything, 30, convolutions)
-    assert together.shape == (20, 840)
-    alone = [extract_features(dataset, everything[[clip]], 30, convolutions)[0] for clip in everything]
-    np.testing.assert_array_equal(together, alone)
+    quantiles = draw_quantiles(dataset.layout.width, 30, 50, np.random.default_rng(1))
+    together = extract_features(dataset, everything, 30, convolutions, quantiles)
+    assert together.shape == (20, 890)
+    classifier = RandomConvolution(30, tuple(convolutions), quantiles, {})
+    for several in (extract_features, lambda data, clips, *_: classifier.features(data, clips)):
+        alone = [several(dataset, everything[[clip]], 30, convolutions, quantiles)[0] for clip in everything]
+        np.testing.assert_array_equal(together, alone)
 
 
 def test_what_was_not_seen_changes_nothing():
@@ -184,7 +188,7 @@ def test_many_training_clips_have_fewer_features(monkeypatch):
     dataset = make_dataset(noise(20), np.arange(20)[:, None] % 2)
     for clips in (10, 11):
         random_convolution(dataset, np.arange(clips), np.arange(20), 0)
-    assert drawn == [1_680, 4_200]
+    assert drawn == [1_680, 2_100]
 
 
 def test_a_classifier_survives_a_file(tmp_path):

@@ -75,3 +75,12 @@ def test_of_an_only_clip_nothing_is_known_without_it():
     (found,) = fit_ridge(np.arange(5.0)[None], [(np.array([1]), 2)])
     assert found.left_out.tolist() == [[0, 0]]
     assert found.scores(np.zeros((1, 5))).tolist() == [[-1, 1]]
+
+
+def test_kinds_of_features_count_alike_whatever_their_numbers():
+    """As if each feature of the rarer kind were there as often as it takes to equal the other."""
+    features, labels = problem(30, 12)
+    often = np.concatenate([features[:, :9], np.tile(features[:, 9:], 3)], axis=1)
+    (few,), (many,) = fit_ridge(features, [(labels, 3)], (9, 3)), fit_ridge(often, [(labels, 3)])
+    np.testing.assert_allclose(few.left_out, many.left_out, atol=1e-3)
+    np.testing.assert_allclose(few.scores(features), many.scores(often), atol=1e-3)

@@ -22,7 +22,6 @@ from signjax.prediction.calibration.head_fit import PRIOR, fit_change
 from signjax.prediction.calibration.labels import check_labels, labelled
 from signjax.prediction.calibration.record import calibration_with
 from signjax.predictor import Predictor
-from signjax.random_convolution.features import extract_features
 from signjax.training import parallel
 from signjax.training.state import Variables
 
@@ -58,9 +57,7 @@ def describe(model: "Recognizer", clips: Dataset) -> Described:
     """The clips of a dataset as the last layers of a model are given them."""
     classifier = None
     if model.fusion:
-        other = model.fusion.classifier
-        features = extract_features(clips, np.arange(len(clips)), other.length, other.convolutions)
-        classifier = features.astype(np.float32)
+        classifier = model.fusion.classifier.features(clips, np.arange(len(clips)))
     labels = {head: clips.labels[:, column] for column, head in enumerate(clips.heads)}
     return Described(labels, _network_features(model, clips), classifier)
 
