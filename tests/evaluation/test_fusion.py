@@ -49,7 +49,7 @@ def test_the_weights_have_the_greatest_penalised_likelihood(labels):
 
     def loss(weights: np.ndarray) -> float:
         fused = log_softmax(weights[0] * both[0] + weights[1] * both[1])
-        return -fused[np.arange(400), labels].sum() + 100.0 * np.square(weights - [0.6, 0.45]).sum()
+        return -fused[np.arange(400), labels].sum() + 25.0 * np.square(weights - [0.6, 0.45]).sum()
 
     found = np.array(fit_weights(*both, labels))
     for step in ([0.01, 0], [-0.01, 0], [0, 0.01], [0, -0.01]):
