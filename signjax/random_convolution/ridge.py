@@ -11,6 +11,7 @@ import numpy as np
 # Penalties that are tried, in multiples of the number of features.
 _PENALTIES = np.logspace(-3, 1, 9)
 _CLIPS_AT_ONCE = 4_096
+_FEATURES_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,12 @@ def fit_ridge(
     # Both ways lead to the same weights. `basis` times `gains` times its transpose maps targets to predictions.
     dual = clips <= width
     if dual:
-        exact = standard.astype(
-            np.float64
-        )  # a small penalty leaves next to nothing of a residual, which must not be rounded away
-        powers, basis = np.linalg.eigh(exact @ exact.T)
+        products = np.zeros((clips, clips))
+        for start in range(0, width, _FEATURES_AT_ONCE):
+            # A small penalty leaves next to nothing of a residual, which must not be rounded away.
+            exact = standard[:, start : start + _FEATURES_AT_ONCE].astype(np.float64)
+            products += exact @ exact.T
+        powers, basis = np.linalg.eigh(products)
     else:
         powers, directions = np.linalg.eigh((standard.T @ standard).astype(np.float64))
         directions = directions.astype(np.float32)
