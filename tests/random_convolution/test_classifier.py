@@ -186,9 +186,11 @@ def test_many_training_clips_have_fewer_features(monkeypatch):
         lambda clips, count, random: drawn.append(count) or draw_convolutions(clips, 84, random),
     )
     dataset = make_dataset(noise(20), np.arange(20)[:, None] % 2)
-    for clips in (10, 11):
-        random_convolution(dataset, np.arange(clips), np.arange(20), 0)
-    assert drawn == [1_680, 2_100]
+    few, many = (fit_random_convolution(dataset, np.arange(clips), 0).classifier for clips in (10, 11))
+    assert 0 < len(few.quantiles) <= 1_680 and not len(many.quantiles)
+    assert few.features(dataset, np.arange(20)).shape == (20, 84 + len(few.quantiles))
+    assert many.features(dataset, np.arange(1)).shape == (1, 84)
+    assert drawn == [1_680, 4_200]
 
 
 def test_a_classifier_survives_a_file(tmp_path):
