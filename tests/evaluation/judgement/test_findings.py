@@ -78,6 +78,15 @@ def test_too_few_validation_clips_do_not_weaken_a_result(clips, weakens):
     assert said.weakens == weakens
 
 
+def test_a_difference_that_may_be_chance_weakens_on_test_clips_alone():
+    edge = GOOD.scores["valid"]["top1_interval"][1]
+    for above, weakens in ((edge, False), (edge + 1e-6, True)):
+        base = {"test": BASE, "valid": BASE | {"random_convolution": above}}
+        assert findings.below_baseline(dataclasses.replace(GOOD, baselines=base)).weakens == weakens
+    swapped = {"test": BASE | {"random_convolution": edge}, "valid": BASE}
+    assert findings.below_baseline(dataclasses.replace(GOOD, baselines=swapped)).weakens
+
+
 @pytest.mark.parametrize(("low", "found"), [(0.7, False), (0.6999, True)])
 def test_an_interval_may_be_twenty_points_wide(low, found):
     test = measures(80, 100) | {"top1_interval": (low, 0.9)}
