@@ -48,9 +48,10 @@ def _places(frames: int) -> list[int]:
 def measure_quantiles(clips: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
     """float32 (N, E): the quantiles (E, 4) of clips (F, L, N)."""
     measured = np.empty((clips.shape[2], len(quantiles)), np.float32)
-    stretches, which = np.unique(quantiles[:, 1:3], axis=0, return_inverse=True)
-    for number, (start, stop) in enumerate(stretches):
-        own = np.flatnonzero(which.ravel() == number)
-        ordered = np.sort(clips[:, start:stop], axis=1)
-        measured[:, own] = ordered[quantiles[own, 0], quantiles[own, 3]].T
+    changes = np.flatnonzero((quantiles[1:, 1:3] != quantiles[:-1, 1:3]).any(1)) + 1
+    for own in np.split(np.arange(len(quantiles)), changes):  # those of a stretch are neighbours, as they were drawn
+        if len(own):
+            _, start, stop, _ = quantiles[own[0]]
+            ordered = np.sort(clips[:, start:stop], axis=1)
+            measured[:, own] = ordered[quantiles[own, 0], quantiles[own, 3]].T
     return measured
