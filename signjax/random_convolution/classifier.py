@@ -8,7 +8,7 @@ Shapes: N clips, D features, C classes.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,8 +64,10 @@ class RandomConvolution:
     def log_probabilities(self, dataset: Dataset, clips: np.ndarray) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C), for these clips of a dataset with the statistics of the training data."""
         features = self.features(dataset, clips)
+        # One row is not worth waking the threads of BLAS, which then keep a core busy for milliseconds.
+        product = np.matmul if len(clips) > 1 else partial(np.einsum, "nd,dc->nc")
         return {
-            head: log_softmax(one.sharpness * (features @ one.weights + one.intercept))
+            head: log_softmax(one.sharpness * (product(features, one.weights) + one.intercept))
             for head, one in self.heads.items()
         }
 
