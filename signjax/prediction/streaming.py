@@ -6,6 +6,7 @@ from signjax.data.cleaning.clean import Cleaning
 from signjax.data.clip import Clip, ClipInfo, Rejected
 from signjax.data.layout.parts import Layout
 from signjax.errors import InputError, together
+from signjax.evaluation.fusion import FILE as FUSION_FILE
 from signjax.evaluation.open_set import FILE, OpenSet, read_open_set
 from signjax.live.motion import Motion
 from signjax.live.recent_frames import RecentFrames
@@ -32,6 +33,11 @@ def open_stream(
         raise InputError(
             f"{recognizer.folder / FILE} does not exist, so it is not known which answers to reject: --mode=evaluate writes it for "
             "a run with validation clips. reject=None believes every answer"
+        )
+    if open_set is not None and open_set.fused and recognizer.fusion is None:
+        raise InputError(
+            f"{recognizer.folder / FUSION_FILE} does not exist, and {FILE} says that its classifier is asked too. Restore it; "
+            "or --mode=evaluate writes both, where the run has its data"
         )
     cleaning = spec.cleaning
     boundaries = Boundaries(

@@ -109,3 +109,12 @@ def test_a_run_that_was_not_evaluated_cannot_reject(run, tmp_path):
     with pytest.raises(InputError, match=r"open_set\.json.*--mode=evaluate.*reject=None"):
         model.stream()
     assert model.stream(reject=None).frames == 0
+
+
+def test_a_run_that_lost_its_classifier_cannot_judge_signs(run, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("corpus", "dataset", "random_convolution.npz"))
+    with pytest.raises(
+        InputError, match=r"random_convolution\.npz does not exist, and open_set\.json says.*--mode=evaluate"
+    ):
+        signjax.load(folder).stream()
