@@ -28,23 +28,20 @@ def command(workdir: Path | None, *flags: str) -> list[str]:
 
 
 def environment(devices: int | None = 2) -> dict[str, str]:
-    """For a program with so many CPU devices; None for as many as it finds cores, as where a user sets nothing."""
+    """For a program with this number of CPU devices; with None it has one for each core, as users have."""
     chosen = f" --xla_force_host_platform_device_count={devices}" if devices else ""
     return {**os.environ, "XLA_FLAGS": FAST_TO_COMPILE + chosen}
+
+
+def ended(words: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A program after its end, whatever its status."""
+    return subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=300)
 
 
 def launch(
     workdir: Path | None, *flags: str, status: int = 0, devices: int | None = 2
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(workdir, *flags),
-        cwd=ROOT,
-        env=environment(devices),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = ended(command(workdir, *flags), environment(devices))
     assert done.returncode == status, done.stdout + done.stderr
     return done
 
@@ -322,16 +319,7 @@ def not_utf8(folder: Path) -> list[str]:
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_what_cannot_be_used_gives_one_message_and_no_traceback(case, expected, tmp_path):
-    done = subprocess.run(
-        command(tmp_path / "run", *case(tmp_path)),
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 1
+    done = launch(tmp_path / "run", *case(tmp_path), status=1)
     assert expected in done.stderr
     if case is several:
         assert "4. config.train.buckets is 1000; it must be a whole number from 1 to 64\n" in done.stderr
@@ -341,30 +329,16 @@ def test_what_cannot_be_used_gives_one_message_and_no_traceback(case, expected, 
 
 
 def test_faulty_words_are_told_with_all_other_faults_and_with_none_that_is_not_there(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "signjax", "prepare", str(tmp_path / "absent"), "--shard=1/2", "--config.seed=x"],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    words = ["prepare", str(tmp_path / "absent"), "--shard=1/2", "--config.seed=x"]
+    done = ended([sys.executable, "-m", "signjax", *words], environment())
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: 2 problems:\n  1. CLIPS: {tmp_path / 'absent'} does not exist")
     assert "2. config.seed is 'x'" in done.stderr
 
 
 def test_a_platform_that_does_not_start_is_told_before_anything_is_prepared(tmp_path):
-    done = subprocess.run(
-        command(tmp_path / "run", *TINY),
-        cwd=ROOT,
-        env={**environment(), "JAX_PLATFORMS": "cuda", "CUDA_VISIBLE_DEVICES": ""},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    hidden = {**environment(), "JAX_PLATFORMS": "cuda", "CUDA_VISIBLE_DEVICES": ""}
+    done = ended(command(tmp_path / "run", *TINY), hidden)
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert "error: JAX_PLATFORMS is 'cuda', but " in done.stderr and "Unset it" in done.stderr
     assert not (tmp_path / "run").exists()

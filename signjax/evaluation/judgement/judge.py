@@ -80,10 +80,8 @@ def level_of(numbers: HeadNumbers, findings: Sequence[Finding]) -> str:
 def verdict_lines(verdict: Mapping[str, Any]) -> Iterator[str]:
     """The verdict for a console: the level, then a line for each of the first findings."""
     yield f"verdict: {verdict['word'].lower()}"
-    several = len(verdict["heads"]) > 1
     for finding in verdict["findings"][:_SAID]:
-        whose = f"{_short(finding['head'])}: " if several and finding["head"] else ""
-        yield shortened(f"  {'!' if finding['weakens'] else '-'} {whose}{finding['title']}", _LONGEST_LINE)
+        yield shortened(f"  {'!' if finding['weakens'] else '-'} {_titled(verdict, finding)}", _LONGEST_LINE)
     more = len(verdict["findings"]) - _SAID
     if more > 0:
         yield f"  and {more} more"
@@ -93,14 +91,14 @@ def verdict_lines(verdict: Mapping[str, Any]) -> Iterator[str]:
 
 def doubts(verdict: Mapping[str, Any]) -> list[str]:
     """What a reader must know before believing the accuracies: the notes, and the findings that weaken the result."""
-    return [
-        *verdict["notes"],
-        *(
-            f"{_short(finding['head'])}: {finding['title']}" if len(verdict["heads"]) > 1 else finding["title"]
-            for finding in verdict["findings"]
-            if finding["weakens"]
-        ),
-    ]
+    weakening = [finding for finding in verdict["findings"] if finding["weakens"]]
+    return [*verdict["notes"], *(_titled(verdict, finding) for finding in weakening)]
+
+
+def _titled(verdict: Mapping[str, Any], finding: Mapping[str, Any]) -> str:
+    """The title of a finding, after the head that it is about if the run has several."""
+    whose = f"{_short(finding['head'])}: " if len(verdict["heads"]) > 1 and finding["head"] else ""
+    return f"{whose}{finding['title']}"
 
 
 def _line(numbers: HeadNumbers) -> str:
