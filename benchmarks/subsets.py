@@ -5,10 +5,13 @@ from pathlib import Path
 import numpy as np
 
 
-def write_subset(data: Path, kept: np.ndarray, path: Path) -> Path:
-    """Writes the clips of a packed file for which `kept` (N,) is true; all of their arrays, in the same order."""
+def write_subset(data: Path, kept: np.ndarray, path: Path, **changed: np.ndarray) -> Path:
+    """Writes the clips of a packed file for which `kept` (N,) is true; all of their arrays, in the same order.
+
+    Arrays (N,) that are given by name replace those of the file.
+    """
     with np.load(data) as file:
-        arrays = dict(file)
+        arrays = dict(file) | changed
     offsets, count = arrays["offsets"], len(arrays["offsets"]) - 1
     frames = np.repeat(kept, np.diff(offsets))
     for name, values in arrays.items():
