@@ -131,6 +131,8 @@ def main() -> None:
     for seed in arguments.seeds:
         folder = arguments.out / f"{arguments.variant}-{seed}"
         flags = ["--config.data.source=arrays", f"--config.data.path={write_draw(arguments, seed).resolve()}"]
+        if arguments.held_out < 1:
+            flags.append("--config.data.split=column")  # signers may be shared
         summary = run_once(
             str(ROOT / "configs" / "base.py"), folder, [*flags, f"--config.seed={seed}", *arguments.overrides]
         )
