@@ -66,7 +66,8 @@ class Trainer:
         self._batch_size: int = plans.batches.batch_size
         parallel.check_batch_size(self._batch_size, len(self.devices), plans.batches.accumulate)
         self.steps_per_epoch = steps_per_epoch(len(self._clips), self._batch_size)
-        self.epochs = settings.epochs(plans.loop, self.steps_per_epoch, self._batch_size)
+        classes = max(map(len, dataset.heads.values()))
+        self.epochs = settings.epochs(plans.loop, self.steps_per_epoch, self._batch_size, classes)
         optimizer = replace(plans.optimizer, total_steps=self.epochs * self.steps_per_epoch)
         self.plans = replace(plans, optimizer=optimizer)
         self.predictor = Predictor(self.model, self.spec, plans.losses, self.devices, plans.loop.members)

@@ -140,6 +140,28 @@ def test_stretching_keeps_the_mean_of_what_was_seen():
     assert not found[12:].any()
 
 
+def test_a_warped_clip_has_its_own_frames_in_order_and_its_own_ends():
+    length = 40
+    frames = np.zeros((64, LAYOUT.width), np.float32)
+    frames[:length] = np.arange(1.0, length + 1)[:, None]
+    valid = np.zeros((64, 6), bool)
+    valid[:length] = np.arange(length)[:, None] % 2 == 0
+    arrays = (jnp.asarray(frames), jnp.asarray(length), jnp.asarray(valid))
+    settings, paces = dataclasses.replace(OFF, warp=0.3), []
+    for seed in range(30):
+        found, found_length, seen = jitted(arrays, jax.random.key(seed), settings)
+        numbers = np.asarray(found[:, 0])
+        assert found_length == length and not numbers[length:].any() and not seen[length:].any()
+        assert (np.asarray(found) == numbers[:, None]).all() and (numbers[[0, length - 1]] == [1, length]).all()
+        np.testing.assert_array_equal(seen[:length, 0], numbers[:length] % 2 == 1)  # what was seen goes with the frames
+        paces.append(np.diff(numbers[:length]))
+    assert (np.array(paces) >= 0).mean() > 0.95
+    assert 0.05 < np.std([pace[:10].mean() for pace in paces]) < 0.6 and max(pace.max() for pace in paces) > 1
+    empty = (jnp.asarray(frames * 0), jnp.asarray(0), jnp.asarray(valid))
+    for found, expected in zip(jitted(empty, jax.random.key(0), settings), empty, strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_posture_is_constant_in_a_clip_and_noise_is_not():
     original = clip()[0]
     shift = np.asarray(apply(posture=0.5)[0] - original)[:20]

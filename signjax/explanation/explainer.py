@@ -155,7 +155,7 @@ def _explain(
             return jnp.stack([logits[head] @ way for head, way in ways.items()]).sum(0), _attention(kept)
 
         inputs, scores, kept = attribute(score, x[0], jnp.asarray(places), jnp.asarray(weights))
-        importance = sum_over_inputs(inputs, jnp.asarray(spec.layout.part_of_channel))
+        importance = sum_over_inputs(inputs, spec)
         return _Found(importance, scores, [attention_received(layer[-1]) for layer in kept])
 
     found: _Found = each_member(of_one, members)(variables)

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from signjax.data.layout.parts import Layout
+from signjax.data.layout.parts import HAND_SHAPE, Layout
 from signjax.report.figures import Stick, stick_of
 
 ARMS = ("left arm", "right arm")
-_SHAPE = "_shape"  # the coordinates of a hand relative to its wrist, which cleaning adds as a separate part
 
 
 def regions_of(layout: Layout) -> dict[str, np.ndarray]:
@@ -19,7 +18,7 @@ def regions_of(layout: Layout) -> dict[str, np.ndarray]:
     sides = _sides(stick_of(layout))
     found: dict[str, list[int]] = {}
     for part, channels in layout.runs():
-        part_name = part.name.removesuffix(_SHAPE)
+        part_name = part.name.removesuffix(HAND_SHAPE)
         name = part_name if part_name in layout.part_names else part.name
         of_points = [sides.get((part.name, point)) for point in range(part.points)]
         apart = len(set(of_points)) > 1  # a hand is of one side as a whole

@@ -1,6 +1,6 @@
 """What prediction must know about the training data, saved in the run folder so that a model works without its data.
 
-Shapes: F channels, P parts.
+Shapes: F channels, P parts, S coordinates of bones.
 """
 
 import json
@@ -13,12 +13,15 @@ import numpy as np
 
 from signjax.data.cleaning.clean import Cleaning
 from signjax.data.dataset import STATISTICS, Dataset
+from signjax.data.layout.bones import bones_of
 from signjax.data.layout.parts import Layout, from_description
 from signjax.data.text_files import write_json
 from signjax.errors import InputError
+from signjax.model.bone_scale import BoneScale, measure_bones
 
 FILE = "input_spec.json"
-_FORMAT_VERSION = 3
+_FORMAT_VERSION = 4
+_WITHOUT_BONES = 3  # otherwise the same format
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,7 @@ class InputSpec:
       heads: head name -> class names, in the order of the logits.
       mean, std, within, speed: float32 (F,), from training clips; see `Dataset`.
       low, high: float32 (F,), the range in which values are plausible; infinite where nothing is known.
+      bones: how bones move in training clips; None: there are no bones among the inputs.
       cleaning: how each clip is cleaned.
       no_sign: whether there is a class of clips in which nothing is seen.
       buckets: the lengths that clips are padded to, ascending; longer clips are subsampled to the last.
@@ -47,6 +51,7 @@ class InputSpec:
     speed: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    bones: BoneScale | None
     cleaning: Cleaning
     no_sign: bool
     buckets: tuple[int, ...]
@@ -58,8 +63,9 @@ class InputSpec:
 
     @property
     def features(self) -> int:
-        """Features of each frame that `model_inputs` makes: values, movement, its form, velocities, and a flag for each part."""
-        return 4 * self.layout.width + len(self.layout.parts)
+        """Features of a frame that `model_inputs` makes: 4 of each channel, 3 of each coordinate of bones, a flag of each part."""
+        of_bones = 3 * bones_of(self.layout).coordinates if self.bones else 0
+        return 4 * self.layout.width + of_bones + len(self.layout.parts)
 
     @property
     def classes(self) -> dict[str, int]:
@@ -80,6 +86,7 @@ def make_input_spec(dataset: Dataset, buckets: tuple[int, ...]) -> InputSpec:
         source_layout=dataset.source_layout,
         heads=dict(dataset.heads),
         **{name: getattr(dataset, name) for name in STATISTICS},
+        bones=measure_bones(dataset),
         cleaning=Cleaning(**dataset.info["recipe"]["cleaning"]),
         no_sign=any(blank["kept"] for blank in dataset.info["blank_classes"]),
         buckets=buckets,
@@ -107,7 +114,7 @@ def read_input_spec(folder: Path) -> InputSpec:
         raise InputError(f"{path}: the file does not exist; train with this version of signjax to create it")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format_version"] != _FORMAT_VERSION:
+        if content["format_version"] not in (_WITHOUT_BONES, _FORMAT_VERSION):
             raise ValueError(f"it has format {content['format_version']}, but this version reads {_FORMAT_VERSION}")
         layout = from_description(content["layout"])
         statistics = {name: _statistic(content[name], null, layout.width) for name, null in STATISTICS.items()}
@@ -116,6 +123,7 @@ def read_input_spec(folder: Path) -> InputSpec:
             layout=layout,
             source_layout=from_description(content["source_layout"]),
             heads={str(head): tuple(map(str, names)) for head, names in content["heads"].items()},
+            bones=BoneScale(*map(float, content["bones"])) if content.get("bones") else None,
             cleaning=Cleaning(**content["cleaning"]),
             no_sign=bool(content.get("no_sign", False)),
             buckets=tuple(int(size) for size in content["buckets"]),

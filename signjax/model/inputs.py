@@ -1,11 +1,13 @@
 """The inputs of the network.
 
-Shapes: B clips, T frames, F channels, P parts.
+Shapes: B clips, T frames, F channels, P parts, S coordinates of bones.
 """
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from signjax.data.layout.bones import bones_of, directions
 from signjax.model.input_spec import InputSpec
 
 # Of the usual deviation within a clip; the deviation of one that hardly moves is mostly noise.
@@ -22,8 +24,8 @@ def model_inputs(
     length: Int[Array, "b"],
     valid: Bool[Array, "b t p"],
     spec: InputSpec,
-) -> tuple[Float[Array, "b t 4*f+p"], Bool[Array, "b t"]]:
-    """What the network sees: where each channel is, how and in which form it moves, how fast, and which parts were seen.
+) -> tuple[Float[Array, "b t i"], Bool[Array, "b t"]]:
+    """What the network sees: where each channel is, how and in which form it moves, how fast; bones; and which parts were seen.
 
     - Position: the value over all clips' mean and deviation.
     - Movement: the value less the mean of its own clip, over the deviation within clips. It is free of where a signer stands and of
@@ -31,12 +33,14 @@ def model_inputs(
     - Form: the movement over the deviation within this clip plus a fifth of the usual deviation, which keeps small what hardly
       moves. It is free of how large a signer signs.
     - Velocity: the difference from the frame before, over its own root mean square.
+    - Bones: the direction of each, how it moves and how fast, scaled alike for all. They are free of how long the limbs of a signer
+      are, which otherwise all points farther out depend on.
 
     All are 0 in a channel whose part was not seen; a velocity that would touch such a frame is 0 too. A value outside of the
     plausible range, from `spec.low` to `spec.high`, is seen as the nearest end of it.
 
     Returns:
-      Inputs, zero on padding, and the mask of real frames.
+      Inputs (4 F + 3 S + P of a frame), zero on padding, and the mask of real frames.
     """
     mask = frame_mask(length, frames.shape[1])
     seen = valid & mask[:, :, None]
@@ -44,18 +48,33 @@ def model_inputs(
     statistics = {name: jnp.asarray(values)[None, None, :] for name, values in spec.statistics.items()}
     # Centred on the mean of all clips before anything is added up, so that large coordinates lose no digits.
     value = jnp.where(channel_seen, jnp.clip(frames, statistics["low"], statistics["high"]) - statistics["mean"], 0.0)
-    count = jnp.maximum(channel_seen.sum(1, keepdims=True), 1).astype(frames.dtype)
-    movement = jnp.where(channel_seen, value - value.sum(1, keepdims=True) / count, 0.0)
-    both_seen = channel_seen[:, 1:] & channel_seen[:, :-1]
-    velocity = jnp.pad(jnp.where(both_seen, value[:, 1:] - value[:, :-1], 0.0), ((0, 0), (1, 0), (0, 0)))
+    movement, count = _movement(value, channel_seen)
     own = jnp.sqrt(jnp.square(movement).sum(1, keepdims=True) / count)
-    scaled = (
+    scaled = [
         value / statistics["std"],
         movement / statistics["within"],
         movement / (own + _STILL * statistics["within"]),
-        velocity / statistics["speed"],
-    )
+        _velocity(value, channel_seen) / statistics["speed"],
+    ]
+    if spec.bones:
+        bone, bone_seen = directions(value + statistics["mean"], channel_seen, bones_of(spec.layout))
+        moved, speed = _movement(bone, bone_seen)[0], _velocity(bone, bone_seen)
+        scaled += [bone, moved / spec.bones.movement, speed / spec.bones.speed]
     return jnp.concatenate([*scaled, seen.astype(frames.dtype)], axis=-1), mask
+
+
+def _movement(
+    value: Float[Array, "b t f"], seen: Bool[Array, "b t f"]
+) -> tuple[Float[Array, "b t f"], Float[Array, "b 1 f"]]:
+    """The values less their mean in the clip; and the number of frames in which they were seen, at least 1."""
+    count = jnp.maximum(seen.sum(1, keepdims=True), 1).astype(value.dtype)
+    return jnp.where(seen, value - value.sum(1, keepdims=True) / count, 0.0), count
+
+
+def _velocity(value: Float[Array, "b t f"], seen: Bool[Array, "b t f"]) -> Float[Array, "b t f"]:
+    """The differences from the frame before."""
+    both = seen[:, 1:] & seen[:, :-1]
+    return jnp.pad(jnp.where(both, value[:, 1:] - value[:, :-1], 0.0), ((0, 0), (1, 0), (0, 0)))
 
 
 def _of_channels(seen: Bool[Array, "b t p"], part_of_channel: Int[Array, "f"]) -> Bool[Array, "b t f"]:
@@ -66,10 +85,15 @@ def _of_channels(seen: Bool[Array, "b t p"], part_of_channel: Int[Array, "f"]) -
     return of_channel
 
 
-def sum_over_inputs(values: Float[Array, "t i"], part_of_channel: Int[Array, "f"]) -> Float[Array, "t f"]:
-    """Adds up values of the inputs by channel: of its position, movement, form and velocity, and its share of the part's flag."""
-    width = len(part_of_channel)
-    of_numbers = values[:, : 4 * width].reshape(-1, 4, width).sum(1)
-    channels = jnp.bincount(part_of_channel, length=values.shape[1] - 4 * width)
-    of_flags = values[:, 4 * width :] / channels.astype(values.dtype)[None, :]
-    return of_numbers + of_flags[:, part_of_channel]
+def sum_over_inputs(values: Float[Array, "t i"], spec: InputSpec) -> Float[Array, "t f"]:
+    """Adds up values of the inputs by channel: of its position, movement, form and velocity, half of those of each bone of which it
+    is an end, and its share of the part's flag.
+    """
+    layout, bones = spec.layout, bones_of(spec.layout)
+    width = layout.width
+    summed = values[:, : 4 * width].reshape(-1, 4, width).sum(1)
+    if spec.bones:
+        of_bones = values[:, 4 * width : -len(layout.parts)].reshape(-1, 3, bones.coordinates).sum(1)
+        summed += of_bones @ (bones.ends.T / 2)
+    of_flags = values[:, -len(layout.parts) :] / np.bincount(layout.part_of_channel).astype(values.dtype)[None, :]
+    return summed + of_flags[:, layout.part_of_channel]

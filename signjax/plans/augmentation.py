@@ -44,6 +44,13 @@ class Augmentation:
         "the channel's mean in the clip; simulates larger and smaller movements.",
         number(0, 2),
     )
+    warp: float = setting(
+        0.3,
+        "Standard deviation of the speed within a clip: faster in one place, slower in another, while the clip stays as long as it "
+        "is.",
+        number(0, 2),
+        unit="parts of the usual speed",
+    )
     posture: float = setting(
         0.3,
         "Standard deviation of a constant offset per channel and clip; simulates other cameras and builds.",

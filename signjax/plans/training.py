@@ -10,8 +10,9 @@ _LOSS_WEIGHT = number(0, 1000)
 # 100 epochs of a minute are two hours; 100000 are ten weeks.
 _EPOCHS = whole(1, 100_000)
 
-# The automatic number of epochs: small data sets need steps, large ones need passes.
-LEAST_STEPS, LEAST_EPOCHS, MOST_EPOCHS = 2000, 25, 500
+# The automatic number of epochs: small data sets need steps, and more where there are many classes; large ones need passes.
+LEAST_STEPS, STEPS_PER_CLASS, MOST_STEPS = 2000, 100, 4000
+LEAST_EPOCHS, MOST_EPOCHS = 25, 500
 
 # How much a clip of a rare class counts in the loss.
 CLASS_WEIGHTS = ("none", "balanced", "inverse_sqrt", "effective_number")
@@ -130,7 +131,8 @@ class LoopSettings:
         whole(0, 100_000),
         unit="epochs",
         may_change=True,
-        automatic=f"as many as have {LEAST_STEPS} steps, but at least {LEAST_EPOCHS} and at most {MOST_EPOCHS}",
+        automatic=f"as many as have {STEPS_PER_CLASS} steps for each class of the largest head, at least {LEAST_STEPS} steps and "
+        f"at most {MOST_STEPS}, but at least {LEAST_EPOCHS} and at most {MOST_EPOCHS}",
     )
     steps: int = setting(
         0,

@@ -14,7 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from signjax.data.dataset import Dataset
-from signjax.random_convolution.features import common_length, extract_features, resample
+from signjax.random_convolution.features import (
+    Signals,
+    common_length,
+    extract_features,
+    extract_of_copies,
+    resample,
+    standardised,
+    with_bones,
+)
 from signjax.random_convolution.kernels import Convolution, draw_convolutions
 from signjax.random_convolution.one_clip import Together, count_exceeding_in_one, put_together
 from signjax.random_convolution.quantiles import draw_quantiles, measure_quantiles
@@ -27,6 +35,9 @@ _FEATURES = 9_996  # of each kind, at most; 119 per kernel
 # There, 2,100 convolution features with as many quantiles are a point worse on new signers than 4,200 convolution features alone.
 _MOST_CLIPS_FOR_ALL_FEATURES = 5_000
 _FEWER_FEATURES = 4_200  # of convolutions alone; 50 per kernel
+# Of few clips, copies that are faster here and slower there are learned from as well, as many as there is time for.
+_MOST_COPIES = 4
+_MOST_CLIPS_AND_COPIES = 5_000
 _CLIPS_FOR_BIASES = 256
 # Factors that turn scores, which differ by about 2 between classes, into logits.
 _SHARPNESS = np.geomspace(0.5, 50.0, 60)
@@ -52,11 +63,13 @@ class RandomConvolution:
 
     Attributes:
       length: frames that clips are resampled to.
+      bones: whether it sees directions of bones; those that were trained before there were any see all channels.
       convolutions, quantiles: what makes the features; quantiles as `draw_quantiles` returns them.
       heads: head -> its linear functions.
     """
 
     length: int
+    bones: bool
     convolutions: tuple[Convolution, ...]
     quantiles: np.ndarray
     heads: Mapping[str, HeadClassifier]
@@ -74,26 +87,18 @@ class RandomConvolution:
     def features(self, dataset: Dataset, clips: np.ndarray) -> np.ndarray:
         """float32 (N, D); those of a single clip, which somebody may be waiting for, in a twentieth of the time."""
         if len(clips) == 1:
-            resampled = resample(dataset, clips, self.length)
+            resampled = resample(dataset, clips, self.length, self._signals)
             counts = count_exceeding_in_one(np.ascontiguousarray(resampled[:, :, 0].T), self._together)
             return np.append(counts.astype(np.float32), measure_quantiles(resampled, self.quantiles)[0])[None]
-        return extract_features(dataset, clips, self.length, self.convolutions, self.quantiles)
+        return extract_features(dataset, clips, self.length, self.convolutions, self.quantiles, self._signals)
+
+    @property
+    def _signals(self) -> Signals:
+        return with_bones if self.bones else standardised
 
     @cached_property
     def _together(self) -> Together:
         return put_together(self.convolutions)
-
-
-class Fitted(NamedTuple):
-    """A classifier, and what it says of the clips that it was trained on.
-
-    Attributes:
-      classifier: trained on all of them.
-      left_out: head -> float32 (N, C), the log-probabilities of each training clip by a classifier that does not know its label.
-    """
-
-    classifier: RandomConvolution
-    left_out: dict[str, np.ndarray]
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:
@@ -102,25 +107,28 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
 
 
-def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Fitted:
+def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> RandomConvolution:
     """Trains the classifier; a pure function of its arguments.
 
-    With more than 5,000 training clips, there are 4,200 features of convolutions and no quantiles.
+    With more than 5,000 training clips, there are 4,200 features of convolutions and no quantiles. With fewer than 2,500, it learns
+    from warped copies of them too, of which it knows that they are of the same clip: none is left out without the others.
 
     Args:
       dataset: with the clips.
       train: indices of the clips that it learns from; the unlabelled ones among them change nothing.
       seed: of the run.
     """
-    known = train[(dataset.labels[train] >= 0).any(1)]
+    train = train[(dataset.labels[train] >= 0).any(1)]
     random = numpy_stream(seed, "random_convolution")
-    length = common_length(dataset, known)
-    sample = random.choice(known, min(_CLIPS_FOR_BIASES, len(known)), replace=False)
-    many = len(known) > _MOST_CLIPS_FOR_ALL_FEATURES
+    length = common_length(dataset, train)
+    sample = random.choice(train, min(_CLIPS_FOR_BIASES, len(train)), replace=False)
+    many = len(train) > _MOST_CLIPS_FOR_ALL_FEATURES
     count = _FEWER_FEATURES if many else _FEATURES
-    convolutions = tuple(draw_convolutions(resample(dataset, sample, length), count, random))
-    quantiles = draw_quantiles(dataset.layout.width, length, 0 if many else count, random)
-    features = extract_features(dataset, train, length, convolutions, quantiles)
+    examples = resample(dataset, sample, length, with_bones)
+    convolutions = tuple(draw_convolutions(examples, count, random))
+    quantiles = draw_quantiles(len(examples), length, 0 if many else count, random)
+    copies = int(np.clip(_MOST_CLIPS_AND_COPIES // len(train), 1, _MOST_COPIES))
+    features = extract_of_copies(dataset, train, length, convolutions, quantiles, with_bones, copies, random)
     kinds = (features.shape[1] - len(quantiles), len(quantiles)) if len(quantiles) else ()
 
     # Heads with the same labelled clips are fitted together.
@@ -129,32 +137,34 @@ def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Fi
     for head, codes in labels.items():
         together.setdefault((codes >= 0).tobytes(), []).append(head)
     fitted: dict[str, HeadClassifier] = {}
-    left_out: dict[str, np.ndarray] = {}
     for heads in together.values():
         labelled = labels[heads[0]] >= 0
         wanted = [(labels[head][labelled], len(dataset.heads[head])) for head in heads]
-        for head, found in zip(heads, fit_ridge(features[labelled], wanted, kinds), strict=True):
+        for head, found in zip(
+            heads, fit_ridge(features[np.tile(labelled, copies)], wanted, kinds, copies), strict=True
+        ):
             sharpness = _sharpness(found.left_out, labels[head][labelled])
             fitted[head] = HeadClassifier(found.weights, found.intercept, sharpness)
-            scores = found.scores(features)  # which an unlabelled clip had no part in
-            scores[labelled] = found.left_out
-            left_out[head] = log_softmax(sharpness * scores)
-    classifier = RandomConvolution(length, convolutions, quantiles, {head: fitted[head] for head in dataset.heads})
-    return Fitted(classifier, {head: left_out[head] for head in dataset.heads})
+    return RandomConvolution(length, True, convolutions, quantiles, {head: fitted[head] for head in dataset.heads})
 
 
 def fit_on_splits(dataset: Dataset, train: Mapping[str, np.ndarray], seed: int) -> dict[str, RandomConvolution]:
     """Split -> the classifier that learns from the clips named for it; splits with the same clips share one."""
     fitted = {clips.tobytes(): clips for clips in train.values()}
-    classifiers = {key: fit_random_convolution(dataset, clips, seed).classifier for key, clips in fitted.items()}
+    classifiers = {key: fit_random_convolution(dataset, clips, seed) for key, clips in fitted.items()}
     return {split: classifiers[clips.tobytes()] for split, clips in train.items()}
 
 
 def _sharpness(left_out: np.ndarray, labels: np.ndarray) -> float:
-    """The factor with which the left-out scores (N, C) give their labels (N,) the greatest likelihood."""
-    rows = np.arange(len(labels))
-    likelihood = [log_softmax(factor * left_out)[rows, labels].sum() for factor in _SHARPNESS]
-    return float(_SHARPNESS[int(np.argmax(likelihood))])
+    """The factor with which the left-out scores (N, C) give their labels (N,) the greatest likelihood.
+
+    As if there were one clip more, of any class alike: otherwise, where all clips are right, nothing would be sharp enough.
+    """
+    rows, found = np.arange(len(labels)), []
+    for factor in _SHARPNESS:
+        log_probabilities = log_softmax(factor * left_out)
+        found.append(log_probabilities[rows, labels].sum() + log_probabilities.mean())
+    return float(_SHARPNESS[int(np.argmax(found))])
 
 
 def as_arrays(classifier: RandomConvolution) -> dict[str, Any]:
@@ -162,6 +172,7 @@ def as_arrays(classifier: RandomConvolution) -> dict[str, Any]:
     convolutions = classifier.convolutions
     arrays: dict[str, Any] = {
         "length": classifier.length,
+        "bones": classifier.bones,
         "heavy": [one.heavy for one in convolutions],
         "dilation": [one.dilation for one in convolutions],
         "padded": [one.padded for one in convolutions],
@@ -196,4 +207,5 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> RandomConvolution:
         )
         for number, head in enumerate(json.loads(str(arrays["heads"])))
     }
-    return RandomConvolution(int(arrays["length"]), convolutions, arrays["quantiles"], heads)
+    bones = bool(arrays["bones"]) if "bones" in arrays else False
+    return RandomConvolution(int(arrays["length"]), bones, convolutions, arrays["quantiles"], heads)

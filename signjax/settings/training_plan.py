@@ -7,7 +7,16 @@ from signjax.data.batching.epoch_plan import RUN, choose_buckets, padded_frames
 from signjax.data.batching.excerpts import draw_excerpts
 from signjax.data.batching.settings import BatchSettings
 from signjax.data.dataset import Dataset
-from signjax.plans.training import LEAST_EPOCHS, LEAST_STEPS, LEAST_TO_CHOOSE, MOST_EPOCHS, LoopSettings, LossSettings
+from signjax.plans.training import (
+    LEAST_EPOCHS,
+    LEAST_STEPS,
+    LEAST_TO_CHOOSE,
+    MOST_EPOCHS,
+    MOST_STEPS,
+    STEPS_PER_CLASS,
+    LoopSettings,
+    LossSettings,
+)
 from signjax.runtime import processes
 from signjax.settings.plans import TrainingPlans
 from signjax.training.class_weights import class_weights
@@ -63,12 +72,16 @@ def buckets(plans: TrainingPlans, lengths: np.ndarray) -> tuple[int, ...]:
     return choose_buckets(np.append(np.concatenate(played), most), most, plans.batches.buckets, least)
 
 
-def epochs(loop: LoopSettings, steps_per_epoch: int, batch_size: int) -> int:
-    """Epochs of training: as the config says, or as many as small data sets need steps and large ones need passes."""
+def epochs(loop: LoopSettings, steps_per_epoch: int, batch_size: int, classes: int) -> int:
+    """Epochs of training: as the config says, or as many as small data sets need steps and large ones need passes.
+
+    `classes` are those of the head with the most.
+    """
     steps = loop.steps or -(-loop.clips // batch_size)
     if steps:
         return -(-steps // steps_per_epoch)
-    return loop.epochs or min(max(-(-LEAST_STEPS // steps_per_epoch), LEAST_EPOCHS), MOST_EPOCHS)
+    needed = min(max(LEAST_STEPS, STEPS_PER_CLASS * classes), MOST_STEPS)
+    return loop.epochs or min(max(-(-needed // steps_per_epoch), LEAST_EPOCHS), MOST_EPOCHS)
 
 
 def chooses(loop: LoopSettings, labelled: int) -> bool:

@@ -74,7 +74,7 @@ class PlainModel(Recognizer):
         layout, cleaning = cleaned_layout(LAYOUT, Cleaning()), Cleaning()
         null = {name: np.full(layout.width, value, np.float32) for name, value in STATISTICS.items()}
         self.spec = InputSpec(
-            "", layout, LAYOUT, {"gloss": SIGNS}, **null, cleaning=cleaning, no_sign=False, buckets=(32,)
+            "", layout, LAYOUT, {"gloss": SIGNS}, **null, bones=None, cleaning=cleaning, no_sign=False, buckets=(32,)
         )
         self.weights = np.random.default_rng(0).normal(0, 0.2, (layout.width, len(SIGNS)))
 

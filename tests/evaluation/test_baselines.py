@@ -7,7 +7,7 @@ from signjax.random_convolution.classifier import fit_random_convolution
 
 
 def baselines_of(dataset, train: np.ndarray, asked: np.ndarray) -> dict[str, dict[str, float]]:
-    classifier = fit_random_convolution(dataset, train, 0).classifier
+    classifier = fit_random_convolution(dataset, train, 0)
     return baselines(dataset, train, asked, classifier.log_probabilities(dataset, asked))
 
 

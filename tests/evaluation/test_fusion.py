@@ -86,7 +86,7 @@ def trained(dataset: Dataset) -> tuple[Fusion, Answers]:
         {head: np.zeros(len(clips), np.float32) for head in dataset.heads},
         {head: dataset.labels[clips, column] for column, head in enumerate(dataset.heads)},
     )
-    classifier = fit_random_convolution(dataset, dataset.indices("train"), 0).classifier
+    classifier = fit_random_convolution(dataset, dataset.indices("train"), 0)
     return Fusion(classifier, weigh(answers, classifier.log_probabilities(dataset, clips))), answers
 
 

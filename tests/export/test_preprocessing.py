@@ -35,7 +35,7 @@ def spec_for(cleaning: Cleaning, layout: Layout) -> InputSpec:
     after = cleaned_layout(layout, cleaning)
     ones = np.ones(after.width, np.float32)
     return InputSpec(
-        "", after, layout, {"gloss": ("a", "b")}, ones, ones, ones, ones, -ones, ones, cleaning, False, (FRAMES,)
+        "", after, layout, {"gloss": ("a", "b")}, ones, ones, ones, ones, -ones, ones, None, cleaning, False, (FRAMES,)
     )
 
 

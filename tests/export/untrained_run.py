@@ -59,7 +59,7 @@ def make_run(folder: Path, dataset: Dataset) -> None:
     with Checkpoints(folder / "checkpoints") as checkpoints:
         checkpoints.save(state, {"selected_step": 7, "dataset": dataset.digest})
     write_json(folder / "run.json", {"dataset": dataset.digest, "model": "checkpoints"})
-    classifier = fit_random_convolution(dataset, dataset.indices("train"), 0).classifier
+    classifier = fit_random_convolution(dataset, dataset.indices("train"), 0)
     write_fusion(folder, Fusion(classifier, {"gloss": (0.6, 0.4)}))
     write_results(folder, dataset)
 

@@ -14,6 +14,7 @@ from signjax.layers.batch_norm import MaskedBatchNorm
 from signjax.layers.convolution import ResidualBlock, halve_mask, halve_time
 from signjax.layers.pooling import Pool
 from signjax.layers.recurrent.bidirectional import Recurrence
+from signjax.model.bone_scale import BoneScale
 from signjax.model.hybrid import Hybrid
 from signjax.model.input_spec import InputSpec
 from signjax.model.inputs import model_inputs
@@ -145,7 +146,9 @@ def small_model() -> Hybrid:
     return Hybrid({"gloss": 4, "hand": 2}, HybridSettings((8, 12), (5, 3), depth=1, units=6, heads=2, dropout=0.4))
 
 
-LAYOUT = Layout("two_hands", tuple(Part(name, 1, "xyz", name) for name in ("left", "right")), mirrors=False)
+LAYOUT = Layout(
+    "two_hands", tuple(Part(name, 1, "xyz", name) for name in ("left", "right")), False, ((("left", 0), ("right", 0)),)
+)
 SPEC = InputSpec(
     dataset="",
     layout=LAYOUT,
@@ -157,6 +160,7 @@ SPEC = InputSpec(
     speed=np.full(6, 0.5, np.float32),
     low=np.full(6, -np.inf, np.float32),
     high=np.full(6, np.inf, np.float32),
+    bones=BoneScale(0.4, 0.2),
     cleaning=Cleaning(),
     no_sign=False,
     buckets=(16,),
@@ -219,8 +223,11 @@ def test_training_does_not_see_padding_either():
 
 def test_what_was_not_seen_is_the_mean_and_does_not_move():
     x, _ = inputs(16)
-    values, movement, form, velocity, seen = np.split(np.asarray(x[0]), [6, 12, 18, 24], axis=1)
+    values, movement, form, velocity, bone, bone_movement, bone_velocity, seen = np.split(
+        np.asarray(x[0]), [6, 12, 18, 24, 27, 30, 33], axis=1
+    )
     assert not any(given[3:5, 3:].any() for given in (values, movement, form)) and not velocity[3:6, 3:].any()
+    assert not any(given[3:5].any() for given in (bone, bone_movement)) and not bone_velocity[3:6].any()
     assert seen[:, 1].tolist() == [1, 1, 1, 0, 0, *[1] * 8, 0, 0, 0]
     moved = (values[4, 0] - values[3, 0]) * SPEC.std[0]
     assert abs(velocity[4, 0] * SPEC.speed[0] - moved) < 1e-5 < abs(moved)

@@ -6,10 +6,14 @@ import jax.numpy as jnp
 import numpy as np
 from training.test_golden_step import make_batch
 
-from signjax.model.inputs import model_inputs
+from signjax.data.layout.bones import bones_of, directions
+from signjax.model.bone_scale import BoneScale
+from signjax.model.inputs import model_inputs, sum_over_inputs
 
 SPEC, BATCH = make_batch()
 F, P = SPEC.layout.width, len(SPEC.layout.parts)
+LINES = ((("left", 0), ("left", 1)), (("left", 0), ("right", 1)))
+JOINED = replace(SPEC, layout=replace(SPEC.layout, skeleton=LINES), bones=BoneScale(0.4, 0.1))
 
 
 def seen_by(frames: np.ndarray, length: np.ndarray, valid: np.ndarray, spec=SPEC) -> list[np.ndarray]:
@@ -67,3 +71,37 @@ def test_a_form_does_not_depend_on_how_large_a_signer_signs():
     larger = seen_by(2 * BATCH.frames, BATCH.length, BATCH.valid, wide)
     np.testing.assert_allclose(larger[2], here[2], atol=0.02)
     np.testing.assert_allclose(larger[1], 2 * here[1], rtol=1e-4, atol=1e-3)
+
+
+def test_bones_are_directions_their_movement_and_their_velocity():
+    x, _ = model_inputs(*map(jnp.asarray, (BATCH.frames, BATCH.length, BATCH.valid)), JOINED)
+    assert x.shape[-1] == JOINED.features == 4 * F + 3 * 6 + P
+    for clip, length in enumerate(BATCH.length):
+        seen = BATCH.valid[clip, :length][:, SPEC.layout.part_of_channel]
+        values = np.clip(BATCH.frames[clip, :length], SPEC.low, SPEC.high)
+        bone, both = directions(values, seen, bones_of(JOINED.layout))
+        mean = bone.sum(0) / np.maximum(both.sum(0), 1)
+        velocity = np.zeros_like(bone)
+        velocity[1:] = np.diff(bone, axis=0) * (both[1:] & both[:-1])
+        expected = np.concatenate([bone, (bone - mean) * both / 0.4, velocity / 0.1], axis=1)
+        np.testing.assert_allclose(x[clip, :length, 4 * F : -P], expected, atol=2e-4)
+        assert not x[clip, length:].any()
+
+
+def test_bones_do_not_depend_on_how_long_they_are():
+    frames = np.zeros((1, 16, F), np.float32)
+    frames[0, :, 3:6] = np.random.default_rng(0).normal(size=(16, 3))
+    wide, valid = replace(JOINED, low=-9 * SPEC.high, high=9 * SPEC.high), jnp.ones((1, 16, P), bool)
+    given = [model_inputs(jnp.asarray(size * frames), jnp.array([16]), valid, wide)[0] for size in (1, 3)]
+    np.testing.assert_allclose(given[0][..., 4 * F : -P], given[1][..., 4 * F : -P], atol=1e-4)
+
+
+def test_what_each_input_counts_is_added_up_by_channel_and_nothing_is_lost():
+    values = np.random.default_rng(0).normal(size=(7, JOINED.features)).astype(np.float32)
+    found = np.asarray(sum_over_inputs(jnp.asarray(values), JOINED))
+    assert found.shape == (7, F)
+    np.testing.assert_allclose(found.sum(1), values.sum(1), atol=1e-4)
+    only = np.zeros_like(values)
+    only[:, 4 * F + 6] = 1.0  # the movement of the first bone's x
+    of_channels = np.asarray(sum_over_inputs(jnp.asarray(only), JOINED))[0]
+    assert np.flatnonzero(of_channels).tolist() == [0, 3] and of_channels[[0, 3]].tolist() == [0.5, 0.5]

@@ -39,6 +39,30 @@ def test_leave_one_out_is_what_the_other_clips_give(clips, width):
     np.testing.assert_allclose(found.scores(features), standard @ weights + intercept, atol=2e-4)
 
 
+@pytest.mark.parametrize(("clips", "width"), [(14, 60), (40, 14)])
+def test_a_clip_is_left_out_with_its_copies(clips, width):
+    first, labels = problem(clips, width)
+    features = np.concatenate([first, first + np.random.default_rng(2).normal(size=first.shape), 0.9 * first])
+    (found,) = fit_ridge(features, [(labels, 3)], copies=3)
+    std = features.std(0)
+    standard = (features - features.mean(0)) / np.where(std > 0, std, 1)
+    targets = np.where(np.tile(labels, 3)[:, None] == np.arange(3), 1.0, -1.0)
+    expected = []
+    for clip in range(clips):
+        others = np.arange(3 * clips) % clips != clip
+        weights, intercept = solve(standard[others], targets[others], found.penalty)
+        expected.append(standard[clip] @ weights + intercept)
+    np.testing.assert_allclose(found.left_out, expected, atol=1e-3)
+    weights, intercept = solve(standard, targets, found.penalty)
+    np.testing.assert_allclose(found.scores(features), standard @ weights + intercept, atol=1e-3)
+
+
+def test_a_clip_that_only_its_copies_say_anything_of_has_no_scores():
+    features = np.random.default_rng(0).normal(size=(3, 5))
+    (found,) = fit_ridge(features, [(np.array([0]), 1)], copies=3)
+    assert found.left_out.tolist() == [[0.0]]
+
+
 def test_the_penalty_grows_with_the_noise():
     features, labels = problem(60, 200)
     noise = np.random.default_rng(1).normal(size=features.shape)

@@ -33,11 +33,21 @@ def test_the_memory_of_a_step_is_about_what_xla_asks_for(dataset):
 
 
 @pytest.mark.parametrize(
-    ("steps_per_epoch", "epochs"), [(1, 500), (4, 500), (8, 250), (9, 223), (80, 25), (81, 25), (10_000, 25)]
+    ("steps_per_epoch", "classes", "epochs"),
+    [
+        (1, 2, 500),
+        (4, 20, 500),
+        (8, 20, 250),
+        (9, 2, 223),
+        (80, 20, 25),
+        (10_000, 300, 25),
+        (80, 30, 38),
+        (80, 300, 50),
+    ],
 )
-def test_a_schedule_has_enough_steps_and_enough_passes(steps_per_epoch, epochs):
-    assert training_settings.epochs(LoopSettings(), steps_per_epoch, 16) == epochs
-    assert training_settings.epochs(LoopSettings(epochs=7), steps_per_epoch, 16) == 7
+def test_a_schedule_has_enough_steps_and_enough_passes(steps_per_epoch, classes, epochs):
+    assert training_settings.epochs(LoopSettings(), steps_per_epoch, 16, classes) == epochs
+    assert training_settings.epochs(LoopSettings(epochs=7), steps_per_epoch, 16, classes) == 7
 
 
 @pytest.mark.parametrize(
@@ -52,7 +62,7 @@ def test_a_schedule_has_enough_steps_and_enough_passes(steps_per_epoch, epochs):
     ],
 )
 def test_a_duration_in_steps_or_clips_is_rounded_up_to_whole_epochs(duration, epochs):
-    assert training_settings.epochs(LoopSettings(**duration), 8, 16) == epochs
+    assert training_settings.epochs(LoopSettings(**duration), 8, 16, 30) == epochs
 
 
 @pytest.mark.parametrize(("patience", "labelled", "chosen"), [(0, 5000, False), (20, 99, False), (20, 100, True)])

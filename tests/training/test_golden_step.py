@@ -56,6 +56,7 @@ def make_batch() -> tuple[InputSpec, Batch]:
         speed=np.full(layout.width, 1.0, np.float32),
         low=np.full(layout.width, -9.0, np.float32),
         high=np.full(layout.width, 9.0, np.float32),
+        bones=None,
         cleaning=Cleaning(),
         no_sign=False,
         buckets=(16,),

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from signjax.data.layout.parts import COORDINATES, Layout, Part
+from signjax.data.layout.parts import COORDINATES, HAND_SHAPE, Layout, Part
 
 HANDS = ("left_hand", "right_hand")
 # As a multiple of the median distance of all points from their median.
 FARTHEST = 20.0
-_SHAPE = {hand: f"{hand}_shape" for hand in HANDS}
+_SHAPE = {hand: hand + HAND_SHAPE for hand in HANDS}
 
 
 def centred(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.ndarray:

@@ -24,6 +24,9 @@ KINDS = tuple(_REFLECTION)
 ROTATIONS = ("axis_angle", "rotation_6d")
 COORDINATES = ("xyz", "xy")
 
+# The end of the name of a part that cleaning adds: the coordinates of a hand relative to its wrist.
+HAND_SHAPE = "_shape"
+
 # A point of a layout: the name of its part, and its index in the part.
 Point = tuple[str, int]
 

@@ -60,7 +60,7 @@ def test_the_blank_clips_of_a_class_that_is_blank_are_kept_and_others_left_out(t
     assert np.isfinite(dataset.mean).all() and (dataset.std > 0).all()
     assert {clip["split"] for clip in dataset.clips if clip["gloss"] == "empty"} == set(SPLITS)
     train, everything = dataset.indices("train"), np.arange(len(dataset))
-    convolution = fit_random_convolution(dataset, train, 0).classifier.log_probabilities(dataset, everything)
+    convolution = fit_random_convolution(dataset, train, 0).log_probabilities(dataset, everything)
     found = baselines(dataset, train, everything, convolution)
     assert np.isfinite(list(found["gloss"].values())).all()
     assert make_input_spec(dataset, (16,)).no_sign
