@@ -21,7 +21,6 @@ from signjax.model.bone_scale import BoneScale, measure_bones
 
 FILE = "input_spec.json"
 _FORMAT_VERSION = 4
-_WITHOUT_BONES = 3  # otherwise the same format
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +113,7 @@ def read_input_spec(folder: Path) -> InputSpec:
         raise InputError(f"{path}: the file does not exist; train with this version of signjax to create it")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format_version"] not in (_WITHOUT_BONES, _FORMAT_VERSION):
+        if content["format_version"] != _FORMAT_VERSION:
             raise ValueError(f"it has format {content['format_version']}, but this version reads {_FORMAT_VERSION}")
         layout = from_description(content["layout"])
         statistics = {name: _statistic(content[name], null, layout.width) for name, null in STATISTICS.items()}
@@ -123,7 +122,7 @@ def read_input_spec(folder: Path) -> InputSpec:
             layout=layout,
             source_layout=from_description(content["source_layout"]),
             heads={str(head): tuple(map(str, names)) for head, names in content["heads"].items()},
-            bones=BoneScale(*map(float, content["bones"])) if content.get("bones") else None,
+            bones=BoneScale(*map(float, content["bones"])) if content["bones"] else None,
             cleaning=Cleaning(**content["cleaning"]),
             no_sign=bool(content.get("no_sign", False)),
             buckets=tuple(int(size) for size in content["buckets"]),

@@ -132,7 +132,7 @@ class LoopSettings:
         unit="epochs",
         may_change=True,
         automatic=f"as many as have {STEPS_PER_CLASS} steps for each class of the largest head, at least {LEAST_STEPS} steps and "
-        f"at most {MOST_STEPS}, but at least {LEAST_EPOCHS} and at most {MOST_EPOCHS}",
+        f"at most {MOST_STEPS}, but never fewer than {LEAST_EPOCHS} epochs or more than {MOST_EPOCHS}",
     )
     steps: int = setting(
         0,

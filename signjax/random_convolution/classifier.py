@@ -14,15 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from signjax.data.dataset import Dataset
-from signjax.random_convolution.features import (
-    Signals,
-    common_length,
-    extract_features,
-    extract_of_copies,
-    resample,
-    standardised,
-    with_bones,
-)
+from signjax.random_convolution.features import common_length, extract_features, extract_of_copies, resample
 from signjax.random_convolution.kernels import Convolution, draw_convolutions
 from signjax.random_convolution.one_clip import Together, count_exceeding_in_one, put_together
 from signjax.random_convolution.quantiles import draw_quantiles, measure_quantiles
@@ -63,13 +55,11 @@ class RandomConvolution:
 
     Attributes:
       length: frames that clips are resampled to.
-      bones: whether it sees directions of bones; those that were trained before there were any see all channels.
       convolutions, quantiles: what makes the features; quantiles as `draw_quantiles` returns them.
       heads: head -> its linear functions.
     """
 
     length: int
-    bones: bool
     convolutions: tuple[Convolution, ...]
     quantiles: np.ndarray
     heads: Mapping[str, HeadClassifier]
@@ -87,14 +77,10 @@ class RandomConvolution:
     def features(self, dataset: Dataset, clips: np.ndarray) -> np.ndarray:
         """float32 (N, D); those of a single clip, which somebody may be waiting for, in a twentieth of the time."""
         if len(clips) == 1:
-            resampled = resample(dataset, clips, self.length, self._signals)
+            resampled = resample(dataset, clips, self.length)
             counts = count_exceeding_in_one(np.ascontiguousarray(resampled[:, :, 0].T), self._together)
             return np.append(counts.astype(np.float32), measure_quantiles(resampled, self.quantiles)[0])[None]
-        return extract_features(dataset, clips, self.length, self.convolutions, self.quantiles, self._signals)
-
-    @property
-    def _signals(self) -> Signals:
-        return with_bones if self.bones else standardised
+        return extract_features(dataset, clips, self.length, self.convolutions, self.quantiles)
 
     @cached_property
     def _together(self) -> Together:
@@ -124,11 +110,11 @@ def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Ra
     sample = random.choice(train, min(_CLIPS_FOR_BIASES, len(train)), replace=False)
     many = len(train) > _MOST_CLIPS_FOR_ALL_FEATURES
     count = _FEWER_FEATURES if many else _FEATURES
-    examples = resample(dataset, sample, length, with_bones)
+    examples = resample(dataset, sample, length)
     convolutions = tuple(draw_convolutions(examples, count, random))
     quantiles = draw_quantiles(len(examples), length, 0 if many else count, random)
     copies = int(np.clip(_MOST_CLIPS_AND_COPIES // len(train), 1, _MOST_COPIES))
-    features = extract_of_copies(dataset, train, length, convolutions, quantiles, with_bones, copies, random)
+    features = extract_of_copies(dataset, train, length, convolutions, quantiles, copies, random)
     kinds = (features.shape[1] - len(quantiles), len(quantiles)) if len(quantiles) else ()
 
     # Heads with the same labelled clips are fitted together.
@@ -145,7 +131,7 @@ def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Ra
         ):
             sharpness = _sharpness(found.left_out, labels[head][labelled])
             fitted[head] = HeadClassifier(found.weights, found.intercept, sharpness)
-    return RandomConvolution(length, True, convolutions, quantiles, {head: fitted[head] for head in dataset.heads})
+    return RandomConvolution(length, convolutions, quantiles, {head: fitted[head] for head in dataset.heads})
 
 
 def fit_on_splits(dataset: Dataset, train: Mapping[str, np.ndarray], seed: int) -> dict[str, RandomConvolution]:
@@ -172,7 +158,6 @@ def as_arrays(classifier: RandomConvolution) -> dict[str, Any]:
     convolutions = classifier.convolutions
     arrays: dict[str, Any] = {
         "length": classifier.length,
-        "bones": classifier.bones,
         "heavy": [one.heavy for one in convolutions],
         "dilation": [one.dilation for one in convolutions],
         "padded": [one.padded for one in convolutions],
@@ -207,5 +192,4 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> RandomConvolution:
         )
         for number, head in enumerate(json.loads(str(arrays["heads"])))
     }
-    bones = bool(arrays["bones"]) if "bones" in arrays else False
-    return RandomConvolution(int(arrays["length"]), bones, convolutions, arrays["quantiles"], heads)
+    return RandomConvolution(int(arrays["length"]), convolutions, arrays["quantiles"], heads)

@@ -47,7 +47,7 @@ def common_length(dataset: Dataset, clips: np.ndarray) -> int:
     return int(np.clip(np.percentile(dataset.lengths[clips], 90), TAPS, LONGEST))
 
 
-def resample(dataset: Dataset, clips: np.ndarray, length: int, signals: Signals = standardised) -> np.ndarray:
+def resample(dataset: Dataset, clips: np.ndarray, length: int, signals: Signals = with_bones) -> np.ndarray:
     """float32 (S, L, N): the signals of one clip or more, drawn out or thinned to one length; parts not seen are 0.
 
     So a clip has the same features whatever it is batched with. Clips come last since all that is computed runs over them.
@@ -86,15 +86,10 @@ def warped(resampled: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def extract_features(
-    dataset: Dataset,
-    clips: np.ndarray,
-    length: int,
-    convolutions: Sequence[Convolution],
-    quantiles: np.ndarray,
-    signals: Signals = standardised,
+    dataset: Dataset, clips: np.ndarray, length: int, convolutions: Sequence[Convolution], quantiles: np.ndarray
 ) -> np.ndarray:
     """float32 (N, D + E): in how many frames a convolution exceeds a bias; and quantiles."""
-    return extract_of_copies(dataset, clips, length, convolutions, quantiles, signals, 1, np.random.default_rng(0))
+    return extract_of_copies(dataset, clips, length, convolutions, quantiles, 1, np.random.default_rng(0))
 
 
 def extract_of_copies(
@@ -103,7 +98,6 @@ def extract_of_copies(
     length: int,
     convolutions: Sequence[Convolution],
     quantiles: np.ndarray,
-    signals: Signals,
     copies: int,
     random: np.random.Generator,
 ) -> np.ndarray:
@@ -112,7 +106,7 @@ def extract_of_copies(
     features = np.empty((copies, len(clips), counts + len(quantiles)), np.float32)
     for start in range(0, len(clips), _CLIPS_AT_ONCE):
         some = slice(start, start + _CLIPS_AT_ONCE)
-        resampled = resample(dataset, clips[some], length, signals)
+        resampled = resample(dataset, clips[some], length)
         for copy in range(copies):
             one = warped(resampled, random) if copy else resampled
             features[copy, some, :counts] = count_exceeding(one, convolutions).T

@@ -50,17 +50,6 @@ def test_what_cannot_be_used_is_named(dataset, tmp_path):
             read_input_spec(tmp_path)
 
 
-def test_a_spec_from_before_there_were_bones_has_none(dataset, tmp_path):
-    spec = make_input_spec(dataset, (16,))
-    write_input_spec(tmp_path, spec)
-    path = tmp_path / FILE
-    content = json.loads(path.read_text())
-    path.write_text(
-        json.dumps({name: value for name, value in content.items() if name != "bones"} | {"format_version": 3})
-    )
-    assert read_input_spec(tmp_path).bones is None
-
-
 def test_bones_are_measured_in_training_clips_alone():
     layout = Layout("arm", (Part("arm", 2, "xy", "arm"),), False, ((("arm", 0), ("arm", 1)),))
     angles = [np.array([0.0, 0.2, 0.0, -0.2]), np.array([0.0, 3.0])]
