@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from signjax.data.dataset import Dataset
-from signjax.data.layout.bones import bones_of, directions
+from signjax.data.geometry.bones import bones_of, directions
 
 _CLIPS = 1_000  # at most; two numbers need no more
 _LEAST = 1e-3  # of a direction, whose length is 1
@@ -28,14 +28,13 @@ class BoneScale(NamedTuple):
 
 def measure_bones(dataset: Dataset) -> BoneScale | None:
     """The scale in training clips, or in a thousand of them, evenly drawn; None if the layout has no bones."""
-    bones = bones_of(dataset.layout)
-    if not bones.coordinates:
+    if not bones_of(dataset.layout).coordinates:
         return None
     clips = dataset.indices("train")
     squares, counts = np.zeros(2), np.zeros(2)
     for clip in clips[np.linspace(0, len(clips) - 1, min(len(clips), _CLIPS)).round().astype(np.int64)]:
         seen = dataset.validity(clip)[:, dataset.layout.part_of_channel]
-        bone, both = directions(np.clip(dataset.frames(clip), dataset.low, dataset.high), seen, bones)
+        bone, both = directions(np.clip(dataset.frames(clip), dataset.low, dataset.high), seen, dataset.layout)
         moved = (bone - bone.sum(0) / np.maximum(both.sum(0), 1)) * both
         step, stepped = np.diff(bone, axis=0), both[1:] & both[:-1]
         squares += [np.square(moved).sum(), np.square(step * stepped).sum()]

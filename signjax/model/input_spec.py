@@ -13,7 +13,7 @@ import numpy as np
 
 from signjax.data.cleaning.clean import Cleaning
 from signjax.data.dataset import STATISTICS, Dataset
-from signjax.data.layout.bones import bones_of
+from signjax.data.geometry.bones import bones_of
 from signjax.data.layout.parts import Layout, from_description
 from signjax.data.text_files import write_json
 from signjax.errors import InputError

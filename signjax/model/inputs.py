@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from signjax.data.layout.bones import bones_of, directions
+from signjax.data.geometry.bones import bones_of, directions
 from signjax.model.input_spec import InputSpec
 
 # Of the usual deviation within a clip; the deviation of one that hardly moves is mostly noise.
@@ -57,7 +57,7 @@ def model_inputs(
         _velocity(value, channel_seen) / statistics["speed"],
     ]
     if spec.bones:
-        bone, bone_seen = directions(value + statistics["mean"], channel_seen, bones_of(spec.layout))
+        bone, bone_seen = directions(value + statistics["mean"], channel_seen, spec.layout)
         moved, speed = _movement(bone, bone_seen)[0], _velocity(bone, bone_seen)
         scaled += [bone, moved / spec.bones.movement, speed / spec.bones.speed]
     return jnp.concatenate([*scaled, seen.astype(frames.dtype)], axis=-1), mask
@@ -86,14 +86,12 @@ def _of_channels(seen: Bool[Array, "b t p"], part_of_channel: Int[Array, "f"]) -
 
 
 def sum_over_inputs(values: Float[Array, "t i"], spec: InputSpec) -> Float[Array, "t f"]:
-    """Adds up values of the inputs by channel: of its position, movement, form and velocity, half of those of each bone of which it
-    is an end, and its share of the part's flag.
-    """
+    """Adds up values of the inputs by channel: of its position, movement, form and velocity, and its shares of bones and flags."""
     layout, bones = spec.layout, bones_of(spec.layout)
     width = layout.width
     summed = values[:, : 4 * width].reshape(-1, 4, width).sum(1)
     if spec.bones:
         of_bones = values[:, 4 * width : -len(layout.parts)].reshape(-1, 3, bones.coordinates).sum(1)
-        summed += of_bones @ (bones.ends.T / 2)
+        summed += of_bones @ bones.shares
     of_flags = values[:, -len(layout.parts) :] / np.bincount(layout.part_of_channel).astype(values.dtype)[None, :]
     return summed + of_flags[:, layout.part_of_channel]

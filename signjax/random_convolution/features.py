@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from signjax.data.dataset import Dataset
-from signjax.data.layout.bones import bones_of, directions
+from signjax.data.geometry.bones import bones_of, directions
 from signjax.random_convolution.kernels import TAPS, Convolution, count_exceeding
 from signjax.random_convolution.quantiles import measure_quantiles
 
@@ -38,7 +38,7 @@ def with_bones(dataset: Dataset, clip: int) -> np.ndarray:
     if not bones.coordinates:
         return channels
     values = np.clip(dataset.frames(clip), dataset.low, dataset.high)
-    bone, _ = directions(values, dataset.validity(clip)[:, dataset.layout.part_of_channel], bones)
+    bone, _ = directions(values, dataset.validity(clip)[:, dataset.layout.part_of_channel], dataset.layout)
     return np.concatenate([_BONES * bone, channels[:, bones.others]], axis=1)
 
 

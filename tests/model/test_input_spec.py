@@ -35,7 +35,7 @@ def test_a_spec_is_read_back_bit_for_bit(dataset, tmp_path):
             assert value.dtype == np.float32 and value.tobytes() == expected.tobytes(), field.name
         else:
             assert value == expected, field.name
-    assert (found.frames, found.features, found.classes) == (48, 4 * 169 + 6, {"gloss": 3, "hand, side": 2})
+    assert (found.frames, found.features, found.classes) == (48, 4 * 169 + 3 * 117 + 6, {"gloss": 3, "hand, side": 2})
 
 
 def test_what_cannot_be_used_is_named(dataset, tmp_path):

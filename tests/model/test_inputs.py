@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from training.test_golden_step import make_batch
 
-from signjax.data.layout.bones import bones_of, directions
+from signjax.data.geometry.bones import directions
 from signjax.model.bone_scale import BoneScale
 from signjax.model.inputs import model_inputs, sum_over_inputs
 
@@ -79,7 +79,7 @@ def test_bones_are_directions_their_movement_and_their_velocity():
     for clip, length in enumerate(BATCH.length):
         seen = BATCH.valid[clip, :length][:, SPEC.layout.part_of_channel]
         values = np.clip(BATCH.frames[clip, :length], SPEC.low, SPEC.high)
-        bone, both = directions(values, seen, bones_of(JOINED.layout))
+        bone, both = directions(values, seen, JOINED.layout)
         mean = bone.sum(0) / np.maximum(both.sum(0), 1)
         velocity = np.zeros_like(bone)
         velocity[1:] = np.diff(bone, axis=0) * (both[1:] & both[:-1])

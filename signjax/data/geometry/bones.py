@@ -1,0 +1,264 @@
+"""Bones as directions relative to the trunk: of the lines between points, and of the joints of SMPL-X.
+
+Signers differ in how long their arms and fingers are, and in how they stand before the camera; seen from their own trunk, a bone
+points to where it points for others. So lines in space are turned about the vertical until the shoulders of the clip lie along x,
+and joints are those in the frame of the chest. What the trunk and the legs do, directions do not tell. Rotations of joints have no
+sizes either, but each is relative to its parent: where a finger points is in all of them up to the chest.
+
+Shapes: T frames, F channels, S coordinates of all bones.
+"""
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from signjax.data.layout.parts import COORDINATES, HAND_SHAPE, ROTATIONS, Layout, Point
+from signjax.data.layout.smplx import JOINTS, JOINTS_OF_PART, OFFSETS, PARENTS
+
+_TINY = 1e-6  # so that a bone without a length has no direction
+
+# Joints of SMPL-X: the upper end of the spine's third part, and the eye that lies as the other does.
+_CHEST, _RIGHT_EYE = 9, 24
+
+
+class Bones(NamedTuple):
+    """The bones of a layout: lines first, then joints.
+
+    Attributes:
+      needed: float32 (F, S), 1 for channels that are seen where a bone is seen: one of each part that it depends on.
+      shares: float32 (S, F), how much of what a coordinate counts is due to each channel; rows add up to 1.
+      differences: float32 (F, L), for the L coordinates of lines: 1 at the channel of the end, -1 at that of the start.
+      together: float32 (L, L), 1 where two coordinates are of the same line.
+      across: float32 (F, 2), what maps channels to x and z of the line from the right to the left shoulder; zeros for layouts in
+        the plane and without shoulders.
+      turn: float32 (3, L, L): what stays of the coordinates of lines when they are turned, what is multiplied by the cosine of the
+        angle, and what by its sine.
+      joints: int64, the joints of SMPL-X that bones lead to; none if the layout is not of its rotations.
+      others: int64, the channels that bones say nothing of: of parts without bones, and of a point from which all lines that are
+        joined to it start. A hand relative to its wrist has the bones of the hand; where a body with shoulders is, centring says.
+    """
+
+    needed: np.ndarray
+    shares: np.ndarray
+    differences: np.ndarray
+    together: np.ndarray
+    across: np.ndarray
+    turn: np.ndarray
+    joints: np.ndarray
+    others: np.ndarray
+
+    @property
+    def coordinates(self) -> int:
+        """The number S."""
+        return len(self.shares)
+
+
+@cache
+def bones_of(layout: Layout) -> Bones:
+    """The lines between points whose coordinates are alike, and the joints that hang from the chest by more than one bone."""
+    lines = [line for line in layout.skeleton if _kind(layout, line[0]) == _kind(layout, line[1]) in COORDINATES]
+    axes = []  # channel of the start, channel of the end, number of the line
+    for number, (start, end) in enumerate((layout.channels_at(start), layout.channels_at(end)) for start, end in lines):
+        axes += [(start.start + axis, end.start + axis, number) for axis in range(end.stop - end.start)]
+    differences = np.zeros((layout.width, len(axes)), np.float32)
+    for coordinate, (start, end, _) in enumerate(axes):
+        differences[start, coordinate], differences[end, coordinate] = -1.0, 1.0
+    own = np.array([number for _, _, number in axes], np.int64)
+    joints = _joints(layout)
+    needed, shares = _of_joints(layout, joints)
+    return Bones(
+        needed=np.concatenate([np.abs(differences), needed], axis=1),
+        shares=np.concatenate([np.abs(differences).T / 2, shares]),
+        differences=differences,
+        together=(own[:, None] == own[None, :]).astype(np.float32),
+        across=_across(layout),
+        turn=_turn(own),
+        joints=joints,
+        others=_others(layout, lines, rotations=len(joints) > 0),
+    )
+
+
+def directions(values: Any, seen: Any, layout: Layout) -> tuple[Any, Any]:
+    """The directions of a layout's bones, vectors of length 1, for NumPy and for jax.
+
+    Args:
+      values: float32 (..., T, F); any value where they were not seen.
+      seen: bool (..., T, F), which were.
+      layout: of the channels.
+
+    Returns:
+      float32 (..., T, S), 0 for a bone that was not seen, and bool (..., T, S), which were: all that they depend on was. A clip is
+      turned as a whole, by its mean shoulder line.
+    """
+    bones, arrays = bones_of(layout), values.__array_namespace__()
+    counted = seen.astype(values.dtype)
+    both = counted @ bones.needed > bones.needed.sum(0)[(None,) * (values.ndim - 1)] - 0.5
+    known = values * counted
+    vectors = known @ bones.differences
+    if bones.across.any():
+        shoulders = known * (counted @ np.abs(bones.across).sum(1, keepdims=True) > 3.5).astype(values.dtype)
+        ahead = (shoulders @ bones.across).sum(-2, keepdims=True)
+        length = (ahead * ahead).sum(-1, keepdims=True) ** 0.5
+        cosine, sine = (
+            (part + still * _TINY) / (length + _TINY) for part, still in ((ahead[..., :1], 1.0), (ahead[..., 1:], 0.0))
+        )
+        vectors = vectors @ bones.turn[0] + cosine * (vectors @ bones.turn[1]) + sine * (vectors @ bones.turn[2])
+    found = [vectors / ((vectors * vectors @ bones.together) ** 0.5 + _TINY)]
+    if len(bones.joints):
+        found.append(_directions_of_joints(known, layout, bones.joints, arrays))
+    return arrays.concatenate(found, axis=-1) * both.astype(values.dtype), both
+
+
+def _directions_of_joints(values: Any, layout: Layout, joints: np.ndarray, arrays: Any) -> Any:
+    """float32 (..., 3 joints): where each joint lies from its parent, in the frame of the chest."""
+    turns = dict(_rotations(values, layout, arrays))
+    total: dict[int, Any] = {}
+    for joint in _BELOW_CHEST:
+        if joint in turns and joint in PARENTS:
+            above = total.get(int(PARENTS[joint]))
+            total[joint] = (
+                turns[joint] if above is None else (above[..., :, :, None] * turns[joint][..., None, :, :]).sum(-2)
+            )
+    found = []
+    for joint in joints:
+        offset = (OFFSETS[joint] / np.linalg.norm(OFFSETS[joint])).astype(values.dtype)
+        found.append((total[int(PARENTS[joint])] * offset[(None,) * values.ndim]).sum(-1))
+    return arrays.concatenate(found, axis=-1)
+
+
+def _rotations(values: Any, layout: Layout, arrays: Any) -> Any:
+    """Pairs of a joint and its rotation in the frame of its parent, (..., 3, 3)."""
+    for part, channels in layout.runs():
+        first, _ = JOINTS_OF_PART.get(part.name, (0, 0))
+        if part.kind in ROTATIONS:
+            size = part.channels_per_point
+            points = values[..., channels].reshape(*values.shape[:-1], part.points, size)
+            matrices = _from_axis_angle(points, arrays) if part.kind == "axis_angle" else _from_6d(points, arrays)
+            for point in range(part.points):
+                yield first + point, matrices[..., point, :, :]
+
+
+def _from_axis_angle(vectors: Any, arrays: Any) -> Any:
+    """(..., 3) -> (..., 3, 3), by Rodrigues' formula; smooth at 0 too."""
+    square = (vectors * vectors).sum(-1) + _TINY**2
+    angle = square**0.5
+    x, y, z = (vectors[..., axis] for axis in range(3))
+    cos, sin = arrays.cos(angle), arrays.sin(angle) / angle
+    rest = (1 - cos) / square
+    rows = (
+        (cos + rest * x * x, rest * x * y - sin * z, rest * x * z + sin * y),
+        (rest * x * y + sin * z, cos + rest * y * y, rest * y * z - sin * x),
+        (rest * x * z - sin * y, rest * y * z + sin * x, cos + rest * z * z),
+    )
+    return arrays.stack([arrays.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def _from_6d(columns: Any, arrays: Any) -> Any:
+    """(..., 6), the first two columns, -> (..., 3, 3), by Gram and Schmidt; source: Zhou et al. (2019)."""
+
+    def unit(vectors: Any) -> Any:
+        return vectors / ((vectors * vectors).sum(-1, keepdims=True) ** 0.5 + _TINY)
+
+    first = unit(columns[..., :3])
+    second = unit(columns[..., 3:] - (first * columns[..., 3:]).sum(-1, keepdims=True) * first)
+    return arrays.stack([first, second, arrays.cross(first, second)], axis=-1)
+
+
+def _across(layout: Layout) -> np.ndarray:
+    found = np.zeros((layout.width, 2), np.float32)
+    for point, sign in zip(layout.shoulders or (), (1.0, -1.0), strict=False):
+        if _kind(layout, point) == "xyz":
+            start = layout.channels_at(point).start
+            found[start, 0] = found[start + 2, 1] = sign
+    return found
+
+
+def _turn(own: np.ndarray) -> np.ndarray:
+    """For coordinates of the lines with these numbers, (L,)."""
+    found = np.zeros((3, len(own), len(own)), np.float32)
+    for line in np.unique(own):
+        at = np.flatnonzero(own == line)
+        if len(at) == 3:
+            x, y, z = at
+            found[0, y, y] = found[1, x, x] = found[1, z, z] = found[2, z, x] = 1.0
+            found[2, x, z] = -1.0
+        else:
+            found[0, at, at] = 1.0
+    return found
+
+
+def _below_chest() -> list[int]:
+    found: list[int] = []
+    for joint in range(JOINTS):
+        if PARENTS[joint] in (_CHEST, *found):
+            found.append(joint)
+    return found
+
+
+_BELOW_CHEST = _below_chest()
+
+
+def _kind(layout: Layout, point: Point) -> str:
+    return layout.part(point[0]).kind
+
+
+def _joints(layout: Layout) -> np.ndarray:
+    """The joints that bones lead to, in order."""
+    rotated = [part for part in layout.parts if part.kind in ROTATIONS]
+    if not rotated or any(JOINTS_OF_PART.get(part.name, (0, 0))[1] != part.points for part in rotated):
+        return np.zeros(0, np.int64)
+    turned = {joint for part in rotated for joint in range(*np.cumsum(JOINTS_OF_PART[part.name]))}
+    return np.array(
+        [joint for joint in _BELOW_CHEST if PARENTS[joint] in turned - {_CHEST} and joint != _RIGHT_EYE], np.int64
+    )
+
+
+def _of_joints(layout: Layout, joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`needed` and `shares` of the bones that lead to joints: rotations up to the chest turn them, the parent's most directly."""
+    channels_of = {}
+    for part, channels in layout.runs():
+        first, count = JOINTS_OF_PART.get(part.name, (0, 0))
+        for point in range(count if len(joints) else 0):
+            at = layout.channels_at((part.name, point))
+            channels_of[first + point] = (channels.start, np.arange(at.start, at.stop))
+    needed, shares = (
+        np.zeros((layout.width, 3 * len(joints)), np.float32),
+        np.zeros((3 * len(joints), layout.width), np.float32),
+    )
+    for number, joint in enumerate(joints):
+        own, above = slice(3 * number, 3 * number + 3), int(PARENTS[joint])
+        shares[own, channels_of[above][1]] = 1 / len(channels_of[above][1])
+        while above != _CHEST:
+            needed[channels_of[above][0], own] = 1.0
+            above = int(PARENTS[above])
+    return needed, shares
+
+
+def _others(layout: Layout, lines: list[tuple[Point, Point]], *, rotations: bool) -> np.ndarray:
+    parts = {part for line in lines for part, _ in line}
+    if rotations:
+        parts |= {part.name for part in layout.parts if part.kind in ROTATIONS and part.name != "jaw"}
+    roots = _roots(layout, lines)
+    found: list[int] = []
+    for part, channels in layout.runs():
+        if part.name.removesuffix(HAND_SHAPE) not in parts:
+            found += range(channels.start, channels.stop)
+        for point in range(part.points):
+            if (part.name, point) in roots:
+                at = layout.channels_at((part.name, point))
+                found += range(at.start, at.stop)
+    return np.array(found, np.int64)
+
+
+def _roots(layout: Layout, lines: list[tuple[Point, Point]]) -> set[Point]:
+    """A point of each group of points that lines join, but none of the group of the shoulders: a wrist, or the first point."""
+    group: dict[Point, set[Point]] = {}
+    for line in lines:
+        joined = set().union(*(group.get(point, {point}) for point in line))
+        group |= dict.fromkeys(joined, joined)
+    roots = set()
+    for points in {id(joined): joined for joined in group.values()}.values():
+        if not points & set(layout.shoulders or ()):
+            roots.add(min(points & set(layout.wrists or ()) or points))
+    return roots
