@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.peers.finished_run import Asked, open_run
 from benchmarks.worker import Job
-from signjax.random_convolution.features import common_length, resample, standardised
+from signjax.random_convolution.features import common_length, resample
 
 
 class Peer(NamedTuple):
@@ -51,7 +51,7 @@ def missing(packages: tuple[str, ...]) -> str:
 
 def series(asked: Asked, clips: np.ndarray, length: int) -> np.ndarray:
     """float32 (N, F, L): all channels of these clips, standardised, as aeon takes them."""
-    return np.ascontiguousarray(resample(asked.dataset, clips, length, standardised).transpose(2, 0, 1))
+    return np.ascontiguousarray(resample(asked.dataset, clips, length).transpose(2, 0, 1))
 
 
 def top1(classifier: Any, asked: Asked) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.peers.finished_run import Asked, open_run, read_summary
 from benchmarks.peers.network import Network, base_network
 from benchmarks.worker import Job
-from signjax.random_convolution.features import common_length, resample, standardised
+from signjax.random_convolution.features import common_length, resample
 
 # Schedules whose learning rates are known before training.
 _PLANNED = ("cosine", "one_cycle", "step", "constant")
@@ -119,7 +119,7 @@ def _inputs(run: Path, asked: Asked, clips: np.ndarray) -> np.ndarray:
     from signjax.model.inputs import model_inputs
 
     dataset, length = asked.dataset, common_length(asked.dataset, asked.train)
-    frames = resample(dataset, clips, length, standardised).transpose(2, 1, 0) * dataset.std + dataset.mean
+    frames = resample(dataset, clips, length).transpose(2, 1, 0) * dataset.std + dataset.mean
     seen = jnp.ones((len(clips), length, len(dataset.layout.parts)), bool)
     lengths = jnp.full(len(clips), length, jnp.int32)
     return np.asarray(model_inputs(jnp.asarray(frames), lengths, seen, read_input_spec(run))[0])

@@ -14,7 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from signjax.data.dataset import Dataset
-from signjax.random_convolution.features import common_length, extract_features, extract_of_copies, resample
+from signjax.random_convolution.features import (
+    Signals,
+    choose_signals,
+    common_length,
+    extract_features,
+    resample,
+)
 from signjax.random_convolution.kernels import Convolution, draw_convolutions
 from signjax.random_convolution.one_clip import Together, count_exceeding_in_one, put_together
 from signjax.random_convolution.quantiles import draw_quantiles, measure_quantiles
@@ -56,11 +62,13 @@ class RandomConvolution:
 
     Attributes:
       length: frames that clips are resampled to.
+      signals: what it sees of a clip.
       convolutions, quantiles: what makes the features; quantiles as `draw_quantiles` returns them.
       heads: head -> its linear functions.
     """
 
     length: int
+    signals: Signals
     convolutions: tuple[Convolution, ...]
     quantiles: np.ndarray
     heads: Mapping[str, HeadClassifier]
@@ -78,10 +86,10 @@ class RandomConvolution:
     def features(self, dataset: Dataset, clips: np.ndarray) -> np.ndarray:
         """float32 (N, D); those of a single clip, which somebody may be waiting for, in a twentieth of the time."""
         if len(clips) == 1:
-            resampled = resample(dataset, clips, self.length)
+            resampled = resample(dataset, clips, self.length, self.signals)
             counts = count_exceeding_in_one(np.ascontiguousarray(resampled[:, :, 0].T), self._together)
             return np.append(counts.astype(np.float32), measure_quantiles(resampled, self.quantiles)[0])[None]
-        return extract_features(dataset, clips, self.length, self.convolutions, self.quantiles)
+        return extract_features(dataset, clips, self.length, self.convolutions, self.quantiles, self.signals)
 
     @cached_property
     def _together(self) -> Together:
@@ -111,12 +119,13 @@ def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Ra
     sample = random.choice(train, min(_CLIPS_FOR_BIASES, len(train)), replace=False)
     many = len(train) > _MOST_CLIPS_FOR_ALL_FEATURES
     count = _FEWER_FEATURES if many else _FEATURES
-    examples = resample(dataset, sample, length)
+    signals = choose_signals(dataset)
+    examples = resample(dataset, sample, length, signals)
     convolutions = tuple(draw_convolutions(examples, count, random))
     quantiles = draw_quantiles(len(examples), length, 0 if many else count, random)
     least = min(2, max(1, _ROWS_WITH_ONE_COPY // len(train)))
     copies = int(np.clip(_ROWS_WITH_COPIES // len(train), least, _MOST_COPIES))
-    features = extract_of_copies(dataset, train, length, convolutions, quantiles, copies, random)
+    features = extract_features(dataset, train, length, convolutions, quantiles, signals, copies, random)
     kinds = (features.shape[1] - len(quantiles), len(quantiles)) if len(quantiles) else ()
 
     # Heads with the same labelled clips are fitted together.
@@ -133,7 +142,7 @@ def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Ra
         ):
             sharpness = _sharpness(found.left_out, labels[head][labelled])
             fitted[head] = HeadClassifier(found.weights, found.intercept, sharpness)
-    return RandomConvolution(length, convolutions, quantiles, {head: fitted[head] for head in dataset.heads})
+    return RandomConvolution(length, signals, convolutions, quantiles, {head: fitted[head] for head in dataset.heads})
 
 
 def fit_on_splits(dataset: Dataset, train: Mapping[str, np.ndarray], seed: int) -> dict[str, RandomConvolution]:
@@ -160,11 +169,13 @@ def as_arrays(classifier: RandomConvolution) -> dict[str, Any]:
     convolutions = classifier.convolutions
     arrays: dict[str, Any] = {
         "length": classifier.length,
+        "bones": classifier.signals.bones,
+        "channels": classifier.signals.channels,
         "heavy": [one.heavy for one in convolutions],
         "dilation": [one.dilation for one in convolutions],
         "padded": [one.padded for one in convolutions],
-        "channels": np.concatenate([one.channels for one in convolutions]),
-        "channel_counts": [len(one.channels) for one in convolutions],
+        "summed": np.concatenate([one.channels for one in convolutions]),
+        "summed_counts": [len(one.channels) for one in convolutions],
         "biases": np.concatenate([one.biases for one in convolutions]),
         "bias_counts": [len(one.biases) for one in convolutions],
         "quantiles": classifier.quantiles,
@@ -181,12 +192,12 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> RandomConvolution:
     Raises:
       KeyError, ValueError: the arrays are not those of a classifier.
     """
-    channels = np.split(arrays["channels"], np.cumsum(arrays["channel_counts"])[:-1])
+    summed = np.split(arrays["summed"], np.cumsum(arrays["summed_counts"])[:-1])
     biases = np.split(arrays["biases"], np.cumsum(arrays["bias_counts"])[:-1])
     described = zip(arrays["heavy"].tolist(), arrays["dilation"].tolist(), arrays["padded"].tolist(), strict=True)
     convolutions = tuple(
         Convolution(tuple(heavy), dilation, padded, some, own)
-        for (heavy, dilation, padded), some, own in zip(described, channels, biases, strict=True)
+        for (heavy, dilation, padded), some, own in zip(described, summed, biases, strict=True)
     )
     heads = {
         str(head): HeadClassifier(
@@ -194,4 +205,5 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> RandomConvolution:
         )
         for number, head in enumerate(json.loads(str(arrays["heads"])))
     }
-    return RandomConvolution(int(arrays["length"]), convolutions, arrays["quantiles"], heads)
+    signals = Signals(arrays["bones"], arrays["channels"])
+    return RandomConvolution(int(arrays["length"]), signals, convolutions, arrays["quantiles"], heads)

@@ -4,12 +4,14 @@ Shapes: N clips, T frames, F channels, S signals, L frames of a resampled clip, 
 E quantiles.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from signjax.data.dataset import Dataset
 from signjax.data.geometry.bones import bones_of, directions
+from signjax.data.layout.parts import COORDINATES
 from signjax.random_convolution.kernels import TAPS, Convolution, count_exceeding
 from signjax.random_convolution.quantiles import measure_quantiles
 
@@ -17,8 +19,21 @@ LONGEST = 128  # frames: counts of them fit into a byte
 _CLIPS_AT_ONCE = 512
 _BONES = 3.0  # by which directions are multiplied: they then vary about as much as standardised channels
 _WARP = 0.3  # deviation of the speed in a warped copy, in parts of the usual speed
+# A point moves if its deviation within clips is at least this part of that of the point which moves most; one that no line joins
+# must move more, since its channels also tell how signers are built.
+_MOVES, _MOVES_ALONE = 1 / 8, 1 / 3
 
-Signals = Callable[[Dataset, int], np.ndarray]  # of a clip: float32 (T, S)
+
+class Signals(NamedTuple):
+    """What a classifier sees of a clip.
+
+    Attributes:
+      bones: int64, coordinates of the directions of bones.
+      channels: int64, channels as they are, standardised.
+    """
+
+    bones: np.ndarray
+    channels: np.ndarray
 
 
 def standardised(dataset: Dataset, clip: int, taken: np.ndarray | slice = slice(None)) -> np.ndarray:
@@ -28,18 +43,39 @@ def standardised(dataset: Dataset, clip: int, taken: np.ndarray | slice = slice(
     return np.where(seen, standard, np.float32(0))
 
 
-def with_bones(dataset: Dataset, clip: int) -> np.ndarray:
-    """float32 (T, S): the directions of bones, and the standardised channels of which they say nothing; parts not seen are 0.
+def choose_signals(dataset: Dataset) -> Signals:
+    """The bones that move, and the channels of which bones say nothing; all channels if the layout has no bones.
 
-    Where the layout has no bones, these are all channels. Coordinates beside the directions only add how signers are built: on new
-    signers of ISL-Kinect30, directions alone were better than both (docs/accuracy.md).
+    Coordinates beside directions only add how signers are built, and so do bones that hardly move, such as legs: on new signers of
+    ISL-Kinect30, directions alone were better than both, and worse with those of the legs (docs/accuracy.md).
     """
-    bones, channels = bones_of(dataset.layout), standardised(dataset, clip)
+    layout = dataset.layout
+    bones = bones_of(layout)
     if not bones.coordinates:
+        return Signals(np.zeros(0, np.int64), np.arange(layout.width))
+    lines = len(bones.differences.T)
+    moved = np.zeros(layout.width)  # of the point of each channel
+    for part, channels in layout.runs():
+        if part.kind in COORDINATES:
+            within = dataset.within[channels].reshape(part.points, -1)
+            moved[channels] = np.repeat(np.sqrt(np.square(within).sum(1)), part.channels_per_point)
+    most = moved[bones.differences.any(1)].max(initial=0.0)
+    of_lines = (np.abs(bones.differences) * (moved >= _MOVES * most)[:, None]).any(0)
+    alone = np.flatnonzero(bones.unjoined & (moved >= _MOVES_ALONE * most))
+    return Signals(
+        np.concatenate([np.flatnonzero(of_lines), np.arange(lines, bones.coordinates)]),
+        np.sort(np.concatenate([bones.others, alone])),
+    )
+
+
+def signals_of(dataset: Dataset, clip: int, signals: Signals) -> np.ndarray:
+    """float32 (T, S): directions, then channels, of one clip; parts not seen are 0."""
+    channels = standardised(dataset, clip)[:, signals.channels]
+    if not len(signals.bones):
         return channels
     values = np.clip(dataset.frames(clip), dataset.low, dataset.high)
     bone, _ = directions(values, dataset.validity(clip)[:, dataset.layout.part_of_channel], dataset.layout)
-    return np.concatenate([_BONES * bone, channels[:, bones.others]], axis=1)
+    return np.concatenate([_BONES * bone[:, signals.bones], channels], axis=1)
 
 
 def common_length(dataset: Dataset, clips: np.ndarray) -> int:
@@ -47,16 +83,15 @@ def common_length(dataset: Dataset, clips: np.ndarray) -> int:
     return int(np.clip(np.percentile(dataset.lengths[clips], 90), TAPS, LONGEST))
 
 
-def resample(dataset: Dataset, clips: np.ndarray, length: int, signals: Signals = with_bones) -> np.ndarray:
-    """float32 (S, L, N): the signals of one clip or more, drawn out or thinned to one length; parts not seen are 0.
+def resample(dataset: Dataset, clips: np.ndarray, length: int, signals: Signals | None = None) -> np.ndarray:
+    """float32 (S, L, N): signals of clips, without a choice all channels, drawn out or thinned to one length; 0 where not seen.
 
     So a clip has the same features whatever it is batched with. Clips come last since all that is computed runs over them.
     """
-    resampled = np.empty((0, length, len(clips)), np.float32)
+    count = dataset.layout.width if signals is None else sum(map(len, signals))
+    resampled = np.empty((count, length, len(clips)), np.float32)
     for column, clip in enumerate(clips):
-        values = signals(dataset, int(clip))
-        if not column:
-            resampled = np.empty((values.shape[1], length, len(clips)), np.float32)
+        values = standardised(dataset, int(clip)) if signals is None else signals_of(dataset, int(clip), signals)
         place = np.linspace(0, len(values) - 1, length, dtype=np.float32)
         before = place.astype(np.int64)
         after = np.minimum(before + 1, len(values) - 1)
@@ -86,29 +121,26 @@ def warped(resampled: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def extract_features(
-    dataset: Dataset, clips: np.ndarray, length: int, convolutions: Sequence[Convolution], quantiles: np.ndarray
-) -> np.ndarray:
-    """float32 (N, D + E): in how many frames a convolution exceeds a bias; and quantiles."""
-    return extract_of_copies(dataset, clips, length, convolutions, quantiles, 1, np.random.default_rng(0))
-
-
-def extract_of_copies(
     dataset: Dataset,
     clips: np.ndarray,
     length: int,
     convolutions: Sequence[Convolution],
     quantiles: np.ndarray,
-    copies: int,
-    random: np.random.Generator,
+    signals: Signals | None = None,
+    copies: int = 1,
+    random: np.random.Generator | None = None,
 ) -> np.ndarray:
-    """float32 (K N, D + E): the features of the clips, followed by those of `copies` - 1 warped copies of all of them."""
+    """float32 (K N, D + E): in how many frames convolutions exceed their biases, and quantiles.
+
+    Those of `copies` - 1 copies of all clips, warped at `random`, follow those of the clips.
+    """
     counts = sum(len(convolution.biases) for convolution in convolutions)
     features = np.empty((copies, len(clips), counts + len(quantiles)), np.float32)
     for start in range(0, len(clips), _CLIPS_AT_ONCE):
         some = slice(start, start + _CLIPS_AT_ONCE)
-        resampled = resample(dataset, clips[some], length)
+        resampled = resample(dataset, clips[some], length, signals)
         for copy in range(copies):
-            one = warped(resampled, random) if copy else resampled
+            one = warped(resampled, random) if copy and random else resampled
             features[copy, some, :counts] = count_exceeding(one, convolutions).T
             features[copy, some, counts:] = measure_quantiles(one, quantiles)
     return features.reshape(-1, features.shape[2])

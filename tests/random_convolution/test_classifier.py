@@ -9,7 +9,7 @@ from signjax.data.layout.registry import generic
 from signjax.evaluation.baselines import clip_vectors, nearest_neighbours
 from signjax.random_convolution import classifier as subject
 from signjax.random_convolution.classifier import RandomConvolution, as_arrays, fit_random_convolution, from_arrays
-from signjax.random_convolution.features import extract_features, resample
+from signjax.random_convolution.features import Signals, extract_features, resample
 from signjax.random_convolution.kernels import Convolution, count_exceeding, draw_convolutions
 from signjax.random_convolution.quantiles import draw_quantiles
 
@@ -90,7 +90,7 @@ def test_a_clip_has_the_same_features_whatever_it_is_batched_with():
     quantiles = draw_quantiles(dataset.layout.width, 30, 50, np.random.default_rng(1))
     together = extract_features(dataset, everything, 30, convolutions, quantiles)
     assert together.shape == (20, 890)
-    classifier = RandomConvolution(30, tuple(convolutions), quantiles, {})
+    classifier = RandomConvolution(30, Signals(np.zeros(0, np.int64), np.arange(3)), tuple(convolutions), quantiles, {})
     for several in (extract_features, lambda data, clips, *_: classifier.features(data, clips)):
         alone = [several(dataset, everything[[clip]], 30, convolutions, quantiles)[0] for clip in everything]
         np.testing.assert_array_equal(together, alone)

@@ -8,8 +8,9 @@ import pytest
 from signjax.data.clip import Clip, ClipInfo
 from signjax.data.dataset import Dataset, in_memory
 from signjax.data.layout.parts import Layout, Part
+from signjax.data.layout.registry import BUILT_IN
 from signjax.random_convolution.classifier import as_arrays, fit_random_convolution, from_arrays
-from signjax.random_convolution.features import resample, standardised, warped, with_bones
+from signjax.random_convolution.features import Signals, choose_signals, resample, signals_of, standardised, warped
 
 ARM = Layout(
     "arm",
@@ -42,12 +43,39 @@ def arms(lengths: tuple[float, float], layout: Layout = ARM) -> Dataset:
 
 
 def test_signals_are_bones_and_what_they_do_not_tell():
-    short, long = (with_bones(arms(lengths), 0) for lengths in ((1, 1), (2, 3)))
-    assert short.shape == (20, 2 * 3 + 3 + 2)  # two bones, the point where they begin, the scalars
-    np.testing.assert_allclose(short, long, atol=1e-4)
-    np.testing.assert_allclose(short[0], [0, 3, 0, 3, 0, 0, 0, 0, 0, 1, 1], atol=1e-4)
+    short, long = (arms(lengths) for lengths in ((1, 1), (2, 3)))
+    chosen = choose_signals(short)
+    assert chosen.bones.tolist() == [*range(6)] and chosen.channels.tolist() == [
+        0,
+        1,
+        2,
+        9,
+        10,
+    ]  # where bones begin; scalars
+    found = [signals_of(dataset, 0, chosen) for dataset in (short, long)]
+    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
+    np.testing.assert_allclose(found[0][0], [0, 3, 0, 3, 0, 0, 0, 0, 0, 1, 1], atol=1e-4)
     dataset = arms((2, 3), WITHOUT)
-    np.testing.assert_array_equal(with_bones(dataset, 0), standardised(dataset, 0))
+    assert choose_signals(dataset).channels.tolist() == [*range(11)]
+    np.testing.assert_array_equal(signals_of(dataset, 0, choose_signals(dataset)), standardised(dataset, 0))
+
+
+def test_bones_that_hardly_move_are_left_out_and_points_without_lines_kept_if_they_move_much():
+    part = Part("body", 6, "xyz", "body")
+    lines = ((("body", 0), ("body", 1)), (("body", 1), ("body", 2)), (("body", 0), ("body", 3)))
+    layout = Layout("body", (part,), False, lines, shoulders=(("body", 0), ("body", 3)))
+    dataset = arms((1, 1), ARM)
+    within = np.repeat([0.05, 0.3, 1.0, 0.1, 0.2, 0.5], 3).astype(np.float32)
+    dataset = dataclasses.replace(dataset, layout=layout, within=within)
+    chosen = choose_signals(dataset)
+    assert chosen.bones.tolist() == [0, 1, 2, 3, 4, 5]  # either end counts; between the shoulders, neither moves
+    assert chosen.channels.tolist() == [15, 16, 17]
+    smplx = dataclasses.replace(dataset, layout=BUILT_IN["smplx"], within=np.ones(169, np.float32))
+    assert chosen_counts(choose_signals(smplx)) == (3 * 39, 13)  # jaw and expression beside the joints
+
+
+def chosen_counts(signals: Signals) -> tuple[int, int]:
+    return len(signals.bones), len(signals.channels)
 
 
 def test_a_classifier_does_not_see_how_long_arms_are():

@@ -37,6 +37,7 @@ class Bones(NamedTuple):
       joints: int64, the joints of SMPL-X that bones lead to; none if the layout is not of its rotations.
       others: int64, the channels that bones say nothing of: of parts without bones, and of a point from which all lines that are
         joined to it start. A hand relative to its wrist has the bones of the hand; where a body with shoulders is, centring says.
+      unjoined: bool (F,), the channels of points of which no line is, in parts with lines.
     """
 
     needed: np.ndarray
@@ -47,6 +48,7 @@ class Bones(NamedTuple):
     turn: np.ndarray
     joints: np.ndarray
     others: np.ndarray
+    unjoined: np.ndarray
 
     @property
     def coordinates(self) -> int:
@@ -76,6 +78,7 @@ def bones_of(layout: Layout) -> Bones:
         turn=_turn(own),
         joints=joints,
         others=_others(layout, lines, rotations=len(joints) > 0),
+        unjoined=_in_parts(layout, lines) & ~differences.any(1),
     )
 
 
@@ -233,6 +236,12 @@ def _of_joints(layout: Layout, joints: np.ndarray) -> tuple[np.ndarray, np.ndarr
             needed[channels_of[above][0], own] = 1.0
             above = int(PARENTS[above])
     return needed, shares
+
+
+def _in_parts(layout: Layout, lines: list[tuple[Point, Point]]) -> np.ndarray:
+    """bool (F,): the channels of parts with lines."""
+    parts = {part for line in lines for part, _ in line}
+    return np.repeat([part.name in parts for part in layout.parts], [part.channels for part in layout.parts])
 
 
 def _others(layout: Layout, lines: list[tuple[Point, Point]], *, rotations: bool) -> np.ndarray:

@@ -102,6 +102,9 @@ def _lines(place: Mapping[BodyPoint, Point], parts: Parts, face: int) -> Iterato
         yield from _chain([_joint(place, side, ("shoulder",)), _joint(place, side, ("hip",))])
         hand, wrist = f"{side}_hand", _wrist(place, side)
         arm = _joint(place, side, ("wrist",))
+        palm = _joint(place, side, ("hand", "wrist"))
+        for tip in ("hand tip", "thumb"):
+            yield from _chain([palm, _joint(place, side, (tip,))] if palm else [])
         yield from _chain([arm, wrist] if arm != wrist else [])
         for finger in _FINGERS:
             of_finger = [place[point] for point in parts.get(hand, ("", ()))[1] if finger in point.words]
