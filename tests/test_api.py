@@ -168,16 +168,18 @@ def test_explanations_are_drawn_from_the_command_line(run, loaded, tmp_path):
         explain.run([str(run.folder), "--of=HELLO"], said.append)
 
 
-def test_the_mistakes_of_a_run_are_explained(run, loaded, tmp_path):
+def test_the_mistakes_of_a_run_are_explained(run, loaded, tmp_path, monkeypatch):
     with (run.folder / "predictions.csv").open(newline="", encoding="utf-8") as file:
-        wrong = [row for row in csv.DictReader(file) if row["split"] == "test" and row["gloss_rank"] != "1"]
-    assert wrong  # two epochs are too few to learn four signs
-    said = []
-    explain.run([str(run.folder), "--most=1", f"--out={tmp_path}"], said.append)
-    worst = max(wrong, key=lambda row: float(row["gloss_probability"]))
+        rows = list(csv.DictReader(file))
+    # Whether so short a run is mistaken is left to chance, so the surest answer is made a mistake: the sign was another one.
+    row = max((row for row in rows if row["split"] == "test"), key=lambda row: float(row["gloss_probability"]))
+    other = next(row["gloss_label"] for row in rows if row["gloss_label"] != row["gloss_predicted"])
+    row |= {"gloss_label": other, "gloss_rank": "2"}
+    monkeypatch.setattr(explain, "read_predictions", lambda path, summary: rows)
+    explain.run([str(run.folder), "--most=1", f"--out={tmp_path}"], [].append)
     page = (tmp_path / "explanations.html").read_text(encoding="utf-8")
-    assert f"For {worst['gloss_predicted']} rather than {worst['gloss_label']}: " in page
-    assert f"True: {worst['gloss_label']}. The model says: {worst['gloss_predicted']}" in page
+    assert f"For {row['gloss_predicted']} rather than {other}: " in page
+    assert f"True: {other}. The model says: {row['gloss_predicted']}" in page
 
 
 def test_settings_that_do_not_exist_or_do_not_fit_are_refused(tmp_path):

@@ -34,9 +34,9 @@ def test_a_recipe_has_the_clips_and_the_steps_of_the_run(settings, dataset):
     train, test = dataset.indices("train"), dataset.indices("test")
     np.testing.assert_array_equal(recipe.labels, dataset.labels[train, 0])
     np.testing.assert_array_equal(recipe.test_labels, dataset.labels[test, 0])
-    width, parts = dataset.layout.width, len(dataset.layout.parts)
-    assert recipe.x.shape[::2] == (len(train), 4 * width + parts) and recipe.x_test.shape[0] == len(test)
-    assert recipe.network.inputs == 4 * width + parts and tuple(recipe.network.filters) == (8, 12)
+    features = make_input_spec(dataset, (64,)).features
+    assert recipe.x.shape[::2] == (len(train), features) and recipe.x_test.shape[0] == len(test)
+    assert recipe.network.inputs == features and tuple(recipe.network.filters) == (8, 12)
     rates, batches = zip(*recipe.batches(), strict=True)
     assert len(rates) == STEPS and max(rates) == np.float32(recipe.config["train"]["learning_rate"]) > rates[-1]
     assert all(len(np.unique(batch)) == 16 for batch in batches)
