@@ -169,7 +169,7 @@ class LoopSettings:
     fuse: bool = setting(
         True,
         "Whether the answers of the network are fused with those of a random-convolution classifier, which learns from the same "
-        "clips in seconds. Each counts for as much as the validation clips say.",
+        "clips. Each counts for as much as the validation clips say.",
         yes_no(),
         may_change=True,
     )

@@ -1,4 +1,4 @@
-"""A random-convolution classifier: up to 20,000 features of each clip, weighed by a ridge classifier; ready in seconds.
+"""A random-convolution classifier: up to 20,000 features of each clip, weighed by a ridge classifier.
 
 Half of the weight is that of random convolutions, half that of quantiles.
 
