@@ -18,6 +18,8 @@ from signjax.data.layout.smplx import JOINTS, JOINTS_OF_PART, OFFSETS, PARENTS
 
 _TINY = 1e-6  # so that a bone without a length has no direction
 
+_FACE = "face"  # the part whose lines, thousands in a mesh, hardly turn
+
 # Joints of SMPL-X: the upper end of the spine's third part, and the eye that lies as the other does.
 _CHEST, _RIGHT_EYE = 9, 24
 
@@ -58,8 +60,12 @@ class Bones(NamedTuple):
 
 @cache
 def bones_of(layout: Layout) -> Bones:
-    """The lines between points whose coordinates are alike, and the joints that hang from the chest by more than one bone."""
-    lines = [line for line in layout.skeleton if _kind(layout, line[0]) == _kind(layout, line[1]) in COORDINATES]
+    """The lines between points whose coordinates are alike, without those of the face, and joints that hang from the chest."""
+    lines = [
+        (start, end)
+        for start, end in layout.skeleton
+        if _kind(layout, start) == _kind(layout, end) in COORDINATES and not _FACE == start[0] == end[0]
+    ]
     axes = []  # channel of the start, channel of the end, number of the line
     for number, (start, end) in enumerate((layout.channels_at(start), layout.channels_at(end)) for start, end in lines):
         axes += [(start.start + axis, end.start + axis, number) for axis in range(end.stop - end.start)]

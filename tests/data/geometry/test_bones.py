@@ -120,6 +120,13 @@ def test_joints_lie_where_forward_kinematics_says_seen_from_the_chest(name):
     assert bones.others.tolist() == [at for part in faces for at in range(layout.width)[layout.channels_of(part)]]
 
 
+def test_lines_of_the_face_are_no_bones():
+    layout = registry.BUILT_IN["holistic"]
+    bones, face = bones_of(layout), layout.channels_of("face")
+    assert bones.coordinates == 3 * 79 and not bones.differences[face].any() and not bones.unjoined[face].any()
+    assert set(range(layout.width)[face]) <= set(bones.others)
+
+
 def test_a_finger_is_not_seen_without_the_arm_that_carries_it_but_without_the_legs():
     layout = registry.BUILT_IN["smplx"]
     frames, seen = np.zeros((4, layout.width), np.float32), np.ones((4, layout.width), bool)
