@@ -13,15 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from signjax.data.geometry.joints import Joints, directions_of_joints, joints_of
 from signjax.data.layout.parts import COORDINATES, HAND_SHAPE, ROTATIONS, Layout, Point
-from signjax.data.layout.smplx import JOINTS, JOINTS_OF_PART, OFFSETS, PARENTS
 
 _TINY = 1e-6  # so that a bone without a length has no direction
 
 _FACE = "face"  # the part whose lines, thousands in a mesh, hardly turn
-
-# Joints of SMPL-X: the upper end of the spine's third part, and the eye that lies as the other does.
-_CHEST, _RIGHT_EYE = 9, 24
 
 
 class Bones(NamedTuple):
@@ -36,7 +33,7 @@ class Bones(NamedTuple):
         the plane and without shoulders.
       turn: float32 (3, L, L): what stays of the coordinates of lines when they are turned, what is multiplied by the cosine of the
         angle, and what by its sine.
-      joints: int64, the joints of SMPL-X that bones lead to; none if the layout is not of its rotations.
+      joints: of SMPL-X, to which bones lead; None if the layout is not of its rotations.
       others: int64, the channels that bones say nothing of: of parts without bones, and of a point from which all lines that are
         joined to it start. A hand relative to its wrist has the bones of the hand; where a body with shoulders is, centring says.
       unjoined: bool (F,), the channels of points of which no line is, in parts with lines.
@@ -48,7 +45,7 @@ class Bones(NamedTuple):
     together: np.ndarray
     across: np.ndarray
     turn: np.ndarray
-    joints: np.ndarray
+    joints: Joints | None
     others: np.ndarray
     unjoined: np.ndarray
 
@@ -73,17 +70,19 @@ def bones_of(layout: Layout) -> Bones:
     for coordinate, (start, end, _) in enumerate(axes):
         differences[start, coordinate], differences[end, coordinate] = -1.0, 1.0
     own = np.array([number for _, _, number in axes], np.int64)
-    joints = _joints(layout)
-    needed, shares = _of_joints(layout, joints)
+    joints = joints_of(layout)
+    needed, shares = [np.abs(differences)], [np.abs(differences).T / 2]
+    if joints:
+        needed, shares = [*needed, joints.needed], [*shares, joints.shares]
     return Bones(
-        needed=np.concatenate([np.abs(differences), needed], axis=1),
-        shares=np.concatenate([np.abs(differences).T / 2, shares]),
+        needed=np.concatenate(needed, axis=1),
+        shares=np.concatenate(shares),
         differences=differences,
         together=(own[:, None] == own[None, :]).astype(np.float32),
         across=_across(layout),
         turn=_turn(own),
         joints=joints,
-        others=_others(layout, lines, rotations=len(joints) > 0),
+        others=_others(layout, lines, rotations=joints is not None),
         unjoined=_in_parts(layout, lines) & ~differences.any(1),
     )
 
@@ -114,64 +113,10 @@ def directions(values: Any, seen: Any, layout: Layout) -> tuple[Any, Any]:
         )
         vectors = vectors @ bones.turn[0] + cosine * (vectors @ bones.turn[1]) + sine * (vectors @ bones.turn[2])
     found = [vectors / ((vectors * vectors @ bones.together) ** 0.5 + _TINY)]
-    if len(bones.joints):
-        found.append(_directions_of_joints(known, layout, bones.joints, arrays))
+    if bones.joints:
+        of_joints = directions_of_joints(known.reshape(-1, layout.width), bones.joints)
+        found.append(of_joints.reshape(*values.shape[:-1], -1))
     return arrays.concatenate(found, axis=-1) * both.astype(values.dtype), both
-
-
-def _directions_of_joints(values: Any, layout: Layout, joints: np.ndarray, arrays: Any) -> Any:
-    """float32 (..., 3 joints): where each joint lies from its parent, in the frame of the chest."""
-    turns = dict(_rotations(values, layout, arrays))
-    total: dict[int, Any] = {}
-    for joint in _BELOW_CHEST:
-        if joint in turns and joint in PARENTS:
-            above = total.get(int(PARENTS[joint]))
-            total[joint] = (
-                turns[joint] if above is None else (above[..., :, :, None] * turns[joint][..., None, :, :]).sum(-2)
-            )
-    found = []
-    for joint in joints:
-        offset = (OFFSETS[joint] / np.linalg.norm(OFFSETS[joint])).astype(values.dtype)
-        found.append((total[int(PARENTS[joint])] * offset[(None,) * values.ndim]).sum(-1))
-    return arrays.concatenate(found, axis=-1)
-
-
-def _rotations(values: Any, layout: Layout, arrays: Any) -> Any:
-    """Pairs of a joint and its rotation in the frame of its parent, (..., 3, 3)."""
-    for part, channels in layout.runs():
-        first, _ = JOINTS_OF_PART.get(part.name, (0, 0))
-        if part.kind in ROTATIONS:
-            size = part.channels_per_point
-            points = values[..., channels].reshape(*values.shape[:-1], part.points, size)
-            matrices = _from_axis_angle(points, arrays) if part.kind == "axis_angle" else _from_6d(points, arrays)
-            for point in range(part.points):
-                yield first + point, matrices[..., point, :, :]
-
-
-def _from_axis_angle(vectors: Any, arrays: Any) -> Any:
-    """(..., 3) -> (..., 3, 3), by Rodrigues' formula; smooth at 0 too."""
-    square = (vectors * vectors).sum(-1) + _TINY**2
-    angle = square**0.5
-    x, y, z = (vectors[..., axis] for axis in range(3))
-    cos, sin = arrays.cos(angle), arrays.sin(angle) / angle
-    rest = (1 - cos) / square
-    rows = (
-        (cos + rest * x * x, rest * x * y - sin * z, rest * x * z + sin * y),
-        (rest * x * y + sin * z, cos + rest * y * y, rest * y * z - sin * x),
-        (rest * x * z - sin * y, rest * y * z + sin * x, cos + rest * z * z),
-    )
-    return arrays.stack([arrays.stack(row, axis=-1) for row in rows], axis=-2)
-
-
-def _from_6d(columns: Any, arrays: Any) -> Any:
-    """(..., 6), the first two columns, -> (..., 3, 3), by Gram and Schmidt; source: Zhou et al. (2019)."""
-
-    def unit(vectors: Any) -> Any:
-        return vectors / ((vectors * vectors).sum(-1, keepdims=True) ** 0.5 + _TINY)
-
-    first = unit(columns[..., :3])
-    second = unit(columns[..., 3:] - (first * columns[..., 3:]).sum(-1, keepdims=True) * first)
-    return arrays.stack([first, second, arrays.cross(first, second)], axis=-1)
 
 
 def _across(layout: Layout) -> np.ndarray:
@@ -197,51 +142,8 @@ def _turn(own: np.ndarray) -> np.ndarray:
     return found
 
 
-def _below_chest() -> list[int]:
-    found: list[int] = []
-    for joint in range(JOINTS):
-        if PARENTS[joint] in (_CHEST, *found):
-            found.append(joint)
-    return found
-
-
-_BELOW_CHEST = _below_chest()
-
-
 def _kind(layout: Layout, point: Point) -> str:
     return layout.part(point[0]).kind
-
-
-def _joints(layout: Layout) -> np.ndarray:
-    """The joints that bones lead to, in order."""
-    rotated = [part for part in layout.parts if part.kind in ROTATIONS]
-    if not rotated or any(JOINTS_OF_PART.get(part.name, (0, 0))[1] != part.points for part in rotated):
-        return np.zeros(0, np.int64)
-    turned = {joint for part in rotated for joint in range(*np.cumsum(JOINTS_OF_PART[part.name]))}
-    return np.array(
-        [joint for joint in _BELOW_CHEST if PARENTS[joint] in turned - {_CHEST} and joint != _RIGHT_EYE], np.int64
-    )
-
-
-def _of_joints(layout: Layout, joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """`needed` and `shares` of the bones that lead to joints: rotations up to the chest turn them, the parent's most directly."""
-    channels_of = {}
-    for part, channels in layout.runs():
-        first, count = JOINTS_OF_PART.get(part.name, (0, 0))
-        for point in range(count if len(joints) else 0):
-            at = layout.channels_at((part.name, point))
-            channels_of[first + point] = (channels.start, np.arange(at.start, at.stop))
-    needed, shares = (
-        np.zeros((layout.width, 3 * len(joints)), np.float32),
-        np.zeros((3 * len(joints), layout.width), np.float32),
-    )
-    for number, joint in enumerate(joints):
-        own, above = slice(3 * number, 3 * number + 3), int(PARENTS[joint])
-        shares[own, channels_of[above][1]] = 1 / len(channels_of[above][1])
-        while above != _CHEST:
-            needed[channels_of[above][0], own] = 1.0
-            above = int(PARENTS[above])
-    return needed, shares
 
 
 def _in_parts(layout: Layout, lines: list[tuple[Point, Point]]) -> np.ndarray:

@@ -105,9 +105,9 @@ def test_joints_lie_where_forward_kinematics_says_seen_from_the_chest(name):
     for trunk in (("root", 0), ("body", 2), ("body", 5), ("body", 8)):
         upright[:, layout.channels_at(trunk)] = still
     places = forward_kinematics(joint_rotations(upright, layout))
-    assert bones.joints.tolist() == [*range(15, 24), *range(25, 55)]
-    assert bones.coordinates == found.shape[1] == 3 * len(bones.joints) and both.all()
-    for number, joint in enumerate(bones.joints):
+    assert bones.joints.numbers.tolist() == [*range(15, 24), *range(25, 55)]
+    assert bones.coordinates == found.shape[1] == 3 * len(bones.joints.numbers) and both.all()
+    for number, joint in enumerate(bones.joints.numbers):
         vector = places[:, joint] - places[:, PARENTS[joint]]
         expected = vector / np.linalg.norm(vector, axis=1, keepdims=True)
         rest = slice(1, 2) if "6d" in name else slice(0)  # a frame of zeros is no rotation in 6 numbers
@@ -133,7 +133,7 @@ def test_a_finger_is_not_seen_without_the_arm_that_carries_it_but_without_the_le
     seen[1, layout.channels_of("body")] = False
     seen[2, layout.channels_of("left_hand")] = False
     seen[3, layout.channels_of("root")] = False
-    joints, both = bones_of(layout).joints, directions(frames, seen, layout)[1][:, ::3]
+    joints, both = bones_of(layout).joints.numbers, directions(frames, seen, layout)[1][:, ::3]
     assert both[0].all() and not both[1].any() and both[3].all()
     own_rotation = (
         (joints < 25) | (joints >= 40) | np.isin(joints, [25, 28, 31, 34, 37])
@@ -141,9 +141,42 @@ def test_a_finger_is_not_seen_without_the_arm_that_carries_it_but_without_the_le
     np.testing.assert_array_equal(both[2], own_rotation)
 
 
+def test_a_body_without_hands_has_the_bones_of_the_arms():
+    layout = Layout("body", (Part("body", 21, "axis_angle", "body"),), mirrors=False)
+    frames = np.random.default_rng(0).normal(size=(4, 63)).astype(np.float32)
+    found, both = directions(frames, np.ones(frames.shape, bool), layout)
+    joints = bones_of(layout).joints.numbers
+    assert both.all() and joints.tolist() == [
+        15,
+        16,
+        17,
+        18,
+        19,
+        20,
+        21,
+        22,
+        23,
+        25,
+        28,
+        31,
+        34,
+        37,
+        40,
+        43,
+        46,
+        49,
+        52,
+    ]
+    whole = np.zeros((4, 169), np.float32)
+    whole[:, 3:66] = frames
+    expected = directions(whole, np.ones(whole.shape, bool), registry.BUILT_IN["smplx"])[0].reshape(4, -1, 3)
+    known = np.isin(bones_of(registry.BUILT_IN["smplx"]).joints.numbers, joints)
+    np.testing.assert_allclose(found.reshape(4, -1, 3), expected[:, known], atol=1e-5)
+
+
 def test_where_joints_lie_counts_for_the_rotation_that_turns_them():
     layout = registry.BUILT_IN["smplx"]
     bones = bones_of(layout)
-    elbow, wrist = (3 * np.flatnonzero(bones.joints == joint)[0] for joint in (18, 20))
+    elbow, wrist = (3 * np.flatnonzero(bones.joints.numbers == joint)[0] for joint in (18, 20))
     assert np.flatnonzero(bones.shares[wrist]).tolist() == [*range(3 + 3 * 17, 3 + 3 * 18)]  # the elbow's rotation
     assert np.flatnonzero(bones.shares[elbow]).tolist() == [*range(3 + 3 * 15, 3 + 3 * 16)]
