@@ -115,7 +115,7 @@ def directions(values: Any, seen: Any, layout: Layout) -> tuple[Any, Any]:
     found = [vectors / ((vectors * vectors @ bones.together) ** 0.5 + _TINY)]
     if bones.joints:
         of_joints = directions_of_joints(known.reshape(-1, layout.width), bones.joints)
-        found.append(of_joints.reshape(*values.shape[:-1], -1))
+        found.append(of_joints.reshape(*values.shape[:-1], of_joints.shape[-1]))
     return arrays.concatenate(found, axis=-1) * both.astype(values.dtype), both
 
 

@@ -98,20 +98,21 @@ def directions_of_joints(values: Any, joints: Joints) -> Any:
     sums, sines as well, again for each of them. A training step took a third longer without them.
     """
     arrays = values.__array_namespace__()
-    frames, (turning, size) = len(values), joints.columns.shape
-    numbers = values[:, joints.columns.reshape(-1)].reshape(frames, turning, size)
+    turning, size = joints.columns.shape
+    numbers = values[:, joints.columns.reshape(-1)].reshape(-1, turning, size)
     turns = _from_axis_angle(numbers, arrays) if size == 3 else _from_6d(numbers, arrays)
     start = turning - sum(map(len, joints.above))
     levels = [turns[:, :start]]
     for above in joints.above:
         own = turns[:, start : start + len(above)]
-        levels.append((levels[-1][:, above].reshape(-1, 3, 3) @ own.reshape(-1, 3, 3)).reshape(own.shape))
+        turned = levels[-1][:, above].reshape(-1, 3, 3) @ own.reshape(-1, 3, 3)
+        levels.append(turned.reshape(-1, len(above), 9))
         start += len(above)
-    return arrays.concatenate(levels, axis=1).reshape(frames, 9 * turning) @ joints.lying
+    return arrays.concatenate(levels, axis=1).reshape(-1, 9 * turning) @ joints.lying
 
 
 def _from_axis_angle(vectors: Any, arrays: Any) -> Any:
-    """(..., 3) -> (..., 9), by Rodrigues' formula; smooth at 0 too."""
+    """(T, R, 3) -> (T, R, 9), by Rodrigues' formula; smooth at 0 too."""
     square = (vectors * vectors).sum(-1) + _TINY**2
     angle = square**0.5
     sines = arrays.stack([arrays.cos(angle), arrays.sin(angle) / angle], axis=-1) @ np.eye(2, dtype=np.float32)
@@ -138,7 +139,7 @@ _RODRIGUES = _rodrigues()
 
 
 def _from_6d(columns: Any, arrays: Any) -> Any:
-    """(..., 6), the first two columns, -> (..., 9), by Gram and Schmidt; source: Zhou et al. (2019)."""
+    """(T, R, 6), the first two columns, -> (T, R, 9), by Gram and Schmidt; source: Zhou et al. (2019)."""
 
     def unit(vectors: Any) -> Any:
         return vectors / ((vectors * vectors).sum(-1, keepdims=True) ** 0.5 + _TINY)
@@ -146,4 +147,4 @@ def _from_6d(columns: Any, arrays: Any) -> Any:
     first = unit(columns[..., :3])
     second = unit(columns[..., 3:] - (first * columns[..., 3:]).sum(-1, keepdims=True) * first)
     rows = arrays.stack([first, second, arrays.cross(first, second)], axis=-1)
-    return rows.reshape(*columns.shape[:-1], 9)
+    return rows.reshape(-1, columns.shape[-2], 9)
