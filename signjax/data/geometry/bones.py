@@ -29,8 +29,8 @@ class Bones(NamedTuple):
       shares: float32 (S, F), how much of what a coordinate counts is due to each channel; rows add up to 1.
       differences: float32 (F, L), for the L coordinates of lines: 1 at the channel of the end, -1 at that of the start.
       together: float32 (L, L), 1 where two coordinates are of the same line.
-      across: float32 (F, 2), what maps channels to x and z of the line from the right to the left shoulder; zeros for layouts in
-        the plane and without shoulders.
+      across: float32 (F, 3), what maps channels to the line from the right to the left shoulder; zeros for layouts in the plane
+        and without shoulders.
       turn: float32 (3, L, L): what stays of the coordinates of lines when they are turned, what is multiplied by the cosine of the
         angle, and what by its sine.
       joints: of SMPL-X, to which bones lead; None if the layout is not of its rotations.
@@ -105,12 +105,14 @@ def directions(values: Any, seen: Any, layout: Layout) -> tuple[Any, Any]:
     known = values * counted
     vectors = known @ bones.differences
     if bones.across.any():
-        shoulders = known * (counted @ np.abs(bones.across).sum(1, keepdims=True) > 3.5).astype(values.dtype)
+        shoulders = known * (counted @ np.abs(bones.across).sum(1, keepdims=True) > 5.5).astype(values.dtype)
         ahead = (shoulders @ bones.across).sum(-2, keepdims=True)
-        length = (ahead * ahead).sum(-1, keepdims=True) ** 0.5
-        cosine, sine = (
-            (part + still * _TINY) / (length + _TINY) for part, still in ((ahead[..., :1], 1.0), (ahead[..., 1:], 0.0))
-        )
+        x, y, z = (ahead[..., axis : axis + 1] for axis in range(3))
+        length = (x * x + z * z) ** 0.5
+        # Where the shoulders stand one above the other, y is not the vertical, and nothing is turned.
+        level = (length >= abs(y)).astype(values.dtype)
+        cosine = level * (x + _TINY) / (length + _TINY) + (1 - level)
+        sine = level * z / (length + _TINY)
         vectors = vectors @ bones.turn[0] + cosine * (vectors @ bones.turn[1]) + sine * (vectors @ bones.turn[2])
     found = [vectors / ((vectors * vectors @ bones.together) ** 0.5 + _TINY)]
     if bones.joints:
@@ -120,11 +122,10 @@ def directions(values: Any, seen: Any, layout: Layout) -> tuple[Any, Any]:
 
 
 def _across(layout: Layout) -> np.ndarray:
-    found = np.zeros((layout.width, 2), np.float32)
+    found = np.zeros((layout.width, 3), np.float32)
     for point, sign in zip(layout.shoulders or (), (1.0, -1.0), strict=False):
         if _kind(layout, point) == "xyz":
-            start = layout.channels_at(point).start
-            found[start, 0] = found[start + 2, 1] = sign
+            found[layout.channels_at(point)] = sign * np.eye(3)
     return found
 
 

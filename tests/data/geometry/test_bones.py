@@ -74,6 +74,7 @@ def test_other_channels_are_those_of_parts_without_bones_and_of_points_where_bon
 
 def test_lines_in_space_do_not_depend_on_which_way_a_signer_faces():
     frames = random_frames(8)
+    frames[:, [0, 2]] += 2.0  # the left shoulder is beside and before the right one
     space = frames[:, :12].reshape(8, 4, 3)
     seen = np.ones(frames.shape, bool)
     seen[2, :12] = False  # a frame in which no shoulder was seen has no say
@@ -91,6 +92,14 @@ def test_lines_in_space_do_not_depend_on_which_way_a_signer_faces():
     without = directions(frames, seen, replace(LAYOUT, shoulders=None))[0]
     np.testing.assert_allclose(without[:, 6:], expected[:, 6:], atol=1e-6)  # those in the plane are not turned
     assert not np.allclose(without[:, :6], expected[:, :6], atol=0.1)
+
+
+def test_lines_are_not_turned_where_another_axis_is_the_vertical():
+    frames = random_frames(8)
+    frames[:, 1] += 20.0  # the left shoulder is far along y from the right one
+    seen = np.ones(frames.shape, bool)
+    still = directions(frames, seen, replace(LAYOUT, shoulders=None))[0]
+    np.testing.assert_allclose(directions(frames, seen, LAYOUT)[0], still, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["smplx", "smplx_unsmoothed", "smplx_6d", "smplx_with_signer"])
