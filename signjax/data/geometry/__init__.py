@@ -1,4 +1,4 @@
-"""Rotations in three representations, and joint positions: forward and inverse kinematics of a stick figure.
+"""Rotations in three representations, joint positions (forward and inverse kinematics of a stick figure), and bones.
 
 Mathematics only: nothing here knows about clips, labels or files.
 """
