@@ -25,6 +25,7 @@ import numpy as np
 from benchmarks.accuracy import ask_peers, cell
 from benchmarks.one_run import ROOT, run_once
 from benchmarks.peers.aeon_classifiers import PEERS
+from benchmarks.peers.finished_run import prepared_clips
 from benchmarks.subsets import write_subset
 from signjax.random_convolution.classifier import log_softmax
 from signjax.runtime.jax_setup import choose_platform
@@ -83,21 +84,15 @@ def answers_of(run: Path) -> dict[str, np.ndarray]:
     kept = run / ANSWERS
     if not kept.is_file():
         import signjax
-        from signjax.data.clip import Clip, ClipInfo
         from signjax.data.dataset import open_dataset
 
         model, dataset = signjax.load(run), open_dataset(run / "dataset")
-        found: dict[str, Any] = {}
-        for split, prefix in (("valid", "valid_"), ("test", "")):
-            rows = dataset.indices(split)
-            clips = [Clip(ClipInfo(""), np.array(dataset.frames(i)), np.array(dataset.validity(i))) for i in rows]
-            network, other, fused = model.answers(clips)
-            assert other is not None  # fused by default
-            (head,) = dataset.heads
-            some = {"fused": fused.logits[head], "network": network.logits[head], "classifier": other[head]}
-            found |= {f"{prefix}{name}": log_softmax(logits) for name, logits in some.items()}
-            found[f"{prefix}labels"] = dataset.labels[rows, 0]
-        np.savez(kept, **found)
+        rows, (head,) = dataset.indices("test"), dataset.heads
+        network, other, fused = model.answers(prepared_clips(dataset, rows))
+        assert other is not None  # fused by default
+        logits = {"fused": fused.logits[head], "network": network.logits[head], "classifier": other[head]}
+        found: dict[str, Any] = {name: log_softmax(values) for name, values in logits.items()}
+        np.savez(kept, labels=dataset.labels[rows, 0], **found)
     with np.load(kept) as file:
         return dict(file)
 

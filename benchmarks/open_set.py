@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.interleaved import print_table
+from benchmarks.peers.finished_run import prepared_clips
 
 _RATE = 0.05
 _TEMPERATURES = np.geomspace(0.1, 10.0, 81)
@@ -123,7 +124,7 @@ def divide(path: Path, folder: Path, hold_out: int, signers: int, seed: int) -> 
 def answers_of(folder: Path) -> dict[str, Any]:
     """Split or `unknown` -> logits float32 (N, C) of the network, the fused ones and the classifier beside it; and the labels."""
     import signjax
-    from signjax.data.clip import Clip, ClipInfo, Rejected
+    from signjax.data.clip import Rejected
     from signjax.data.dataset import open_dataset
     from signjax.prediction.new_clips import listed
 
@@ -134,10 +135,7 @@ def answers_of(folder: Path) -> dict[str, Any]:
         unknown = [clip for clip in model.usable(new, rejected) if not signers or clip.signer in signers]
     given = {"unknown": unknown}
     for split in ("train", "valid", "test"):
-        given[split] = [
-            Clip(ClipInfo(""), np.array(dataset.frames(i)), np.array(dataset.validity(i)))
-            for i in dataset.indices(split)
-        ]
+        given[split] = prepared_clips(dataset, dataset.indices(split))
     found: dict[str, Any] = {}
     for name, clips in given.items():
         network, other, fused = model.answers(clips)

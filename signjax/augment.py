@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from signjax.data.batching.excerpts import WARPING_SINES, ahead
 from signjax.data.layout.parts import COORDINATES, Layout
 from signjax.plans.augmentation import Augmentation
 from signjax.rng.per_clip import hashed_bernoulli, hashed_normal
@@ -21,9 +22,6 @@ ClipArrays = tuple[Float[Array, "t f"], Int[Array, ""], Bool[Array, "t p"]]
 
 # What is drawn for a clip. A name's place is the number of its stream, so new names come last.
 _DRAWS = ("mirror", "posture", "noise", "part_dropout", "frame_dropout", "rotation", "scale", "stretch", "warp")
-
-# Of the sines by which a warped clip is ahead and behind; its ends stay where they are.
-_HALF_PERIODS = np.array([1.0, 2.0, 3.0], np.float32)
 
 
 class Channels(NamedTuple):
@@ -47,7 +45,7 @@ def augment_clip(clip: ClipArrays, key: Key[Array, ""], settings: Augmentation, 
     keys = dict(zip(_DRAWS, jax.random.split(key, len(_DRAWS)), strict=True))
     layout = channels.layout
     if _on(settings.warp):
-        frames, valid = _warped(clip, settings.warp * hashed_normal(keys["warp"], (len(_HALF_PERIODS),)))
+        frames, valid = _warped(clip, settings.warp * hashed_normal(keys["warp"], (WARPING_SINES,)))
     if _on(settings.mirror) and layout.mirrors and (channels.centred or not _has_coordinates(layout)):
         channel, sign, part = layout.mirror
         flip = jax.random.bernoulli(keys["mirror"], settings.mirror)
@@ -88,13 +86,12 @@ def _on(strength: Any) -> bool:
 def _warped(clip: ClipArrays, speeds: Float[Array, "3"]) -> tuple[Float[Array, "t f"], Bool[Array, "t p"]]:
     """Frames and validity of a clip that is faster in one place and slower in another, by these parts of its usual speed.
 
-    Nearest frames, never a mean of two: rotation vectors cannot be averaged across the turn at pi. Source: Um et al. (2017).
+    Nearest frames, never a mean of two: rotation vectors cannot be averaged across the turn at pi.
     """
     frames, length, valid = clip
     last = jnp.maximum(length - 1, 1).astype(jnp.float32)
     usual = jnp.arange(frames.shape[0]).astype(jnp.float32) / last
-    turns = jnp.pi * _HALF_PERIODS
-    place = usual + jnp.sin(usual[:, None] * turns[None, :]) @ (speeds / turns)
+    place = usual + ahead(usual, speeds[:, None])[:, 0]
     source = jnp.round(jnp.clip(place, 0.0, 1.0) * last).astype(jnp.int32)
     real = (jnp.arange(frames.shape[0]) < length)[:, None]
     return jnp.where(real, frames[source], frames), jnp.where(real, valid[source], valid)

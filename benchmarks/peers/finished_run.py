@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from signjax.data.clip import Clip, ClipInfo
 from signjax.data.dataset import Dataset, open_dataset
 
 
@@ -44,6 +45,11 @@ def dataset_folder(run: Path) -> Path:
     """The prepared data of a run folder that has a config."""
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     return Path(config["data"]["dataset"] or run / "dataset")
+
+
+def prepared_clips(dataset: Dataset, rows: np.ndarray) -> list[Clip]:
+    """Some clips of a prepared dataset, as a recogniser takes them."""
+    return [Clip(ClipInfo(""), np.array(dataset.frames(i)), np.array(dataset.validity(i))) for i in rows]
 
 
 def check_one_head(heads: Collection[str]) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from signjax.data.batching.excerpts import WARPING_SINES, ahead
 from signjax.data.dataset import Dataset
 from signjax.data.geometry.bones import bones_of, directions
 from signjax.data.layout.parts import COORDINATES
@@ -53,7 +54,7 @@ def choose_signals(dataset: Dataset) -> Signals:
     bones = bones_of(layout)
     if not bones.coordinates:
         return Signals(np.zeros(0, np.int64), np.arange(layout.width))
-    lines = len(bones.differences.T)
+    lines = bones.differences.shape[1]
     moved = np.zeros(layout.width)  # of the point of each channel
     for part, channels in layout.runs():
         if part.kind in COORDINATES:
@@ -103,16 +104,12 @@ def resample(dataset: Dataset, clips: np.ndarray, length: int, signals: Signals 
 def warped(resampled: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """float32 (S, L, N): clips as long as they are, but faster in one place and slower in another, each in its own way.
 
-    A place of a clip is moved by a sum of three sines, of half a period, a whole one, and one and a half, which leaves its ends
-    where they are; the deviation of each one's speed is 0.3 of the usual speed. Source: time warping, Um et al. (2017).
+    The deviation of the speed of each of the sines is 0.3 of the usual speed. Between two frames, signals are interpolated.
     """
     length, clips = resampled.shape[1:]
-    usual = np.linspace(0, 1, length, dtype=np.float32)[:, None]
-    place = np.tile(usual, (1, clips))
-    for half_periods in (1, 2, 3):
-        speeds = _WARP * random.standard_normal((1, clips), np.float32)
-        place += speeds / (half_periods * np.pi) * np.sin(half_periods * np.pi * usual)
-    place = np.clip(place, 0, 1) * (length - 1)
+    usual = np.linspace(0, 1, length, dtype=np.float32)
+    speeds = _WARP * random.standard_normal((WARPING_SINES, clips), np.float32)
+    place = np.clip(usual[:, None] + ahead(usual, speeds), 0, 1) * np.float32(length - 1)
     before = place.astype(np.int64)
     after, own = np.minimum(before + 1, length - 1), np.arange(clips)
     share = place - before.astype(np.float32)
@@ -140,7 +137,10 @@ def extract_features(
         some = slice(start, start + _CLIPS_AT_ONCE)
         resampled = resample(dataset, clips[some], length, signals)
         for copy in range(copies):
-            one = warped(resampled, random) if copy and random else resampled
+            one = resampled
+            if copy:
+                assert random is not None  # given with copies
+                one = warped(resampled, random)
             features[copy, some, :counts] = count_exceeding(one, convolutions).T
             features[copy, some, counts:] = measure_quantiles(one, quantiles)
     return features.reshape(-1, features.shape[2])

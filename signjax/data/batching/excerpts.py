@@ -7,7 +7,7 @@ Shapes: N clips.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from signjax.rng.numpy_streams import numpy_stream
 
 # A sign is not shortened to fewer frames than this, because its movement would be lost.
 _FEWEST_FRAMES = 8
+# By which a warped clip is ahead and behind.
+WARPING_SINES = 3
 
 
 class Excerpts(NamedTuple):
@@ -81,6 +83,23 @@ def draw_excerpts(lengths: np.ndarray, pace: Pace, frames: int, seed: int, epoch
     played = np.clip(np.round(share * factor * usual), np.minimum(_FEWEST_FRAMES, usual), frames)
     first, last = np.round(start * end), np.round((start + share) * end)
     return Excerpts(*(values.astype(np.int32) for values in (first, last, played)))
+
+
+def ahead(usual: Any, speeds: Any) -> Any:
+    """How far a warped clip, which is faster in one place and slower in another, is ahead of its usual pace, for NumPy and jax.
+
+    A sum of sines of half a period, a whole one, and one and a half: the ends stay where they are. Source: time warping, Um et al.
+    (2017).
+
+    Args:
+      usual: float32 (T,), places in the clip, from 0 to 1.
+      speeds: float32 (3, N), of each sine: what it adds to the usual speed where it adds most.
+
+    Returns:
+      float32 (T, N).
+    """
+    turns = np.float32(np.pi) * np.arange(1, WARPING_SINES + 1, dtype=np.float32)
+    return usual.__array_namespace__().sin(usual[:, None] * turns[None, :]) @ (speeds / turns[:, None])
 
 
 def frame_indices(first: int, last: int, played: int) -> np.ndarray:

@@ -71,8 +71,10 @@ def bones_of(layout: Layout) -> Bones:
         differences[start, coordinate], differences[end, coordinate] = -1.0, 1.0
     own = np.array([number for _, _, number in axes], np.int64)
     joints = joints_of(layout)
+    with_lines, turned = {part for line in lines for part, _ in line}, set[str]()
     needed, shares = [np.abs(differences)], [np.abs(differences).T / 2]
     if joints:
+        turned = {part.name for part in layout.parts if part.kind in ROTATIONS and part.name != "jaw"}
         needed, shares = [*needed, joints.needed], [*shares, joints.shares]
     return Bones(
         needed=np.concatenate(needed, axis=1),
@@ -82,8 +84,8 @@ def bones_of(layout: Layout) -> Bones:
         across=_across(layout),
         turn=_turn(own),
         joints=joints,
-        others=_others(layout, lines, rotations=joints is not None),
-        unjoined=_in_parts(layout, lines) & ~differences.any(1),
+        others=_others(layout, with_lines | turned, _roots(layout, lines)),
+        unjoined=np.isin(layout.part_names, list(with_lines))[layout.part_of_channel] & ~differences.any(1),
     )
 
 
@@ -147,17 +149,8 @@ def _kind(layout: Layout, point: Point) -> str:
     return layout.part(point[0]).kind
 
 
-def _in_parts(layout: Layout, lines: list[tuple[Point, Point]]) -> np.ndarray:
-    """bool (F,): the channels of parts with lines."""
-    parts = {part for line in lines for part, _ in line}
-    return np.repeat([part.name in parts for part in layout.parts], [part.channels for part in layout.parts])
-
-
-def _others(layout: Layout, lines: list[tuple[Point, Point]], *, rotations: bool) -> np.ndarray:
-    parts = {part for line in lines for part, _ in line}
-    if rotations:
-        parts |= {part.name for part in layout.parts if part.kind in ROTATIONS and part.name != "jaw"}
-    roots = _roots(layout, lines)
+def _others(layout: Layout, parts: set[str], roots: set[Point]) -> np.ndarray:
+    """The channels of parts that are not among these, and of the roots, points from which all lines start."""
     found: list[int] = []
     for part, channels in layout.runs():
         if part.name.removesuffix(HAND_SHAPE) not in parts:

@@ -114,14 +114,13 @@ def test_joints_lie_where_forward_kinematics_says_seen_from_the_chest(name):
     for trunk in (("root", 0), ("body", 2), ("body", 5), ("body", 8)):
         upright[:, layout.channels_at(trunk)] = still
     places = forward_kinematics(joint_rotations(upright, layout))
+    rotations = frames.any(1) if "6d" in name else np.ones(6, bool)  # six zeros do not describe a rotation
     assert bones.joints.numbers.tolist() == [*range(15, 24), *range(25, 55)]
     assert bones.coordinates == found.shape[1] == 3 * len(bones.joints.numbers) and both.all()
     for number, joint in enumerate(bones.joints.numbers):
         vector = places[:, joint] - places[:, PARENTS[joint]]
         expected = vector / np.linalg.norm(vector, axis=1, keepdims=True)
-        rest = slice(1, 2) if "6d" in name else slice(0)  # a frame of zeros is no rotation in 6 numbers
-        found_here = np.delete(found[:, 3 * number : 3 * number + 3], np.arange(6)[rest], axis=0)
-        np.testing.assert_allclose(found_here, np.delete(expected, np.arange(6)[rest], axis=0), atol=1e-4)
+        np.testing.assert_allclose(found[rotations, 3 * number : 3 * number + 3], expected[rotations], atol=1e-4)
     np.testing.assert_allclose(bones.shares.sum(1), 1.0, rtol=1e-6)
     in_jax, _ = jax.jit(lambda values, seen: directions(values, seen, layout))(frames, np.ones(frames.shape, bool))
     np.testing.assert_allclose(in_jax, found, atol=1e-4)
