@@ -30,6 +30,7 @@ from signjax.trainer import Trainer
 from signjax.training.records.log import read_log
 from signjax.training.records.outcome import Fit
 from signjax.training.state import parameter_count
+from signjax.transfer.neighbours import settled
 
 Say = Callable[[str], None]
 
@@ -70,7 +71,7 @@ def evaluate(
     members = members_alone(network["test"])
     adapted = trainer.adapted(fit.model.variables) if trainer.plans.loop.adapt and not calibration_of_model else None
     if adapted and fusion:
-        adapted = fusion.fuse(dataset, adapted)
+        adapted = settled(fusion.fuse(dataset, adapted), dataset, fusion.classifier, trainer.new_signers.values())
     records, facts = read_log(folder / "metrics.jsonl"), fit.facts()
     verdict = judge_run(
         dataset, answers["test"], scores, base, records, facts["selected_epoch"], alone["test"] if fusion else {}, notes

@@ -32,6 +32,7 @@ class Predictor:
       spec: describes the model's inputs.
       batch_size: clips per batch, a multiple of the number of devices.
       devices: that share a batch.
+      members: networks that answer as one model.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class Predictor:
         self.spec = spec
         self.batch_size = -(-_BATCH // len(devices)) * len(devices)
         self.devices = devices
-        self._model, self._members = model, members
+        self._model, self.members = model, members
         self._arguments = loss_arguments(losses)
 
         def step(given: tuple[Variables, Values], batch: Batch) -> Any:
@@ -72,7 +73,7 @@ class Predictor:
         Raises:
           InputError: there is none, it is damaged, or it belongs to another model or other data.
         """
-        initialize = make_initializer(self._model, self.spec.features, self.spec.frames, self._members)
+        initialize = make_initializer(self._model, self.spec.features, self.spec.frames, self.members)
         shapes = parallel.replicated_shapes(initialize, 0, devices=self.devices)
         if run_config.is_exported(folder):
             return load_weights(folder / run_config.WEIGHTS_FILE, shapes)

@@ -38,7 +38,7 @@ from signjax.training.optimizer import make_optimizer, make_schedule, with_froze
 from signjax.training.records.outcome import Fit, Outcome
 from signjax.training.records.selection import Validation
 from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
-from signjax.training.step import make_statistics_step, make_train_step, skip_not_finite
+from signjax.training.step import make_train_step, skip_not_finite
 from signjax.transfer.adaptation import adapted_answers, new_signers
 from signjax.transfer.warm_start import begin_with, read_learned
 
@@ -113,15 +113,17 @@ class Trainer:
             self.dataset, clips, self.predictor.answer_with(variables), self.predictor.batch_size, self.buckets
         )
 
+    @cached_property
+    def new_signers(self) -> dict[str, np.ndarray]:
+        """Signer -> indices of their test clips, for those from whom the model has learned nothing."""
+        return new_signers(self.dataset, self.model_clips, self.dataset.indices("test"))
+
     def adapted(self, variables: Variables) -> Answers | None:
         """The outputs for the test clips of new signers, with batch statistics of each signer's own; None if there are none."""
-        signers = new_signers(self.dataset, self.model_clips, self.dataset.indices("test"))
-        if not signers:
+        if not self.new_signers:
             return None
-        still = replace(self.plans.model, dropout=0.0)
-        step = make_statistics_step(make_model(still, self.spec, parallel.AXIS), self.spec, self.plans.loop.members)
-        mapped = parallel.map_statistics_step(step, self.devices)
-        return adapted_answers(self.dataset, signers, self.predictor, mapped, variables)
+        signers = self.new_signers.values()
+        return adapted_answers(self.dataset, signers, self.predictor, self.plans.model, variables)
 
     def step_with(
         self, plans: TrainingPlans, make: Callable[[OptimizerSettings], optax.GradientTransformation]

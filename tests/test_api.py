@@ -6,6 +6,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import signjax
 from signjax import pipeline
 from signjax.data.clip import Clip
 from signjax.errors import InputError
-from signjax.prediction import recognizer
+from signjax.prediction import recognizer, together
 from signjax.programs import explain
 from signjax.settings import base
 
@@ -95,6 +96,50 @@ def test_the_answers_are_those_of_the_command_line(run, model):
             f"{gloss.probability:.4f}",
         )
         assert row["gloss_best"] == "; ".join(f"{name} {share:.3f}" for name, share in gloss.top())
+
+
+def test_clips_of_a_signer_are_named_together_on_request(run, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(together, "FEWEST_CLIPS", 5)
+    corpus, alone = run.folder / "corpus", model.predict(run.folder / "corpus")
+    found = model.predict(corpus, adapt=True)
+    assert [one.clip for one in found] == [one.clip for one in alone]
+    probabilities = np.stack([one["gloss"].probabilities for one in found])
+    np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
+    before = np.stack([one["gloss"].probabilities for one in alone])
+    assert np.abs(probabilities - before).max() > 0.01
+    # Clips of a file have no signer, so they are those of one. With signers, each has neighbours of its own.
+    clips = signjax.read(corpus)
+    np.testing.assert_array_equal(
+        [one["gloss"].probabilities for one in model.predict(clips, adapt=True)], probabilities
+    )
+    people = [replace(clip, info=replace(clip.info, signer=f"signer {n % 3}")) for n, clip in enumerate(clips)]
+    apart = model.predict(people, adapt=True)
+    first = model.predict(people[::3], adapt=True)
+    np.testing.assert_array_equal(
+        [one["gloss"].probabilities for one in apart[::3]], [one["gloss"].probabilities for one in first]
+    )
+    # The command line gives the same answers.
+    config = base.get_config()
+    config.data.path, config.data.source, config.train.adapt = str(corpus), "signavatars", True
+    pipeline.run(config, str(run.folder), "predict", silent)
+    with (run.folder / "predicted.csv").open() as file:
+        rows = {row["clip"]: row["gloss_predicted"] for row in csv.DictReader(file)}
+    assert rows == {one.clip: one["gloss"].name for one in found}
+
+
+def test_a_signer_with_too_few_clips_is_named_and_answered_as_usual(run):
+    said = []
+    model = signjax.load(run.folder, say=said.append)
+    clips = signjax.read(run.folder / "corpus")[:20]
+    mixed = [replace(clip, info=replace(clip.info, signer="Ana" if n < 3 else "Ben")) for n, clip in enumerate(clips)]
+    found, alone = model.predict(mixed, adapt=True), model.predict(mixed[:3])
+    assert [line for line in said if "adapt" in line] == [
+        "adapt: 3 clips of signer Ana, too few; expected 16 or more, so not adapted"
+    ]
+    np.testing.assert_allclose(
+        [one["gloss"].probabilities for one in found[:3]], [one["gloss"].probabilities for one in alone], atol=1e-6
+    )
+    assert model.predict([], adapt=True) == []
 
 
 def test_probabilities_are_of_all_classes_and_add_up_to_one(model):

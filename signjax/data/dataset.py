@@ -255,7 +255,7 @@ def in_memory(
         labels=np.full((len(clips), len(heads)), -1, np.int32),
         valid=np.concatenate(validity),
         split=np.zeros(len(clips), np.int8),
-        clips=[{"clip": clip.name, "source": clip.file} for clip in clips],
+        clips=[{"clip": clip.name, "source": clip.file, "signer": clip.signer or ""} for clip in clips],
         layout=layout,
         heads=heads,
         info={},

@@ -49,7 +49,7 @@ def _predict(plans: Plans, folder: Path, say: Say) -> None:
         recognizer = Recognizer(folder, say)
         say(describe_devices())
         answers.remove_old()
-        usable = recognizer.usable(new, answers.rejected)
-        while chunk := list(islice(usable, recognizer.batch_size)):
-            answers.add([(clip.name, clip.file) for clip in chunk], recognizer.logits(chunk))
+        usable, adapt = recognizer.usable(new, answers.rejected), plans.training.loop.adapt
+        while chunk := list(islice(usable, None if adapt else recognizer.batch_size)):
+            answers.add([(clip.name, clip.file) for clip in chunk], recognizer.logits(chunk, adapt=adapt))
         answers.finish(path)

@@ -28,6 +28,7 @@ from signjax.prediction.calibration.labels import Labels, per_clip
 from signjax.prediction.calibration.record import Calibration, read_calibration
 from signjax.prediction.new_clips import NewClips, listed
 from signjax.prediction.prediction import HeadPrediction, Prediction
+from signjax.prediction.together import logits_together
 from signjax.predictor import Predictor
 from signjax.runtime.jax_setup import configure_jax, cores
 from signjax.settings import run_config, training_plan
@@ -108,6 +109,7 @@ class Recognizer:
         *,
         source: str = "",
         rejected: list[Rejected] | None = None,
+        adapt: bool = False,
     ) -> "Prediction | list[Prediction]":
         """Names the signs, with the cleaning and the numbers of `--mode=predict`.
 
@@ -116,6 +118,7 @@ class Recognizer:
             path of a file or folder of clips; or a list of these.
           source: the source of paths; if empty, it is guessed from what lies there.
           rejected: receives the clips that cannot be used; without it, they are an error.
+          adapt: whether the clips of each signer, of whom the model may know nothing, help to name one another; see `together`.
 
         Returns:
           For frames or a clip, its prediction; else a list with one for each clip, in order, without those that were rejected.
@@ -137,8 +140,8 @@ class Recognizer:
         unusable: list[Rejected] = []
         usable = self._all(given, source, unusable)
         found: list[Prediction] = []
-        while chunk := list(islice(usable, self.batch_size)):
-            logits = self.logits([one.clip for one in chunk])
+        while chunk := list(islice(usable, None if adapt else self.batch_size)):
+            logits = self.logits([one.clip for one in chunk], adapt=adapt)
             found += (self.told(one, logits, row) for row, one in enumerate(chunk))
         hand_over(unusable, rejected)
         return found[0] if single and found else found
@@ -196,9 +199,9 @@ class Recognizer:
         hand_over(unusable, None)
         return found
 
-    def logits(self, clips: Sequence[Clip]) -> dict[str, np.ndarray]:
+    def logits(self, clips: Sequence[Clip], *, adapt: bool = False) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C) for cleaned clips, the network's fused with the other classifier's where the run fuses them."""
-        return self.answers(clips).fused.logits
+        return logits_together(self, clips) if adapt else self.answers(clips).fused.logits
 
     def answers(self, clips: Sequence[Clip]) -> Opinions:
         """The answers for cleaned clips."""

@@ -49,11 +49,13 @@ class HeadClassifier(NamedTuple):
       weights: float32 (D, C).
       intercept: float32 (C,).
       sharpness: the factor that turns scores into logits.
+      frequencies: float32 (C,), of the classes among the training clips, as if each had one clip more.
     """
 
     weights: np.ndarray
     intercept: np.ndarray
     sharpness: float
+    frequencies: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class RandomConvolution:
     convolutions: tuple[Convolution, ...]
     quantiles: np.ndarray
     heads: Mapping[str, HeadClassifier]
+
+    @property
+    def kinds(self) -> tuple[int, int]:
+        """How many features are of convolutions, and how many quantiles."""
+        return sum(len(one.biases) for one in self.convolutions), len(self.quantiles)
 
     def log_probabilities(self, dataset: Dataset, clips: np.ndarray) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C), for these clips of a dataset with the statistics of the training data."""
@@ -140,8 +147,11 @@ def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Ra
         for head, found in zip(
             heads, fit_ridge(features[np.tile(labelled, copies)], wanted, kinds, copies), strict=True
         ):
-            sharpness = _sharpness(found.left_out, labels[head][labelled])
-            fitted[head] = HeadClassifier(found.weights, found.intercept, sharpness)
+            own = labels[head][labelled]
+            counts = 1.0 + np.bincount(own, minlength=len(dataset.heads[head]))
+            frequencies = (counts / counts.sum()).astype(np.float32)
+            sharpness = _sharpness(found.left_out, own)
+            fitted[head] = HeadClassifier(found.weights, found.intercept, sharpness, frequencies)
     return RandomConvolution(length, signals, convolutions, quantiles, {head: fitted[head] for head in dataset.heads})
 
 
@@ -201,7 +211,10 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> RandomConvolution:
     )
     heads = {
         str(head): HeadClassifier(
-            arrays[f"weights_{number}"], arrays[f"intercept_{number}"], float(arrays[f"sharpness_{number}"])
+            arrays[f"weights_{number}"],
+            arrays[f"intercept_{number}"],
+            float(arrays[f"sharpness_{number}"]),
+            arrays[f"frequencies_{number}"],
         )
         for number, head in enumerate(json.loads(str(arrays["heads"])))
     }

@@ -196,3 +196,12 @@ def test_probabilities_are_as_sharp_as_the_left_out_clips_allow():
     scores = answers(dataset, np.arange(40), np.arange(40, 60))["head0"]
     np.testing.assert_allclose(np.exp(scores).sum(1), 1.0, rtol=1e-5)
     assert np.exp(scores).max(1).mean() < 0.6
+
+
+def test_how_often_a_class_was_learned_is_known_and_no_class_is_impossible():
+    labels = np.array([0, 0, 0, 1, 2, 2, 0, -1])[:, None]
+    dataset = make_dataset(noise(8), labels)
+    found = fit_random_convolution(dataset, np.arange(6), seed=0).heads["head0"].frequencies
+    np.testing.assert_allclose(found, [4 / 9, 2 / 9, 3 / 9])
+    lacking = fit_random_convolution(dataset, np.arange(4), seed=0).heads["head0"].frequencies
+    np.testing.assert_allclose(lacking, [4 / 7, 2 / 7, 1 / 7])

@@ -23,7 +23,7 @@ from signjax.transfer.adaptation import adapted_answers, new_signers
 
 @pytest.fixture(autouse=True)
 def few_clips(monkeypatch):
-    monkeypatch.setattr(adaptation, "_FEWEST_CLIPS", 4)
+    monkeypatch.setattr(adaptation, "FEWEST_CLIPS", 4)
 
 
 def with_signers(dataset: Dataset, signers: list[str]) -> Dataset:
@@ -45,15 +45,16 @@ def test_only_signers_without_a_known_clip_are_new(dataset):
 def test_half_of_the_statistics_become_the_signers_and_labels_are_not_used(dataset):
     devices = some_devices(2)
     spec = make_input_spec(dataset, (32,))
-    model = Hybrid(spec.classes, HybridSettings((6,), (3,), depth=1, units=4, heads=2, dropout=0.0), parallel.AXIS)
+    settings = HybridSettings((6,), (3,), depth=1, units=4, heads=2, dropout=0.3)
+    model = Hybrid(spec.classes, dataclasses.replace(settings, dropout=0.0), parallel.AXIS)
     variables = jax.device_get(jax.jit(make_initializer(model, spec.features, spec.frames))(0))
-    predictor = Predictor(model, spec, LossSettings(), devices)
+    predictor = Predictor(Hybrid(spec.classes, settings, parallel.AXIS), spec, LossSettings(), devices)
     step = parallel.map_statistics_step(make_statistics_step(model, spec), devices)
     asked = dataset.indices("test")
     clips = {"Ana": asked[::2], "Ben": asked[1::2]}
 
     def adapted(data: Dataset) -> dict[int, np.ndarray]:
-        answers = adapted_answers(data, clips, predictor, step, variables)
+        answers = adapted_answers(data, clips.values(), predictor, settings, variables)
         return dict(zip(answers.clips.tolist(), answers.logits["gloss"], strict=True))
 
     found = adapted(dataset)
