@@ -40,6 +40,8 @@ def logits_together(model: "Recognizer", clips: Sequence[Clip]) -> dict[str, np.
         for head, logits in model.logits([clips[row] for row in rest]).items():
             found[head][rest] = logits
     if many:
+        shown = "1 signer" if len(many) == 1 else f"{len(many)} signers"
+        model.say(f"adapt: {counted(sum(map(len, many)))} of {shown} are named together, those of each signer")
         some = in_memory(clips, model.spec.layout, model.spec.heads, model.spec.statistics)
         answers = adapted_answers(some, many, model.predictor, model.settings.training.model, model.variables)
         if model.fusion:
