@@ -39,8 +39,25 @@ class Channels(NamedTuple):
     centred: bool
 
 
-def augment_clip(clip: ClipArrays, key: Key[Array, ""], settings: Augmentation, channels: Channels) -> ClipArrays:
-    """One augmented clip; padding stays zero."""
+class Augmented(NamedTuple):
+    """An augmented clip, or a batch of them with B first.
+
+    Attributes:
+      frames: float32 (T, F); padding stays zero.
+      length: int (), real frames.
+      valid: bool (T, P), which parts are seen.
+      undisturbed: float32 (T, F), frames whose coordinates no `stretch`, `posture` or `noise` has changed. These treat each channel
+        in another way, as signers and trackers do, which tears the ends of a bone apart: it may be shorter than they are large.
+    """
+
+    frames: Any
+    length: Any
+    valid: Any
+    undisturbed: Any
+
+
+def augment_clip(clip: ClipArrays, key: Key[Array, ""], settings: Augmentation, channels: Channels) -> Augmented:
+    """One augmented clip."""
     frames, length, valid = clip
     keys = dict(zip(_DRAWS, jax.random.split(key, len(_DRAWS)), strict=True))
     layout = channels.layout
@@ -60,7 +77,7 @@ def augment_clip(clip: ClipArrays, key: Key[Array, ""], settings: Augmentation, 
             matrix *= jnp.exp(settings.scale * hashed_normal(keys["scale"], (1,)))[0]
         if _on(settings.rotation) or _on(settings.turn) or _on(settings.scale):
             frames = _turned(frames, matrix, layout)
-    real = (jnp.arange(frames.shape[0]) < length)[:, None]
+    real, undisturbed = (jnp.arange(frames.shape[0]) < length)[:, None], frames
     if _on(settings.stretch):
         counted = real & valid[:, layout.part_of_channel]
         count = jnp.maximum(counted.sum(0, keepdims=True), 1).astype(frames.dtype)
@@ -71,11 +88,12 @@ def augment_clip(clip: ClipArrays, key: Key[Array, ""], settings: Augmentation, 
         posture = settings.posture * channels.std[None, :] * hashed_normal(keys["posture"], (1, frames.shape[1]))
         noise = settings.noise * channels.within[None, :] * hashed_normal(keys["noise"], frames.shape)
         frames = jnp.where(real, frames + posture + noise, 0.0)
+    undisturbed = jnp.where(jnp.asarray(_coordinates(layout))[None, :], undisturbed, frames)
     if _on(settings.part_dropout) and valid.shape[1] > 1:
         valid &= ~hashed_bernoulli(keys["part_dropout"], settings.part_dropout, (1, valid.shape[1]))
     if _on(settings.frame_dropout):
         valid &= ~hashed_bernoulli(keys["frame_dropout"], settings.frame_dropout, (frames.shape[0], 1))
-    return frames, length, valid
+    return Augmented(frames, length, valid, undisturbed)
 
 
 def _on(strength: Any) -> bool:
@@ -97,8 +115,13 @@ def _warped(clip: ClipArrays, speeds: Float[Array, "3"]) -> tuple[Float[Array, "
     return jnp.where(real, frames[source], frames), jnp.where(real, valid[source], valid)
 
 
+def _coordinates(layout: Layout) -> np.ndarray:
+    """bool (F,), which channels are coordinates of points."""
+    return np.array([part.kind in COORDINATES for part in layout.parts])[layout.part_of_channel]
+
+
 def _has_coordinates(layout: Layout) -> bool:
-    return any(part.kind in COORDINATES for part in layout.parts)
+    return bool(_coordinates(layout).any())
 
 
 def _rotation(degrees: Float[Array, "3"]) -> Float[Array, "3 3"]:
@@ -135,6 +158,6 @@ def augment(
     keys: Key[Array, "b"],
     settings: Augmentation,
     channels: Channels,
-) -> tuple[Float[Array, "b t f"], Int[Array, "b"], Bool[Array, "b t p"]]:
+) -> Augmented:
     """Augments each clip of a batch with its own key."""
     return jax.vmap(lambda clip, key: augment_clip(clip, key, settings, channels))((frames, length, valid), keys)

@@ -50,8 +50,26 @@ def apply(seed: int = 0, **changes: float):
 
 
 def test_everything_off_changes_nothing():
-    for found, expected in zip(apply(), clip(), strict=True):
+    for found, expected in zip(apply(), (*clip(), clip()[0]), strict=True):
         np.testing.assert_array_equal(found, expected)
+
+
+def test_what_changes_single_channels_is_kept_from_bones_of_points_but_not_of_joints():
+    torn, whole = (
+        {"stretch": 0.3, "posture": 0.3, "noise": 0.2},
+        {"turn": 20.0, "scale": 0.1, "warp": 0.3, "mirror": 0.5},
+    )
+    settings = dataclasses.replace(OFF, **torn, **whole)
+    key = jax.random.key(3)
+    found = augment_clip(body(), key, settings, channels_of(BODY))
+    expected = augment_clip(body(), key, dataclasses.replace(OFF, **whole), channels_of(BODY))
+    score = BODY.channels_of("score")
+    points = np.delete(np.arange(BODY.width), np.arange(BODY.width)[score])
+    np.testing.assert_allclose(found.undisturbed[:, points], expected.frames[:, points], rtol=1e-6)
+    np.testing.assert_array_equal(found.undisturbed[:, score], found.frames[:, score])
+    assert (np.asarray(found.frames) != expected.frames)[:12].mean() > 0.95
+    turned = apply(**torn)  # rotations of joints and nothing else
+    np.testing.assert_array_equal(turned.undisturbed, turned.frames)
 
 
 def test_a_mirrored_clip_is_the_layouts_mirror():
@@ -149,7 +167,7 @@ def test_a_warped_clip_has_its_own_frames_in_order_and_its_own_ends():
     arrays = (jnp.asarray(frames), jnp.asarray(length), jnp.asarray(valid))
     settings, paces = dataclasses.replace(OFF, warp=0.3), []
     for seed in range(30):
-        found, found_length, seen = jitted(arrays, jax.random.key(seed), settings)
+        found, found_length, seen, _ = jitted(arrays, jax.random.key(seed), settings)
         numbers = np.asarray(found[:, 0])
         assert found_length == length and not numbers[length:].any() and not seen[length:].any()
         assert (np.asarray(found) == numbers[:, None]).all() and (numbers[[0, length - 1]] == [1, length]).all()
@@ -158,7 +176,7 @@ def test_a_warped_clip_has_its_own_frames_in_order_and_its_own_ends():
     assert (np.array(paces) >= 0).mean() > 0.95
     assert 0.05 < np.std([pace[:10].mean() for pace in paces]) < 0.6 and max(pace.max() for pace in paces) > 1
     empty = (jnp.asarray(frames * 0), jnp.asarray(0), jnp.asarray(valid))
-    for found, expected in zip(jitted(empty, jax.random.key(0), settings), empty, strict=True):
+    for found, expected in zip(jitted(empty, jax.random.key(0), settings), (*empty, empty[0]), strict=True):
         np.testing.assert_array_equal(found, expected)
 
 

@@ -24,6 +24,7 @@ def model_inputs(
     length: Int[Array, "b"],
     valid: Bool[Array, "b t p"],
     spec: InputSpec,
+    undisturbed: Float[Array, "b t f"] | None = None,
 ) -> tuple[Float[Array, "b t i"], Bool[Array, "b t"]]:
     """What the network sees: where each channel is, how and in which form it moves, how fast; bones; and which parts were seen.
 
@@ -39,6 +40,8 @@ def model_inputs(
     All are 0 in a channel whose part was not seen; a velocity that would touch such a frame is 0 too. A value outside of the
     plausible range, from `spec.low` to `spec.high`, is seen as the nearest end of it.
 
+    In training, bones are those of the `undisturbed` frames (`signjax.augment`), otherwise of the frames themselves.
+
     Returns:
       Inputs (4 F + 3 S + P of a frame), zero on padding, and the mask of real frames.
     """
@@ -46,8 +49,12 @@ def model_inputs(
     seen = valid & mask[:, :, None]
     channel_seen = _of_channels(seen, jnp.asarray(spec.layout.part_of_channel))
     statistics = {name: jnp.asarray(values)[None, None, :] for name, values in spec.statistics.items()}
+
+    def plausible(values: Array) -> Array:
+        return jnp.where(channel_seen, jnp.clip(values, statistics["low"], statistics["high"]), 0.0)
+
     # Centred on the mean of all clips before anything is added up, so that large coordinates lose no digits.
-    value = jnp.where(channel_seen, jnp.clip(frames, statistics["low"], statistics["high"]) - statistics["mean"], 0.0)
+    value = jnp.where(channel_seen, plausible(frames) - statistics["mean"], 0.0)
     movement, count = _movement(value, channel_seen)
     own = jnp.sqrt(jnp.square(movement).sum(1, keepdims=True) / count)
     scaled = [
@@ -57,7 +64,8 @@ def model_inputs(
         _velocity(value, channel_seen) / statistics["speed"],
     ]
     if spec.bones:
-        bone, bone_seen = directions(value + statistics["mean"], channel_seen, spec.layout)
+        of_bones = plausible(frames if undisturbed is None else undisturbed)
+        bone, bone_seen = directions(of_bones, channel_seen, spec.layout)
         moved, speed = _movement(bone, bone_seen)[0], _velocity(bone, bone_seen)
         scaled += [bone, moved / spec.bones.movement, speed / spec.bones.speed]
     return jnp.concatenate([*scaled, seen.astype(frames.dtype)], axis=-1), mask

@@ -69,9 +69,9 @@ def make_train_step(
     def step(state: TrainState, batch: Batch, member: Any = None) -> tuple[TrainState, Metrics]:
         keys = row_keys(stream_key(seed, state.step, "augment", member), batch.row)
         with jax.named_scope("augment"):
-            frames, length, valid = augment(batch.frames, batch.length, batch.valid, keys, augmentation, channels)
+            clips = augment(batch.frames, batch.length, batch.valid, keys, augmentation, channels)
         with jax.named_scope("inputs"):
-            x, mask = model_inputs(frames, length, valid, spec)
+            x, mask = model_inputs(clips.frames, clips.length, clips.valid, spec, clips.undisturbed)
         labels = {head: batch.labels[:, column] for column, head in enumerate(model.classes)}
         counted = {head: jnp.where(values >= 0, batch.weight, 0.0) for head, values in labels.items()}
         counts_here = {head: values.sum() for head, values in counted.items()}

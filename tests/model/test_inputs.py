@@ -96,6 +96,15 @@ def test_bones_do_not_depend_on_how_long_they_are():
     np.testing.assert_allclose(given[0][..., 4 * F : -P], given[1][..., 4 * F : -P], atol=1e-4)
 
 
+def test_bones_may_be_those_of_other_frames():
+    other = np.random.default_rng(5).normal(size=BATCH.frames.shape).astype(np.float32)
+    length, valid = map(jnp.asarray, (BATCH.length, BATCH.valid))
+    here, there = (model_inputs(jnp.asarray(frames), length, valid, JOINED)[0] for frames in (BATCH.frames, other))
+    both = model_inputs(jnp.asarray(BATCH.frames), length, valid, JOINED, jnp.asarray(other))[0]
+    np.testing.assert_allclose(both[..., : 4 * F], here[..., : 4 * F], atol=1e-6)
+    np.testing.assert_allclose(both[..., 4 * F :], there[..., 4 * F :], atol=1e-6)
+
+
 def test_what_each_input_counts_is_added_up_by_channel_and_nothing_is_lost():
     values = np.random.default_rng(0).normal(size=(7, JOINED.features)).astype(np.float32)
     found = np.asarray(sum_over_inputs(jnp.asarray(values), JOINED))
