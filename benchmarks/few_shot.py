@@ -58,7 +58,7 @@ def right(model: "Recognizer", clips: "Described", scored: np.ndarray) -> dict[s
     if model.fusion and asked.classifier is not None:
         own, others = model.fusion.weights[HEAD]
         other = model.fusion.classifier.heads[HEAD]
-        scores = log_softmax(other.sharpness * (asked.classifier @ other.weights + other.intercept))
+        scores = log_softmax(other.logits(asked.classifier))
         answers |= {"fused": own * network + others * scores}
     return {name: float((logits.argmax(1) == labels).mean()) for name, logits in answers.items()}
 

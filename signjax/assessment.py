@@ -13,6 +13,7 @@ from signjax.evaluation.baselines import baselines
 from signjax.evaluation.breakdown import breakdown
 from signjax.evaluation.calibration import calibration_of
 from signjax.evaluation.embedding import write_embedding
+from signjax.evaluation.evaluate import Answers
 from signjax.evaluation.fusion import Fusion, fuse, read_fusion, weigh, write_fusion
 from signjax.evaluation.judgement.judge import verdict_lines
 from signjax.evaluation.judgement.run import judge_run
@@ -30,6 +31,7 @@ from signjax.trainer import Trainer
 from signjax.training.records.log import read_log
 from signjax.training.records.outcome import Fit
 from signjax.training.state import parameter_count
+from signjax.transfer.adaptation import adapted_answers, new_signers
 from signjax.transfer.neighbours import settled
 
 Say = Callable[[str], None]
@@ -54,7 +56,7 @@ def evaluate(
         "test": trainer.answers(fit.model.variables, scored["test"]),
     }
     learned_from = {"valid": dataset.indices("train"), "test": trainer.model_clips}
-    classifiers = fit_on_splits(dataset, learned_from, trainer.plans.seed)
+    classifiers = fit_on_splits(dataset, learned_from, trainer.plans.seed, mirror=trainer.mirrors)
     other = {split: classifiers[split].log_probabilities(dataset, network[split].clips) for split in network}
     base = {split: baselines(dataset, learned_from[split], network[split].clips, other[split]) for split in network}
     fusion = Fusion(classifiers["test"], weigh(network["valid"], other["valid"])) if trainer.plans.loop.fuse else None
@@ -69,9 +71,7 @@ def evaluate(
     for head, values in scores["test"].items():
         values.update(calibration_of(head, answers["test"], answers["valid"]))
     members = members_alone(network["test"])
-    adapted = trainer.adapted(fit.model.variables) if trainer.plans.loop.adapt and not calibration_of_model else None
-    if adapted and fusion:
-        adapted = settled(fusion.fuse(dataset, adapted), dataset, fusion.classifier, trainer.new_signers.values())
+    adapted = _adapted(trainer, fit, fusion) if trainer.plans.loop.adapt and not calibration_of_model else None
     records, facts = read_log(folder / "metrics.jsonl"), fit.facts()
     verdict = judge_run(
         dataset, answers["test"], scores, base, records, facts["selected_epoch"], alone["test"] if fusion else {}, notes
@@ -119,3 +119,13 @@ def evaluate(
     if members:
         say(members_line(members, alone["test"]))
     return summary
+
+
+def _adapted(trainer: Trainer, fit: Fit, fusion: Fusion | None) -> Answers | None:
+    """The answers for test clips of signers from whom the model has learned nothing, as if it knew all of them; None if it has."""
+    dataset = trainer.dataset
+    signers = list(new_signers(dataset, trainer.model_clips, dataset.indices("test")).values())
+    if not signers:
+        return None
+    answers = adapted_answers(dataset, signers, trainer.predictor, trainer.plans.model, fit.model.variables)
+    return settled(fusion.fuse(dataset, answers), dataset, fusion.classifier, signers) if fusion else answers

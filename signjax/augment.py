@@ -63,7 +63,7 @@ def augment_clip(clip: ClipArrays, key: Key[Array, ""], settings: Augmentation, 
     layout = channels.layout
     if _on(settings.warp):
         frames, valid = _warped(clip, settings.warp * hashed_normal(keys["warp"], (WARPING_SINES,)))
-    if _on(settings.mirror) and layout.mirrors and (channels.centred or not _has_coordinates(layout)):
+    if _on(settings.mirror) and layout.can_mirror(centred=channels.centred):
         channel, sign, part = layout.mirror
         flip = jax.random.bernoulli(keys["mirror"], settings.mirror)
         frames = jnp.where(flip, frames[:, channel] * sign[None, :], frames)

@@ -39,7 +39,6 @@ from signjax.training.records.outcome import Fit, Outcome
 from signjax.training.records.selection import Validation
 from signjax.training.state import TrainState, Variables, make_state_initializer, parameter_count
 from signjax.training.step import make_train_step, skip_not_finite
-from signjax.transfer.adaptation import adapted_answers, new_signers
 from signjax.transfer.warm_start import begin_with, read_learned
 
 Say = Callable[[str], None]
@@ -113,17 +112,10 @@ class Trainer:
             self.dataset, clips, self.predictor.answer_with(variables), self.predictor.batch_size, self.buckets
         )
 
-    @cached_property
-    def new_signers(self) -> dict[str, np.ndarray]:
-        """Signer -> indices of their test clips, for those from whom the model has learned nothing."""
-        return new_signers(self.dataset, self.model_clips, self.dataset.indices("test"))
-
-    def adapted(self, variables: Variables) -> Answers | None:
-        """The outputs for the test clips of new signers, with batch statistics of each signer's own; None if there are none."""
-        if not self.new_signers:
-            return None
-        signers = self.new_signers.values()
-        return adapted_answers(self.dataset, signers, self.predictor, self.plans.model, variables)
+    @property
+    def mirrors(self) -> bool:
+        """Whether the model learns from mirror images of clips."""
+        return self.plans.augmentation.mirror > 0 and self.spec.layout.can_mirror(centred=self.spec.cleaning.centre)
 
     def step_with(
         self, plans: TrainingPlans, make: Callable[[OptimizerSettings], optax.GradientTransformation]

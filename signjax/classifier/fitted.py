@@ -102,7 +102,7 @@ def learn(
         outcome = trainer.train(Path(folder), say).model
     fusion = None
     if plans.loop.fuse:
-        classifier = fit_random_convolution(dataset, trainer.model_clips, plans.seed)
+        classifier = fit_random_convolution(dataset, trainer.model_clips, plans.seed, mirror=trainer.mirrors)
         none = np.zeros((0, len(classes)), np.float32)
         fusion = Fusion(classifier, {HEAD: fit_weights(none, none, np.zeros(0, np.int64))})
     return Learned(plans, trainer.spec, jax.device_get(outcome.variables), fusion, outcome.epochs)

@@ -34,7 +34,8 @@ _FEATURES = 9_996  # of each kind, at most; 119 per kernel
 _MOST_CLIPS_FOR_ALL_FEATURES = 5_000
 _FEWER_FEATURES = 4_200  # of convolutions alone; 50 per kernel
 # Of few clips, copies that are faster here and slower there are learned from as well, as many as there is time for: with 3,000 rows
-# the ridge classifier takes 20 s of one core, with 5,000, of which half are copies, 80 s.
+# the ridge classifier takes 20 s of one core, with 5,000, of which half are copies, 80 s. Where people may be mirrored, one copy of
+# each clip is needed for that, and with more than 2,500 clips features are fewer so that there is time for it.
 _MOST_COPIES = 4
 _ROWS_WITH_COPIES, _ROWS_WITH_ONE_COPY = 3_000, 5_000
 _CLIPS_FOR_BIASES = 256
@@ -42,12 +43,17 @@ _CLIPS_FOR_BIASES = 256
 _SHARPNESS = np.geomspace(0.5, 50.0, 60)
 
 
+# How often a clip is expected to be mirrored. Left hands and pictures of front cameras are rare, but some recordings have nothing
+# else, so they must not be ruled out.
+_MIRRORED = 0.1
+
+
 class HeadClassifier(NamedTuple):
-    """The linear functions of one head.
+    """The linear functions of one head. W is C, or 2 C where a class's mirror image has one of its own, after those of all classes.
 
     Attributes:
-      weights: float32 (D, C).
-      intercept: float32 (C,).
+      weights: float32 (D, W).
+      intercept: float32 (W,).
       sharpness: the factor that turns scores into logits.
       frequencies: float32 (C,), of the classes among the training clips, as if each had one clip more.
     """
@@ -56,6 +62,20 @@ class HeadClassifier(NamedTuple):
     intercept: np.ndarray
     sharpness: float
     frequencies: np.ndarray
+
+    def logits(self, features: np.ndarray) -> np.ndarray:
+        """float32 (N, C), of clips with these features (N, D)."""
+        # One row is not worth waking the threads of BLAS, which then keep a core busy for milliseconds.
+        product = np.matmul if len(features) > 1 else partial(np.einsum, "nd,dc->nc")
+        return either_way(self.sharpness * (product(features, self.weights) + self.intercept), len(self.frequencies))
+
+    def changed(self, weights: np.ndarray, intercept: np.ndarray) -> "HeadClassifier":
+        """With this much added to the logits of each class, for features (N, D): weights (D, C) and intercept (C,)."""
+        ways = len(self.intercept) // len(self.frequencies)
+        added, own = (
+            np.concatenate([one] * ways, axis=-1) / np.float32(self.sharpness) for one in (weights, intercept)
+        )
+        return self._replace(weights=self.weights + added, intercept=self.intercept + own)
 
 
 @dataclass(frozen=True)
@@ -83,12 +103,7 @@ class RandomConvolution:
     def log_probabilities(self, dataset: Dataset, clips: np.ndarray) -> dict[str, np.ndarray]:
         """Head -> float32 (N, C), for these clips of a dataset with the statistics of the training data."""
         features = self.features(dataset, clips)
-        # One row is not worth waking the threads of BLAS, which then keep a core busy for milliseconds.
-        product = np.matmul if len(clips) > 1 else partial(np.einsum, "nd,dc->nc")
-        return {
-            head: log_softmax(one.sharpness * (product(features, one.weights) + one.intercept))
-            for head, one in self.heads.items()
-        }
+        return {head: log_softmax(one.logits(features)) for head, one in self.heads.items()}
 
     def features(self, dataset: Dataset, clips: np.ndarray) -> np.ndarray:
         """float32 (N, D); those of a single clip, which somebody may be waiting for, in a twentieth of the time."""
@@ -109,30 +124,44 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
 
 
-def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> RandomConvolution:
+def either_way(logits: np.ndarray, classes: int) -> np.ndarray:
+    """(N, C): logits of classes whether clips are mirrored or not, from (N, C), or (N, 2 C) with those of mirror images behind."""
+    if logits.shape[1] == classes:
+        return logits
+    plain, mirrored = logits[:, :classes], logits[:, classes:]
+    found: np.ndarray = np.logaddexp(plain + np.log1p(-_MIRRORED), mirrored + np.log(_MIRRORED)).astype(logits.dtype)
+    return found
+
+
+def fit_random_convolution(
+    dataset: Dataset, train: np.ndarray, seed: int, *, mirror: bool = False
+) -> RandomConvolution:
     """Trains the classifier; a pure function of its arguments.
 
-    With more than 5,000 training clips, there are 4,200 features of convolutions and no quantiles. With up to 2,500, it learns
-    from warped copies of them too, of which it knows that they are of the same clip: none is left out without the others.
+    With more than 5,000 training clips (with `mirror` 2,500), there are 4,200 features of convolutions and no quantiles. With up to
+    2,500, it learns from warped copies of them too, of which it knows that they are of the same clip: none is left out without the
+    others.
 
     Args:
       dataset: with the clips.
       train: indices of the clips that it learns from; the unlabelled ones among them change nothing.
       seed: of the run.
+      mirror: whether it learns from mirror images too, which are as good as other classes to it: a left-handed sign has features of
+        its own. The layout must have left and right, and coordinates must be centred.
     """
     train = train[(dataset.labels[train] >= 0).any(1)]
     random = numpy_stream(seed, "random_convolution")
     length = common_length(dataset, train)
     sample = random.choice(train, min(_CLIPS_FOR_BIASES, len(train)), replace=False)
-    many = len(train) > _MOST_CLIPS_FOR_ALL_FEATURES
+    many = len(train) > (_ROWS_WITH_ONE_COPY // 2 if mirror else _MOST_CLIPS_FOR_ALL_FEATURES)
     count = _FEWER_FEATURES if many else _FEATURES
     signals = choose_signals(dataset)
     examples = resample(dataset, sample, length, signals)
     convolutions = tuple(draw_convolutions(examples, count, random))
     quantiles = draw_quantiles(len(examples), length, 0 if many else count, random)
-    least = min(2, max(1, _ROWS_WITH_ONE_COPY // len(train)))
+    least = 2 if mirror else min(2, max(1, _ROWS_WITH_ONE_COPY // len(train)))
     copies = int(np.clip(_ROWS_WITH_COPIES // len(train), least, _MOST_COPIES))
-    features = extract_features(dataset, train, length, convolutions, quantiles, signals, copies, random)
+    features = extract_features(dataset, train, length, convolutions, quantiles, signals, copies, random, mirror=mirror)
     kinds = (features.shape[1] - len(quantiles), len(quantiles)) if len(quantiles) else ()
 
     # Heads with the same labelled clips are fitted together.
@@ -143,33 +172,43 @@ def fit_random_convolution(dataset: Dataset, train: np.ndarray, seed: int) -> Ra
     fitted: dict[str, HeadClassifier] = {}
     for heads in together.values():
         labelled = labels[heads[0]] >= 0
-        wanted = [(labels[head][labelled], len(dataset.heads[head])) for head in heads]
+        wanted = [
+            _classes_of_copies(labels[head][labelled], len(dataset.heads[head]), copies, mirror) for head in heads
+        ]
         for head, found in zip(
             heads, fit_ridge(features[np.tile(labelled, copies)], wanted, kinds, copies), strict=True
         ):
-            own = labels[head][labelled]
-            counts = 1.0 + np.bincount(own, minlength=len(dataset.heads[head]))
+            own, classes = labels[head][labelled], len(dataset.heads[head])
+            counts = 1.0 + np.bincount(own, minlength=classes)
             frequencies = (counts / counts.sum()).astype(np.float32)
-            sharpness = _sharpness(found.left_out, own)
+            sharpness = _sharpness(found.left_out, own, classes)
             fitted[head] = HeadClassifier(found.weights, found.intercept, sharpness, frequencies)
     return RandomConvolution(length, signals, convolutions, quantiles, {head: fitted[head] for head in dataset.heads})
 
 
-def fit_on_splits(dataset: Dataset, train: Mapping[str, np.ndarray], seed: int) -> dict[str, RandomConvolution]:
+def _classes_of_copies(labels: np.ndarray, classes: int, copies: int, mirror: bool) -> tuple[np.ndarray, int]:
+    """The classes (K, N) that copies of clips with these labels (N,) are learned as, every second a mirror image; their number."""
+    mirrored = np.arange(copies) % 2 if mirror else np.zeros(copies, np.int64)
+    return labels[None, :] + classes * mirrored[:, None], classes * (2 if mirror else 1)
+
+
+def fit_on_splits(
+    dataset: Dataset, train: Mapping[str, np.ndarray], seed: int, *, mirror: bool
+) -> dict[str, RandomConvolution]:
     """Split -> the classifier that learns from the clips named for it; splits with the same clips share one."""
     fitted = {clips.tobytes(): clips for clips in train.values()}
-    classifiers = {key: fit_random_convolution(dataset, clips, seed) for key, clips in fitted.items()}
+    classifiers = {key: fit_random_convolution(dataset, clips, seed, mirror=mirror) for key, clips in fitted.items()}
     return {split: classifiers[clips.tobytes()] for split, clips in train.items()}
 
 
-def _sharpness(left_out: np.ndarray, labels: np.ndarray) -> float:
-    """The factor with which the left-out scores (N, C) give their labels (N,) the greatest likelihood.
+def _sharpness(left_out: np.ndarray, labels: np.ndarray, classes: int) -> float:
+    """The factor with which the left-out scores (N, W) give their labels (N,) the greatest likelihood.
 
     As if there were one clip more, of any class alike: otherwise, where all clips are right, nothing would be sharp enough.
     """
     rows, found = np.arange(len(labels)), []
     for factor in _SHARPNESS:
-        log_probabilities = log_softmax(factor * left_out)
+        log_probabilities = log_softmax(either_way(factor * left_out, classes))
         found.append(log_probabilities[rows, labels].sum() + log_probabilities.mean())
     return float(_SHARPNESS[int(np.argmax(found))])
 

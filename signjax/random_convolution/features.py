@@ -39,9 +39,12 @@ class Signals(NamedTuple):
 
 def standardised(dataset: Dataset, clip: int, taken: np.ndarray | slice = slice(None)) -> np.ndarray:
     """float32 (T, F): frames of a clip, all or those `taken`, as the baselines see them; parts not seen are 0."""
-    standard = (np.clip(dataset.frames(clip)[taken], dataset.low, dataset.high) - dataset.mean) / dataset.std
-    seen = dataset.validity(clip)[taken][:, dataset.layout.part_of_channel]
-    return np.where(seen, standard, np.float32(0))
+    return _standardised(dataset, dataset.frames(clip)[taken], dataset.validity(clip)[taken])
+
+
+def _standardised(dataset: Dataset, frames: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    standard = (np.clip(frames, dataset.low, dataset.high) - dataset.mean) / dataset.std
+    return np.where(valid[:, dataset.layout.part_of_channel], standard, np.float32(0))
 
 
 def choose_signals(dataset: Dataset) -> Signals:
@@ -69,13 +72,17 @@ def choose_signals(dataset: Dataset) -> Signals:
     )
 
 
-def signals_of(dataset: Dataset, clip: int, signals: Signals) -> np.ndarray:
-    """float32 (T, S): directions, then channels, of one clip; parts not seen are 0."""
-    channels = standardised(dataset, clip)[:, signals.channels]
+def signals_of(dataset: Dataset, clip: int, signals: Signals, *, mirrored: bool = False) -> np.ndarray:
+    """float32 (T, S): directions, then channels, of one clip or its mirror image; parts not seen are 0."""
+    frames, valid = dataset.frames(clip), dataset.validity(clip)
+    if mirrored:
+        channel, sign, part = dataset.layout.mirror
+        frames, valid = frames[:, channel] * sign, valid[:, part]
+    channels = _standardised(dataset, frames, valid)[:, signals.channels]
     if not len(signals.bones):
         return channels
-    values = np.clip(dataset.frames(clip), dataset.low, dataset.high)
-    bone, _ = directions(values, dataset.validity(clip)[:, dataset.layout.part_of_channel], dataset.layout)
+    values = np.clip(frames, dataset.low, dataset.high)
+    bone, _ = directions(values, valid[:, dataset.layout.part_of_channel], dataset.layout)
     return np.concatenate([_BONES * bone[:, signals.bones], channels], axis=1)
 
 
@@ -84,7 +91,9 @@ def common_length(dataset: Dataset, clips: np.ndarray) -> int:
     return int(np.clip(np.percentile(dataset.lengths[clips], 90), TAPS, LONGEST))
 
 
-def resample(dataset: Dataset, clips: np.ndarray, length: int, signals: Signals | None = None) -> np.ndarray:
+def resample(
+    dataset: Dataset, clips: np.ndarray, length: int, signals: Signals | None = None, *, mirrored: bool = False
+) -> np.ndarray:
     """float32 (S, L, N): signals of clips, without a choice all channels, drawn out or thinned to one length; 0 where not seen.
 
     So a clip has the same features whatever it is batched with. Clips come last since all that is computed runs over them.
@@ -92,7 +101,11 @@ def resample(dataset: Dataset, clips: np.ndarray, length: int, signals: Signals 
     count = dataset.layout.width if signals is None else sum(map(len, signals))
     resampled = np.empty((count, length, len(clips)), np.float32)
     for column, clip in enumerate(clips):
-        values = standardised(dataset, int(clip)) if signals is None else signals_of(dataset, int(clip), signals)
+        values = (
+            standardised(dataset, int(clip))
+            if signals is None
+            else signals_of(dataset, int(clip), signals, mirrored=mirrored)
+        )
         place = np.linspace(0, len(values) - 1, length, dtype=np.float32)
         before = place.astype(np.int64)
         after = np.minimum(before + 1, len(values) - 1)
@@ -126,18 +139,21 @@ def extract_features(
     signals: Signals | None = None,
     copies: int = 1,
     random: np.random.Generator | None = None,
+    *,
+    mirror: bool = False,
 ) -> np.ndarray:
     """float32 (K N, D + E): in how many frames convolutions exceed their biases, and quantiles.
 
-    Those of `copies` - 1 copies of all clips, warped at `random`, follow those of the clips.
+    Those of `copies` - 1 copies of all clips, warped at `random`, follow those of the clips. With `mirror`, the first copy and each
+    second after it are mirror images.
     """
     counts = sum(len(convolution.biases) for convolution in convolutions)
     features = np.empty((copies, len(clips), counts + len(quantiles)), np.float32)
     for start in range(0, len(clips), _CLIPS_AT_ONCE):
         some = slice(start, start + _CLIPS_AT_ONCE)
-        resampled = resample(dataset, clips[some], length, signals)
+        ways = [resample(dataset, clips[some], length, signals, mirrored=way) for way in (False, True)[: 1 + mirror]]
         for copy in range(copies):
-            one = resampled
+            one = resampled = ways[copy % len(ways)]
             if copy:
                 assert random is not None  # given with copies
                 one = warped(resampled, random)

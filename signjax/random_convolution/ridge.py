@@ -45,7 +45,7 @@ def fit_ridge(
 
     Args:
       features: (K N, D), real numbers: those of the clips, then those of a copy of each, and so on.
-      heads: labels, int (N,) of at least 0, and the number of classes.
+      heads: labels, int (N,) of at least 0, or (K, N) where copies have others, and the number of classes.
       kinds: how many neighbouring features are of the same kind. Each kind counts as much as each other, whatever their numbers;
         without it, all features are of one kind.
       copies: the number K.
@@ -83,16 +83,17 @@ def fit_ridge(
 
     classifiers = []
     for labels, classes in heads:
-        targets = np.where(labels[:, None] == np.arange(classes), 1.0, -1.0).astype(basis.dtype)
-        centre = targets.mean(0)
-        inner = basis.T @ np.tile(targets - centre, (copies, 1))
-        best, least, left_out = 0, np.inf, targets
+        of_copies = np.broadcast_to(labels, (copies, rows // copies))
+        targets = np.where(of_copies[..., None] == np.arange(classes), 1.0, -1.0).astype(basis.dtype)
+        centre = targets.mean((0, 1))
+        inner = basis.T @ (targets - centre).reshape(rows, classes)
+        best, least, left_out = 0, np.inf, targets[0]
         for index in range(len(penalties)):
-            predicted = (basis @ (gains[:, index, None] * inner)).reshape(copies, *targets.shape)
-            residual = _without_own(targets - centre - predicted, own[..., index], targets)
+            predicted = (basis @ (gains[:, index, None] * inner)).reshape(targets.shape)
+            residual = _without_own(targets - centre - predicted, own[..., index], targets[0])
             error = float(np.square(residual).mean())
             if error < least:
-                best, least, left_out = index, error, targets - residual
+                best, least, left_out = index, error, targets[0] - residual
         scaled = shrunk[:, best, None] * inner
         weights = (standard.T @ (basis @ scaled).astype(np.float32)) if dual else directions @ scaled.astype(np.float32)
         weights /= std[:, None]

@@ -5,10 +5,19 @@ import pytest
 
 from signjax.data.clip import Clip, ClipInfo
 from signjax.data.dataset import Dataset, in_memory
+from signjax.data.layout.parts import Layout, Part
 from signjax.data.layout.registry import generic
 from signjax.evaluation.baselines import clip_vectors, nearest_neighbours
 from signjax.random_convolution import classifier as subject
-from signjax.random_convolution.classifier import RandomConvolution, as_arrays, fit_random_convolution, from_arrays
+from signjax.random_convolution.classifier import (
+    HeadClassifier,
+    RandomConvolution,
+    as_arrays,
+    either_way,
+    fit_random_convolution,
+    from_arrays,
+    log_softmax,
+)
 from signjax.random_convolution.features import Signals, extract_features, resample
 from signjax.random_convolution.kernels import Convolution, count_exceeding, draw_convolutions
 from signjax.random_convolution.quantiles import draw_quantiles
@@ -19,7 +28,9 @@ def few_features(monkeypatch):
     monkeypatch.setattr(subject, "_FEATURES", 1_680)
 
 
-def make_dataset(clips: list[np.ndarray], labels: np.ndarray, valid: list[np.ndarray] | None = None) -> Dataset:
+def make_dataset(
+    clips: list[np.ndarray], labels: np.ndarray, valid: list[np.ndarray] | None = None, layout: Layout | None = None
+) -> Dataset:
     """A dataset in memory with labels (N, heads); the classes of a head are as many as its labels name."""
     width = clips[0].shape[1]
     heads = {f"head{k}": tuple(map(str, range(column.max() + 1))) for k, column in enumerate(labels.T)}
@@ -33,7 +44,7 @@ def make_dataset(clips: list[np.ndarray], labels: np.ndarray, valid: list[np.nda
         Clip(ClipInfo(str(i), "file", {}), frames.astype(np.float32), valid[i] if valid else None)
         for i, frames in enumerate(clips)
     ]
-    dataset = in_memory(made, generic(width), heads, statistics)
+    dataset = in_memory(made, layout or generic(width), heads, statistics)
     return dataclasses.replace(dataset, labels=labels.astype(np.int32))
 
 
@@ -205,3 +216,80 @@ def test_how_often_a_class_was_learned_is_known_and_no_class_is_impossible():
     np.testing.assert_allclose(found, [4 / 9, 2 / 9, 3 / 9])
     lacking = fit_random_convolution(dataset, np.arange(4), seed=0).heads["head0"].frequencies
     np.testing.assert_allclose(lacking, [4 / 7, 2 / 7, 1 / 7])
+
+
+HANDS = Layout("hands", (Part("left", 1, "xy", "right"), Part("right", 1, "xy", "left")), mirrors=True)
+
+
+def of_right_hands(count: int) -> Dataset:
+    """The movements of a right hand, beside a left one that rests."""
+    moving = movements(count)
+    clips = [np.concatenate([0 * moving.frames(clip), moving.frames(clip)], axis=1) for clip in range(count)]
+    return make_dataset(clips, moving.labels, layout=HANDS)
+
+
+def left_handed(dataset: Dataset) -> Dataset:
+    channel, sign, _ = HANDS.mirror
+    return dataclasses.replace(dataset, features=dataset.features[:, channel] * sign)
+
+
+def test_left_hands_are_known_from_right_ones():
+    dataset, train, asked = of_right_hands(150), np.arange(90), np.arange(90, 150)
+
+    def right(classifier: RandomConvolution, of: Dataset) -> float:
+        found = classifier.log_probabilities(of, asked)["head0"]
+        np.testing.assert_allclose(np.exp(found).sum(1), 1, rtol=1e-4)
+        return (found.argmax(1) == of.labels[asked, 0]).mean()
+
+    both = fit_random_convolution(dataset, train, 0, mirror=True)
+    assert right(both, dataset) > 0.8 and right(both, left_handed(dataset)) > 0.8
+    assert both.heads["head0"].weights.shape[1] == 6 and len(both.heads["head0"].frequencies) == 3
+    again = from_arrays(as_arrays(both))
+    np.testing.assert_array_equal(
+        again.log_probabilities(dataset, asked)["head0"], both.log_probabilities(dataset, asked)["head0"]
+    )
+    one = fit_random_convolution(dataset, train, 0)
+    assert right(one, dataset) > 0.8 and right(one, left_handed(dataset)) < right(both, left_handed(dataset))
+
+
+def test_a_mirrored_copy_has_the_features_of_the_mirror_image():
+    dataset, everything = of_right_hands(12), np.arange(12)
+    signals = Signals(np.zeros(0, np.int64), np.arange(4))
+    convolutions = draw_convolutions(resample(dataset, everything, 30, signals), 840, np.random.default_rng(0))
+    quantiles = draw_quantiles(4, 30, 50, np.random.default_rng(1))
+    made = (everything, 30, convolutions, quantiles, signals)
+    copies = extract_features(dataset, *made, 4, np.random.default_rng(2), mirror=True).reshape(4, 12, -1)
+    # Copies are warped at the same random numbers, those of mirror images and those of clips.
+    np.testing.assert_array_equal(copies[0], extract_features(dataset, *made))
+    for number, of in ((1, left_handed(dataset)), (2, dataset), (3, left_handed(dataset))):
+        expected = extract_features(of, *made, 4, np.random.default_rng(2)).reshape(4, 12, -1)
+        np.testing.assert_array_equal(copies[number], expected[number])
+
+
+def test_a_class_counts_whichever_way_round_it_is_and_mirror_images_are_rarer():
+    plain, mirrored = np.log([[0.2, 0.1]]), np.log([[0.1, 0.6]])
+    found = either_way(np.concatenate([plain, mirrored], axis=1), 2)
+    np.testing.assert_allclose(np.exp(found), [[0.9 * 0.2 + 0.1 * 0.1, 0.9 * 0.1 + 0.1 * 0.6]])
+    np.testing.assert_array_equal(either_way(plain, 2), plain)
+
+
+@pytest.mark.parametrize("ways", [1, 2])
+def test_what_is_added_to_a_class_is_added_whichever_way_round_it_is(ways):
+    rng = np.random.default_rng(0)
+    weights, intercept = rng.normal(size=(7, 3 * ways)).astype(np.float32), rng.normal(size=3 * ways).astype(np.float32)
+    head = HeadClassifier(weights, intercept, 2.5, np.full(3, 1 / 3, np.float32))
+    added, constant = rng.normal(size=(7, 3)).astype(np.float32), rng.normal(size=3).astype(np.float32)
+    features = rng.normal(size=(5, 7)).astype(np.float32)
+    expected = head.logits(features) + features @ added + constant
+    np.testing.assert_allclose(head.changed(added, constant).logits(features), expected, atol=1e-5)
+    np.testing.assert_allclose(head.logits(features[:1]), head.logits(features)[:1], rtol=1e-5)
+    assert np.isfinite(log_softmax(expected)).all()
+
+
+@pytest.mark.parametrize(("mirror", "clips", "fewer"), [(True, 30, True), (True, 20, False), (False, 30, False)])
+def test_many_clips_have_fewer_features_so_that_there_is_time_for_mirror_images(mirror, clips, fewer, monkeypatch):
+    monkeypatch.setattr(subject, "_ROWS_WITH_ONE_COPY", 50)
+    monkeypatch.setattr(subject, "_ROWS_WITH_COPIES", 50)
+    monkeypatch.setattr(subject, "_FEWER_FEATURES", 420)
+    found = fit_random_convolution(of_right_hands(30), np.arange(clips), 0, mirror=mirror)
+    assert (found.kinds == (420, 0)) == fewer and (found.kinds[0] > 1000) != fewer

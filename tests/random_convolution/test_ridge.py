@@ -57,6 +57,23 @@ def test_a_clip_is_left_out_with_its_copies(clips, width):
     np.testing.assert_allclose(found.scores(features), standard @ weights + intercept, atol=1e-3)
 
 
+@pytest.mark.parametrize(("clips", "width"), [(14, 60), (40, 14)])
+def test_copies_may_be_of_another_class(clips, width):
+    first, labels = problem(clips, width)
+    other = np.random.default_rng(2).normal(size=first.shape)
+    features, of_copies = np.concatenate([first, other]), np.stack([labels, labels + 3])
+    (found,) = fit_ridge(features, [(of_copies, 6)], copies=2)
+    std = features.std(0)
+    standard = (features - features.mean(0)) / np.where(std > 0, std, 1)
+    targets = np.where(of_copies.reshape(-1, 1) == np.arange(6), 1.0, -1.0)
+    expected = []
+    for clip in range(clips):
+        others = np.arange(2 * clips) % clips != clip
+        weights, intercept = solve(standard[others], targets[others], found.penalty)
+        expected.append(standard[clip] @ weights + intercept)
+    np.testing.assert_allclose(found.left_out, expected, atol=1e-3)
+
+
 def test_a_clip_that_only_its_copies_say_anything_of_has_no_scores():
     features = np.random.default_rng(0).normal(size=(3, 5))
     (found,) = fit_ridge(features, [(np.array([0]), 1)], copies=3)

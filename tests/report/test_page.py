@@ -49,6 +49,7 @@ def evaluate(dataset, folder: Path, said: list[str], *, fuse=False, notes=()) ->
         devices=[],
         plans=SimpleNamespace(seed=0, loop=SimpleNamespace(fuse=fuse, adapt=False)),
         model_clips=dataset.indices("train"),
+        mirrors=False,
     )
     facts = {
         "epochs": 1,

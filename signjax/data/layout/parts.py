@@ -154,6 +154,10 @@ class Layout:
             part_index[index] = self.part_names.index(part.partner)
         return channel, sign, part_index
 
+    def can_mirror(self, *, centred: bool) -> bool:
+        """Whether the mirror image of a clip is that of a person: left and right are known, and coordinates are centred."""
+        return self.mirrors and (centred or all(part.kind not in COORDINATES for part in self.parts))
+
     def in_order(self) -> "Layout":
         """The layout of frames whose channels are already in its order."""
         return replace(self, columns=None, names=None)

@@ -84,12 +84,8 @@ def fit_heads(
     classifier = model.fusion.classifier
     others = dict(classifier.heads)
     for head in heads:
-        old = others[head]
-        logits = old.sharpness * (clips.classifier @ old.weights + old.intercept)
-        weights, intercept = (
-            added / np.float32(old.sharpness) for added in _fitted(clips.classifier, logits, clips.labels[head], prior)
-        )
-        others[head] = old._replace(weights=old.weights + weights, intercept=old.intercept + intercept)
+        logits = others[head].logits(clips.classifier)
+        others[head] = others[head].changed(*_fitted(clips.classifier, logits, clips.labels[head], prior))
     return variables, replace(model.fusion, classifier=replace(classifier, heads=others))
 
 
