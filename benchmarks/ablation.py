@@ -12,11 +12,13 @@ the clips are learned from (`--clips`). So all variants of a seed have the same 
 finished runs in `--out` are read.
 
 A row gives top-1 in percent and the mean negative log-likelihood on the held-out clips, of the fused answer, of the network and of
-the classifier beside it. `--peers` asks classifiers of aeon for the same clips, as `benchmarks.accuracy` does.
+the classifier beside it. `--mirrored` asks for the mirror images of the held-out clips, as a front camera or a left-handed signer
+would give them. `--peers` asks classifiers of aeon for the clips themselves, as `benchmarks.accuracy` does.
 """
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ from benchmarks.one_run import ROOT, run_once
 from benchmarks.peers.aeon_classifiers import PEERS
 from benchmarks.peers.finished_run import prepared_clips
 from benchmarks.subsets import write_subset
+from signjax.data.clip import Clip
+from signjax.data.layout.parts import Layout
 from signjax.random_convolution.classifier import log_softmax
 from signjax.runtime.jax_setup import choose_platform
 
@@ -79,16 +83,28 @@ def write_draw(arguments: argparse.Namespace, seed: int) -> Path:
     return path
 
 
-def answers_of(run: Path) -> dict[str, np.ndarray]:
+def mirror_image(clip: Clip, layout: Layout) -> Clip:
+    """A prepared clip with left and right exchanged."""
+    channel, sign, part = layout.mirror
+    assert clip.valid is not None  # of prepared clips
+    return replace(clip, frames=clip.frames[:, channel] * sign, valid=clip.valid[:, part])
+
+
+def answers_of(run: Path, *, mirrored: bool = False) -> dict[str, np.ndarray]:
     """`labels` of the held-out clips, and log-probabilities (N, C) `fused`, of the `network` and of the `classifier`."""
-    kept = run / ANSWERS
+    kept = run / (f"mirrored_{ANSWERS}" if mirrored else ANSWERS)
     if not kept.is_file():
         import signjax
         from signjax.data.dataset import open_dataset
 
         model, dataset = signjax.load(run), open_dataset(run / "dataset")
         rows, (head,) = dataset.indices("test"), dataset.heads
-        network, other, fused = model.answers(prepared_clips(dataset, rows))
+        clips = prepared_clips(dataset, rows)
+        if mirrored:
+            if not dataset.layout.mirrors:
+                raise SystemExit(f"{run}: its layout, {dataset.layout.name}, has no left and right")
+            clips = [mirror_image(clip, dataset.layout) for clip in clips]
+        network, other, fused = model.answers(clips)
         assert other is not None  # fused by default
         logits = {"fused": fused.logits[head], "network": network.logits[head], "classifier": other[head]}
         found: dict[str, Any] = {name: log_softmax(values) for name, values in logits.items()}
@@ -117,6 +133,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the draws and of the runs")
     parser.add_argument("--variant", default="default", help="name of the row and of its runs")
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs of all variants of one draw")
+    parser.add_argument("--mirrored", action="store_true", help="ask for the mirror images of the held-out clips")
     parser.add_argument("--peers", nargs="+", choices=list(PEERS), default=[], help="classifiers of aeon")
     parser.add_argument("--json", type=Path, help="file for the results of each seed")
     parser.add_argument("overrides", nargs="*", help="flags for launch.py, after --")
@@ -132,7 +149,7 @@ def main() -> None:
             str(ROOT / "configs" / "base.py"), folder, [*flags, f"--config.seed={seed}", *arguments.overrides]
         )
         row = {"variant": arguments.variant, "seed": seed, "seconds": summary["training"]["seconds"]}
-        row |= measures(answers_of(folder))
+        row |= measures(answers_of(folder, mirrored=arguments.mirrored))
         row |= {f"{peer}_top1": one["top1"] for peer, one in ask_peers(arguments.peers, folder).items()}
         rows.append(row)
     names = [name for name in rows[0] if name.endswith(("_top1", "_nll"))]

@@ -5,7 +5,8 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
-from benchmarks.ablation import draw, measures
+from benchmarks.ablation import draw, measures, mirror_image
+from benchmarks.peers.finished_run import prepared_clips
 
 
 def chosen(**settings):
@@ -42,3 +43,14 @@ def test_measures_are_those_of_the_held_out_clips():
     found = measures({"labels": np.array([0, 0, 0]), "fused": sure, "network": sure, "classifier": sure[:, ::-1]})
     assert found["fused_top1"] == pytest.approx(2 / 3) and found["classifier_top1"] == pytest.approx(2 / 3)
     assert found["fused_nll"] == pytest.approx(-np.log([0.8, 0.5, 0.1]).mean())
+
+
+def test_a_mirror_image_is_that_of_the_layout(dataset):
+    (clip,) = prepared_clips(dataset, dataset.indices("test")[:1])
+    found = mirror_image(clip, dataset.layout)
+    channel, sign, part = dataset.layout.mirror
+    np.testing.assert_array_equal(found.frames, clip.frames[:, channel] * sign)
+    np.testing.assert_array_equal(found.valid, clip.valid[:, part])
+    again = mirror_image(found, dataset.layout)
+    np.testing.assert_array_equal(again.frames, clip.frames)
+    np.testing.assert_array_equal(again.valid, clip.valid)
