@@ -39,10 +39,8 @@ def settled(
     rows = {clip: row for row, clip in enumerate(answers.clips.tolist())}
     logits = {head: values.copy() for head, values in answers.logits.items()}
     for clips in signers:
-        own, near = (
-            [rows[clip] for clip in clips.tolist()],
-            neighbours(classifier.features(dataset, clips), classifier.kinds),
-        )
+        own = [rows[clip] for clip in clips.tolist()]
+        near = neighbours(classifier.features(dataset, clips), classifier.kinds)
         for head, one in classifier.heads.items():
             logits[head][own] = settle(log_softmax(logits[head][own]), near, one.frequencies)
     return replace(answers, logits=logits)
