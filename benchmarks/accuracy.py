@@ -89,6 +89,11 @@ def one_row(row: dict[str, Any]) -> list[str]:
     table = [f"| {' | '.join(header)} |", "|---" * len(header) + "|", f"| {' | '.join(cells)} |"]
     validated = ", ".join(f"{name} {cell(values, 100, 1)}" for name, values in row["validation"].items() if values)
     lines = [*table, "", f"top-1 of each: {each}; the lowest: {worst}"]
+    if row["adapted"]:
+        each = ", ".join(f"{100 * top1:.1f}" for top1 in row["adapted"])
+        lines.append(
+            f"adapted to unlabelled clips of each new signer: top-1 {cell(row['adapted'], 100, 1)}; of each: {each}"
+        )
     return [*lines, f"validation, which is what to choose by: {validated}"] if validated else lines
 
 
@@ -165,6 +170,7 @@ def main() -> None:
                 **{measure: values["measures"][measure]["values"] for measure in MEASURES},
                 **{name: values["baselines"][name]["values"] for name in NAMES},
                 "network_alone": values["network_alone"]["values"],
+                "adapted": values["adapted"]["values"] if values["adapted"] else [],
                 "validation": {name: one["values"] if one else [] for name, one in values["validation"].items()},
                 "peers": {peer: [one[peer]["top1"] for one in answered] for peer in arguments.peers},
                 "peer_seconds": {peer: [one[peer]["seconds"] for one in answered] for peer in arguments.peers},

@@ -16,7 +16,7 @@ from benchmarks.subsets import write_subset
 
 
 def split_by_take(clips: np.ndarray, train: list[int]) -> np.ndarray:
-    """The split of each clip (N,): `train` for takes that are learned from, else `test`. A name without a number ends the process."""
+    """The split of each clip (N,): `train` for takes that are learned from, else `test`; a name without a number is an error."""
     takes = [re.search(r"(\d+)$", name) for name in clips.tolist()]
     nameless = [name for name, take in zip(clips.tolist(), takes, strict=True) if take is None]
     if nameless:

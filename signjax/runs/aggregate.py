@@ -88,6 +88,7 @@ def _head(runs: Sequence[FinishedRun], head: str) -> dict[str, Any]:
         "baselines": {
             name: spread([run.summary["baselines"][head][name] for run in measured], names) for name in NAMES
         },
+        "adapted": _adapted(measured, head),
         "validation": {
             "network alone": _validated([run.summary["network"]["valid"][head] for run in measured], names),
             "fused": _validated([run.summary["valid"][head] for run in measured], names),
@@ -95,6 +96,14 @@ def _head(runs: Sequence[FinishedRun], head: str) -> dict[str, Any]:
         "by_class": _by(f"{head}_label", measured, head),
         "by_signer": _by("signer", measured, head),
     }
+
+
+def _adapted(runs: Sequence[FinishedRun], head: str) -> dict[str, Any] | None:
+    """Top-1 with `train.adapt`; None if a run did not ask for it, or has no clip of a new signer."""
+    adapted = {run.name: run.summary.get("adapted", {}).get(head, {}) for run in runs}
+    if not all(one.get("clips") for one in adapted.values()):
+        return None
+    return spread([one["top1"] for one in adapted.values()], list(adapted))
 
 
 def _validated(scores: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, Any] | None:

@@ -56,6 +56,20 @@ def test_lines_fit_a_terminal_and_the_page_names_everything(tmp_path):
     assert "<link" not in html and "http" not in html  # one file that can be sent
 
 
+def test_what_adapting_gave_is_told_where_all_runs_asked_for_it(tmp_path):
+    runs = of_runs(tmp_path, {"a0": True, "b1": False}, {"a0": True, "b1": True})
+    runs[0].summary["adapted"] = {"gloss": {"clips": 2, "top1": 0.5}}
+    assert aggregate(runs, "folds")["heads"]["gloss"]["adapted"] is None
+    runs[1].summary["adapted"] = {"gloss": {"clips": 2, "top1": 1.0}}
+    found = aggregate(runs, "folds")
+    assert found["heads"]["gloss"]["adapted"]["values"] == [0.5, 1.0]
+    told = " ".join(" ".join(aggregate_lines(found)).split())
+    assert "adapted to unlabelled clips of each new signer: top-1 75.0 ± 35.4, the lowest 50.0" in told
+    assert "without labels are known beforehand, top-1: 75.0 ± 35.4" in " ".join(page(found).split())
+    runs[1].summary["adapted"] = {"gloss": {"clips": 0, "top1": None}}
+    assert "adapted" not in " ".join(aggregate_lines(aggregate(runs, "folds")))
+
+
 def test_a_single_run_has_no_spread(tmp_path):
     found = aggregate(of_runs(tmp_path, {"a0": True}), "seeds")
     assert found["heads"]["gloss"]["measures"]["top1"]["std"] is None
