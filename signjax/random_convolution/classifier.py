@@ -38,6 +38,9 @@ _FEWER_FEATURES = 4_200  # of convolutions alone; 50 per kernel
 # each clip is needed for that, and with more than 2,500 clips features are fewer so that there is time for it.
 _MOST_COPIES = 4
 _ROWS_WITH_COPIES, _ROWS_WITH_ONE_COPY = 3_000, 5_000
+_CLIPS_TO_MIRROR = (
+    25_000  # more have half of these features, so that mirror images do not double the memory (2 GB at 100,000)
+)
 _CLIPS_FOR_BIASES = 256
 # Factors that turn scores, which differ by about 2 between classes, into logits.
 _SHARPNESS = np.geomspace(0.5, 50.0, 60)
@@ -138,9 +141,9 @@ def fit_random_convolution(
 ) -> RandomConvolution:
     """Trains the classifier; a pure function of its arguments.
 
-    With more than 5,000 training clips (with `mirror` 2,500), there are 4,200 features of convolutions and no quantiles. With up to
-    2,500, it learns from warped copies of them too, of which it knows that they are of the same clip: none is left out without the
-    others.
+    With more than 5,000 training clips (with `mirror` 2,500), there are 4,200 features of convolutions and no quantiles; 2,100 with
+    `mirror` and more than 25,000. Up to 2,500 clips are learned from together with warped copies, and none is left out without its
+    copies.
 
     Args:
       dataset: with the clips.
@@ -155,6 +158,8 @@ def fit_random_convolution(
     sample = random.choice(train, min(_CLIPS_FOR_BIASES, len(train)), replace=False)
     many = len(train) > (_ROWS_WITH_ONE_COPY // 2 if mirror else _MOST_CLIPS_FOR_ALL_FEATURES)
     count = _FEWER_FEATURES if many else _FEATURES
+    if mirror and len(train) > _CLIPS_TO_MIRROR:
+        count //= 2
     signals = choose_signals(dataset)
     examples = resample(dataset, sample, length, signals)
     convolutions = tuple(draw_convolutions(examples, count, random))

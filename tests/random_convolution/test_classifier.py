@@ -293,3 +293,7 @@ def test_many_clips_have_fewer_features_so_that_there_is_time_for_mirror_images(
     monkeypatch.setattr(subject, "_FEWER_FEATURES", 420)
     found = fit_random_convolution(of_right_hands(30), np.arange(clips), 0, mirror=mirror)
     assert (found.kinds == (420, 0)) == fewer and (found.kinds[0] > 1000) != fewer
+    monkeypatch.setattr(subject, "_FEWER_FEATURES", 840)
+    monkeypatch.setattr(subject, "_CLIPS_TO_MIRROR", 29)
+    again = fit_random_convolution(of_right_hands(30), np.arange(clips), 0, mirror=mirror)
+    assert again.kinds == ((420, 0) if fewer else found.kinds)
