@@ -32,7 +32,7 @@ from signjax.training.records.log import read_log
 from signjax.training.records.outcome import Fit
 from signjax.training.state import parameter_count
 from signjax.transfer.adaptation import adapted_answers, new_signers
-from signjax.transfer.neighbours import settled
+from signjax.transfer.neighbours import settle_signers
 
 Say = Callable[[str], None]
 
@@ -128,4 +128,4 @@ def _adapted(trainer: Trainer, fit: Fit, fusion: Fusion | None) -> Answers | Non
     if not signers:
         return None
     answers = adapted_answers(dataset, signers, trainer.predictor, trainer.plans.model, fit.model.variables)
-    return settled(fusion.fuse(dataset, answers), dataset, fusion.classifier, signers) if fusion else answers
+    return settle_signers(fusion.fuse(dataset, answers), dataset, fusion.classifier, signers) if fusion else answers

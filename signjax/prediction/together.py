@@ -14,7 +14,7 @@ from signjax.data.visible import clips as counted
 from signjax.data.visible import visible
 from signjax.evaluation.fusion import fuse
 from signjax.transfer.adaptation import FEWEST_CLIPS, adapted_answers
-from signjax.transfer.neighbours import settled
+from signjax.transfer.neighbours import settle_signers
 
 if TYPE_CHECKING:
     from signjax.prediction.recognizer import Recognizer
@@ -46,7 +46,7 @@ def logits_together(model: "Recognizer", clips: Sequence[Clip]) -> dict[str, np.
         answers = adapted_answers(some, many, model.predictor, model.settings.training.model, model.variables)
         if model.fusion:
             other = model.fusion.other(some, answers)
-            answers = settled(fuse(answers, other, model.fusion.weights), some, model.fusion.classifier, many)
+            answers = settle_signers(fuse(answers, other, model.fusion.weights), some, model.fusion.classifier, many)
         for head, logits in answers.logits.items():
             found[head][answers.clips] = logits
     return found
