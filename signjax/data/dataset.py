@@ -30,7 +30,7 @@ from signjax.data.sources.shared.npy import map_array, read_array
 from signjax.data.splits.groups import straddling
 from signjax.errors import InputError
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 
 # Each statistic of the channels, with the value that null stands for: JSON has no infinity.
 STATISTICS = {

@@ -18,7 +18,7 @@ from signjax.data.layout.smplx import JOINTS_OF_PART, OFFSETS, PARENTS
 from signjax.export.network import TrainedModel
 
 FILE = "preprocessing.json"
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
 
 Step = dict[str, Any]
 
@@ -204,7 +204,10 @@ def _centring(source: Layout) -> Iterator[Step]:
         "coordinates per point), those farther from the median of all, coordinate by coordinate, than farthest times the median "
         "distance from it are ignored; centre is the mean of the rest, and width the root mean square of their distance from "
         "it (1 if that is 0). Every coordinate of a part of kind xy or xyz becomes (value - centre) / width where the part is "
-        "seen, and stays 0 elsewhere. Nothing if no part of coordinates is seen.",
+        "seen, and stays 0 elsewhere. Then, if shoulders in space gave centre and width: (a, b, c) is the median of left less "
+        "right shoulder, coordinate by coordinate, negated if a < 0, and r the root of a a + c c; unless r is 0 or less than the "
+        "size of b, x and z of every point of kind xyz become (a x + c z) / r and (a z - c x) / r. Nothing if no part of "
+        "coordinates is seen.",
     }
 
 

@@ -20,7 +20,7 @@ from signjax.errors import InputError
 from signjax.model.bone_scale import BoneScale, measure_bones
 
 FILE = "input_spec.json"
-_FORMAT_VERSION = 4
+_FORMAT_VERSION = 5
 
 
 @dataclass(frozen=True, eq=False)

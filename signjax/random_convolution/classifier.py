@@ -6,6 +6,7 @@ Shapes: N clips, D features, C classes.
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -132,7 +133,9 @@ def either_way(logits: np.ndarray, classes: int) -> np.ndarray:
     if logits.shape[1] == classes:
         return logits
     plain, mirrored = logits[:, :classes], logits[:, classes:]
-    found: np.ndarray = np.logaddexp(plain + np.log1p(-_MIRRORED), mirrored + np.log(_MIRRORED)).astype(logits.dtype)
+    found: np.ndarray = np.logaddexp(plain + math.log1p(-_MIRRORED), mirrored + math.log(_MIRRORED)).astype(
+        logits.dtype
+    )
     return found
 
 
@@ -218,6 +221,10 @@ def _sharpness(left_out: np.ndarray, labels: np.ndarray, classes: int) -> float:
     return float(_SHARPNESS[int(np.argmax(found))])
 
 
+def _alike(classes: int) -> np.ndarray:
+    return np.full(classes, 1 / classes, np.float32)
+
+
 def as_arrays(classifier: RandomConvolution) -> dict[str, Any]:
     """The classifier as arrays by name, from which `from_arrays` makes it again."""
     convolutions = classifier.convolutions
@@ -258,7 +265,8 @@ def from_arrays(arrays: Mapping[str, np.ndarray]) -> RandomConvolution:
             arrays[f"weights_{number}"],
             arrays[f"intercept_{number}"],
             float(arrays[f"sharpness_{number}"]),
-            arrays[f"frequencies_{number}"],
+            # Earlier versions did not keep them.
+            arrays.get(f"frequencies_{number}", _alike(len(arrays[f"intercept_{number}"]))),
         )
         for number, head in enumerate(json.loads(str(arrays["heads"])))
     }

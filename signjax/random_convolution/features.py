@@ -63,6 +63,8 @@ def choose_signals(dataset: Dataset) -> Signals:
         if part.kind in COORDINATES:
             within = dataset.within[channels].reshape(part.points, -1)
             moved[channels] = np.repeat(np.sqrt(np.square(within).sum(1)), part.channels_per_point)
+    if layout.mirrors:  # what rests here moves in mirror images
+        moved = np.maximum(moved, moved[layout.mirror[0]])
     most = moved[bones.differences.any(1)].max(initial=0.0)
     of_lines = (np.abs(bones.differences) * (moved >= _MOVES * most)[:, None]).any(0)
     alone = np.flatnonzero(bones.unjoined & (moved >= _MOVES_ALONE * most))

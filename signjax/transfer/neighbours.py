@@ -52,9 +52,9 @@ def settle_signers(
 def settle(log_probabilities: np.ndarray, pairs: Pairs, frequencies: np.ndarray) -> np.ndarray:
     """float32 (N, C): the log-probabilities of a signer's clips after averaging with their neighbours.
 
-    In each of ten rounds, four times the mean of the neighbours' probabilities is added to a clip's own log-probabilities. This tells
-    how many of the signs the signer shows. Then all is done once more, after the classes have been made more nearly as frequent among
-    the answers as they are expected to be: by the share of the signs that are shown, and by N / (N + C).
+    In each of ten rounds, four times the mean of the neighbours' probabilities is added to a clip's own log-probabilities. This
+    tells how many of the signs the signer shows. Then all is done once more, after the classes have been made more nearly as
+    frequent among the answers as they are expected to be: by the share of the signs that are shown, and by N / (N + C).
 
     Args:
       log_probabilities: float (N, C).

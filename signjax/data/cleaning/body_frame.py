@@ -1,8 +1,8 @@
-"""Coordinates relative to the signer: centred between the shoulders and scaled by their distance, and the hands also relative to
-their wrists.
+"""Coordinates relative to the signer: centred between the shoulders, scaled by their distance and in space turned to the front, and
+the hands also relative to their wrists.
 
-There is one centre and one scale per clip, not per frame: leaning and turning are part of a sign, and one bad frame must not move
-the clip.
+There is one centre, one scale and one turn per clip, not per frame: leaning and turning are part of a sign, and one bad frame must
+not move the clip.
 
 Shapes: T frames, F channels, P parts.
 """
@@ -16,6 +16,7 @@ from signjax.data.layout.parts import COORDINATES, HAND_SHAPE, Layout, Part
 HANDS = ("left_hand", "right_hand")
 # As a multiple of the median distance of all points from their median.
 FARTHEST = 20.0
+_NO_TURN = np.eye(3)
 _SHAPE = {hand: hand + HAND_SHAPE for hand in HANDS}
 
 
@@ -24,23 +25,29 @@ def centred(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> np.ndarray
 
     The centre and the width are medians over the frames in which both shoulders were seen. If there are no such frames, or the
     layout has no shoulders, the centre is the mean of all points that were seen, and the unit is their root mean square distance
-    from it.
+    from it. Points in space are turned about the vertical, y, by at most a right angle, until the median line between the shoulders
+    has no depth; not if it is steep, since y is not the vertical then.
     """
     parts = [
         (index, part, channels) for index, (part, channels) in enumerate(layout.runs()) if part.kind in COORDINATES
     ]
     if not parts or not valid[:, [index for index, _, _ in parts]].any():
         return frames
-    centre, width = _from_shoulders(frames, valid, layout) or _from_all_points(frames, valid, layout)
+    centre, width, turn = _from_shoulders(frames, valid, layout) or (*_from_all_points(frames, valid, layout), _NO_TURN)
     frames = frames.copy()
     for index, part, channels in parts:
         size = part.channels_per_point
         relative = (frames[:, channels] - np.tile(centre[:size], part.points)) / width
+        if part.kind == "xyz":
+            relative = (relative.reshape(-1, 3) @ turn).reshape(relative.shape)
         frames[:, channels] = np.where(valid[:, index, None], relative, 0)
     return frames
 
 
-def _from_shoulders(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> tuple[np.ndarray, float] | None:
+def _from_shoulders(
+    frames: np.ndarray, valid: np.ndarray, layout: Layout
+) -> tuple[np.ndarray, float, np.ndarray] | None:
+    """The centre, the width, and the matrix (3, 3) that turns points to the front."""
     if layout.shoulders is None or layout.part(layout.shoulders[0][0]).kind not in COORDINATES:
         return None
     seen = np.ones(len(frames), bool)
@@ -53,7 +60,21 @@ def _from_shoulders(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> tu
         return None
     left, right = (places[seen].astype(np.float64) for places in ends)
     width = float(np.median(np.linalg.norm(left - right, axis=1)))
-    return (np.median((left + right) / 2, axis=0), width) if width > 0 else None
+    if not width > 0:
+        return None
+    return np.median((left + right) / 2, axis=0), width, _to_the_front(np.median(left - right, axis=0))
+
+
+def _to_the_front(across: np.ndarray) -> np.ndarray:
+    """float64 (3, 3), by which points are multiplied, given the line between the shoulders (3,)."""
+    if len(across) < 3:
+        return _NO_TURN
+    x, y, z = across if across[0] >= 0 else -across
+    length = np.hypot(x, z)
+    if length < abs(y) or length == 0:
+        return _NO_TURN
+    cosine, sine = x / length, z / length
+    return np.array([[cosine, 0, -sine], [0, 1, 0], [sine, 0, cosine]])
 
 
 def _from_all_points(frames: np.ndarray, valid: np.ndarray, layout: Layout) -> tuple[np.ndarray, float]:

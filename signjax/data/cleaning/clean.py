@@ -52,7 +52,9 @@ class Cleaning:
         unit="frames",
     )
     centre: bool = setting(
-        True, "Whether coordinates are centred between the shoulders and scaled by their distance.", yes_no()
+        True,
+        "Whether coordinates are centred between the shoulders, scaled by their distance, and in space turned to the front.",
+        yes_no(),
     )
     hand_shapes: bool = setting(
         True, "Whether wrist-relative coordinates of the hands are added to the channels.", yes_no()
