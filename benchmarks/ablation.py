@@ -101,8 +101,8 @@ def answers_of(run: Path, *, mirrored: bool = False) -> dict[str, np.ndarray]:
         rows, (head,) = dataset.indices("test"), dataset.heads
         clips = prepared_clips(dataset, rows)
         if mirrored:
-            if not dataset.layout.mirrors:
-                raise SystemExit(f"{run}: its layout, {dataset.layout.name}, has no left and right")
+            if not dataset.layout.can_mirror(centred=model.spec.cleaning.centre):
+                raise SystemExit(f"{run}: its clips have no left and right ({dataset.layout.name}), or are not centred")
             clips = [mirror_image(clip, dataset.layout) for clip in clips]
         network, other, fused = model.answers(clips)
         assert other is not None  # fused by default
@@ -148,7 +148,12 @@ def main() -> None:
         summary = run_once(
             str(ROOT / "configs" / "base.py"), folder, [*flags, f"--config.seed={seed}", *arguments.overrides]
         )
-        row = {"variant": arguments.variant, "seed": seed, "seconds": summary["training"]["seconds"]}
+        row = {
+            "variant": arguments.variant,
+            "mirrored": arguments.mirrored,
+            "seed": seed,
+            "seconds": summary["training"]["seconds"],
+        }
         row |= measures(answers_of(folder, mirrored=arguments.mirrored))
         row |= {f"{peer}_top1": one["top1"] for peer, one in ask_peers(arguments.peers, folder).items()}
         rows.append(row)

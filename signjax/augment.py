@@ -46,8 +46,8 @@ class Augmented(NamedTuple):
       frames: float32 (T, F); padding stays zero.
       length: int (), real frames.
       valid: bool (T, P), which parts are seen.
-      undisturbed: float32 (T, F), frames whose coordinates no `stretch`, `posture` or `noise` has changed. These treat each channel
-        in another way, as signers and trackers do, which tears the ends of a bone apart: it may be shorter than they are large.
+      undisturbed: float32 (T, F), frames whose coordinates no `stretch`, `posture` or `noise` has changed. These change each
+        channel independently, which tears the ends of a bone apart: a finger may be shorter than they are large.
     """
 
     frames: Any

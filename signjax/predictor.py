@@ -32,7 +32,7 @@ class Predictor:
       spec: describes the model's inputs.
       batch_size: clips per batch, a multiple of the number of devices.
       devices: that share a batch.
-      members: networks that answer as one model.
+      members: the number of networks that answer as one model.
     """
 
     def __init__(

@@ -135,7 +135,7 @@ def test_a_signer_with_too_few_clips_is_named_and_answered_as_usual(run):
     found, alone = model.predict(mixed, adapt=True), model.predict(mixed[:3])
     assert [line for line in said if "adapt" in line] == [
         "adapt: 3 clips of signer Ana, too few; expected 16 or more, so not adapted",
-        "adapt: 17 clips of 1 signer are named together, those of each signer",
+        "adapt: 17 clips of 1 signer are named together, those of each",
     ]
     np.testing.assert_allclose(
         [one["gloss"].probabilities for one in found[:3]], [one["gloss"].probabilities for one in alone], atol=1e-6

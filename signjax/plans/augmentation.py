@@ -15,7 +15,7 @@ class Augmentation:
     mirror: float = setting(
         0.5,
         "Probability that a clip is mirrored left to right. Without effect where the layout has no left and right, "
-        "or its coordinates are not centred.",
+        "or its coordinates are not centred. Above 0, the random-convolution classifier learns mirror images too.",
         RATE,
     )
     rotation: float = setting(
@@ -41,7 +41,7 @@ class Augmentation:
     stretch: float = setting(
         0.15,
         "Standard deviation of the logarithm of the factor, one for each channel of a clip, by which values are moved away from "
-        "the channel's mean in the clip; simulates larger and smaller movements.",
+        "the channel's mean in the clip; simulates larger and smaller movements. Bones between points do not follow.",
         number(0, 2),
     )
     warp: float = setting(
@@ -53,7 +53,8 @@ class Augmentation:
     )
     posture: float = setting(
         0.3,
-        "Standard deviation of a constant offset per channel and clip; simulates other cameras and builds.",
+        "Standard deviation of a constant offset per channel and clip; simulates other cameras and builds. Bones between points do "
+        "not follow.",
         _STANDARD_DEVIATIONS,
         unit="channel standard deviations",
     )

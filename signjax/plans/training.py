@@ -176,8 +176,8 @@ class LoopSettings:
     adapt: bool = setting(
         False,
         "Whether new signers are tested once more, as if clips of theirs, without labels, were known beforehand: batch norm then "
-        "goes on with their own clips, and clips that are alike are answered alike. Reported apart, as 'adapted'. When predicting: "
-        "whether the clips are answered in this way, those of each signer together.",
+        "goes on with their own clips and, with train.fuse, clips that are alike are answered alike. Reported apart, as 'adapted'. "
+        "When predicting: whether the clips are answered in this way, those of each signer together.",
         yes_no(),
         may_change=True,
     )

@@ -118,7 +118,7 @@ class Recognizer:
             path of a file or folder of clips; or a list of these.
           source: the source of paths; if empty, it is guessed from what lies there.
           rejected: receives the clips that cannot be used; without it, they are an error.
-          adapt: whether the clips of each signer, of whom the model may know nothing, help to name one another; see `together`.
+          adapt: whether the clips of each signer are named together, which needs sixteen of them; see docs/data.md.
 
         Returns:
           For frames or a clip, its prediction; else a list with one for each clip, in order, without those that were rejected.

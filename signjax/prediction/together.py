@@ -40,8 +40,16 @@ def logits_together(model: "Recognizer", clips: Sequence[Clip]) -> dict[str, np.
         for head, logits in model.logits([clips[row] for row in rest]).items():
             found[head][rest] = logits
     if many:
-        shown = "1 signer" if len(many) == 1 else f"{len(many)} signers"
-        model.say(f"adapt: {counted(sum(map(len, many)))} of {shown} are named together, those of each signer")
+        named = [signer for signer in groups if signer and signer not in few]
+        if len(named) < len(many):
+            model.say(f"adapt: {counted(len(groups['']))} without a signer are named together, as those of one signer")
+        if named:
+            own = counted(sum(len(groups[signer]) for signer in named))
+            model.say(
+                f"adapt: {own} of {len(named)} signer{'' if len(named) == 1 else 's'} are named together, those of each"
+            )
+        if not model.fusion:
+            model.say("adapt: only batch norm adapts, because the run has no classifier beside its network")
         some = in_memory(clips, model.spec.layout, model.spec.heads, model.spec.statistics)
         answers = adapted_answers(some, many, model.predictor, model.settings.training.model, model.variables)
         if model.fusion:

@@ -99,7 +99,7 @@ def _head(runs: Sequence[FinishedRun], head: str) -> dict[str, Any]:
 
 
 def _adapted(runs: Sequence[FinishedRun], head: str) -> dict[str, Any] | None:
-    """Top-1 with `train.adapt`; None if a run did not ask for it, or has no clip of a new signer."""
+    """Top-1 with `train.adapt`; None if a run did not ask for it, or has no new signer with sixteen test clips."""
     adapted = {run.name: run.summary.get("adapted", {}).get(head, {}) for run in runs}
     if not all(one.get("clips") for one in adapted.values()):
         return None

@@ -70,7 +70,7 @@ def aggregate_lines(found: Mapping[str, Any]) -> Iterator[str]:
         listed = ", ".join(f"{name.replace('_', ' ')} {percent(one)}" for name, one in others.items())
         yield from _wrapped(f"beside it: {listed}")
         if values["adapted"]:
-            told = f"adapted to unlabelled clips of each new signer: top-1 {percent(values['adapted'])}"
+            told = f"adapted to unlabelled clips of new signers with 16 or more: top-1 {percent(values['adapted'])}"
             yield from _wrapped(f"{told}, the lowest {100 * values['adapted']['lowest']:.1f}")
         for what in ("class", "signer"):
             worst = [_one(entry) for entry in values[f"by_{what}"][:_WORST] if entry["top1"] < 1]

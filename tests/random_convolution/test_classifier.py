@@ -297,3 +297,10 @@ def test_many_clips_have_fewer_features_so_that_there_is_time_for_mirror_images(
     monkeypatch.setattr(subject, "_CLIPS_TO_MIRROR", 29)
     again = fit_random_convolution(of_right_hands(30), np.arange(clips), 0, mirror=mirror)
     assert again.kinds == ((420, 0) if fewer else found.kinds)
+
+
+def test_a_classifier_of_an_earlier_version_has_no_frequencies():
+    dataset = make_dataset(noise(9), np.arange(9)[:, None] % 3)
+    arrays = as_arrays(fit_random_convolution(dataset, np.arange(9), 0))
+    del arrays["frequencies_0"]
+    np.testing.assert_allclose(from_arrays(arrays).heads["head0"].frequencies, np.full(3, 1 / 3))

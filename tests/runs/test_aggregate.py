@@ -64,7 +64,7 @@ def test_what_adapting_gave_is_told_where_all_runs_asked_for_it(tmp_path):
     found = aggregate(runs, "folds")
     assert found["heads"]["gloss"]["adapted"]["values"] == [0.5, 1.0]
     told = " ".join(" ".join(aggregate_lines(found)).split())
-    assert "adapted to unlabelled clips of each new signer: top-1 75.0 ± 35.4, the lowest 50.0" in told
+    assert "adapted to unlabelled clips of new signers with 16 or more: top-1 75.0 ± 35.4, the lowest 50.0" in told
     assert "without labels are known beforehand, top-1: 75.0 ± 35.4" in " ".join(page(found).split())
     runs[1].summary["adapted"] = {"gloss": {"clips": 0, "top1": None}}
     assert "adapted" not in " ".join(aggregate_lines(aggregate(runs, "folds")))

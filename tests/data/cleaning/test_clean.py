@@ -16,6 +16,7 @@ from signjax.data.cleaning.trimming import active_frames
 from signjax.data.clip import Clip, ClipInfo, Rejected
 from signjax.data.geometry.rotations import axis_angle_from_6d
 from signjax.data.layout import registry as layout_registry
+from signjax.data.layout.parts import Layout, Part
 from signjax.data.synthetic.signing import make_signer, sign_clip, vocabulary
 from signjax.errors import InputError
 
@@ -49,6 +50,52 @@ def test_the_shoulders_are_one_apart_about_the_origin():
     left, right = (found[:, LAYOUT.channels_at(point)] for point in LAYOUT.shoulders)
     np.testing.assert_allclose(np.linalg.norm(left - right, axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(left + right, 0, atol=1e-5)
+
+
+SPACE = Layout(
+    "space",
+    (
+        Part("body", 4, "xyz", "body", (1, 0, 2, 3)),
+        Part("score", 2, "scalar", "score"),
+        Part("cursor", 1, "xy", "cursor"),
+    ),
+    mirrors=True,
+    shoulders=(("body", 0), ("body", 1)),
+)
+
+
+def in_space(angle: float, *, lean: float = 0.0, facing: float = 1.0) -> np.ndarray:
+    """A body of 12 frames that has turned about the vertical by this angle in degrees and is tilted in the picture."""
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(12, 4, 3))
+    points[:, :2] = facing * np.array([[0.4, 0, 0], [-0.4, 0, 0]])
+    turn, tilt = np.deg2rad([angle, lean])
+    about_y = np.array([[np.cos(turn), 0, -np.sin(turn)], [0, 1, 0], [np.sin(turn), 0, np.cos(turn)]])
+    about_z = np.array([[np.cos(tilt), np.sin(tilt), 0], [-np.sin(tilt), np.cos(tilt), 0], [0, 0, 1]])
+    points = points @ about_y @ about_z + [0.3, 1.0, 2.0]
+    return np.concatenate([points.reshape(12, 12), rng.normal(size=(12, 4))], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("facing", [1.0, -1.0])
+def test_a_skeleton_in_space_is_turned_to_the_front(facing):
+    seen = np.ones((12, 3), bool)
+    front = centred(in_space(0, facing=facing), seen, SPACE)
+    for angle in (30, -50, 80):
+        turned = centred(in_space(angle, facing=facing), seen, SPACE)
+        np.testing.assert_allclose(turned[:, :12], front[:, :12], atol=1e-5)  # also from behind: by the lesser turn
+        np.testing.assert_allclose(turned[:, 12:14], front[:, 12:14])
+        assert not np.allclose(turned[:, 14:], 0)
+    one_bad_frame = in_space(30, facing=facing)
+    one_bad_frame[3, :3] += [0, 0, 50]
+    found = centred(one_bad_frame, seen, SPACE)
+    np.testing.assert_allclose(np.delete(found, 3, axis=0)[:, :12], np.delete(front, 3, axis=0)[:, :12], atol=0.02)
+
+
+def test_a_skeleton_whose_shoulders_stand_one_above_the_other_is_not_turned():
+    seen, lying = np.ones((12, 3), bool), in_space(40, lean=80)
+    points = centred(lying, seen, SPACE)[:, :12].reshape(-1, 3)
+    original = lying[:, :12].reshape(-1, 3) - np.median(lying[:, :6].reshape(12, 2, 3).mean(1), axis=0)
+    np.testing.assert_allclose(points, original / 0.8, atol=1e-4)
 
 
 def test_shoulders_lost_in_some_frames_or_all_still_give_a_frame_of_reference():
