@@ -129,7 +129,7 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def either_way(logits: np.ndarray, classes: int) -> np.ndarray:
-    """(N, C): logits of classes whether clips are mirrored or not, from (N, C), or (N, 2 C) with those of mirror images at the end."""
+    """(N, C): logits of classes either way round, from (N, C), or from (N, 2 C) whose second half is of mirror images."""
     if logits.shape[1] == classes:
         return logits
     plain, mirrored = logits[:, :classes], logits[:, classes:]
