@@ -100,8 +100,10 @@ def test_the_row_has_a_column_for_each_peer():
     values = {key: [0.5, 0.75] for key in ("top1", "top3", "macro_top1", "network_alone", *accuracy.NAMES)}
     row = values | {"name": "a", "split": "b", "clips": [4, 4], "runs": 2, "varied": "folds"}
     row |= {"epochs": [1, 1], "seconds": [60, 60], "peers": {"QUANT": [0.25, 0.25]}}
-    row["validation"] = {"network alone": [], "fused": [0.5, 0.5]}
-    header, line, cells, _, each, validated = accuracy.one_row(row)
+    row |= {"validation": {"network alone": [], "fused": [0.5, 0.5]}, "adapted": [0.75, 1.0]}
+    header, line, cells, _, each, adapted, validated = accuracy.one_row(row)
+    assert adapted == "adapted to unlabelled clips of each new signer: top-1 87.5 ± 17.7; of each: 75.0, 100.0"
+    assert len(accuracy.one_row(row | {"adapted": []})) == 6
     assert validated == "validation, which is what to choose by: fused 50.0 ± 0.0"
     named = dict(zip(header.split(" | "), cells.split(" | "), strict=True))
     assert named["QUANT"] == "25.0 ± 0.0" and named["network alone"] == "62.5 ± 17.7"

@@ -78,7 +78,7 @@ class PlainModel(Recognizer):
         )
         self.weights = np.random.default_rng(0).normal(0, 0.2, (layout.width, len(SIGNS)))
 
-    def logits(self, clips):
+    def logits(self, clips, *, adapt=False):
         return {"gloss": np.stack([clip.frames.mean(0) @ self.weights for clip in clips]).astype(np.float32)}
 
 
@@ -269,7 +269,7 @@ class FusedModel(PlainModel):
 
     fusion = SimpleNamespace(classifier=OtherClassifier(), weights={"gloss": (0.7, 0.5)})
 
-    def logits(self, clips):
+    def logits(self, clips, *, adapt=False):
         dataset = in_memory(clips, self.spec.layout, self.spec.heads, self.spec.statistics)
         other = self.fusion.classifier.log_probabilities(dataset, np.arange(len(clips)))["gloss"]
         return {"gloss": (0.7 * log_softmax(super().logits(clips)["gloss"]) + 0.5 * other).astype(np.float32)}
