@@ -18,7 +18,6 @@ would give them. `--peers` asks classifiers of aeon for the clips themselves, as
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,7 @@ from benchmarks.one_run import ROOT, run_once
 from benchmarks.peers.aeon_classifiers import PEERS
 from benchmarks.peers.finished_run import prepared_clips
 from benchmarks.subsets import write_subset
-from signjax.data.clip import Clip
-from signjax.data.layout.parts import Layout
+from signjax.data.cleaning.handedness import mirrored as mirrored_clip
 from signjax.random_convolution.classifier import log_softmax
 from signjax.runtime.jax_setup import choose_platform
 
@@ -83,13 +81,6 @@ def write_draw(arguments: argparse.Namespace, seed: int) -> Path:
     return path
 
 
-def mirror_image(clip: Clip, layout: Layout) -> Clip:
-    """A prepared clip with left and right exchanged."""
-    channel, sign, part = layout.mirror
-    assert clip.valid is not None  # of prepared clips
-    return replace(clip, frames=clip.frames[:, channel] * sign, valid=clip.valid[:, part])
-
-
 def answers_of(run: Path, *, mirrored: bool = False) -> dict[str, np.ndarray]:
     """`labels` of the held-out clips, and log-probabilities (N, C) `fused`, of the `network` and of the `classifier`."""
     kept = run / (f"mirrored_{ANSWERS}" if mirrored else ANSWERS)
@@ -103,7 +94,7 @@ def answers_of(run: Path, *, mirrored: bool = False) -> dict[str, np.ndarray]:
         if mirrored:
             if not dataset.layout.can_mirror(centred=model.spec.cleaning.centre):
                 raise SystemExit(f"{run}: its clips have no left and right ({dataset.layout.name}), or are not centred")
-            clips = [mirror_image(clip, dataset.layout) for clip in clips]
+            clips = [mirrored_clip(clip, dataset.layout) for clip in clips]
         network, other, fused = model.answers(clips)
         assert other is not None  # fused by default
         logits = {"fused": fused.logits[head], "network": network.logits[head], "classifier": other[head]}

@@ -122,7 +122,7 @@ def evaluate(
 
 
 def _adapted(trainer: Trainer, fit: Fit, fusion: Fusion | None) -> Answers | None:
-    """The adapted answers for the test clips of new signers with sixteen clips or more; None if there is no such signer."""
+    """The adapted answers for the test clips of new signers who have sixteen or more; None if nobody has."""
     dataset = trainer.dataset
     signers = list(new_signers(dataset, trainer.model_clips, dataset.indices("test")).values())
     if not signers:

@@ -107,7 +107,7 @@ def test_clips_of_a_signer_are_named_together_on_request(run, model, tmp_path, m
     np.testing.assert_allclose(probabilities.sum(1), 1, rtol=1e-5)
     before = np.stack([one["gloss"].probabilities for one in alone])
     assert np.abs(probabilities - before).max() > 0.01
-    # Clips of a file have no signer, so they are those of one. With signers, each has neighbours of its own.
+    # Clips of a file name no signer, so they count as one person's. Where signers are named, each is settled apart.
     clips = signjax.read(corpus)
     np.testing.assert_allclose(
         [one["gloss"].probabilities for one in model.predict(clips, adapt=True)], probabilities, atol=1e-4

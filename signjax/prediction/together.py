@@ -12,7 +12,6 @@ from signjax.data.clip import Clip
 from signjax.data.dataset import in_memory
 from signjax.data.visible import clips as counted
 from signjax.data.visible import visible
-from signjax.evaluation.fusion import fuse
 from signjax.transfer.adaptation import FEWEST_CLIPS, adapted_answers
 from signjax.transfer.neighbours import settle_signers
 
@@ -53,8 +52,7 @@ def logits_together(model: "Recognizer", clips: Sequence[Clip]) -> dict[str, np.
         some = in_memory(clips, model.spec.layout, model.spec.heads, model.spec.statistics)
         answers = adapted_answers(some, many, model.predictor, model.settings.training.model, model.variables)
         if model.fusion:
-            other = model.fusion.other(some, answers)
-            answers = settle_signers(fuse(answers, other, model.fusion.weights), some, model.fusion.classifier, many)
+            answers = settle_signers(model.fusion.fuse(some, answers), some, model.fusion.classifier, many)
         for head, logits in answers.logits.items():
             found[head][answers.clips] = logits
     return found

@@ -53,7 +53,7 @@ _MIRRORED = 0.1
 
 
 class HeadClassifier(NamedTuple):
-    """The linear functions of one head. W is C, or 2 C where a class's mirror image has one of its own, after those of all classes.
+    """The linear functions of one head. W is C, or 2 C where mirror images have one for each class too, after those of all classes.
 
     Attributes:
       weights: float32 (D, W).

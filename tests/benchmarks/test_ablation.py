@@ -5,7 +5,7 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
-from benchmarks.ablation import draw, measures, mirror_image
+from benchmarks.ablation import draw, measures, mirrored_clip
 from benchmarks.peers.finished_run import prepared_clips
 
 
@@ -47,10 +47,10 @@ def test_measures_are_those_of_the_held_out_clips():
 
 def test_a_mirror_image_is_that_of_the_layout(dataset):
     (clip,) = prepared_clips(dataset, dataset.indices("test")[:1])
-    found = mirror_image(clip, dataset.layout)
+    found = mirrored_clip(clip, dataset.layout)
     channel, sign, part = dataset.layout.mirror
     np.testing.assert_array_equal(found.frames, clip.frames[:, channel] * sign)
     np.testing.assert_array_equal(found.valid, clip.valid[:, part])
-    again = mirror_image(found, dataset.layout)
+    again = mirrored_clip(found, dataset.layout)
     np.testing.assert_array_equal(again.frames, clip.frames)
     np.testing.assert_array_equal(again.valid, clip.valid)

@@ -21,19 +21,29 @@ def solve(features: np.ndarray, targets: np.ndarray, penalty: float) -> tuple[np
     return weights, centre - mean @ weights
 
 
+def standardised(features: np.ndarray) -> np.ndarray:
+    std = features.std(0)
+    return (features - features.mean(0)) / np.where(std > 0, std, 1)
+
+
+def left_out(standard: np.ndarray, targets: np.ndarray, clips: int, penalty: float) -> list[np.ndarray]:
+    """The scores of each clip by what is learned from the rows of all others; those of its copies follow at the same distance."""
+    found = []
+    for clip in range(clips):
+        others = np.arange(len(standard)) % clips != clip
+        weights, intercept = solve(standard[others], targets[others], penalty)
+        found.append(standard[clip] @ weights + intercept)
+    return found
+
+
 # With more features than clips it is solved in the space of clips, otherwise in that of features.
 @pytest.mark.parametrize(("clips", "width"), [(14, 40), (40, 14), (20, 20)])
 def test_leave_one_out_is_what_the_other_clips_give(clips, width):
     features, labels = problem(clips, width)
     (found,) = fit_ridge(features, [(labels, 3)])
-    std = features.std(0)
-    standard = (features - features.mean(0)) / np.where(std > 0, std, 1)
+    standard = standardised(features)
     targets = np.where(labels[:, None] == np.arange(3), 1.0, -1.0)
-    expected = []
-    for clip in range(clips):
-        others = np.arange(clips) != clip
-        weights, intercept = solve(standard[others], targets[others], found.penalty)
-        expected.append(standard[clip] @ weights + intercept)
+    expected = left_out(standard, targets, clips, found.penalty)
     np.testing.assert_allclose(found.left_out, expected, atol=2e-4)
     weights, intercept = solve(standard, targets, found.penalty)
     np.testing.assert_allclose(found.scores(features), standard @ weights + intercept, atol=2e-4)
@@ -44,14 +54,9 @@ def test_a_clip_is_left_out_with_its_copies(clips, width):
     first, labels = problem(clips, width)
     features = np.concatenate([first, first + np.random.default_rng(2).normal(size=first.shape), 0.9 * first])
     (found,) = fit_ridge(features, [(labels, 3)], copies=3)
-    std = features.std(0)
-    standard = (features - features.mean(0)) / np.where(std > 0, std, 1)
+    standard = standardised(features)
     targets = np.where(np.tile(labels, 3)[:, None] == np.arange(3), 1.0, -1.0)
-    expected = []
-    for clip in range(clips):
-        others = np.arange(3 * clips) % clips != clip
-        weights, intercept = solve(standard[others], targets[others], found.penalty)
-        expected.append(standard[clip] @ weights + intercept)
+    expected = left_out(standard, targets, clips, found.penalty)
     np.testing.assert_allclose(found.left_out, expected, atol=1e-3)
     weights, intercept = solve(standard, targets, found.penalty)
     np.testing.assert_allclose(found.scores(features), standard @ weights + intercept, atol=1e-3)
@@ -63,14 +68,9 @@ def test_copies_may_be_of_another_class(clips, width):
     other = np.random.default_rng(2).normal(size=first.shape)
     features, of_copies = np.concatenate([first, other]), np.stack([labels, labels + 3])
     (found,) = fit_ridge(features, [(of_copies, 6)], copies=2)
-    std = features.std(0)
-    standard = (features - features.mean(0)) / np.where(std > 0, std, 1)
+    standard = standardised(features)
     targets = np.where(of_copies.reshape(-1, 1) == np.arange(6), 1.0, -1.0)
-    expected = []
-    for clip in range(clips):
-        others = np.arange(2 * clips) % clips != clip
-        weights, intercept = solve(standard[others], targets[others], found.penalty)
-        expected.append(standard[clip] @ weights + intercept)
+    expected = left_out(standard, targets, clips, found.penalty)
     np.testing.assert_allclose(found.left_out, expected, atol=1e-3)
 
 
